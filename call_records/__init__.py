@@ -1,0 +1,1 @@
+"""The event log of calls, and what is folded from it."""

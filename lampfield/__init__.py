@@ -1,0 +1,1 @@
+"""Lampfield assembled: command line, configuration, supervisor, call control."""

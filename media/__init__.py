@@ -1,0 +1,1 @@
+"""The RTP engine and its control: audio packets, key presses, prompts, music, recording. Knows no SIP."""

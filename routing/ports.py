@@ -1,0 +1,120 @@
+"""What the call flows need of the world, as Protocols. `lampfield.call_control` fulfils them with SIP and RTP."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from routing.events import CallEvent
+
+
+class CallerGone(Exception):  # noqa: N818  an event of the world, not an error
+    """The caller hung up; raised by whatever the flow awaited on the caller's leg."""
+
+
+class Caller(Protocol):
+    """The caller's leg, as a call flow sees it."""
+
+    @property
+    def call(self) -> str:
+        """The call's id."""
+        ...
+
+    @property
+    def number(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def answered(self) -> bool: ...
+
+    async def answer(self) -> None:
+        """Answer the caller's leg; does nothing when it is answered. Raises CallerGone."""
+
+    async def play(self, prompts: Sequence[str]) -> None:
+        """Play prompts by name without a gap and return when the last has ended; cancelling stops them. Raises CallerGone.
+
+        Names are those of the prompt library: `greeting`, `menu`, `position/7`, or a company's own. A key pressed meanwhile
+        is kept for `read_key`.
+        """
+
+    async def read_key(self, timeout: float | None) -> str | None:
+        """The next key (0-9 * #), pressed now or before and not read yet; None after `timeout` seconds. Raises CallerGone."""
+
+    def clear_keys(self) -> None:
+        """Forget keys that were pressed and not read."""
+
+    async def start_music(self, music: str) -> None:
+        """Play a music list in a loop underneath; `play` interrupts it, and it goes on where it was interrupted."""
+
+    async def stop_music(self) -> None: ...
+
+    async def hang_up(self, cause: str, status: int = 480) -> None:
+        """End the leg: BYE when answered, else a final response with `status`. Does nothing when it is over."""
+
+    async def gone(self) -> None:
+        """Return when the caller has hung up."""
+
+
+RingOutcome = Literal["answered", "no-answer", "busy", "rejected", "unreachable"]
+
+
+class Answered(Protocol):
+    """A called party who has answered and is not connected yet."""
+
+    @property
+    def leg(self) -> str: ...
+
+    @property
+    def number(self) -> str: ...
+
+
+class RingResult(msgspec.Struct, frozen=True):
+    """How ringing ended; `answered` only with outcome `answered`. `status` is the SIP status to pass to the caller."""
+
+    outcome: RingOutcome
+    answered: Answered | None = None
+    status: int = 200
+
+
+class Dialler(Protocol):
+    """Reaches people and numbers for one caller."""
+
+    async def ring_person(self, person: str, *, caller: Caller, timeout: float) -> RingResult:
+        """Ring all phones of a person, the first to answer wins. Cancelling stops the ringing on all of them.
+
+        An answer that crosses the cancellation is hung up by the dialler, never left open.
+        """
+        ...
+
+    async def ring_number(self, number: str, *, caller: Caller, timeout: float) -> RingResult:
+        """Call an outside number (E.164) through a trunk."""
+        ...
+
+    async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"]:
+        """Bridge the two and return who hung up when the call is over; both legs are ended then."""
+        ...
+
+    async def drop(self, answered: Answered, cause: str) -> None:
+        """Hang up an answered party that is not wanted after all."""
+
+    def reachable(self, person: str) -> bool:
+        """True when the person has at least one registered phone."""
+        ...
+
+    def busy(self, person: str) -> bool:
+        """True while the person is in a call or ringing."""
+        ...
+
+
+class EventSink(Protocol):
+    """Takes each event of each call; it may not block."""
+
+    def __call__(self, event: CallEvent) -> None: ...
+
+
+class Clock(Protocol):
+    """`now()` in seconds: never goes back within a process and is aligned with UTC epoch at start."""
+
+    def __call__(self) -> float: ...

@@ -1,0 +1,124 @@
+"""What the stack tells the layer above it. Drained with `Stack.take_events()`."""
+
+import msgspec
+
+from sipcore.flow import Flow
+from sipcore.message import Request, Response
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Base of all stack events."""
+
+
+class RequestReceived(Event, frozen=True):
+    """A request outside INVITE sessions (REGISTER, SUBSCRIBE, OPTIONS, MESSAGE); answer it with `Stack.respond(transaction, ...)`."""
+
+    transaction: str
+    request: Request
+    flow: Flow
+
+
+class ResponseReceived(Event, frozen=True):
+    """A response to `Stack.request(...)`; `response` is None when the transaction timed out or its transport failed."""
+
+    transaction: str
+    response: Response | None
+
+
+class InviteReceived(Event, frozen=True):
+    """A new INVITE session; 100 is sent already. Answer with `progress`, `accept` or `reject`."""
+
+    session: str
+    request: Request
+    flow: Flow
+    offer: bytes | None
+    """The SDP body, None when the INVITE has none (then `accept` sends our offer and the ACK brings the answer)."""
+
+
+class SessionProgress(Event, frozen=True):
+    """UAC: a provisional response above 100; `sdp` is early media's description, PRACKed already if reliable."""
+
+    session: str
+    status: int
+    reason: str
+    response: Response
+    sdp: bytes | None
+
+
+class SessionAccepted(Event, frozen=True):
+    """UAC: the 2xx that this session follows; the ACK is sent already. Further 2xx of forks are ACKed and BYEd by the stack."""
+
+    session: str
+    response: Response
+    sdp: bytes | None
+
+
+class SessionRejected(Event, frozen=True):
+    """UAC: the final answer was no. 408 for Timer B, 503 for transport errors, 487 after `cancel`; `response` None where it is our own."""
+
+    session: str
+    status: int
+    reason: str
+    response: Response | None
+
+
+class SessionEstablished(Event, frozen=True):
+    """UAS: the ACK came; `sdp` is its body (the answer, where the 2xx carried our offer)."""
+
+    session: str
+    sdp: bytes | None
+
+
+class SessionCancelled(Event, frozen=True):
+    """UAS: the caller gave up before the answer; 487 is sent already. `reason` is the CANCEL's Reason header (RFC 3326)."""
+
+    session: str
+    reason: str | None
+
+
+class SessionEnded(Event, frozen=True):
+    """An established session is over. `cause`: `bye`, `expired` (RFC 4028), `no-ack`, `timeout` or `transport`."""
+
+    session: str
+    cause: str
+    reason: str | None = None
+    """The Reason header of the BYE (RFC 3326)."""
+
+
+class OfferReceived(Event, frozen=True):
+    """A re-INVITE or UPDATE asks for another media description: answer with `Stack.answer` or `Stack.refuse`.
+
+    `offer` None is a re-INVITE without a body: `Stack.answer` then carries our offer and the ACK brings `AnswerReceived`.
+    """
+
+    session: str
+    method: str
+    offer: bytes | None
+
+
+class AnswerReceived(Event, frozen=True):
+    """The peer's answer to our re-INVITE or UPDATE (or in the ACK of a re-INVITE that had no offer)."""
+
+    session: str
+    sdp: bytes | None
+
+
+class OfferRefused(Event, frozen=True):
+    """Our re-INVITE or UPDATE was refused; the session goes on as before. 491 was retried already (RFC 3261 §14.1)."""
+
+    session: str
+    status: int
+
+
+class InfoReceived(Event, frozen=True):
+    """An INFO inside a session, answered 200 already; `body` as sent (for example application/dtmf-relay)."""
+
+    session: str
+    content_type: str
+    body: bytes
+
+
+class TransportFailed(Event, frozen=True):
+    """A flow is gone (connection closed or refused). Transactions on it were told."""
+
+    flow: Flow
