@@ -122,7 +122,10 @@ class CallRetrieved(CallEvent, frozen=True, kw_only=True):
 
 
 class CallEnded(CallEvent, frozen=True, kw_only=True):
-    """`cause`: answered, abandoned, busy, no-answer, unreachable, rejected, failed, completed-message, lost, shutdown."""
+    """The last event of every call, exactly once.
+
+    `cause`: answered, abandoned, busy, no-answer, unreachable, rejected, failed, completed-message, lost, shutdown.
+    """
 
     cause: str
     by: Literal["caller", "callee", "system"]

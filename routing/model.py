@@ -8,7 +8,10 @@ DestinationKind = Literal["person", "queue", "menu", "number", "message", "hangu
 
 
 class Destination(msgspec.Struct, frozen=True):
-    """Where a call goes next. Written `kind:name` in files: `queue:sales`, `person:anna`, `number:+4533221100`, `message:closed`, `hangup`."""
+    """Where a call goes next.
+
+    Written `kind:name` in files: `queue:sales`, `person:anna`, `number:+4533221100`, `message:closed`, `hangup`.
+    """
 
     kind: DestinationKind
     name: str = ""

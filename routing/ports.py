@@ -33,14 +33,17 @@ class Caller(Protocol):
         """Answer the caller's leg; does nothing when it is answered. Raises CallerGone."""
 
     async def play(self, prompts: Sequence[str]) -> None:
-        """Play prompts by name without a gap and return when the last has ended; cancelling stops them. Raises CallerGone.
+        """Play prompts by name without a gap and return when the last has ended; cancelling stops them.
 
-        Names are those of the prompt library: `greeting`, `menu`, `position/7`, or a company's own. A key pressed meanwhile
-        is kept for `read_key`.
+        Names are those of the prompt library: `greeting`, `menu`, `position/7`, or a company's own. A key pressed
+        meanwhile is kept for `read_key`. Raises CallerGone.
         """
 
-    async def read_key(self, timeout: float | None) -> str | None:
-        """The next key (0-9 * #), pressed now or before and not read yet; None after `timeout` seconds. Raises CallerGone."""
+    async def read_key(self, timeout: float | None) -> str | None:  # noqa: ASYNC109  the silence is part of the answer
+        """The next key (0-9 * #), pressed now or before and not read yet; None after `timeout` seconds.
+
+        Raises CallerGone.
+        """
 
     def clear_keys(self) -> None:
         """Forget keys that were pressed and not read."""
@@ -81,14 +84,14 @@ class RingResult(msgspec.Struct, frozen=True):
 class Dialler(Protocol):
     """Reaches people and numbers for one caller."""
 
-    async def ring_person(self, person: str, *, caller: Caller, timeout: float) -> RingResult:
+    async def ring_person(self, person: str, *, caller: Caller, timeout: float) -> RingResult:  # noqa: ASYNC109
         """Ring all phones of a person, the first to answer wins. Cancelling stops the ringing on all of them.
 
         An answer that crosses the cancellation is hung up by the dialler, never left open.
         """
         ...
 
-    async def ring_number(self, number: str, *, caller: Caller, timeout: float) -> RingResult:
+    async def ring_number(self, number: str, *, caller: Caller, timeout: float) -> RingResult:  # noqa: ASYNC109
         """Call an outside number (E.164) through a trunk."""
         ...
 
