@@ -1,0 +1,183 @@
+"""The sections of the server's configuration: each setting with its default, what it may be and what it means."""
+
+# ruff: noqa: RUF009  every setting is immutable, so that it may be a default
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lampfield.config_settings import (
+    ListenAddress,
+    PortRange,
+    ip_address,
+    ip_network,
+    listen_address,
+    port_range,
+    required,
+    setting,
+)
+from provisioning.kinds import choice, flag, list_of, optional, path, seconds, text, whole
+
+_HOST = text("a host name or an IP address", r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
+_NUMBER = text("a number in E.164 form, such as +4533221100", r"\+[1-9][0-9]{3,14}")
+_DATABASE_URL = text(
+    "sqlite:///path or postgresql://user@host/name", r"sqlite:///.+|postgresql(\+psycopg)?://.+", max_length=2000
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sip:
+    """The SIP sockets and how Lampfield presents itself on them."""
+
+    listen: tuple[ListenAddress, ...] = setting(
+        list_of(listen_address(), min_length=1),
+        ["udp:127.0.0.1:5060", "tcp:127.0.0.1:5060"],
+        "Where phones and trunks reach Lampfield. IPv4 and IPv6; UDP and TCP.",
+    )
+    advertised_address: str | None = setting(
+        optional(_HOST, empty="the address listened at"),
+        "",
+        "What Contact and Via say instead of the address listened at, for a server behind NAT.",
+    )
+    user_agent: str = setting(
+        text("one line of text", r"[^\r\n]*\S[^\r\n]*"), "Lampfield", "The Server and User-Agent header."
+    )
+    authentication: bool = setting(
+        flag(), True, "Ask phones for their password (digest). Only a closed test network can do without."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Registrations:
+    """How long a phone's registration lasts."""
+
+    min_seconds: float = setting(seconds(10, 3600), 60, "A phone that asks for less is answered 423.")
+    max_seconds: float = setting(seconds(60, 86400), 7200, "A phone that asks for more is given this.")
+    default_seconds: float = setting(seconds(10, 86400), 3600, "For a phone that does not say.")
+    contacts: int = setting(whole(1, 100), 10, "Phones that may be registered at the same time for one person.")
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """How long a lamp's subscription lasts."""
+
+    min_seconds: float = setting(seconds(10, 3600), 60, "A phone that asks for less is answered 423.")
+    max_seconds: float = setting(seconds(60, 86400), 7200, "A phone that asks for more is given this.")
+    default_seconds: float = setting(seconds(10, 86400), 3600, "For a phone that does not say.")
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """Audio: RTP, prompts and music."""
+
+    address: str = setting(ip_address(), "127.0.0.1", "The address RTP is sent from and received at.")
+    advertised_address: str | None = setting(
+        optional(ip_address(), empty="the address above"), "", "What SDP says instead, for a server behind NAT."
+    )
+    ports: PortRange = setting(
+        port_range(), "20000-29999", "The UDP ports of RTP and RTCP: two for each party in a call."
+    )
+    rtp_timeout_seconds: float = setting(
+        seconds(5, 3600, or_zero="never"), 30, "A call whose phone has sent no audio for so long is ended."
+    )
+    prompts: Path | None = setting(
+        optional(path("a folder"), empty="the built-in prompts alone"),
+        "",
+        "Own recordings as LANGUAGE/NAME.ogg (or wav, mp3 ...); each replaces the built-in prompt of that name.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Companies, people, accounts and call records."""
+
+    url: str = setting(
+        optional(_DATABASE_URL, empty="lampfield.sqlite3 in the state directory"),
+        "",
+        "SQLite needs no server. A PostgreSQL password belongs in ~/.pgpass rather than here.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What happens to call records while the database is locked or away."""
+
+    spool: Path | None = setting(
+        optional(path("a path"), empty="call-events.spool in the state directory"),
+        "",
+        "The file that keeps the events until the database is back.",
+    )
+    memory_events: int = setting(
+        whole(1000, 10_000_000), 200_000, "Events kept in memory when the disk is full as well (about 0.5 kB each)."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Beyond these, new work is refused with 503 and Retry-After; calls in progress go on."""
+
+    max_calls: int = setting(whole(1, 100_000), 1000, "Calls at the same time.")
+    calls_per_second: int = setting(whole(1, 100_000), 200, "New calls a second.")
+    subscriptions: int = setting(whole(1, 10_000_000), 100_000, "Lamp subscriptions at the same time.")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What is told on standard error."""
+
+    level: str = setting(
+        choice("debug", "info", "warning", "error"), "info", "From which gravity on; debug shows whole SIP messages."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """A clean stop, on SIGTERM."""
+
+    drain_seconds: float = setting(seconds(0, 3600), 10, "Calls in progress are given so long to end by themselves.")
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """A way to the telephone network: a peer known by its address, or an account at a provider."""
+
+    name: str
+    """The key after `trunks.`"""
+    kind: str = required(
+        choice("address", "register"),
+        "register",
+        "address: the peer is known by its IP address. register: we register at it with a user name and password.",
+    )
+    host: str = required(
+        _HOST,
+        "sip.provider.example",
+        "The peer's host name or address; without a port it is looked up by NAPTR and SRV.",
+    )
+    port: int | None = setting(
+        optional(whole(1, 65535), empty="by NAPTR and SRV, else 5060"), "", "The peer's SIP port."
+    )
+    transport: str | None = setting(
+        optional(choice("udp", "tcp"), empty="by NAPTR and SRV, else udp"), "", "The transport to the peer."
+    )
+    sources: tuple[str, ...] = setting(
+        list_of(ip_network()), [], "Further addresses or networks that the peer's calls come from."
+    )
+    username: str | None = setting(
+        optional(text("a user name"), empty="none"), "", "The account at the provider, needed for kind register."
+    )
+    password_file: Path | None = setting(
+        optional(path("a file"), empty="none"), "", "A file whose first line is the password."
+    )
+    password_env: str | None = setting(
+        optional(text("the name of an environment variable", r"[A-Za-z_][A-Za-z0-9_]*"), empty="none"),
+        "",
+        "The environment variable that holds the password; either this or password_file.",
+    )
+    numbers: tuple[str, ...] = setting(
+        list_of(_NUMBER), [], "The numbers whose calls come in and go out here; empty: every number."
+    )
+    caller_id: str | None = setting(
+        optional(_NUMBER, empty="the caller's own outside number"), "", "Shown for every call that goes out here."
+    )
+    expires: int = setting(whole(60, 86400, "seconds"), 600, "How long a registration at the provider is asked for.")
+    password: str = field(default="", repr=False)
+    """Read from `password_file` or `password_env`."""

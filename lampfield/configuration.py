@@ -1,0 +1,126 @@
+"""The server's configuration: one TOML file, wholly checked before anything is bound."""
+
+# ruff: noqa: RUF009  every section is frozen, so that it may be a default
+
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from lampfield.config_checks import check_sections, with_password
+from lampfield.config_sections import (
+    Database,
+    Limits,
+    Log,
+    Media,
+    Records,
+    Registrations,
+    Shutdown,
+    Sip,
+    Subscriptions,
+    Trunk,
+)
+from lampfield.config_settings import ListenAddress, PortRange, Section, read_section, setting, settings
+from provisioning.kinds import path
+from provisioning.problems import Problems
+from provisioning.toml_table import read_toml
+
+__all__ = [
+    "SECTIONS",
+    "Configuration",
+    "ConfigurationErrors",
+    "Database",
+    "Limits",
+    "ListenAddress",
+    "Log",
+    "Media",
+    "PortRange",
+    "Records",
+    "Registrations",
+    "Shutdown",
+    "Sip",
+    "Subscriptions",
+    "Trunk",
+    "load",
+]
+
+
+class ConfigurationErrors(Exception):  # noqa: N818  several at once
+    """The configuration cannot be used; `errors` holds a sentence for each thing to mend."""
+
+    def __init__(self, source: Path, errors: list[str]) -> None:
+        super().__init__(f"{source}: " + "; ".join(errors))
+        self.source = source
+        self.errors = errors
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "sip": Sip,
+    "registrations": Registrations,
+    "subscriptions": Subscriptions,
+    "media": Media,
+    "database": Database,
+    "records": Records,
+    "limits": Limits,
+    "log": Log,
+    "shutdown": Shutdown,
+}
+"""The sections of the file, in the order they are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A whole, valid configuration. `Configuration()` are the defaults, relative to the working directory."""
+
+    state_directory: Path = setting(
+        path("a folder"), "state", "Where Lampfield keeps what must outlive a restart; made when missing."
+    )
+    sip: Sip = Sip()
+    registrations: Registrations = Registrations()
+    subscriptions: Subscriptions = Subscriptions()
+    media: Media = Media()
+    database: Database = Database()
+    records: Records = Records()
+    limits: Limits = Limits()
+    log: Log = Log()
+    shutdown: Shutdown = Shutdown()
+    trunks: dict[str, Trunk] = field(default_factory=dict)
+
+    @property
+    def database_url(self) -> str:
+        """The URL of the database, with the default filled in."""
+        return self.database.url or f"sqlite:///{self.state_directory / 'lampfield.sqlite3'}"
+
+    @property
+    def spool_path(self) -> Path:
+        """The spool file of call events, with the default filled in."""
+        return self.records.spool or self.state_directory / "call-events.spool"
+
+
+def load(source: Path) -> Configuration:
+    """The configuration in a file. Raises ConfigurationErrors with everything that is wrong."""
+    problems = Problems()
+    table = read_toml(source, problems)
+    folder = source.absolute().parent
+    values: dict[str, Any] = {
+        entry.name: table.take(entry.name, known.kind, entry.default) for entry, known in settings(Configuration)
+    }
+    values["state_directory"] = folder / values["state_directory"]
+    for name, section in SECTIONS.items():
+        values[name] = _below(folder, read_section(section, table.table(name)))
+    trunks = {name: _below(folder, read_section(Trunk, part, name=name)) for name, part in table.tables("trunks")}
+    table.close()
+    check_sections(values["sip"], values["registrations"], values["subscriptions"], values["media"], problems)
+    trunks = {name: with_password(trunk, problems) for name, trunk in trunks.items()}
+    if problems:
+        raise ConfigurationErrors(source, problems.sentences)
+    return Configuration(**values, trunks=trunks)
+
+
+def _below(folder: Path, section: Any) -> Any:
+    """The section with its relative paths meant from `folder`."""
+    found = {
+        entry.name: folder / value.expanduser()
+        for entry in fields(section)
+        if isinstance(value := getattr(section, entry.name), Path)
+    }
+    return replace(section, **found) if found else section

@@ -1,0 +1,127 @@
+"""The kinds of value a TOML file may hold: how each is read, and how its expectation is told."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Unexpected(ValueError):  # noqa: N818  what the file holds, not a fault of ours
+    """The value is not of the kind; `expected` says so more exactly than the kind does."""
+
+    def __init__(self, expected: str = "") -> None:
+        super().__init__(expected)
+        self.expected = expected
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """`read` turns what TOML gave into the value or raises Unexpected; `blank` stands in, so that reading goes on."""
+
+    expected: str
+    """Continues the sentence "must be ..."."""
+    read: Callable[[object], T]
+    blank: T
+
+
+def text(expected: str = "text", pattern: str = r"(?s).*\S.*", *, max_length: int = 255) -> Kind[str]:
+    """A string that matches `pattern` as a whole; by default any that is not empty."""
+    compiled = re.compile(pattern)
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or compiled.fullmatch(value) is None:
+            raise Unexpected
+        if len(value) > max_length:
+            raise Unexpected(f"at most {max_length} characters")
+        return value
+
+    return Kind(expected, read, "")
+
+
+def choice(*allowed: str) -> Kind[str]:
+    """One of some words."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or value not in allowed:
+            raise Unexpected
+        return value
+
+    return Kind(f"one of {', '.join(allowed)}", read, allowed[0])
+
+
+def whole(low: int, high: int, unit: str = "") -> Kind[int]:
+    """A whole number between `low` and `high`, both included."""
+
+    def read(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise Unexpected
+        return value
+
+    return Kind(f"between {low} and {high}{' ' + unit if unit else ''}", read, low)
+
+
+def seconds(low: float, high: float, *, or_zero: str = "") -> Kind[float]:
+    """A duration in seconds; with `or_zero` 0 is allowed too and means what that says."""
+
+    def read(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise Unexpected
+        if not low <= value <= high and not (or_zero and value == 0):
+            raise Unexpected
+        return float(value)
+
+    expected = f"between {low:g} and {high:g} seconds"
+    return Kind(f"{expected}, or 0 ({or_zero})" if or_zero else expected, read, low)
+
+
+def _read_flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Unexpected
+    return value
+
+
+def _read_path(value: object) -> Path:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise Unexpected
+    return Path(value)
+
+
+def flag() -> Kind[bool]:
+    return Kind("true or false", _read_flag, False)
+
+
+def path(expected: str = "a path") -> Kind[Path]:
+    """A path; a relative one is meant from the folder of the file that holds it."""
+    return Kind(expected, _read_path, Path())
+
+
+def list_of(item: Kind[T], *, min_length: int = 0) -> Kind[tuple[T, ...]]:
+    """A list, each item of one kind, none of them twice."""
+
+    def read(value: object) -> tuple[T, ...]:
+        if not isinstance(value, list) or len(value) < min_length:
+            raise Unexpected
+        items: list[T] = []
+        for number, entry in enumerate(value, start=1):
+            try:
+                read_entry = item.read(entry)
+            except Unexpected as unexpected:
+                raise Unexpected(f"a list in which entry {number} is {unexpected.expected or item.expected}") from None
+            if read_entry in items:
+                raise Unexpected(f"a list without repetition: entry {number} is there before")
+            items.append(read_entry)
+        return tuple(items)
+
+    return Kind(f"a list{' that is not empty' if min_length else ''}, each entry {item.expected}", read, ())
+
+
+def optional(kind: Kind[T], *, empty: str = "") -> Kind[T | None]:
+    """As `kind`, or an empty string for None; `empty` says what that means."""
+
+    def read(value: object) -> T | None:
+        return None if value == "" else kind.read(value)
+
+    return Kind(f'{kind.expected}, or ""{f" ({empty})" if empty else ""}', read, None)

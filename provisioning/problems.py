@@ -1,0 +1,64 @@
+"""Everything that is wrong with a file, gathered so that a person can mend it in one go."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Problems:
+    """A list of sentences, each naming the key, the value and what was expected."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.sentences)
+
+    def add(self, key: str, value: object, expected: str) -> None:
+        """`queues.sales.ring_seconds = 5: must be between 15 and 40 seconds`."""
+        self.sentences.append(f"{key} = {written(value)}: must be {expected}")
+
+    def missing(self, key: str, expected: str) -> None:
+        self.sentences.append(f"{key}: missing, must be {expected}")
+
+    def unknown(self, key: str, siblings: Iterable[str]) -> None:
+        """A key nobody reads; `siblings` are the keys that may stand there."""
+        known = list(siblings)
+        prefix, _, last = key.rpartition(".")
+        near = nearest(last, known)
+        if near is not None:
+            hint = f"did you mean {prefix + '.' if prefix else ''}{near}?"
+        else:
+            hint = f"known here are {', '.join(sorted(known))}" if known else "nothing may stand here"
+        self.sentences.append(f"{key}: unknown key, {hint}")
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, None when none is close."""
+    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def joined(prefix: str, key: str) -> str:
+    """A dotted TOML key, the last part quoted where TOML asks for it."""
+    part = key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+    return f"{prefix}.{part}" if prefix else part
+
+
+def written(value: object) -> str:
+    """A value as it would stand in the file, shortened where it is long."""
+    match value:
+        case bool():
+            text = "true" if value else "false"
+        case str():
+            text = json.dumps(value, ensure_ascii=False)
+        case list() | tuple():
+            text = f"[{', '.join(written(item) for item in value)}]"
+        case dict():
+            text = "{" + ", ".join(f"{key} = {written(item)}" for key, item in value.items()) + "}"
+        case _:
+            text = str(value)
+    return text if len(text) <= 80 else f"{text[:76]} ..."
