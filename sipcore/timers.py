@@ -1,0 +1,81 @@
+"""One timer wheel for all of the stack: buckets of time, so that starting and cancelling cost the same at any count."""
+
+import heapq
+from collections.abc import Iterator
+from math import ceil
+
+T1 = 0.5
+"""Round-trip time estimate, seconds (RFC 3261 §17.1.1.1)."""
+
+T2 = 4.0
+"""Longest interval between retransmissions of non-INVITE requests and INVITE responses, seconds (RFC 3261 §17.1.2.2)."""
+
+T4 = 5.0
+"""Longest time a message stays in the network, seconds (RFC 3261 §17.1.2.2)."""
+
+TRANSACTION_TIMEOUT = 64 * T1
+"""What Timers B, F, H, J, L and M run, seconds (RFC 3261 Table 4, RFC 6026 §8.4)."""
+
+GRANULARITY = 0.05
+"""Width of a bucket, seconds: a timer fires at most this late and never early."""
+
+
+class Timer:
+    """A started timer: `what` of `owner` is due in bucket `tick`."""
+
+    __slots__ = ("owner", "tick", "what")
+
+    def __init__(self, tick: int, owner: object, what: str) -> None:
+        self.tick = tick
+        self.owner = owner
+        self.what = what
+
+
+class TimerWheel:
+    """Timers in buckets by due time. Starting and cancelling are O(1); a bucket costs one heap operation in its life."""
+
+    def __init__(self, granularity: float = GRANULARITY) -> None:
+        self._granularity = granularity
+        # Dicts as ordered sets: timers of one bucket fire in the order they were started.
+        self._buckets: dict[int, dict[Timer, None]] = {}
+        self._ticks: list[int] = []
+
+    def __len__(self) -> int:
+        return sum(map(len, self._buckets.values()))
+
+    def start(self, owner: object, what: str, delay: float, now: float) -> Timer:
+        """Make `what` due for `owner` in `delay` seconds (above 0)."""
+        tick = ceil((now + delay) / self._granularity)
+        timer = Timer(tick, owner, what)
+        bucket = self._buckets.get(tick)
+        if bucket is None:
+            self._buckets[tick] = {timer: None}
+            heapq.heappush(self._ticks, tick)
+        else:
+            bucket[timer] = None
+        return timer
+
+    def cancel(self, timer: Timer) -> None:
+        """Stop a timer; one that has fired or was cancelled before is left alone."""
+        bucket = self._buckets.get(timer.tick)
+        if bucket is not None:
+            bucket.pop(timer, None)
+
+    def expired(self, now: float) -> Iterator[Timer]:
+        """The timers due by `now`, earliest bucket first, each taken off the wheel as it is given.
+
+        A timer that the handling of an earlier one cancels is not given any more.
+        """
+        while self._ticks and self._ticks[0] * self._granularity <= now:
+            bucket = self._buckets[self._ticks[0]]
+            while bucket:
+                timer = next(iter(bucket))
+                del bucket[timer]
+                yield timer
+            del self._buckets[heapq.heappop(self._ticks)]
+
+    def next_timeout(self) -> float | None:
+        """When the earliest timer is due, None when none is started."""
+        while self._ticks and not self._buckets[self._ticks[0]]:
+            del self._buckets[heapq.heappop(self._ticks)]
+        return self._ticks[0] * self._granularity if self._ticks else None
