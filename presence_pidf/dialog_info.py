@@ -1,0 +1,60 @@
+"""A person's dialogs as application/dialog-info+xml (RFC 4235)."""
+
+from presence_pidf.dialog_state import DialogState
+from presence_pidf.document import Document
+from presence_pidf.person_state import PersonState
+from presence_pidf.profiles import Profile
+from presence_pidf.xml_text import attributes, escape, escape_uri
+
+CONTENT_TYPE = "application/dialog-info+xml"
+
+_NAMESPACE = "urn:ietf:params:xml:ns:dialog-info"
+
+
+def _identity(uri: str, display: str) -> str:
+    return f"<identity{attributes([('display', display)])}>{escape_uri(uri)}</identity>" if uri else ""
+
+
+def _target(uri: str, *, held: bool = False) -> str:
+    if not held:
+        return f'<target uri="{escape(uri)}"/>'
+    # The target carries its Contact parameters (RFC 4235 §4.1); +sip.rendering "no" is a call on hold (§5.2).
+    return f'<target uri="{escape(uri)}"><param pname="+sip.rendering" pval="no"/></target>'
+
+
+def _dialog(dialog: DialogState, entity: str) -> str:
+    """One dialog element; sources of the parts: RFC 4235 §4.1."""
+    names = attributes(
+        (
+            ("id", dialog.id),
+            ("call-id", dialog.call_id),
+            ("local-tag", dialog.local_tag),
+            ("remote-tag", dialog.remote_tag),
+            ("direction", dialog.direction),
+        )
+    )
+    local = dialog.local_identity or entity
+    remote = _identity(dialog.remote_identity, dialog.remote_display)
+    remote_uri = dialog.remote_target or dialog.remote_identity
+    remote += _target(remote_uri) if remote_uri else ""
+    return (
+        f"<dialog{names}><state>{dialog.phase}</state>"
+        f"<local>{_identity(local, '')}{_target(local, held=dialog.held)}</local>"
+        + (f"<remote>{remote}</remote>" if remote else "")
+        + "</dialog>"
+    )
+
+
+def render_dialog_info(entity: str, state: PersonState, profile: Profile) -> Document:
+    """Render full state: every live dialog, or only the first where the profile takes one.
+
+    `entity` is the AOR that is watched. Nobody's dialog is an empty list, or one terminated dialog where the phone
+    needs an element to turn its lamp to idle.
+    """
+    dialogs = state.dialogs[:1] if profile.single_dialog else state.dialogs
+    body = "\n".join(_dialog(dialog, entity) for dialog in dialogs)
+    if not dialogs and profile.idle_dialog:
+        body = '<dialog id="idle"><state>terminated</state></dialog>'
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<dialog-info xmlns="{_NAMESPACE}" version="'
+    tail = f'" state="full" entity="{escape_uri(entity)}">\n{body}\n</dialog-info>\n'
+    return Document(CONTENT_TYPE, head.encode(), tail.encode())
