@@ -1,4 +1,4 @@
-"""Digest access authentication: the computation both sides share, and the client's side (RFC 7616, 8760; RFC 3261 §22)."""
+"""Digest access authentication: the computation both sides share, and the client's side (RFC 7616, RFC 8760)."""
 
 import hashlib
 import re

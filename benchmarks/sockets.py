@@ -1,0 +1,106 @@
+"""What the sockets alone cost: datagrams echoed through SipEndpoint, per second of this process's CPU.
+
+    python -m benchmarks.sockets [--pairs 200000]
+
+A second process sends and receives with the same batch calls. The echo stands in for the stack.
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import os
+import platform
+import select
+import socket
+import time
+from multiprocessing.synchronize import Event
+
+from sipcore import events
+from sipcore.flow import Address, Datagram, Flow
+from sipcore.io import _batch
+from sipcore.io.clock import make_clock
+from sipcore.io.endpoint import SipEndpoint
+from sipcore.io.listener import Listener
+
+WINDOW = 256
+"""Datagrams in flight."""
+
+
+class Echo:
+    """A core that sends back whatever comes."""
+
+    def __init__(self) -> None:
+        self.echoed = 0
+        self._out: list[Datagram] = []
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None:
+        self.echoed += 1
+        self._out.append(Datagram(data, flow))
+
+    def take_datagrams(self) -> list[Datagram]:
+        out, self._out = self._out, []
+        return out
+
+    def take_events(self) -> list[events.Event]:
+        return []
+
+    def transport_failed(self, flow: Flow, now: float) -> None:
+        raise AssertionError(flow)
+
+    def advance(self, now: float) -> None:
+        raise AssertionError(now)
+
+    def next_timeout(self) -> float | None:
+        return None
+
+
+def load(to: Address, pairs: int, size: int, ready: Event) -> None:
+    """Keep WINDOW datagrams in flight until `pairs` have come back; a lost one is sent again after 100 ms."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.setblocking(False)
+        data = b"x" * size
+        back = 0
+        ready.set()
+        _batch.send_batch(sock.fileno(), [(data, to)] * WINDOW)
+        while back < pairs:
+            if not select.select([sock], [], [], 0.1)[0]:
+                _batch.send_batch(sock.fileno(), [(data, to)] * WINDOW)
+                continue
+            received = len(_batch.recv_batch(sock.fileno(), 64))
+            back += received
+            _batch.send_batch(sock.fileno(), [(data, to)] * received)
+
+
+async def measure(pairs: int, size: int) -> tuple[int, float, float]:
+    """Pairs echoed, CPU seconds of this process, wall seconds."""
+    echo = Echo()
+    endpoint = SipEndpoint(echo, None, make_clock(), lambda events: None)
+    await endpoint.listen([Listener("udp", "127.0.0.1", 0)])
+    listener = endpoint.listening[0]
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    process = context.Process(target=load, args=((listener.host, listener.port), pairs, size, ready))
+    process.start()
+    await asyncio.to_thread(ready.wait)
+    cpu, wall = time.process_time(), time.perf_counter()
+    await asyncio.to_thread(process.join)
+    result = echo.echoed, time.process_time() - cpu, time.perf_counter() - wall
+    await endpoint.close()
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=200_000)
+    parser.add_argument("--size", type=int, default=500, help="bytes a datagram")
+    arguments = parser.parse_args()
+    pairs, cpu, wall = asyncio.run(measure(arguments.pairs, arguments.size))
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(
+        f"{pairs} pairs of {arguments.size} bytes: {pairs / cpu:,.0f} pairs a CPU second, {pairs / wall:,.0f} a second"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""One TCP connection that carries SIP messages."""
+
+import asyncio
+import errno
+import os
+import socket
+from collections import deque
+from typing import Protocol
+
+from sipcore.errors import ProtocolViolation
+from sipcore.flow import Flow
+from sipcore.framing import StreamFramer
+
+READ_SIZE = 65536
+READS_A_WAKE = 4
+"""Reads before the loop may do other work; what is left wakes it again."""
+PING = b"\r\n\r\n"
+PONG = b"\r\n"
+"""Keep-alive of connections (RFC 5626 §3.5.1)."""
+
+
+class Owner(Protocol):
+    """Whoever keeps the connections; told what happens to one."""
+
+    def received(self, connection: "Connection", messages: list[bytes]) -> None:
+        """Whole messages and keep-alive pings came."""
+
+    def opened(self, connection: "Connection") -> None:
+        """The outgoing connection stands."""
+
+    def lost(self, connection: "Connection", reason: str) -> None:
+        """The connection is closed: by the peer, by an error or for its behaviour. `reason` is for the log."""
+
+
+class Connection:
+    """A non-blocking socket, the framing of what it receives and a bounded queue of what it sends.
+
+    `message_at` is when the last whole message came or went; `partial_since` is when a message began that is not whole
+    yet. Both are the loop's time.
+    """
+
+    def __init__(
+        self,
+        connected: socket.socket,
+        flow: Flow,
+        owner: Owner,
+        *,
+        message_limit: int,
+        queue_limit: int,
+        connecting: bool = False,
+    ) -> None:
+        self.flow = flow
+        self.closed = False
+        self.connecting = connecting
+        self._socket = connected
+        self._fd = connected.fileno()
+        self._owner = owner
+        self._framer = StreamFramer(message_limit)
+        self._queue: deque[memoryview] = deque()
+        self._queued = 0
+        self._queue_limit = queue_limit
+        self._loop = asyncio.get_running_loop()
+        self.opened_at = self.message_at = self._loop.time()
+        self.heard = False
+        self.partial_since: float | None = None
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if connecting:
+            self._loop.add_writer(self._fd, self._connected)
+        else:
+            self._loop.add_reader(self._fd, self._readable)
+
+    def send(self, data: bytes) -> None:
+        """Send, or queue behind what is waiting. A peer that lets more than the limit wait loses its connection."""
+        if self.closed:
+            return
+        if not self._queue and not self.connecting:
+            sent = self._try(data)
+            if sent == len(data) or self.closed:
+                return
+            self._loop.add_writer(self._fd, self._writable)
+        else:
+            sent = 0
+        self._queue.append(memoryview(data)[sent:])
+        self._queued += len(data) - sent
+        if self._queued > self._queue_limit:
+            self._lose(f"does not read: {self._queued} bytes wait")
+
+    def close(self) -> None:
+        """Close without telling the owner."""
+        if self.closed:
+            return
+        self.closed = True
+        self._loop.remove_reader(self._fd)
+        self._loop.remove_writer(self._fd)
+        self._socket.close()
+        self._queue.clear()
+
+    def lose(self, reason: str) -> None:
+        """Close and tell the owner why."""
+        self._lose(reason)
+
+    def _try(self, data: bytes | memoryview) -> int:
+        try:
+            return self._socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError as error:
+            self._lose(error.strerror or str(error))
+            return 0
+
+    def _connected(self) -> None:
+        error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error == errno.EINPROGRESS:
+            return
+        if error:
+            self._lose(os.strerror(error))
+            return
+        self.connecting = False
+        self._loop.remove_writer(self._fd)
+        self._loop.add_reader(self._fd, self._readable)
+        self._owner.opened(self)
+        if self._queue:
+            self._loop.add_writer(self._fd, self._writable)
+            self._writable()
+
+    def _writable(self) -> None:
+        while self._queue:
+            head = self._queue[0]
+            sent = self._try(head)
+            if self.closed:
+                return
+            self._queued -= sent
+            if sent < len(head):
+                self._queue[0] = head[sent:]
+                return
+            self._queue.popleft()
+        self._loop.remove_writer(self._fd)
+
+    def _readable(self) -> None:
+        for _ in range(READS_A_WAKE):
+            try:
+                data = self._socket.recv(READ_SIZE)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                self._lose(error.strerror or str(error))
+                return
+            if not data:
+                self._lose("closed by the peer")
+                return
+            if not self._take(data) or len(data) < READ_SIZE:
+                return
+
+    def _take(self, data: bytes) -> bool:
+        """Frame what came; False when the connection is closed by it."""
+        try:
+            messages = self._framer.feed(data)
+        except ProtocolViolation as violation:
+            # Where one message ends is no longer known: nothing after it can be trusted (RFC 3261 §18.3).
+            self._lose(f"framing lost: {violation.reason}")
+            return False
+        if messages:
+            self.heard = True
+            self.message_at = self._loop.time()
+            self.partial_since = None
+            self._owner.received(self, messages)
+        elif self.partial_since is None and data.strip(b"\r\n"):
+            self.partial_since = self._loop.time()
+        return not self.closed
+
+    def _lose(self, reason: str) -> None:
+        if not self.closed:
+            self.close()
+            self._owner.lost(self, reason)

@@ -1,0 +1,248 @@
+"""The shell around the SIP cores: their sockets, their timers, and the drain after each input."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, Protocol
+
+from sipcore.events import Event
+from sipcore.flow import Address, Datagram, Flow
+from sipcore.io.counters import Counters
+from sipcore.io.listener import Listener, ListenError, bind, local_address
+from sipcore.io.tcp import TcpLimits, TcpTransport
+from sipcore.io.udp import UdpSocket
+
+logger = logging.getLogger(__name__)
+
+NOTIFIER_BRANCH = b"z9hG4bKn."
+"""Responses with this branch belong to the notifier's own light transactions."""
+
+Direction = Literal["in", "out"]
+TrafficHook = Callable[[Direction, bytes, Flow, float], None]
+
+
+class Core(Protocol):
+    """What is driven by time and leaves datagrams behind."""
+
+    def advance(self, now: float) -> None: ...
+    def next_timeout(self) -> float | None: ...
+    def take_datagrams(self) -> list[Datagram]: ...
+
+
+class StackCore(Core, Protocol):
+    """The stack, as the sockets see it."""
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None: ...
+    def take_events(self) -> list[Event]: ...
+    def transport_failed(self, flow: Flow, now: float) -> None: ...
+
+
+class NotifierCore(Core, Protocol):
+    """The notifier, as the sockets see it."""
+
+    def receive_response(self, data: bytes, now: float) -> bool: ...
+
+
+class SipEndpoint:
+    """Binds the sockets and moves bytes, time and events between them and the cores.
+
+    `on_events` gets the stack's events in order, after each batch of input and each timer; it may call the stack, what
+    that leaves behind is sent in the same drain. Code that calls the cores at any other time calls `wake` (or `flush`)
+    afterwards. `on_traffic` is None or sees every message both ways. All methods belong to the loop's thread.
+    """
+
+    def __init__(
+        self,
+        stack: StackCore,
+        notifier: NotifierCore | None,
+        clock: Callable[[], float],
+        on_events: Callable[[list[Event]], None],
+        *,
+        limits: TcpLimits | None = None,
+    ) -> None:
+        self.counters = Counters()
+        self.on_traffic: TrafficHook | None = None
+        self._stack = stack
+        self._notifier = notifier
+        self._clock = clock
+        self._on_events = on_events
+        self._limits = limits or TcpLimits()
+        self._loop = asyncio.get_running_loop()
+        self._udp: dict[Address, UdpSocket] = {}
+        self._tcp: TcpTransport | None = None
+        self._listening: list[Listener] = []
+        self._failed: list[Flow] = []
+        self._flushing = False
+        self._woken = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = float("inf")
+
+    @property
+    def listening(self) -> list[Listener]:
+        """The addresses as bound, with the ports that port 0 became."""
+        return list(self._listening)
+
+    @property
+    def connections(self) -> int:
+        """TCP connections open or opening."""
+        return self._tcp.connections if self._tcp else 0
+
+    def local(self, transport: str, family: int | None = None) -> Address | None:
+        """The first listening address of a transport, of IP version `family` (4 or 6) if given, for new flows."""
+        for listener in self._listening:
+            if listener.transport == transport and family in (None, 6 if ":" in listener.host else 4):
+                return listener.advertise or (listener.host, listener.port)
+        return None
+
+    async def listen(self, listeners: Sequence[Listener]) -> None:
+        """Bind all of `listeners`, or none: raises ListenError that names every address that cannot be bound."""
+        bound, errors = [], []
+        for listener in listeners:
+            try:
+                bound.append((bind(listener), listener))
+            except ListenError as error:
+                errors.append(str(error))
+        if errors:
+            for opened, _ in bound:
+                opened.close()
+            raise ListenError("; ".join(errors))
+        for opened, listener in bound:
+            local = local_address(opened, listener)
+            host, port = opened.getsockname()[:2]
+            self._listening.append(Listener(listener.transport, host, port, listener.fd, listener.advertise))
+            if listener.transport == "udp":
+                self._udp[local] = UdpSocket(opened, local, self._receive, self._failed_later, self.counters)
+            else:
+                self._tcp_transport().listen(opened, local)
+        self.wake()
+
+    async def close(self) -> None:
+        """Send what is waiting and close every socket. The cores are left as they are."""
+        self.flush()
+        if self._timer is not None:
+            self._timer.cancel()
+        for udp in self._udp.values():
+            udp.close()
+        if self._tcp is not None:
+            self._tcp.close()
+
+    def send(self, datagrams: Iterable[Datagram]) -> None:
+        """Send each on its flow, those of one UDP socket together. What cannot be sent comes back as a failed flow."""
+        on_traffic, now = self.on_traffic, 0.0
+        if on_traffic is not None:
+            now = self._clock()
+        batches: dict[Address, list[tuple[bytes, Address]]] = {}
+        for data, flow in datagrams:
+            if on_traffic is not None:
+                on_traffic("out", data, flow, now)
+            transport, local, remote = flow
+            if transport == "udp":
+                batch = batches.get(local)
+                if batch is None:
+                    batch = batches[local] = []
+                batch.append((data, remote))
+            else:
+                self._tcp_transport().send(data, flow)
+        for local, batch in batches.items():
+            udp = self._udp.get(local)
+            if udp is not None:
+                udp.send(batch)
+            else:
+                for _, remote in batch:
+                    self._failed_later(Flow("udp", local, remote))
+
+    def wake(self) -> None:
+        """Drain the cores soon, once for all that call before."""
+        if not self._woken:
+            self._woken = True
+            self._loop.call_soon(self._awake)
+
+    def flush(self) -> None:
+        """Drain the cores now: events to `on_events`, datagrams to the sockets, until nothing is left."""
+        if self._flushing:
+            return
+        self._flushing = True
+        try:
+            while self._drain():
+                pass
+        finally:
+            self._flushing = False
+        self._schedule()
+
+    def _awake(self) -> None:
+        self._woken = False
+        self.flush()
+
+    def _drain(self) -> bool:
+        stack, notifier = self._stack, self._notifier
+        while self._failed:
+            stack.transport_failed(self._failed.pop(), self._clock())
+        events = stack.take_events()
+        if events:
+            try:
+                self._on_events(events)
+            except Exception:
+                logger.exception("the handling of stack events failed; the sockets go on")
+        datagrams = stack.take_datagrams()
+        if notifier is not None:
+            more = notifier.take_datagrams()
+            if more:
+                datagrams = datagrams + more if datagrams else more
+        if datagrams:
+            self.send(datagrams)
+        return bool(events or datagrams or self._failed)
+
+    def _receive(self, batch: list[tuple[bytes, Flow]]) -> None:
+        now = self._clock()
+        stack, notifier, on_traffic = self._stack, self._notifier, self.on_traffic
+        for data, flow in batch:
+            if len(data) < 5:
+                # Keep-alives of phones over UDP: CRLF, CRLF CRLF, one NUL, "jaK".
+                self.counters.keepalives += 1
+                continue
+            if on_traffic is not None:
+                on_traffic("in", data, flow, now)
+            if (
+                notifier is not None
+                and data.startswith(b"SIP/")
+                and NOTIFIER_BRANCH in data
+                and notifier.receive_response(data, now)
+            ):
+                continue
+            stack.receive(data, flow, now)
+        self.flush()
+
+    def _failed_later(self, flow: Flow) -> None:
+        """A flow is gone: told to the stack in the next drain, never in the middle of a send."""
+        self._failed.append(flow)
+        self.wake()
+
+    def _tcp_transport(self) -> TcpTransport:
+        if self._tcp is None:
+            self._tcp = TcpTransport(self._receive, self._failed_later, self.counters, self._limits)
+        return self._tcp
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        """See that the one timer fires no later than the cores ask. A later wish is left to the timer to find."""
+        at = self._stack.next_timeout()
+        if self._notifier is not None:
+            other = self._notifier.next_timeout()
+            if at is None or (other is not None and other < at):
+                at = other
+        if at is None or at >= self._timer_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = self._loop.call_later(max(0.0, at - self._clock()), self._expired)
+
+    def _expired(self) -> None:
+        self._timer = None
+        self._timer_at = float("inf")
+        now = self._clock()
+        self._stack.advance(now)
+        if self._notifier is not None:
+            self._notifier.advance(now)
+        self.flush()
