@@ -27,11 +27,12 @@ class TomlTable:
             data = {}
         self._data: dict[str, object] = data
         self._key = key
-        self._problems = problems
+        self.problems = problems
+        """Where this table's problems are noted."""
         self._known: list[str] = []
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._data
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
 
     def key(self, key: str) -> str:
         """The full dotted name of one of this table's keys."""
@@ -43,19 +44,19 @@ class TomlTable:
         if key not in self._data:
             if not isinstance(default, Absent):
                 return default
-            self._problems.missing(self.key(key), kind.expected)
+            self.problems.missing(self.key(key), kind.expected)
             return kind.blank
         value = self._data[key]
         try:
             return kind.read(value)
         except Unexpected as unexpected:
-            self._problems.add(self.key(key), value, unexpected.expected or kind.expected)
+            self.problems.add(self.key(key), value, unexpected.expected or kind.expected)
         return kind.blank if isinstance(default, Absent) else default
 
     def table(self, key: str) -> "TomlTable":
         """The table below a key, an empty one where it is missing."""
         self._known.append(key)
-        return TomlTable(self._data.get(key, {}), self.key(key), self._problems)
+        return TomlTable(self._data.get(key, {}), self.key(key), self.problems)
 
     def tables(self, key: str) -> Iterator[tuple[str, "TomlTable"]]:
         """The named tables below a key, in the file's order."""
@@ -63,16 +64,21 @@ class TomlTable:
         for name in group._data:
             yield name, group.table(name)
 
-    def values(self, key: str, kind: Kind[T]) -> dict[str, T]:
-        """A table whose keys are free and whose values are all of one kind."""
-        group = self.table(key)
-        return {name: group.take(name, kind) for name in group._data}
+    def check_names(self, key: str, kind: Kind[str]) -> None:
+        """Note the free names in the table below a key that are not of the kind."""
+        group = self._data.get(key, {})
+        for name in group if isinstance(group, dict) else ():
+            try:
+                kind.read(name)
+            except Unexpected as unexpected:
+                full = joined(self.key(key), name)
+                self.problems.sentences.append(f"{full}: the name must be {unexpected.expected or kind.expected}")
 
     def close(self) -> None:
         """Report the keys that nobody took."""
         for key in self._data:
             if key not in self._known:
-                self._problems.unknown(self.key(key), self._known)
+                self.problems.unknown(self.key(key), self._known)
 
 
 def read_toml(source: Path, problems: Problems) -> TomlTable:
