@@ -1,0 +1,311 @@
+"""Offer and answer of one audio stream (RFC 3264): which codec, which payload types, who sends to whom."""
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from sipcore.errors import ProtocolViolation
+from sipcore.flow import Address
+from sipcore.sdp import Line, MediaDescription, Origin, SessionDescription, internet_address, parse_sdp
+
+Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+
+DTMF_PAYLOAD_TYPE = 101
+"""The dynamic payload type that most phones use for telephone-event."""
+_PTIME = 20
+_DTMF = "telephone-event"
+_DTMF_EVENTS = "0-16"
+"""Keys 0-9 * # A-D and flash (RFC 4733 §3.2)."""
+# Payload types that need no rtpmap (RFC 3551 §6). G.722 samples at 16 kHz but its RTP clock is 8 kHz (§4.5.2).
+_STATIC = {
+    0: "PCMU/8000",
+    3: "GSM/8000",
+    4: "G723/8000",
+    8: "PCMA/8000",
+    9: "G722/8000",
+    15: "G728/8000",
+    18: "G729/8000",
+}
+_PAYLOAD_TYPES = {"PCMU": 0, "PCMA": 8, "G722": 9}
+_RTPMAP = re.compile(r"([0-9]{1,3}) +([^/ ]+)/([0-9]{1,7})(?:/([0-9]{1,2}))? *")
+_PORT = re.compile(r"([0-9]{1,5})(?: .*)?")
+_UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104  the address of a stream on hold, nothing is bound to it
+
+
+class NothingInCommon(ProtocolViolation):
+    """No audio stream or codec that both sides have: 488 (RFC 3261 §21.4.26)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, 488)
+
+
+class Codec(msgspec.Struct, frozen=True):
+    """An audio encoding as SDP names it; `clock_rate` in Hz of the RTP timestamp."""
+
+    name: str
+    payload_type: int
+    clock_rate: int = 8000
+    fmtp: str | None = None
+
+
+class AudioDescription(msgspec.Struct, frozen=True):
+    """An audio stream as its sender describes it: `direction` is the sender's, `ptime` in milliseconds."""
+
+    address: str
+    port: int
+    rtcp_port: int
+    direction: Direction
+    codecs: tuple[Codec, ...]
+    dtmf_payload_type: int | None
+    ptime: int | None
+
+
+class Negotiated(msgspec.Struct, frozen=True):
+    """What both sides agreed on; `direction` is ours, payload types are those we send with."""
+
+    codec: Codec
+    dtmf_payload_type: int | None
+    remote: Address
+    remote_rtcp: Address
+    direction: Direction
+
+
+def audio_of(description: bytes | SessionDescription) -> AudioDescription | None:
+    """The first usable audio stream (RTP/AVP, not refused, at an IP address); None without one."""
+    session = _parsed(description)
+    streams = (_audio(session, media) for media in session.media)
+    return next((audio for audio in streams if audio is not None), None)
+
+
+def make_offer(
+    local_address: str,
+    port: int,
+    codecs: Sequence[str],
+    *,
+    session_id: int,
+    version: int,
+    direction: Direction = "sendrecv",
+    previous: bytes | SessionDescription | None = None,
+) -> bytes:
+    """Offer one audio stream with these codecs, best first, and telephone-event.
+
+    `previous` is our last description in the same session: streams keep their places and payload types (RFC 3264 §8).
+    """
+    before = _parsed(previous).media if previous is not None else ()
+    slot = _audio_slot(before)
+    used = _dtmf_payload_type(before[slot]) if slot < len(before) else None
+    dtmf = DTMF_PAYLOAD_TYPE if used is None else used
+    offered = [Codec(name, _PAYLOAD_TYPES[name]) for name in codecs]
+    audio = _stream(port, offered, dtmf, direction)
+    media = [_refused(stream) for stream in before]
+    media[slot : slot + 1] = [audio]
+    return _session(local_address, session_id, version, ("t", "0 0"), media).to_bytes()
+
+
+def make_answer(
+    offer: bytes | SessionDescription,
+    local_address: str,
+    port: int,
+    supported: Sequence[str],
+    *,
+    session_id: int,
+    version: int,
+    direction: Direction = "sendrecv",
+) -> tuple[bytes, Negotiated]:
+    """Answer with the offer's first codec that is supported, in the first stream that has one; refuse all other streams.
+
+    Payload types are the offer's, `direction` what we want as far as the offer allows. Raises NothingInCommon.
+    """
+    session = _parsed(offer)
+    slot, audio, codec = _choose(session, supported)
+    ours = _meet(direction, audio.direction)
+    answer = [_refused(stream) for stream in session.media]
+    answer[slot] = _stream(port, [codec], audio.dtmf_payload_type, ours)
+    times = next(line for line in session.lines if line[0] == "t")
+    data = _session(local_address, session_id, version, times, answer).to_bytes()
+    return data, _negotiated(codec, audio, ours)
+
+
+def read_answer(offer: bytes | SessionDescription, answer: bytes | SessionDescription) -> Negotiated:
+    """What the answer to our offer agreed on. Raises NothingInCommon, or ProtocolViolation for what is no answer to it."""
+    ours, theirs = _parsed(offer), _parsed(answer)
+    if len(theirs.media) != len(ours.media):
+        raise ProtocolViolation("SDP answer has another number of m= lines than the offer")
+    slot = _audio_slot(ours.media)
+    offered = _audio(ours, ours.media[slot])
+    assert offered is not None, "we always offer audio"
+    audio = _audio(theirs, theirs.media[slot])
+    if audio is None:
+        raise NothingInCommon("The audio stream was refused")
+    codec = _first_common(audio.codecs, [codec.name for codec in offered.codecs])
+    if codec is None:
+        raise NothingInCommon("The answer has no codec of the offer")
+    return _negotiated(codec, audio, _meet(offered.direction, audio.direction))
+
+
+def revise(previous: bytes, description: bytes) -> bytes:
+    """Number our new description after the previous one: the same version if nothing else changed, else one more.
+
+    The session id stays (RFC 3264 §8, RFC 8866 §5.2).
+    """
+    before, after = parse_sdp(previous), parse_sdp(description)
+    if (before.origin.address, before.lines, before.media) == (after.origin.address, after.lines, after.media):
+        return previous
+    origin = msgspec.structs.replace(
+        after.origin, session_id=before.origin.session_id, version=before.origin.version + 1
+    )
+    return msgspec.structs.replace(after, origin=origin).to_bytes()
+
+
+# --- reading
+
+
+def _parsed(description: bytes | SessionDescription) -> SessionDescription:
+    return description if isinstance(description, SessionDescription) else parse_sdp(description)
+
+
+def _audio(session: SessionDescription, media: MediaDescription) -> AudioDescription | None:
+    address = media.address or session.address
+    if media.kind != "audio" or media.protocol != "RTP/AVP" or not media.port or not _is_ip(address):
+        return None
+    assert address is not None
+    codecs = _codecs(media)
+    speech = tuple(codec for codec in codecs if codec.name != _DTMF)
+    dtmf = next((codec.payload_type for codec in codecs if codec.name == _DTMF and codec.clock_rate == 8000), None)
+    ptime = media.attribute("ptime")
+    return AudioDescription(
+        address=address,
+        port=media.port,
+        rtcp_port=_rtcp_port(media),
+        direction=_direction(session, media, on_hold=address in _UNSPECIFIED),
+        codecs=speech,
+        dtmf_payload_type=dtmf,
+        ptime=int(ptime) if ptime and ptime.isdecimal() and len(ptime) < 5 else None,
+    )
+
+
+def _codecs(media: MediaDescription) -> list[Codec]:
+    mapped = {}
+    for value in media.attributes("rtpmap"):
+        match = _RTPMAP.fullmatch(value)
+        # Two-channel audio is another encoding than ours of the same name.
+        if match is not None and match[4] in (None, "1"):
+            mapped[int(match[1])] = (match[2], int(match[3]))
+    parameters = dict(value.partition(" ")[::2] for value in media.attributes("fmtp"))
+    codecs = []
+    for written in media.formats:
+        if not written.isdecimal() or len(written) > 3 or int(written) > 127:
+            raise ProtocolViolation("SDP payload type is not a number from 0 to 127")
+        number = int(written)
+        if number not in mapped and number in _STATIC:
+            name, _, rate = _STATIC[number].partition("/")
+            mapped[number] = (name, int(rate))
+        if number in mapped:
+            name, clock_rate = mapped[number]
+            # Encoding names are compared without case (RFC 8866 §6.6).
+            name = _DTMF if name.lower() == _DTMF else name.upper()
+            codecs.append(Codec(name, number, clock_rate, parameters.get(written)))
+    return codecs
+
+
+def _rtcp_port(media: MediaDescription) -> int:
+    """The port of `a=rtcp` (RFC 3605), else the next one after RTP's."""
+    match = _PORT.fullmatch(media.attribute("rtcp") or "")
+    port = int(match[1]) if match is not None else media.port + 1
+    return port if port < 65536 else 0
+
+
+def _direction(session: SessionDescription, media: MediaDescription, *, on_hold: bool) -> Direction:
+    direction: Direction = "sendrecv"
+    names: tuple[Direction, ...] = ("sendrecv", "sendonly", "recvonly", "inactive")
+    for section in (session, media):
+        direction = next((name for name in names if section.attribute(name) is not None), direction)
+    # Hold as in RFC 2543: an address nobody can send to (RFC 3264 §8.4).
+    return _made_of(sends=_sends(direction), receives=False) if on_hold else direction
+
+
+def _dtmf_payload_type(media: MediaDescription) -> int | None:
+    return next((codec.payload_type for codec in _codecs(media) if codec.name == _DTMF), None)
+
+
+def _is_ip(address: str | None) -> bool:
+    try:
+        ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    return True
+
+
+# --- deciding
+
+
+def _choose(session: SessionDescription, supported: Sequence[str]) -> tuple[int, AudioDescription, Codec]:
+    for slot, media in enumerate(session.media):
+        audio = _audio(session, media)
+        codec = _first_common(audio.codecs, supported) if audio is not None else None
+        if audio is not None and codec is not None:
+            return slot, audio, codec
+    raise NothingInCommon("No audio stream with a codec in common")
+
+
+def _first_common(codecs: Sequence[Codec], supported: Sequence[str]) -> Codec | None:
+    return next((codec for codec in codecs if codec.name in supported and codec.clock_rate == 8000), None)
+
+
+def _sends(direction: Direction) -> bool:
+    return direction in ("sendrecv", "sendonly")
+
+
+def _receives(direction: Direction) -> bool:
+    return direction in ("sendrecv", "recvonly")
+
+
+def _made_of(*, sends: bool, receives: bool) -> Direction:
+    if sends:
+        return "sendrecv" if receives else "sendonly"
+    return "recvonly" if receives else "inactive"
+
+
+def _meet(ours: Direction, theirs: Direction) -> Direction:
+    """Our direction: we send what they receive, and receive what they send (RFC 3264 §6.1)."""
+    return _made_of(sends=_sends(ours) and _receives(theirs), receives=_receives(ours) and _sends(theirs))
+
+
+def _negotiated(codec: Codec, audio: AudioDescription, direction: Direction) -> Negotiated:
+    return Negotiated(
+        codec, audio.dtmf_payload_type, (audio.address, audio.port), (audio.address, audio.rtcp_port), direction
+    )
+
+
+# --- writing
+
+
+def _audio_slot(media: Sequence[MediaDescription]) -> int:
+    """The place of the live audio stream among the m= lines; of the first one when none is live."""
+    live = (slot for slot, stream in enumerate(media) if stream.port)
+    return next(live, 0)
+
+
+def _stream(port: int, codecs: Sequence[Codec], dtmf: int | None, direction: Direction) -> MediaDescription:
+    formats = [str(codec.payload_type) for codec in codecs]
+    lines: list[Line] = [("a", f"rtpmap:{codec.payload_type} {codec.name}/{codec.clock_rate}") for codec in codecs]
+    if dtmf is not None:
+        formats.append(str(dtmf))
+        lines += [("a", f"rtpmap:{dtmf} {_DTMF}/8000"), ("a", f"fmtp:{dtmf} {_DTMF_EVENTS}")]
+    lines += [("a", f"ptime:{_PTIME}"), ("a", direction)]
+    return MediaDescription("audio", port, "RTP/AVP", tuple(formats), tuple(lines))
+
+
+def _refused(media: MediaDescription) -> MediaDescription:
+    """The same stream with port 0, which is no (RFC 3264 §6)."""
+    return MediaDescription(media.kind, 0, media.protocol, media.formats)
+
+
+def _session(
+    address: str, session_id: int, version: int, times: Line, media: Sequence[MediaDescription]
+) -> SessionDescription:
+    lines = (("s", "-"), ("c", internet_address(address)), times)
+    return SessionDescription(Origin("-", session_id, version, address), lines, tuple(media))
