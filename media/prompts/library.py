@@ -24,7 +24,7 @@ _SINGLE_CLIPS = (
 _MUSIC = "music"
 
 
-class PromptMissing(LookupError):  # noqa: N818  what is missing is the name
+class PromptMissing(LookupError):
     """No file for a prompt or a music list; the message names it and every folder where it was looked for."""
 
 
@@ -48,7 +48,7 @@ class PromptLibrary:
         raise PromptMissing(f"prompt {name!r} in language {language!r}: no such file in {_listed(places)}")
 
     def music(self, list_name: str) -> list[Path]:
-        """The pieces of a music list in playing order (by file name); own music replaces a whole list. Raises PromptMissing."""
+        """The pieces of a music list, by file name; own music replaces a whole list. Raises PromptMissing."""
         places = [folder / _MUSIC / list_name for folder in self._folders]
         if _is_plain(list_name):
             for place in places:
@@ -76,7 +76,7 @@ def _recording(place: Path, name: str) -> Path | None:
 
 
 def _audio_files(folder: Path, stem: str | None = None) -> list[Path]:
-    """Audio files of a folder in order; with `stem` only those of that name. Decoding decides what is audio, not this."""
+    """Audio files of a folder in order; with `stem` only those of that name."""
     if not folder.is_dir():
         return []
     files = (file for file in folder.iterdir() if stem is None or file.stem == stem)

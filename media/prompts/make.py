@@ -25,7 +25,17 @@ WORDS_A_MINUTE = 145
 PITCH = 42
 
 # The voice buzzes below its fundamental and hisses above the telephone band; speech needs neither.
-_WARM = {0.0: -40.0, 90.0: -12.0, 160.0: 0.0, 1800.0: 0.0, 2600.0: 1.5, 3400.0: -1.0, 5000.0: -9.0, 7000.0: -24.0, 8000.0: -40.0}
+_WARM = {
+    0.0: -40.0,
+    90.0: -12.0,
+    160.0: 0.0,
+    1800.0: 0.0,
+    2600.0: 1.5,
+    3400.0: -1.0,
+    5000.0: -9.0,
+    7000.0: -24.0,
+    8000.0: -40.0,
+}
 
 
 def sentences(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -43,7 +53,7 @@ def sentences(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def spoken(text: str, voice: str) -> Samples:
     """What espeak-ng says, shaped for the telephone. Raises CalledProcessError when it refuses."""
     command = ["espeak-ng", "--stdout", "-v", voice, "-s", str(WORDS_A_MINUTE), "-p", str(PITCH), "--", text]
-    said = subprocess.run(command, check=True, capture_output=True, timeout=60)  # noqa: S603  fixed program, no shell
+    said = subprocess.run(command, check=True, capture_output=True, timeout=60)
     with wave.open(io.BytesIO(said.stdout)) as recording:
         rate = recording.getframerate()
         # To a pipe espeak-ng cannot write the true length into the header: read what there is.

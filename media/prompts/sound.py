@@ -31,11 +31,13 @@ def speech_level(samples: Samples) -> float:
 
 
 def equalised(samples: Samples, curve: dict[float, float], rate: int = RATE) -> Samples:
-    """Filter without phase shift; `curve` gives gains in dB at frequencies in Hz, straight lines between them."""
-    spectrum = np.fft.rfft(samples, 2 * samples.size)
-    frequencies = np.fft.rfftfreq(2 * samples.size, 1 / rate)
+    """Filter without phase shift; `curve` gives gains in dB at frequencies in Hz, straight lines between them.
+
+    The samples are taken as a ring: a loop stays seamless, and a clip that begins and ends in silence loses nothing.
+    """
+    frequencies = np.fft.rfftfreq(samples.size, 1 / rate)
     gains = np.interp(frequencies, list(curve), list(curve.values()))
-    return np.fft.irfft(spectrum * 10 ** (gains / 20))[: samples.size]
+    return np.fft.irfft(np.fft.rfft(samples) * 10 ** (gains / 20), samples.size)
 
 
 def resampled(samples: Samples, from_rate: int, to_rate: int = RATE) -> Samples:
@@ -60,7 +62,7 @@ def normalised(samples: Samples, level_dbfs: float, peak_dbfs: float = -3.0) -> 
 
 def trimmed(samples: Samples, margin: float = 0.08, threshold_db: float = -38.0) -> Samples:
     """Without silence at the ends, but for `margin` seconds that fade in and out."""
-    window = RATE // 200
+    window = _FRAME
     envelope = np.sqrt(np.convolve(np.square(samples), np.ones(window) / window, mode="same"))
     (loud,) = np.nonzero(envelope > envelope.max() * 10 ** (threshold_db / 20))
     pad = round(margin * RATE)
