@@ -8,15 +8,16 @@ import msgspec
 import tomli_w
 
 from provisioning.company_kinds import (
+    DESTINATION,
     DOMAIN,
     EXTENSION,
     LANGUAGES,
     NAME,
     OUTSIDE_NUMBER,
+    PERSON_ID,
     PERSON_NAME,
     PROMPT,
     country,
-    destination,
     open_periods,
     time_zone,
     written_period,
@@ -27,7 +28,6 @@ from provisioning.toml_table import Absent, TomlTable, read_toml
 from routing.model import Company, Destination, MainNumber, Menu, OpeningHours, Person, Queue
 
 S = TypeVar("S", bound=msgspec.Struct)
-_DESTINATION = destination()
 _TIME_ZONE = time_zone()
 _MENU_KEY = text("one of the keys 0-9, * and #", r"[0-9*#]")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -45,13 +45,13 @@ _PERSON: dict[str, Kind[Any]] = {
     "name": PERSON_NAME,
     "extension": EXTENSION,
     "ring_seconds": seconds(5, 180),
-    "on_busy": optional(_DESTINATION),
-    "on_no_answer": optional(_DESTINATION),
+    "on_busy": optional(DESTINATION),
+    "on_no_answer": optional(DESTINATION),
     "outside_number": optional(OUTSIDE_NUMBER),
 }
 _MAIN_NUMBER: dict[str, Kind[Any]] = {
-    "open": _DESTINATION,
-    "closed": _DESTINATION,
+    "open": DESTINATION,
+    "closed": DESTINATION,
     "hours": optional(NAME),
     "greeting": optional(PROMPT),
 }
@@ -61,8 +61,8 @@ _MENU: dict[str, Kind[Any]] = {
     "silence_prompt": PROMPT,
     "invalid_prompt": PROMPT,
     "attempts": whole(1, 20),
-    "operator": optional(_DESTINATION),
-    "timeout_destination": _DESTINATION,
+    "operator": optional(DESTINATION),
+    "timeout_destination": DESTINATION,
 }
 _QUEUE: dict[str, Kind[Any]] = {
     "members": list_of(NAME, min_length=1),
@@ -74,9 +74,9 @@ _QUEUE: dict[str, Kind[Any]] = {
     "position_every_seconds": seconds(5, 3600, or_zero="never"),
     "music": text("the name of a music list", r"[A-Za-z0-9_-]+"),
     "welcome_prompt": optional(PROMPT),
-    "on_full": _DESTINATION,
-    "on_no_members": _DESTINATION,
-    "on_timeout": _DESTINATION,
+    "on_full": DESTINATION,
+    "on_no_members": DESTINATION,
+    "on_timeout": DESTINATION,
 }
 
 
@@ -125,7 +125,7 @@ def _company(table: TomlTable) -> Company:
     for name, part in _named(table, "queues"):
         _take_extension(part, name, queue_extensions)
         queues[name] = _read(Queue, _QUEUE, part, name=name)
-    people = {name: _read(Person, _PERSON, part, id=name) for name, part in _named(table, "people")}
+    people = {name: _read(Person, _PERSON, part, id=name) for name, part in _named(table, "people", PERSON_ID)}
     table.close()
     return Company(
         **known,
@@ -170,7 +170,7 @@ def _hours(name: str, table: TomlTable, company_time_zone: str) -> OpeningHours:
 def _keys(menu: TomlTable) -> dict[str, Destination]:
     menu.check_names("keys", _MENU_KEY)
     part = menu.table("keys")
-    return {key: part.take(key, _DESTINATION) for key in part}
+    return {key: part.take(key, DESTINATION) for key in part}
 
 
 def _take_extension(table: TomlTable, name: str, extensions: dict[str, str]) -> None:

@@ -11,6 +11,9 @@ from routing.model import Destination, OpenPeriod
 
 LANGUAGES = ("en", "da", "nb", "sv", "de")
 NAME = text("a name of small letters, digits, - and _", r"[a-z0-9][a-z0-9_-]*", max_length=63)
+PERSON_ID = text(
+    "a name of small letters, digits, - and _ that begins with a letter", r"[a-z][a-z0-9_-]*", max_length=63
+)
 PROMPT = text("a prompt's name, such as greeting or position/7", r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 EXTENSION = text("2 to 6 digits", r"[0-9]{2,6}")
 OUTSIDE_NUMBER = text("a number in E.164 form, such as +4533221100", r"\+[1-9][0-9]{3,14}")
@@ -32,24 +35,24 @@ def country() -> Kind[str]:
     return Kind("a country by two letters (ISO 3166), such as DK", read, "DK")
 
 
-def destination() -> Kind[Destination]:
-    """Where a call goes, in its written form."""
+def read_destination(value: object) -> Destination:
+    """A destination from its written form, `queue:sales`. Raises Unexpected."""
+    if value == "hangup":
+        return Destination("hangup")
+    kind, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
+    match kind:
+        case "number":
+            return Destination(kind, OUTSIDE_NUMBER.read(name))
+        case "person" | "queue" | "menu":
+            return Destination(kind, NAME.read(name))
+        case "message":
+            return Destination(kind, PROMPT.read(name))
+    raise Unexpected
 
-    def read(value: object) -> Destination:
-        if value == "hangup":
-            return Destination("hangup")
-        kind, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
-        if kind == "number":
-            return Destination("number", OUTSIDE_NUMBER.read(name))
-        match kind:
-            case "person" | "queue" | "menu":
-                return Destination(kind, NAME.read(name))
-            case "message":
-                return Destination(kind, PROMPT.read(name))
-        raise Unexpected
 
-    expected = "person:ID, queue:NAME, menu:NAME, number:+E164, message:PROMPT or hangup"
-    return Kind(expected, read, Destination("hangup"))
+DESTINATION = Kind(
+    "person:ID, queue:NAME, menu:NAME, number:+E164, message:PROMPT or hangup", read_destination, Destination("hangup")
+)
 
 
 def time_zone() -> Kind[str]:

@@ -17,19 +17,25 @@ def endless_ways(company: Company) -> Iterator[tuple[str, list[str]]]:
     steps = _automatic_steps(company)
     finished: set[str] = set()
     for start in steps:
-        yield from _loops_from(start, steps, [], finished)
+        yield from _loops_from(start, steps, finished)
 
 
-def _loops_from(at: str, steps: _Steps, way: list[str], finished: set[str]) -> Iterator[tuple[str, list[str]]]:
+def _loops_from(start: str, steps: _Steps, finished: set[str]) -> Iterator[tuple[str, list[str]]]:
     """Depth first: a step back onto the way we came closes a loop."""
-    way.append(at)
-    for key, onward in steps.get(at, []):
-        if onward in way:
-            yield key, [*way[way.index(onward) :], onward]
+    if start in finished:
+        return
+    way = {start: iter(steps.get(start, []))}
+    while way:
+        at = next(reversed(way))
+        key, onward = next(way[at], ("", ""))
+        if not key:
+            finished.add(at)
+            del way[at]
+        elif onward in way:
+            places = list(way)
+            yield key, [*places[places.index(onward) :], onward]
         elif onward not in finished:
-            yield from _loops_from(onward, steps, way, finished)
-    way.pop()
-    finished.add(at)
+            way[onward] = iter(steps.get(onward, []))
 
 
 def _automatic_steps(company: Company) -> _Steps:

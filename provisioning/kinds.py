@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Unexpected(ValueError):  # noqa: N818  what the file holds, not a fault of ours
+class Unexpected(ValueError):
     """The value is not of the kind; `expected` says so more exactly than the kind does."""
 
     def __init__(self, expected: str = "") -> None:

@@ -1,0 +1,31 @@
+"""The table of call events: the log that records and reports are folded from. Rows are only ever added."""
+
+from sqlalchemy import BigInteger, Double, Identity, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData()
+
+
+class CallEventRow(Base):
+    __tablename__ = "call_events"
+    __table_args__ = (
+        UniqueConstraint("writer", "number", name="uq_call_events_writer_number"),
+        Index("ix_call_events_call", "call", "id"),
+        Index("ix_call_events_kind_at", "kind", "at"),
+    )
+
+    # SQLite counts by itself only a column of type INTEGER.
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True)
+    """The order in which events happened."""
+    writer: Mapped[str] = mapped_column(String(32))
+    """The run of the server that wrote the event; with `number` it tells whether an event is here already."""
+    number: Mapped[int] = mapped_column(BigInteger)
+    call: Mapped[str] = mapped_column(String(64))
+    at: Mapped[float] = mapped_column(Double)
+    """UTC epoch seconds."""
+    kind: Mapped[str] = mapped_column(String(32))
+    """The event's class, `CallArrived` for example."""
+    event: Mapped[str] = mapped_column(Text)
+    """The whole event as JSON."""

@@ -1,0 +1,69 @@
+"""The database: opened by URL and brought up to date."""
+
+import sqlite3
+from importlib.resources import files
+from typing import Any
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, event, make_url
+
+LOCK_WAIT = 5.0
+"""How long a statement waits for another process's lock, seconds."""
+CONNECT_WAIT = 5
+"""How long a connection to a database server may take, seconds."""
+_MIGRATIONS = ("provisioning", "call_records")
+"""Packages that have tables; each brings its own migrations."""
+
+
+def open_database(url: str) -> Engine:
+    """An engine for SQLite (`sqlite:///path`) or PostgreSQL (`postgresql://user@host/name`). Connects at first use."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = sqlalchemy.create_engine(parsed, connect_args={"timeout": LOCK_WAIT})
+        event.listen(engine, "connect", _prepare_sqlite)
+        return engine
+    return sqlalchemy.create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": CONNECT_WAIT,
+            # A lock of another process shall not hold a writer up for longer than SQLite's would.
+            "options": f"-c lock_timeout={int(LOCK_WAIT * 1000)}",
+            # A server that has vanished without a word is noticed within seconds, not hours.
+            "tcp_user_timeout": CONNECT_WAIT * 1000,
+        },
+    )
+
+
+def upgrade(engine: Engine) -> None:
+    """Create what is missing, bring older tables up to date. Does nothing on a database that is.
+
+    Raises sqlalchemy.exc.SQLAlchemyError when the database is away.
+    """
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # Two processes that start at once: the second waits until the first is done, and finds nothing to do.
+            connection.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(5060)"))
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config = migration_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "heads")
+
+
+def migration_config() -> Config:
+    """Alembic's configuration: each package's migrations are a branch of their own."""
+    config = Config()
+    config.set_main_option("script_location", str(files("lampfield") / "migrations"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(str(files(name) / "migrations") for name in _MIGRATIONS))
+    return config
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    """Per connection: readers and the writer do not block each other, a commit is on disk, references are checked."""
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
