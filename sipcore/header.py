@@ -44,6 +44,8 @@ _KEYS: dict[str, str] = {
     **{name: name.lower() for name in _USUAL.split()},
     **{name.lower(): name.lower() for name in _USUAL.split()},
 }
+USUAL_KEYS = frozenset(_KEYS.values())
+"""Keys of the headers in common use."""
 
 _LISTS = (
     "accept accept-encoding accept-language alert-info allow allow-events call-info contact content-encoding "

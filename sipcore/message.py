@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, Self, TypeVar, overload
 
 from sipcore.address import NameAddr, parse_name_addr
 from sipcore.errors import LocalMisuse, ProtocolViolation
-from sipcore.header import LIST_KEYS, Params, field_key, parse_params, split_values
+from sipcore.header import LIST_KEYS, USUAL_KEYS, Params, field_key, is_token, parse_params, split_values
 from sipcore.reasons import REASONS
 from sipcore.uri import Uri, parse_uri
 from sipcore.via import Via, parse_via
@@ -21,11 +21,14 @@ MAX_FIELDS = 512
 MAX_DELTA_SECONDS = 2**32 - 1
 """Larger times are read as this (RFC 3261 §20.19)."""
 
+_NO_FIELD = ""
+"""Under this key are lines that are no header fields."""
+
 _FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
 _CSEQ = re.compile(r"([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
 _DIGITS = re.compile(r"[0-9]+")
 _TAG = re.compile(r";[ \t]*tag[ \t]*=", re.IGNORECASE)
-_REQUEST_LINE = re.compile(r"([^ ]+)[ \t]+(.*?)[ \t]+(SIP/[^ \t]*[ \t]*)", re.DOTALL | re.IGNORECASE)
+_REQUEST_LINE = re.compile(r"([^ ]++) +(.*[^ ]) +(SIP/[^ ]++) *", re.DOTALL | re.IGNORECASE)
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?", re.DOTALL | re.IGNORECASE)
 
 _T = TypeVar("_T")
@@ -97,8 +100,11 @@ class Message:
         index: dict[str, list[str]] = {}
         if self._fields is None:
             for line in self._lines:
-                name, _, value = line.partition(":")
-                key = field_key(name)
+                name, colon, value = line.partition(":")
+                if colon:
+                    key = field_key(name)
+                else:
+                    key, value = _NO_FIELD, line
                 if key in index:
                     index[key].append(value.strip(" \t"))
                 else:
@@ -128,6 +134,14 @@ class Message:
     def has(self, name: str) -> bool:
         """True if there is a field of this name."""
         return field_key(name) in self._index
+
+    @property
+    def malformed_line(self) -> str | None:
+        """A header line that is no field, or an unsound field name; None in a sound message."""
+        for key, values in self._index.items():
+            if key not in USUAL_KEYS and not is_token(key):
+                return key or values[0]
+        return None
 
     def add(self, name: str, value: str) -> None:
         """Add a field at the end."""
@@ -409,7 +423,7 @@ def parse_message(data: bytes) -> Request | Response:
     """
     head, end, payload = data.partition(b"\r\n\r\n")
     if not end:
-        raise ProtocolViolation("No end of the header")
+        head, end, payload = _unended(data)
     if head[:2] == b"\r\n":
         head = head.lstrip(b"\r\n")
     text = head.decode("utf-8", "surrogateescape")
@@ -430,6 +444,13 @@ def parse_message(data: bytes) -> Request | Response:
     message._payload = payload
     message._cut = False
     return message
+
+
+def _unended(data: bytes) -> tuple[bytes, bytes, bytes]:
+    """A header that stops without its empty line, with a stray line so that it is answered 400."""
+    if not data.endswith(b"\r\n"):
+        raise ProtocolViolation("No end of the header")
+    return data + b"No empty line after the header", b"", b""
 
 
 def _parse_request(line: str) -> Request:

@@ -115,7 +115,7 @@ def make_answer(
     version: int,
     direction: Direction = "sendrecv",
 ) -> tuple[bytes, Negotiated]:
-    """Answer with the offer's first codec that is supported, in the first stream that has one; refuse all other streams.
+    """Answer with the offer's first supported codec, in the first stream that has one; refuse all other streams.
 
     Payload types are the offer's, `direction` what we want as far as the offer allows. Raises NothingInCommon.
     """
@@ -130,7 +130,7 @@ def make_answer(
 
 
 def read_answer(offer: bytes | SessionDescription, answer: bytes | SessionDescription) -> Negotiated:
-    """What the answer to our offer agreed on. Raises NothingInCommon, or ProtocolViolation for what is no answer to it."""
+    """What the answer to our offer agreed on. Raises NothingInCommon, or ProtocolViolation for no answer to it."""
     ours, theirs = _parsed(offer), _parsed(answer)
     if len(theirs.media) != len(ours.media):
         raise ProtocolViolation("SDP answer has another number of m= lines than the offer")
