@@ -1,0 +1,40 @@
+"""How messages find their transaction (RFC 3261 §17.1.3, §17.2.3 and §8.2.2.2)."""
+
+from sipcore.message import Request, Response
+from sipcore.transaction import ClientKey, ServerKey
+from sipcore.via import MAGIC_COOKIE
+
+
+def client_key(response: Response) -> ClientKey:
+    """Branch and CSeq method. Raises ProtocolViolation."""
+    return response.via.branch or "", response.cseq.method
+
+
+def server_key(request: Request, method: str) -> ServerKey:
+    """The key of the transaction of `method` that `request` belongs to: INVITE for an ACK, for a CANCEL what it cancels.
+
+    A branch without the magic cookie is not unique, so RFC 2543's fields are compared. Its To tag is left out, for the
+    CSeq number tells a request in a dialog from the one that made it. Raises ProtocolViolation.
+    """
+    via = request.via
+    branch = via.branch
+    if branch is not None and branch.startswith(MAGIC_COOKIE):
+        return branch, f"{via.host}:{via.port}", method
+    number = str(request.cseq.number)
+    return method, request.uri, request.from_.tag or "", request.call_id, number, str(via)
+
+
+def merge_key(request: Request) -> tuple[str | None, ...]:
+    """What copies of one request have in common that reach us over different paths; proxies leave these as they are."""
+    return request.header("From"), request.header("Call-ID"), request.header("CSeq")
+
+
+def head_of(data: bytes) -> bytes | None:
+    """Start line and first Via as they are on the wire, None where another header comes first.
+
+    Both are the same in a retransmission only: the branch is in the Via.
+    """
+    end_of_start = data.find(b"\r\n")
+    if data[end_of_start + 2 : end_of_start + 6].lower() not in (b"via:", b"via ", b"v: s", b"v:si"):
+        return None
+    return data[: data.find(b"\r\n", end_of_start + 2)]

@@ -1,0 +1,318 @@
+"""All transactions of the stack: matches messages to them, runs their machines, sends what they send."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from sipcore.client_invite import CLIENT_INVITE
+from sipcore.client_non_invite import CLIENT_NON_INVITE
+from sipcore.errors import LocalMisuse
+from sipcore.flow import Datagram, Flow
+from sipcore.hop_by_hop import ack_for, cancel_for
+from sipcore.message import Request, Response
+from sipcore.server_invite import SERVER_INVITE
+from sipcore.server_non_invite import SERVER_NON_INVITE
+from sipcore.timers import T1, T2, T4, TRANSACTION_TIMEOUT, Timer, TimerWheel
+from sipcore.transaction import ClientKey, Do, Input, ServerKey, State, Step, Transaction
+from sipcore.transaction_keys import client_key, merge_key, server_key
+from sipcore.via_path import new_branch, our_via, response_flow
+
+LIFETIMES = {
+    Do.START_B: (Input.TIMER_B, TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT),
+    Do.START_D: (Input.TIMER_D, TRANSACTION_TIMEOUT, 0.0),
+    Do.START_F: (Input.TIMER_F, TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT),
+    Do.START_H: (Input.TIMER_H, TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT),
+    Do.START_I: (Input.TIMER_I, T4, 0.0),
+    Do.START_J: (Input.TIMER_J, TRANSACTION_TIMEOUT, 0.0),
+    Do.START_K: (Input.TIMER_K, T4, 0.0),
+    Do.START_L: (Input.TIMER_L, TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT),
+    Do.START_M: (Input.TIMER_M, TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT),
+}
+"""Timers that end a state: seconds over UDP, seconds over a reliable transport (RFC 3261 Table 4, RFC 6026 §8.4)."""
+
+RESENDS = {
+    Do.START_A: (Input.TIMER_A, T1, T1),
+    Do.REPEAT_A: (Input.TIMER_A, T1, TRANSACTION_TIMEOUT),
+    Do.START_E: (Input.TIMER_E, T1, T1),
+    Do.REPEAT_E: (Input.TIMER_E, T1, T2),
+    Do.SLOW_E: (Input.TIMER_E, T2, T2),
+    Do.START_G: (Input.TIMER_G, T1, T1),
+    Do.REPEAT_G: (Input.TIMER_G, T1, T2),
+}
+"""Timers that send again, over UDP only: least and most seconds of the interval, which doubles each time."""
+
+
+class RequestArrived(NamedTuple):
+    """A new server transaction."""
+
+    transaction: Transaction
+    request: Request
+
+
+class AckArrived(NamedTuple):
+    """An ACK that acknowledges a 2xx, so that it is the session's."""
+
+    request: Request
+
+
+class ResponseArrived(NamedTuple):
+    """A response to a request of ours."""
+
+    transaction: Transaction
+    response: Response
+
+
+class TransactionFailed(NamedTuple):
+    """No final response: `status` is 408 for a timeout and 503 for a failed transport (RFC 3261 §8.1.3.1)."""
+
+    transaction: Transaction
+    status: int
+
+
+class TransactionEnded(NamedTuple):
+    """An INVITE client transaction will bring no further 2xx."""
+
+    transaction: Transaction
+
+
+Indication = RequestArrived | AckArrived | ResponseArrived | TransactionFailed | TransactionEnded
+"""What a transaction tells its user: at most one for each thing that happens to it."""
+
+
+class TransactionLayer:
+    """Client and server transactions by key. Sends through `out`, keeps its timers on `timers`."""
+
+    def __init__(self, timers: TimerWheel, out: list[Datagram], token: Callable[[], str]) -> None:
+        self._timers = timers
+        self._out = out
+        self._token = token
+        self._clients: dict[ClientKey, Transaction] = {}
+        self._servers: dict[ServerKey, Transaction] = {}
+        self._heads: dict[bytes, Transaction] = {}
+        self._merges: dict[tuple[str | None, ...], Transaction] = {}
+
+    @property
+    def client_count(self) -> int:
+        return len(self._clients)
+
+    @property
+    def server_count(self) -> int:
+        return len(self._servers)
+
+    # --- client side
+
+    def request(self, request: Request, flow: Flow, user: object, now: float) -> Transaction:
+        """Send a request in a new client transaction, with our Via on top; `user` comes back with what happens to it."""
+        branch = new_branch(self._token())
+        request.prepend("Via", our_via(flow, branch))
+        return self._start_client(request, (branch, request.method), flow, user, now)
+
+    def cancel(self, invite: Transaction, reason: str | None, now: float) -> None:
+        """Send the CANCEL of an INVITE; what is answered to it does not matter (RFC 3261 §9.1)."""
+        assert invite.request is not None
+        cancel = cancel_for(invite.request, reason)
+        self._start_client(cancel, (invite.key[0], "CANCEL"), invite.flow, None, now)
+
+    def abandon(self, transaction: Transaction) -> None:
+        """End a client transaction that its user waits for no longer (RFC 3261 §9.1, last paragraph)."""
+        self._forget(transaction)
+
+    def receive_response(self, response: Response, now: float) -> Indication | None:
+        """Match a response; one without a transaction is dropped (RFC 6026 §7.2). Raises ProtocolViolation."""
+        transaction = self._clients.get(client_key(response))
+        if transaction is None:
+            return None
+        status = response.status
+        if status < 200:
+            happened = Input.RECEIVED_1XX
+        elif status < 300:
+            happened = Input.RECEIVED_2XX
+        else:
+            happened = Input.RECEIVED_300_TO_699
+        return self._feed(transaction, happened, response, now)
+
+    def _start_client(self, request: Request, key: ClientKey, flow: Flow, user: object, now: float) -> Transaction:
+        machine = CLIENT_INVITE if request.method == "INVITE" else CLIENT_NON_INVITE
+        transaction = Transaction(machine, key, request, flow, user)
+        transaction.last = request.to_bytes()
+        self._clients[key] = transaction
+        self._perform(transaction, machine.start, None, now)
+        return transaction
+
+    # --- server side
+
+    def absorb(self, head: bytes, now: float) -> bool:
+        """True if a request that begins with `head` was seen before, and answered again if it was answered."""
+        transaction = self._heads.get(head)
+        if transaction is None:
+            return False
+        self._feed(transaction, Input.RETRANSMISSION, None, now)
+        return True
+
+    def receive_request(self, request: Request, flow: Flow, head: bytes | None, now: float) -> Indication | None:
+        """Match a request or begin a transaction for it. Raises ProtocolViolation."""
+        method = request.method
+        key = server_key(request, "INVITE" if method == "ACK" else method)
+        transaction = self._servers.get(key)
+        if method == "ACK":
+            return AckArrived(request) if transaction is None else self._feed(transaction, Input.ACK, request, now)
+        if transaction is not None:
+            return self._feed(transaction, Input.RETRANSMISSION, request, now)
+        machine = SERVER_INVITE if method == "INVITE" else SERVER_NON_INVITE
+        transaction = Transaction(machine, key, request, response_flow(request.via, flow), None)
+        self._servers[key] = transaction
+        if head is not None:
+            transaction.head = head
+            self._heads[head] = transaction
+        return RequestArrived(transaction, request)
+
+    def is_merged(self, transaction: Transaction, request: Request) -> bool:
+        """True if another transaction has the same request, come by another path (RFC 3261 §8.2.2.2); else notes it.
+
+        Ask this of requests outside dialogs only.
+        """
+        key = merge_key(request)
+        if self._merges.setdefault(key, transaction) is not transaction:
+            return True
+        transaction.merge_key = key
+        return False
+
+    def cancelled_by(self, cancel: Request) -> Transaction | None:
+        """The INVITE transaction that a CANCEL means (RFC 3261 §9.2). Raises ProtocolViolation."""
+        return self._servers.get(server_key(cancel, "INVITE"))
+
+    def respond(self, transaction: Transaction, response: Response, now: float) -> None:
+        """Send a response. Raises LocalMisuse after the final one (but a 2xx to INVITE may be sent again)."""
+        status = response.status
+        if status < 200:
+            happened = Input.SENT_1XX
+        elif status < 300:
+            happened = Input.SENT_2XX
+        else:
+            happened = Input.SENT_300_TO_699
+        step = transaction.machine.table.get((transaction.state, happened))
+        if step is None:
+            raise LocalMisuse(f"{transaction!r}: {happened} ({status})")
+        transaction.last = response.to_bytes()
+        self._move(transaction, step, None, now)
+        if status >= 200:
+            self._shrink(transaction, status)
+
+    def resend(self, transaction: Transaction, response: bytes) -> None:
+        """Send a response once more: a 2xx to INVITE or a reliable 1xx, whose timing is the session's."""
+        self._out.append(Datagram(response, transaction.flow))
+
+    def _shrink(self, transaction: Transaction, status: int) -> None:
+        """Let go of what an answered request does not need until its last timer."""
+        transaction.request = None
+        if status in (401, 407) and transaction.merge_key is not None:
+            # COMPAT(several): phones repeat a challenged request with credentials under the same CSeq number.
+            self._merges.pop(transaction.merge_key, None)
+            transaction.merge_key = None
+
+    # --- timers and transports
+
+    def timeout(self, timer: Timer, transaction: Transaction, now: float) -> Indication | None:
+        """A timer of `transaction` fired."""
+        if timer is transaction.resend:
+            transaction.resend = None
+        else:
+            transaction.lifetime = None
+        return self._feed(transaction, Input(timer.what), None, now)
+
+    def transport_failed(self, flow: Flow, now: float) -> Iterator[Indication]:
+        """Tell every transaction on `flow`; what is given back is what each says."""
+        for transactions in (self._clients, self._servers):
+            for transaction in [each for each in transactions.values() if each.flow == flow]:
+                indication = self._feed(transaction, Input.TRANSPORT_ERROR, None, now)
+                if indication is not None:
+                    yield indication
+
+    # --- running the machines
+
+    def _feed(
+        self, transaction: Transaction, happened: Input, message: Request | Response | None, now: float
+    ) -> Indication | None:
+        step = transaction.machine.table.get((transaction.state, happened))
+        return None if step is None else self._move(transaction, step, message, now)
+
+    def _move(
+        self, transaction: Transaction, step: Step, message: Request | Response | None, now: float
+    ) -> Indication | None:
+        state = step.state
+        if state is not transaction.state:
+            transaction.state = state
+            table = transaction.machine.table
+            # A timer without a row in the new state is cancelled.
+            if transaction.resend is not None and (state, transaction.resend.what) not in table:
+                self._timers.cancel(transaction.resend)
+                transaction.resend = None
+            if transaction.lifetime is not None and (state, transaction.lifetime.what) not in table:
+                self._timers.cancel(transaction.lifetime)
+                transaction.lifetime = None
+        indication = self._perform(transaction, step, message, now)
+        if transaction.state is State.TERMINATED:
+            self._forget(transaction)
+        return indication
+
+    def _perform(
+        self, transaction: Transaction, step: Step, message: Request | Response | None, now: float
+    ) -> Indication | None:
+        indication: Indication | None = None
+        for do in step.actions:
+            if do is Do.SEND_RESPONSE or do is Do.SEND_REQUEST:
+                if transaction.last:
+                    self._out.append(Datagram(transaction.last, transaction.flow))
+            elif do in LIFETIMES:
+                self._start_lifetime(transaction, do, now)
+            elif do in RESENDS:
+                self._start_resend(transaction, do, now)
+            elif do is Do.PASS_UP:
+                if isinstance(message, Response):
+                    indication = ResponseArrived(transaction, message)
+                elif message is not None:
+                    indication = AckArrived(message)
+            elif do is Do.SEND_ACK:
+                self._send_ack(transaction, message)
+            elif do is Do.REPORT_TIMEOUT:
+                indication = TransactionFailed(transaction, 408)
+            elif do is Do.REPORT_TRANSPORT_ERROR:
+                indication = TransactionFailed(transaction, 503)
+            elif do is Do.REPORT_END:
+                indication = TransactionEnded(transaction)
+        return indication
+
+    def _start_lifetime(self, transaction: Transaction, do: Do, now: float) -> None:
+        what, over_udp, over_reliable = LIFETIMES[do]
+        seconds = over_reliable if transaction.flow.reliable else over_udp
+        if seconds:
+            transaction.lifetime = self._timers.start(transaction, what, seconds, now)
+        else:
+            # Nothing is sent twice on a reliable transport, so there is nothing to wait for.
+            self._move(transaction, transaction.machine.table[transaction.state, what], None, now)
+
+    def _start_resend(self, transaction: Transaction, do: Do, now: float) -> None:
+        if transaction.flow.reliable:
+            return
+        what, least, most = RESENDS[do]
+        transaction.interval = min(max(2 * transaction.interval, least), most)
+        transaction.resend = self._timers.start(transaction, what, transaction.interval, now)
+
+    def _send_ack(self, transaction: Transaction, response: Request | Response | None) -> None:
+        if isinstance(response, Response) and transaction.request is not None:
+            transaction.last = ack_for(transaction.request, response).to_bytes()
+        self._out.append(Datagram(transaction.last, transaction.flow))
+
+    def _forget(self, transaction: Transaction) -> None:
+        transaction.state = State.TERMINATED
+        for timer in (transaction.resend, transaction.lifetime):
+            if timer is not None:
+                self._timers.cancel(timer)
+        transaction.resend = transaction.lifetime = None
+        if transaction.machine.is_client:
+            self._clients.pop((transaction.key[0], transaction.key[1]), None)
+            return
+        self._servers.pop(transaction.key, None)
+        if transaction.head is not None:
+            self._heads.pop(transaction.head, None)
+        if transaction.merge_key is not None:
+            self._merges.pop(transaction.merge_key, None)
