@@ -40,7 +40,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class PersonState(msgspec.Struct, frozen=True):
-    """What a person's lamp shows and why. Equal states render equal documents."""
+    """What a person's lamp shows and why."""
 
     condition: Condition
     reason: str
@@ -54,6 +54,11 @@ class PersonState(msgspec.Struct, frozen=True):
     """UTC epoch seconds at which the winning fact became so."""
     sources: tuple[Source, ...] = ()
     """All facts, the winning one first."""
+
+    @property
+    def shown(self) -> tuple[object, ...]:
+        """All that documents tell of it: states that are equal in this need not be told again."""
+        return self.condition, bool(self.registered), self.dialogs, self.note, self.since
 
     @property
     def direction(self) -> str | None:

@@ -1,0 +1,282 @@
+"""The lamps: registrations, calls and voicemail of each person, told to all who watch them.
+
+`Lamps` knows what is true now; three event packages render it; the notifier tells it. Nothing here keeps a document:
+what a watcher is sent is made from the state of that moment, so the last state is always the one that arrives.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+import msgspec
+
+from presence_pidf import dialog_info, message_summary, pidf
+from presence_pidf.dialog_state import DialogState
+from presence_pidf.document import Document
+from presence_pidf.message_summary import MessageCounts
+from presence_pidf.person_state import PersonState, compose
+from presence_pidf.profiles import profile_named, profile_of
+from presence_pidf.status_report import StatusReport
+from routing.model import Company
+from sipcore.errors import ProtocolViolation
+from sipcore.flow import Flow
+from sipcore.message import Request, Response, response_to
+from sipcore.notifier import Notifier, NotifierConfig
+from sipcore.subscription import SubscriptionRecord
+from sipcore.uri import SipUri
+
+_log = logging.getLogger(__name__)
+
+_STATE_PACKAGES = ("dialog", "presence")
+
+
+class Mended(msgspec.Struct, frozen=True):
+    """A lamp that showed a call which did not exist; `dialog` is what was taken away."""
+
+    person: str
+    dialog: DialogState
+
+
+class _Lamp:
+    """What is known of one person."""
+
+    __slots__ = ("aors", "counts", "dialogs", "domain", "person", "registered", "registered_since", "reports", "state")
+
+    def __init__(self, person: str, domain: str, aors: tuple[str, ...]) -> None:
+        self.person = person
+        self.domain = domain
+        self.aors = aors
+        """The AORs under which the person can be watched, by id and by extension."""
+        self.registered = 0
+        self.registered_since = 0.0
+        self.dialogs: dict[str, DialogState] = {}
+        self.reports: dict[str, StatusReport] = {}
+        self.counts = MessageCounts()
+        self.state = compose((), (), 0, 0.0)
+
+
+class _Package:
+    """What the event packages share: documents are made from the lamps, by the phone's profile."""
+
+    def __init__(self, lamps: Mapping[str, _Lamp]) -> None:
+        self._lamps = lamps
+
+    def form(self, content_type: str, user_agent: str) -> str:
+        return profile_of(user_agent).name
+
+    def interval(self, form: str) -> float:
+        most = profile_named(form).most_per_second
+        return 1.0 / most if most else 0.0
+
+
+class _Dialogs(_Package):
+    """Event package `dialog` (RFC 4235)."""
+
+    name = "dialog"
+    content_types = (dialog_info.CONTENT_TYPE,)
+
+    def document(self, resource: str, form: str) -> Document:
+        return dialog_info.render_dialog_info(resource, self._lamps[resource].state, profile_named(form))
+
+
+class _Presence(_Package):
+    """Event package `presence` (RFC 3856)."""
+
+    name = "presence"
+    content_types = (pidf.CONTENT_TYPE,)
+
+    def document(self, resource: str, form: str) -> Document:
+        return pidf.render_pidf(resource, self._lamps[resource].state)
+
+
+class _MessageSummary(_Package):
+    """Event package `message-summary` (RFC 3842)."""
+
+    name = "message-summary"
+    content_types = (message_summary.CONTENT_TYPE,)
+
+    def document(self, resource: str, form: str) -> Document:
+        return message_summary.render_message_summary(resource, self._lamps[resource].counts)
+
+
+class Lamps:
+    """Joins what happens to people with those who watch them.
+
+    A person is named by any of their AORs, `sip:<id>@<domain>` or `sip:<extension>@<domain>`; one that no company has
+    is passed over, for the phone of somebody just removed may still be in a call.
+    """
+
+    def __init__(self, token: Callable[[], str], companies: Iterable[Company], config: NotifierConfig) -> None:
+        self._token = token
+        self._lamps: dict[str, _Lamp] = {}
+        self._domains: set[str] = set()
+        self._expiring: set[str] = set()
+        packages = (_Dialogs(self._lamps), _Presence(self._lamps), _MessageSummary(self._lamps))
+        self.notifier = Notifier(token, packages, config)
+        """Give it to the endpoint: it sends the NOTIFYs and takes their responses."""
+        self.configure(companies, 0.0)
+
+    # --- who there is
+
+    def configure(self, companies: Iterable[Company], now: float) -> None:
+        """Take over the companies as they are now; who is gone has no lamp any more and its watchers are told."""
+        found: dict[str, _Lamp] = {}
+        domains: set[str] = set()
+        for company in companies:
+            domain = company.domain.lower()
+            domains.add(domain)
+            for person in company.people.values():
+                aors = tuple(dict.fromkeys(f"sip:{name}@{domain}" for name in (person.id, person.extension) if name))
+                lamp = self._lamps.get(aors[0])
+                if lamp is None:
+                    lamp = _Lamp(person.id, domain, aors)
+                lamp.aors = aors
+                found.update(dict.fromkeys(aors, lamp))
+        gone = [aor for aor in self._lamps if aor not in found]
+        self._domains = domains
+        for aor in gone:
+            self.notifier.terminate(aor, "noresource", now)
+            del self._lamps[aor]
+        self._lamps.update(found)
+
+    # --- who watches
+
+    def subscribe(self, request: Request, flow: Flow, now: float, *, watcher_domain: str) -> Response:
+        """Answer a SUBSCRIBE of somebody who was authenticated in `watcher_domain`.
+
+        404 for nobody's AOR, 403 for another company's, whether or not it has such a person; else as the notifier does.
+        """
+        try:
+            if request.to.tag is not None:
+                return self.notifier.subscribe(request, flow, now, resource="")
+            resource = self._resolve(request, flow, watcher_domain.lower())
+        except ProtocolViolation as violation:
+            return response_to(request, violation.status, violation.reason, to_tag=self._token())
+        return self.notifier.subscribe(request, flow, now, resource=resource)
+
+    def _resolve(self, request: Request, flow: Flow, watcher_domain: str) -> str:
+        uri = request.request_uri
+        if not isinstance(uri, SipUri):
+            raise ProtocolViolation("Not Found", 404)
+        domain = uri.host.lower()
+        if domain not in self._domains and uri.address == flow.local[0]:
+            # Phones that know their server by its address ask for people there; they mean their own company.
+            domain = watcher_domain
+        if domain in self._domains and domain != watcher_domain:
+            raise ProtocolViolation("Another company's people cannot be watched", 403)
+        resource = f"sip:{uri.unescaped_user}@{domain}"
+        if resource not in self._lamps:
+            raise ProtocolViolation("Not Found", 404)
+        return resource
+
+    def restore(self, records: Iterable[SubscriptionRecord], now: float) -> None:
+        """Take subscriptions from disk; after registrations and calls are known, for each is told the state."""
+        records = list(records)
+        self.notifier.restore(records, now)
+        for resource in {record.resource for record in records} - self._lamps.keys():
+            self.notifier.terminate(resource, "noresource", now)
+
+    # --- what happens
+
+    def bindings_changed(self, aor: str, count: int, now: float) -> None:
+        """The person's phones have `count` contact bindings."""
+        lamp = self._lamps.get(aor)
+        if lamp is None or lamp.registered == count:
+            return
+        if not lamp.registered or not count:
+            lamp.registered_since = now
+        lamp.registered = count
+        self._update(lamp, now)
+
+    def dialog_changed(self, aor: str, dialog: DialogState, now: float) -> None:
+        """One of the person's dialogs is new, another, or (phase `terminated`) over."""
+        lamp = self._lamps.get(aor)
+        if lamp is None:
+            return
+        if dialog.phase == "terminated":
+            if lamp.dialogs.pop(dialog.id, None) is None:
+                return
+        else:
+            lamp.dialogs[dialog.id] = dialog
+        self._update(lamp, now)
+
+    def reported(self, report: StatusReport, now: float) -> None:
+        """A source tells of a person; what it told later than this stands."""
+        lamp = self._lamps.get(report.presentity)
+        if lamp is None:
+            return
+        older = lamp.reports.get(report.source)
+        if older is not None and older.at > report.at:
+            return
+        lamp.reports[report.source] = report
+        if report.expires_at is not None:
+            self._expiring.add(lamp.aors[0])
+        self._update(lamp, now)
+
+    def voicemail_changed(self, aor: str, counts: MessageCounts, now: float) -> None:
+        """The person's voicemail box holds so many messages."""
+        lamp = self._lamps.get(aor)
+        if lamp is None or lamp.counts == counts:
+            return
+        lamp.counts = counts
+        for name in lamp.aors:
+            self.notifier.changed(name, "message-summary", now)
+
+    def advance(self, now: float) -> None:
+        """Let status reports expire. The notifier's timers are the endpoint's to advance."""
+        for aor in list(self._expiring):
+            lamp = self._lamps.get(aor)
+            reports = lamp.reports if lamp else {}
+            if lamp and any(not report.live(now) for report in reports.values()):
+                lamp.reports = {source: report for source, report in reports.items() if report.live(now)}
+                self._update(lamp, now)
+            if not lamp or all(report.expires_at is None for report in lamp.reports.values()):
+                self._expiring.discard(aor)
+
+    def next_timeout(self) -> float | None:
+        """When `advance` is to be called next, for a report that expires."""
+        ends = (
+            report.expires_at
+            for aor in self._expiring
+            if aor in self._lamps
+            for report in self._lamps[aor].reports.values()
+            if report.expires_at is not None
+        )
+        return min(ends, default=None)
+
+    def sweep(self, live: Collection[str], now: float) -> list[Mended]:
+        """Take away dialogs that are not among the ids of those that exist, so that no lamp stays lit; tells which."""
+        mended: list[Mended] = []
+        for aor, lamp in self._lamps.items():
+            if aor != lamp.aors[0]:
+                continue
+            dead = [dialog for dialog in lamp.dialogs.values() if dialog.id not in live]
+            for dialog in dead:
+                _log.warning("%s: lamp showed a call that is over (%s), mended", dialog.call_id or dialog.id, aor)
+                del lamp.dialogs[dialog.id]
+                mended.append(Mended(aor, dialog))
+            if dead:
+                self._update(lamp, now)
+        return mended
+
+    # --- what is true
+
+    def state(self, aor: str) -> PersonState | None:
+        """The person's state and why it is so; None for nobody's AOR."""
+        lamp = self._lamps.get(aor)
+        return lamp.state if lamp else None
+
+    def people(self, domain: str) -> dict[str, PersonState]:
+        """The states of a company's people, by id."""
+        return {lamp.person: lamp.state for lamp in self._lamps.values() if lamp.domain == domain.lower()}
+
+    def _update(self, lamp: _Lamp, now: float) -> None:
+        """Compose the state anew, and tell it if it is another."""
+        state = compose(
+            lamp.reports.values(), lamp.dialogs.values(), lamp.registered, now, registered_since=lamp.registered_since
+        )
+        older, lamp.state = lamp.state, state
+        if state.shown == older.shown:
+            return
+        for aor in lamp.aors:
+            for package in _STATE_PACKAGES:
+                self.notifier.changed(aor, package, now)

@@ -1,0 +1,201 @@
+"""The notifier of RFC 6665: subscriptions, and NOTIFYs that bring each watcher the last state.
+
+It knows no event package by itself; those are handed in. A subscription is looked up in the store, and its NOTIFYs are
+the delivery's: newer state replaces what waits, nothing queues up behind a watcher that does not answer, and no watcher
+waits for another.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from sipcore.errors import ProtocolViolation
+from sipcore.flow import Datagram, Flow
+from sipcore.message import Request, Response, response_to
+from sipcore.notify_admission import Durations, Refused, Wanted, admit
+from sipcore.notify_delivery import TIMEOUT, Delivery
+from sipcore.notify_package import EventPackage
+from sipcore.notify_state import BACKOFF, IDLE, SENT, Subscription
+from sipcore.notify_store import SubscriptionStore
+from sipcore.subscription import SubscriptionEnded, SubscriptionRecord, open_record
+
+_log = logging.getLogger(__name__)
+
+
+class NotifierConfig(msgspec.Struct, frozen=True):
+    """Limits of the notifier."""
+
+    user_agent: str = ""
+    durations: Durations = Durations()
+    most_in_flight: int = 4096
+    """NOTIFYs that may be sent and neither answered nor retransmitted; more wait, and merge while they do."""
+    most_subscriptions: int = 200_000
+    """More are refused with 503."""
+    retry_after: int = 30
+    """Seconds in Retry-After of that 503."""
+
+
+class Notifier:
+    """All subscriptions of one process. Feed it, then drain `take_datagrams` and `take_changes`."""
+
+    def __init__(self, token: Callable[[], str], packages: Iterable[EventPackage], config: NotifierConfig) -> None:
+        self._token = token
+        self._packages = {package.name: package for package in packages}
+        self._config = config
+        self._store = SubscriptionStore(config.user_agent)
+        self._delivery = Delivery(self._store, config.most_in_flight)
+
+    @property
+    def count(self) -> int:
+        """Number of subscriptions."""
+        return len(self._store.by_tag)
+
+    @property
+    def packages(self) -> Sequence[str]:
+        """Names of the known event packages, for Allow-Events."""
+        return list(self._packages)
+
+    # --- what comes in
+
+    def subscribe(self, request: Request, flow: Flow, now: float, *, resource: str) -> Response:
+        """Answer a SUBSCRIBE for a resource that exists and may be watched; the NOTIFY is queued at once.
+
+        Establishes, refreshes, ends (`Expires: 0` in the dialog) or fetches (`Expires: 0` outside one). Refuses with
+        400, 406, 423, 481, 489, 500 (CSeq went back) and 503 (too many subscriptions).
+        """
+        try:
+            wanted = admit(request, self._packages, self._config.durations)
+            tag = request.to.tag
+            if tag is None:
+                subscription = self._open(request, flow, wanted, resource)
+            else:
+                subscription = self._find(request, tag, wanted)
+                self._store.refresh(subscription, request, flow, wanted)
+        except Refused as refusal:
+            return response_to(request, refusal.status, refusal.reason, to_tag=self._token(), fields=refusal.fields)
+        except ProtocolViolation as violation:
+            return response_to(request, violation.status, violation.reason, to_tag=self._token())
+        if wanted.expires:
+            self._store.prolong(subscription, now + wanted.expires)
+        else:
+            self._store.retire(subscription, TIMEOUT)
+        self._delivery.tell(subscription, now)
+        record = subscription.record
+        fields = (("Contact", record.contact), ("Expires", str(wanted.expires)))
+        return response_to(request, 200, to_tag=record.id, fields=fields, record_route=tag is None)
+
+    def changed(self, resource: str, package: str, now: float) -> None:
+        """Tell all watchers of the resource that its document is another; rendered once for each form."""
+        topic = self._store.topics.get((resource, package))
+        if topic is None:
+            return
+        topic.bodies.clear()
+        send = self._delivery.send
+        for subscription in topic.watchers:
+            if subscription.phase == IDLE:
+                send(subscription, now)
+            else:
+                subscription.stale = True
+
+    def terminate(
+        self, resource: str, reason: str, now: float, *, package: str | None = None, retry_after: int | None = None
+    ) -> None:
+        """End a resource's subscriptions: `noresource`, `rejected`, `deactivated` or `probation` (RFC 6665 §4.1.3)."""
+        state = f"terminated;reason={reason}" + (f";retry-after={retry_after}" if retry_after is not None else "")
+        for name in self._packages if package is None else (package,):
+            topic = self._store.topics.get((resource, name))
+            for subscription in list(topic.watchers) if topic else ():
+                self._store.retire(subscription, state.encode())
+                self._delivery.tell(subscription, now)
+
+    def receive_response(self, data: bytes, now: float) -> bool:
+        """Take the response to a NOTIFY; False when its branch is none of ours."""
+        return self._delivery.receive_response(data, now)
+
+    def transport_failed(self, flow: Flow, now: float) -> None:
+        """A connection is gone: what was under way on it failed; its subscriptions wait for the phone to come back."""
+        for subscription in list(self._store.by_connection.get(flow, ())):
+            self._delivery.lost(subscription, now)
+
+    def advance(self, now: float) -> None:
+        """Let timers fire: retransmissions, time-outs, slots, back-offs and expiries."""
+        for tick, subscription in self._store.expiries.due(now):
+            if subscription.expiry_tick == tick:
+                self._expire(subscription, now)
+        self._delivery.advance(now)
+
+    def restore(self, records: Iterable[SubscriptionRecord], now: float) -> None:
+        """Take subscriptions from disk. Each gets the full state on `advance`, with numbers above all it has seen."""
+        for record in records:
+            package = self._packages.get(record.package)
+            if package is None or record.expires_at <= now:
+                self._store.drop(record.id)
+                continue
+            subscription = self._store.add(record, package)
+            self._store.watch_expiry(subscription)
+            self._delivery.tell_later(subscription)
+
+    # --- what goes out
+
+    def take_datagrams(self) -> list[Datagram]:
+        """NOTIFYs to send, in order."""
+        datagrams, self._delivery.outbox = self._delivery.outbox, []
+        return datagrams
+
+    def take_changes(self) -> list[SubscriptionRecord | SubscriptionEnded]:
+        """What to keep on disk and what to forget there, since the last call."""
+        return self._store.take_changes()
+
+    def next_timeout(self) -> float | None:
+        """When `advance` is to be called next; in the past when it is due at once."""
+        times = (self._delivery.next_timeout(), self._store.expiries.next_timeout())
+        return min((at for at in times if at is not None), default=None)
+
+    def resources(self) -> list[tuple[str, str]]:
+        """What is watched: resources and packages."""
+        return list(self._store.topics)
+
+    def subscriptions(self, resource: str, package: str) -> list[SubscriptionRecord]:
+        """Who watches a resource."""
+        topic = self._store.topics.get((resource, package))
+        return [subscription.record for subscription in topic.watchers] if topic else []
+
+    # --- subscriptions
+
+    def _open(self, request: Request, flow: Flow, wanted: Wanted, resource: str) -> Subscription:
+        if not request.contacts:
+            raise ProtocolViolation("Missing Contact")
+        if len(self._store.transactions) >= self._config.most_subscriptions:
+            raise Refused(503, "Too Many Subscriptions", ("Retry-After", str(self._config.retry_after)))
+        record = open_record(request, flow, wanted, resource, self._token())
+        older = self._store.by_phone.get(record.phone)
+        if older is not None:
+            # The phone has restarted and forgotten the dialog. No NOTIFY ends it: it would turn off the new lamp.
+            self._delivery.forget(older)
+        _log.info("%s: %s watches %s of %s", record.call_id, request.from_.uri, record.package, resource)
+        return self._store.add(record, wanted.package)
+
+    def _find(self, request: Request, tag: str, wanted: Wanted) -> Subscription:
+        """The subscription a SUBSCRIBE in a dialog belongs to."""
+        subscription = self._store.by_tag.get(tag)
+        if subscription is not None:
+            record = subscription.record
+            known = (record.call_id, record.remote_tag, record.package)
+            if known == (request.call_id, request.from_.tag or "", wanted.package.name):
+                if request.cseq.number < record.remote_cseq:
+                    raise ProtocolViolation("CSeq Went Back", 500)
+                return subscription
+        raise ProtocolViolation("Subscription Does Not Exist", 481)
+
+    def _expire(self, subscription: Subscription, now: float) -> None:
+        subscription.expiry_tick = 0
+        if subscription.record.expires_at > now:
+            self._store.watch_expiry(subscription)
+            return
+        _log.info("%s: subscription was not refreshed in time", subscription.record.call_id)
+        if subscription.phase == BACKOFF or (subscription.phase == SENT and subscription.tries > 1):
+            self._delivery.forget(subscription)
+        else:
+            self._store.retire(subscription, TIMEOUT)
+            self._delivery.tell(subscription, now)

@@ -1,0 +1,83 @@
+"""What a SUBSCRIBE asks for, or why it is refused (RFC 6665 §4.2.1.1)."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from sipcore.errors import ProtocolViolation
+from sipcore.message import Request
+from sipcore.notify_package import EventPackage
+
+AN_HOUR = 3600
+"""A duration of an hour or more is never too brief (RFC 6665 §4.2.1.1)."""
+
+
+class Refused(ProtocolViolation):
+    """A SUBSCRIBE that is answered with `status` and these fields."""
+
+    def __init__(self, status: int, reason: str, *fields: tuple[str, str]) -> None:
+        super().__init__(reason, status)
+        self.fields = fields
+
+
+class Durations(msgspec.Struct, frozen=True):
+    """Allowed durations of a subscription, seconds."""
+
+    least: int = 60
+    most: int = 3600
+    usual: int = 3600
+    """When the SUBSCRIBE does not say."""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A SUBSCRIBE that can be fulfilled."""
+
+    package: EventPackage
+    event: str
+    """The Event header as it came; NOTIFYs echo it with all its parameters."""
+    event_id: str
+    form: str
+    expires: int
+    """Seconds; 0 fetches the state once, or ends the subscription."""
+
+
+def _accepts(ranges: list[str], content_type: str) -> bool:
+    """True if a media range of Accept takes the type (RFC 3261 §20.1); `q=0` is a no."""
+    major = content_type.partition("/")[0]
+    for text in ranges:
+        media, *parameters = (part.strip().lower() for part in text.split(";"))
+        if media in (content_type, f"{major}/*", "*/*"):
+            quality = next((p.partition("=")[2].strip() for p in parameters if p.startswith("q")), "1")
+            return quality.rstrip("0").rstrip(".") not in ("0", "")
+    return False
+
+
+def _form(request: Request, package: EventPackage) -> str:
+    user_agent = request.header("User-Agent") or ""
+    ranges = request.headers("Accept")
+    if not ranges:
+        return package.form(package.content_types[0], user_agent)
+    for content_type in package.content_types:
+        if _accepts(ranges, content_type):
+            return package.form(content_type, user_agent)
+    raise Refused(406, "Not Acceptable", ("Accept", ", ".join(package.content_types)))
+
+
+def admit(request: Request, packages: Mapping[str, EventPackage], durations: Durations) -> Wanted:
+    """Read Event, Accept and Expires. Raises Refused with 489, 406 or 423 and what the watcher may ask instead."""
+    event = request.event
+    package = packages.get(event.package) if event else None
+    if event is None or package is None:
+        raise Refused(489, "Bad Event", ("Allow-Events", ", ".join(packages)))
+    expires = request.expires
+    if expires is None:
+        expires = durations.usual
+    elif 0 < expires < durations.least and expires < AN_HOUR:
+        raise Refused(423, "Interval Too Brief", ("Min-Expires", str(durations.least)))
+    return Wanted(
+        package=package,
+        event=request.header("Event") or event.package,
+        event_id=event.params.get("id") or "",
+        form=_form(request, package),
+        expires=min(expires, durations.most),
+    )

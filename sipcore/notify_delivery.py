@@ -1,0 +1,266 @@
+"""Delivery of NOTIFYs: a light client transaction for each subscription, merging, pacing and back-off.
+
+Beside the table of the non-INVITE client transaction (RFC 3261 §17.1.2) this is the specialised one: a NOTIFY is a join
+of ready bytes, its response is found by the branch without parsing, and one at most is under way for each subscription.
+A change while one is under way only marks it stale, so that what is sent next is always the last state.
+"""
+
+import logging
+from collections import deque
+from math import ceil
+from weakref import WeakValueDictionary
+
+from sipcore.errors import ProtocolViolation
+from sipcore.flow import Datagram, Flow
+from sipcore.message import Response, parse_message
+from sipcore.notify_state import BACKOFF, EMPTY_BODY, IDLE, PACED, QUEUED, SENT, Pace, Subscription
+from sipcore.notify_store import RESERVED_AHEAD, SubscriptionStore
+from sipcore.notify_timers import Buckets
+from sipcore.subscription import BRANCH_PREFIX
+from sipcore.timers import T1, T2, TRANSACTION_TIMEOUT
+
+_log = logging.getLogger(__name__)
+
+FIRST_BACKOFF = 4.0
+"""Seconds from a failed NOTIFY to the next attempt; doubled with each failure in a row."""
+LONGEST_BACKOFF = 300.0
+LONGEST_RETRY_AFTER = 3600.0
+"""A longer Retry-After is taken for this, seconds."""
+
+TIMER_GRANULARITY = 0.1
+"""Seconds a retransmission may be late."""
+
+ENDING_STATUSES = frozenset((404, 405, 410, 416, *range(480, 486), 489, 501, 604))
+"""Responses to a NOTIFY that end the subscription (RFC 6665 §4.2.2)."""
+
+TIMEOUT = b"terminated;reason=timeout"
+"""Subscription-State when it was not refreshed, was ended by the watcher, or was only a fetch (RFC 6665 §4.1.3)."""
+
+_PREFIX = BRANCH_PREFIX.encode()
+_AFTER_BRANCH = b";, \t\r\n"
+
+
+class Delivery:
+    """Sends NOTIFYs and follows them until they are answered."""
+
+    def __init__(self, store: SubscriptionStore, most_in_flight: int) -> None:
+        self._store = store
+        self._transactions = store.transactions
+        self._most_in_flight = most_in_flight
+        self._in_flight = 0
+        self._timers: Buckets[Subscription] = Buckets(TIMER_GRANULARITY)
+        self._ready: deque[Subscription] = deque()
+        self._paces: WeakValueDictionary[Flow, Pace] = WeakValueDictionary()
+        self.outbox: list[Datagram] = []
+
+    def tell(self, subscription: Subscription, now: float) -> None:
+        """Send the state now whatever was told before, or as soon as the NOTIFY under way is answered.
+
+        For a watcher that has just been heard of: a back-off ends, and what it left unanswered is given up for this.
+        """
+        subscription.failures = 0
+        phase = subscription.phase
+        if phase in (IDLE, BACKOFF) or (phase == SENT and subscription.tries > 1):
+            self.send(subscription, now)
+        else:
+            subscription.stale = True
+
+    def tell_later(self, subscription: Subscription) -> None:
+        """Send the state on the next `advance`, as places in flight allow."""
+        subscription.phase = QUEUED
+        self._ready.append(subscription)
+
+    def send(self, subscription: Subscription, now: float) -> None:
+        """Send the current state, or wait for a place in flight or for the phone's slot."""
+        if self._in_flight >= self._most_in_flight:
+            subscription.due = 0
+            self.tell_later(subscription)
+            return
+        if subscription.interval and not self._take_slot(subscription, now):
+            return
+        self._transmit(subscription, now)
+
+    def receive_response(self, data: bytes, now: float) -> bool:
+        """Take the response to a NOTIFY; False when its branch is none of ours."""
+        start = data.find(_PREFIX) + len(_PREFIX)
+        if start < len(_PREFIX):
+            return False
+        dot = data.find(b".", start)
+        subscription = self._transactions.get(data[start:dot])
+        if subscription is None or subscription.phase != SENT:
+            return True
+        number = subscription.sent_number
+        end = dot + 1 + len(number)
+        if data[dot + 1 : end] != number or data[end : end + 1] not in _AFTER_BRANCH:
+            return True
+        if data.startswith(b"SIP/2.0 2"):
+            self._answered(subscription, now)
+        else:
+            self._refused(subscription, data, now)
+        if self._ready:
+            self._pump(now)
+        return True
+
+    def lost(self, subscription: Subscription, now: float) -> None:
+        """The connection under it is gone."""
+        if subscription.phase == SENT:
+            self._failed(subscription, now, None)
+
+    def advance(self, now: float) -> None:
+        """Let retransmissions, time-outs, slots and back-offs come, and send what waits."""
+        for tick, subscription in self._timers.due(now):
+            if subscription.due != tick:
+                continue
+            if subscription.phase == SENT:
+                self._retransmit(subscription, now)
+            elif subscription.phase in (PACED, BACKOFF):
+                self.send(subscription, now)
+        self._pump(now)
+
+    def next_timeout(self) -> float | None:
+        """When `advance` is to be called next; 0 when something can be sent at once."""
+        if self._ready and self._in_flight < self._most_in_flight:
+            return 0.0
+        return self._timers.next_timeout()
+
+    def forget(self, subscription: Subscription) -> None:
+        """End the subscription without another word."""
+        self._land(subscription)
+        self._store.forget(subscription, TIMEOUT)
+
+    def _take_slot(self, subscription: Subscription, now: float) -> bool:
+        """True when the phone may be sent a NOTIFY now; else it is sent in the phone's next free slot."""
+        flow = subscription.record.flow
+        pace = subscription.pace
+        if pace is None:
+            pace = subscription.pace = self._paces.setdefault(flow, Pace())
+        if subscription.phase == PACED:
+            return True
+        if pace.next <= now:
+            pace.next = now + subscription.interval
+            return True
+        subscription.phase = PACED
+        self._wake_at(subscription, pace.next)
+        pace.next += subscription.interval
+        return False
+
+    def _transmit(self, subscription: Subscription, now: float) -> None:
+        number = subscription.number = subscription.number + 1
+        record = subscription.record
+        if number + RESERVED_AHEAD >= record.reserved:
+            self._store.reserve(subscription)
+        digits = b"%d" % number
+        if subscription.ending is None:
+            state = b" NOTIFY\r\nSubscription-State: active;expires=%d\r\n" % max(0, ceil(record.expires_at - now))
+        else:
+            state = b" NOTIFY\r\nSubscription-State: %b\r\n" % subscription.ending
+        head = (subscription.before, digits, subscription.after, digits, state)
+        data = b"".join((*head, *self._body(subscription, number)))
+        self._land(subscription)
+        self._in_flight += 1
+        subscription.in_flight = True
+        subscription.phase = SENT
+        subscription.stale = False
+        subscription.sent_number = digits
+        subscription.sent = data
+        subscription.sent_at = now
+        subscription.tries = 1
+        flow = record.flow
+        self._wake_at(subscription, now + (TRANSACTION_TIMEOUT if flow.reliable else T1))
+        self.outbox.append(Datagram(data, flow))
+
+    @staticmethod
+    def _body(subscription: Subscription, number: int) -> tuple[bytes, ...]:
+        topic = subscription.topic
+        if subscription.ending is not None:
+            if subscription.ending != TIMEOUT:
+                return (EMPTY_BODY,)
+            if not topic.watchers:
+                # Changes are not told to a topic that nobody watches; what it has rendered may be old.
+                topic.bodies.clear()
+        body = topic.body(subscription.record.form)
+        if body.plain is not None:
+            return (body.plain,)
+        # RFC 4235 §4.1: versions start at 0 in each subscription.
+        version = b"%d" % (number - 1)
+        return (body.lead(len(version)), version, body.tail)
+
+    def _wake_at(self, subscription: Subscription, at: float) -> None:
+        tick = subscription.due = self._timers.tick(at)
+        self._timers.add(tick, subscription)
+
+    def _retransmit(self, subscription: Subscription, now: float) -> None:
+        """Timer E sends again, doubling up to T2; Timer F gives up (RFC 3261 §17.1.2.2)."""
+        # Who does not answer at once takes no place from others any longer.
+        self._land(subscription)
+        deadline = subscription.sent_at + TRANSACTION_TIMEOUT
+        if now >= deadline:
+            _log.info("%s: NOTIFY was not answered", subscription.record.call_id)
+            self._failed(subscription, now, None)
+            return
+        interval = min(T1 * 2**subscription.tries, T2)
+        subscription.tries += 1
+        self._wake_at(subscription, min(now + interval, deadline))
+        self.outbox.append(Datagram(subscription.sent, subscription.record.flow))
+
+    def _land(self, subscription: Subscription) -> None:
+        if subscription.in_flight:
+            subscription.in_flight = False
+            self._in_flight -= 1
+
+    def _pump(self, now: float) -> None:
+        """Send what waits for a place in flight."""
+        while self._ready and self._in_flight < self._most_in_flight:
+            subscription = self._ready.popleft()
+            if subscription.phase == QUEUED:
+                self.send(subscription, now)
+
+    def _answered(self, subscription: Subscription, now: float) -> None:
+        """The watcher has the state that was sent; send on if it is another by now."""
+        self._land(subscription)
+        subscription.phase = IDLE
+        subscription.due = 0
+        subscription.sent = b""
+        subscription.failures = 0
+        if subscription.stale:
+            self.send(subscription, now)
+        elif subscription.ending is not None:
+            self.forget(subscription)
+
+    def _refused(self, subscription: Subscription, data: bytes, now: float) -> None:
+        try:
+            response = parse_message(data)
+        except ProtocolViolation:
+            return
+        if not isinstance(response, Response):
+            return
+        call_id, status = subscription.record.call_id, response.status
+        if status < 200:
+            # Proceeding: from here Timer E runs at T2 (RFC 3261 §17.1.2.2).
+            subscription.tries = max(subscription.tries, 3)
+        elif status in ENDING_STATUSES:
+            _log.info("%s: watcher answered %d, the subscription is over", call_id, status)
+            self.forget(subscription)
+        else:
+            _log.info("%s: watcher answered %d, will be told again", call_id, status)
+            self._failed(subscription, now, _retry_after(response))
+
+    def _failed(self, subscription: Subscription, now: float, retry_after: float | None) -> None:
+        """Keep the subscription and send the full state later."""
+        # COMPAT(Cisco SPA): leaves a NOTIFY unanswered now and then; RFC 6665 §4.2.2 would end the subscription on
+        # Timer F, and the lamp would stay dark until the phone's next SUBSCRIBE.
+        if subscription.ending is not None:
+            self.forget(subscription)
+            return
+        self._land(subscription)
+        delay = min(FIRST_BACKOFF * 2**subscription.failures, LONGEST_BACKOFF)
+        subscription.failures = min(subscription.failures + 1, 10)
+        subscription.phase = BACKOFF
+        subscription.sent = b""
+        self._wake_at(subscription, now + max(delay, retry_after or 0.0))
+
+
+def _retry_after(response: Response) -> float | None:
+    """Seconds of Retry-After (RFC 3261 §20.33), None without a readable one."""
+    digits = (response.header("Retry-After") or "").partition(";")[0].partition("(")[0].strip()
+    return min(float(digits), LONGEST_RETRY_AFTER) if digits.isdecimal() else None

@@ -1,0 +1,127 @@
+"""What the notifier keeps in memory for each subscription and for each watched resource."""
+
+from typing import Final
+
+from sipcore.notify_package import Document, EventPackage
+from sipcore.subscription import SubscriptionRecord
+
+IDLE: Final = 0
+"""The watcher knows the current state."""
+QUEUED: Final = 1
+"""A NOTIFY waits until fewer are in flight."""
+PACED: Final = 2
+"""A NOTIFY waits for the phone's next slot."""
+SENT: Final = 3
+"""A NOTIFY is out and not answered; Timers E and F run."""
+BACKOFF: Final = 4
+"""The last NOTIFY failed; the full state is sent again later."""
+GONE: Final = 5
+"""Over; whatever still refers to it passes it over."""
+
+
+EMPTY_BODY: Final = b"Content-Length: 0\r\n\r\n"
+"""The body of a NOTIFY about a resource that is no more."""
+
+
+class Body:
+    """A rendered document with its header fields, ready to be appended to any NOTIFY's head."""
+
+    __slots__ = ("_content_type", "_head", "_leads", "plain", "tail")
+
+    def __init__(self, document: Document) -> None:
+        self._content_type = document.content_type.encode()
+        self._head = document.head
+        self._leads: dict[int, bytes] = {}
+        self.tail = document.tail or b""
+        self.plain = self._fields(0) + document.head if document.tail is None else None
+        """All of it where the document has no version, else None."""
+
+    def _fields(self, digits: int) -> bytes:
+        length = len(self._head) + digits + len(self.tail)
+        return b"Content-Type: %b\r\nContent-Length: %d\r\n\r\n" % (self._content_type, length)
+
+    def lead(self, digits: int) -> bytes:
+        """What comes before a version of that many digits; `tail` comes after it."""
+        lead = self._leads.get(digits)
+        if lead is None:
+            lead = self._leads[digits] = self._fields(digits) + self._head
+        return lead
+
+
+class Topic:
+    """A resource in one event package, with those who watch it and its documents as last rendered, by form."""
+
+    __slots__ = ("bodies", "package", "resource", "watchers")
+
+    def __init__(self, resource: str, package: EventPackage) -> None:
+        self.resource = resource
+        self.package = package
+        self.watchers: dict[Subscription, None] = {}
+        self.bodies: dict[str, Body] = {}
+
+    def body(self, form: str) -> Body:
+        """The current document in that form, rendered on first need after a change."""
+        body = self.bodies.get(form)
+        if body is None:
+            body = self.bodies[form] = Body(self.package.document(self.resource, form))
+        return body
+
+
+class Pace:
+    """When the next free slot of a phone begins that takes only so many NOTIFYs a second."""
+
+    __slots__ = ("__weakref__", "next")
+
+    def __init__(self) -> None:
+        self.next = 0.0
+
+
+class Subscription:
+    """One subscription with its light NOTIFY client transaction, of which at most one is under way."""
+
+    __slots__ = (
+        "after",
+        "before",
+        "due",
+        "ending",
+        "expiry_tick",
+        "failures",
+        "in_flight",
+        "interval",
+        "number",
+        "pace",
+        "phase",
+        "record",
+        "sent",
+        "sent_at",
+        "sent_number",
+        "stale",
+        "topic",
+        "tries",
+    )
+
+    def __init__(self, record: SubscriptionRecord, topic: Topic) -> None:
+        self.record = record
+        self.topic = topic
+        self.before = b""
+        self.after = b""
+        self.expiry_tick = 0
+        self.number = record.reserved
+        """The CSeq number last used; one more than the document's version."""
+        self.phase: int = IDLE
+        self.stale = False
+        """The state has changed since the NOTIFY that is under way."""
+        self.ending: bytes | None = None
+        """Value of Subscription-State once it is over; the NOTIFY that says so is the last."""
+        self.sent = b""
+        self.sent_number = b""
+        self.sent_at = 0.0
+        self.tries = 0
+        self.due = 0
+        """The tick at which Timer E or F, the slot or the back-off comes; what fires at another tick is old."""
+        self.in_flight = False
+        """Counts among those in flight: sent, and neither answered nor retransmitted yet."""
+        self.failures = 0
+        self.interval = 0.0
+        """Least seconds between two NOTIFYs to this phone; 0 is without limit."""
+        self.pace: Pace | None = None

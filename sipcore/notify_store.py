@@ -1,0 +1,124 @@
+"""Which subscriptions there are, by all the names they are looked up by, and what of them is to be on disk."""
+
+import msgspec
+
+from sipcore.flow import Flow
+from sipcore.message import Request
+from sipcore.notify_admission import Wanted
+from sipcore.notify_package import EventPackage
+from sipcore.notify_state import GONE, Subscription, Topic
+from sipcore.notify_timers import Buckets
+from sipcore.subscription import SubscriptionEnded, SubscriptionRecord, refresh_record, render_template
+
+RESERVED_NUMBERS = 1000
+"""CSeq numbers are reserved on disk in blocks of this many, so that a NOTIFY costs no write."""
+RESERVED_AHEAD = 200
+"""The next block is reserved while this many numbers are left, so that it is on disk before it is used."""
+
+EXPIRY_GRANULARITY = 1.0
+"""Seconds a subscription may outlive its duration."""
+
+
+class SubscriptionStore:
+    """The subscriptions, their watch lists and their expiries."""
+
+    def __init__(self, user_agent: str) -> None:
+        self._user_agent = user_agent
+        self.by_tag: dict[str, Subscription] = {}
+        self.by_phone: dict[str, Subscription] = {}
+        self.by_connection: dict[Flow, dict[Subscription, None]] = {}
+        self.transactions: dict[bytes, Subscription] = {}
+        """By the id in the branch: also those that are over and whose last NOTIFY is not answered."""
+        self.topics: dict[tuple[str, str], Topic] = {}
+        self.expiries: Buckets[Subscription] = Buckets(EXPIRY_GRANULARITY)
+        self._changes: dict[str, SubscriptionRecord | None] = {}
+
+    def add(self, record: SubscriptionRecord, package: EventPackage) -> Subscription:
+        """Take in a new or restored subscription; its numbers go on above those that were reserved."""
+        key = (record.resource, package.name)
+        topic = self.topics.get(key)
+        if topic is None:
+            topic = self.topics[key] = Topic(record.resource, package)
+        subscription = Subscription(record, topic)
+        topic.watchers[subscription] = None
+        self.by_tag[record.id] = self.transactions[record.id.encode()] = subscription
+        self.by_phone[record.phone] = subscription
+        self._attach_flow(subscription)
+        self.reserve(subscription)
+        return subscription
+
+    def refresh(self, subscription: Subscription, request: Request, flow: Flow, wanted: Wanted) -> None:
+        """Take over what a SUBSCRIBE in the dialog changes."""
+        older = subscription.record
+        subscription.record = record = refresh_record(older, request, flow, wanted)
+        if (record.target, record.flow, record.form) != (older.target, older.flow, older.form):
+            self._detach_flow(subscription, older.flow)
+            self._attach_flow(subscription)
+
+    def prolong(self, subscription: Subscription, expires_at: float) -> None:
+        """Set when it ends; kept on disk."""
+        record = subscription.record = msgspec.structs.replace(subscription.record, expires_at=expires_at)
+        self._changes[record.id] = record
+        self.watch_expiry(subscription)
+
+    def watch_expiry(self, subscription: Subscription) -> None:
+        """Let it fire when it ends, or before."""
+        tick = self.expiries.tick(subscription.record.expires_at)
+        # A later end is found when the earlier tick fires; so a refresh adds nothing.
+        if not subscription.expiry_tick or tick < subscription.expiry_tick:
+            self.expiries.discard(subscription.expiry_tick, subscription)
+            subscription.expiry_tick = tick
+            self.expiries.add(tick, subscription)
+
+    def reserve(self, subscription: Subscription) -> None:
+        """Reserve the next block of numbers."""
+        reserved = subscription.record.reserved + RESERVED_NUMBERS
+        record = subscription.record = msgspec.structs.replace(subscription.record, reserved=reserved)
+        self._changes[record.id] = record
+
+    def retire(self, subscription: Subscription, state: bytes) -> None:
+        """Take it out of everything but the transactions: only its last NOTIFY, with `state`, is to be delivered."""
+        if subscription.ending is not None:
+            return
+        record, topic = subscription.record, subscription.topic
+        subscription.ending = state
+        del self.by_tag[record.id]
+        if self.by_phone.get(record.phone) is subscription:
+            del self.by_phone[record.phone]
+        del topic.watchers[subscription]
+        if not topic.watchers:
+            del self.topics[topic.resource, topic.package.name]
+        self.expiries.discard(subscription.expiry_tick, subscription)
+        self.drop(record.id)
+
+    def forget(self, subscription: Subscription, state: bytes) -> None:
+        """End it without another word."""
+        self.retire(subscription, state)
+        self._detach_flow(subscription, subscription.record.flow)
+        self.transactions.pop(subscription.record.id.encode(), None)
+        subscription.phase = GONE
+        # Timers may refer to it for a while; what is big goes now.
+        subscription.sent = subscription.before = subscription.after = b""
+
+    def drop(self, id: str) -> None:
+        """Forget the record of this id on disk."""
+        self._changes[id] = None
+
+    def take_changes(self) -> list[SubscriptionRecord | SubscriptionEnded]:
+        """What to keep on disk and what to forget there, since the last call."""
+        changes, self._changes = self._changes, {}
+        return [SubscriptionEnded(id) if record is None else record for id, record in changes.items()]
+
+    def _attach_flow(self, subscription: Subscription) -> None:
+        record = subscription.record
+        subscription.before, subscription.after = render_template(record, self._user_agent)
+        subscription.interval = subscription.topic.package.interval(record.form)
+        if record.flow.reliable:
+            self.by_connection.setdefault(record.flow, {})[subscription] = None
+
+    def _detach_flow(self, subscription: Subscription, flow: Flow) -> None:
+        others = self.by_connection.get(flow)
+        if others is not None:
+            others.pop(subscription, None)
+            if not others:
+                del self.by_connection[flow]

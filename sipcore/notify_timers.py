@@ -1,0 +1,51 @@
+"""Timers of many alike things in coarse buckets: starting one is a dictionary entry, stopping one costs nothing."""
+
+from collections.abc import Hashable, Iterator
+from heapq import heappop, heappush
+from math import ceil
+from typing import Generic, TypeVar
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Buckets(Generic[T]):
+    """Things due at a tick, a whole number of `width` seconds. They fire up to one width late, never early.
+
+    The owner remembers at which tick each thing is due and passes over what fires at another: so nothing need be
+    taken out, and `discard` is for those that would stay for long.
+    """
+
+    __slots__ = ("_buckets", "_ticks", "width")
+
+    def __init__(self, width: float) -> None:
+        self.width = width
+        self._buckets: dict[int, dict[T, None]] = {}
+        self._ticks: list[int] = []
+
+    def tick(self, at: float) -> int:
+        """The first tick that is not before `at`."""
+        return ceil(at / self.width)
+
+    def add(self, tick: int, thing: T) -> None:
+        """Let the thing fire at the tick."""
+        bucket = self._buckets.get(tick)
+        if bucket is None:
+            self._buckets[tick] = {thing: None}
+            heappush(self._ticks, tick)
+        else:
+            bucket[thing] = None
+
+    def discard(self, tick: int, thing: T) -> None:
+        """Take the thing out, if it is there."""
+        self._buckets.get(tick, {}).pop(thing, None)
+
+    def due(self, now: float) -> Iterator[tuple[int, T]]:
+        """Take out everything whose tick has come, in the order of the ticks."""
+        while self._ticks and self._ticks[0] * self.width <= now:
+            tick = heappop(self._ticks)
+            for thing in self._buckets.pop(tick):
+                yield tick, thing
+
+    def next_timeout(self) -> float | None:
+        """When something may fire next; None when nothing waits."""
+        return self._ticks[0] * self.width if self._ticks else None
