@@ -1,0 +1,199 @@
+"""Writes call events to the database from a thread of its own, so that no call ever waits for a disk."""
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Collection, Sequence
+from itertools import islice
+
+import msgspec
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from call_records.event_log import insert_events, unfinished_calls
+from call_records.logged_event import LoggedEvent
+from call_records.spool import Spool
+from routing.events import AnyCallEvent, CallEnded
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+"""Events written in one transaction at most."""
+
+
+class WriterState(msgspec.Struct, frozen=True):
+    """How the writer is doing."""
+
+    in_memory: int
+    spooled_bytes: int
+    lost: int
+    """Events given up as memory and disk were full."""
+    fault: str | None
+    """Why the database does not take events at the moment."""
+
+
+class _Flush(threading.Event):
+    """Set once everything that was put before it is in the database."""
+
+
+class _Stop:
+    """Ends the thread."""
+
+
+class EventWriter:
+    """Takes events with `put` and sees to it that each comes into the database once, in order.
+
+    While the database is locked or away, events go to the spool file; while that cannot be written either (disk full),
+    they stay in memory. When it is back they are written, oldest first, beginning with what an earlier run left.
+
+    `writer` names this run of the server and no other. A database that is away is left alone for `retry_seconds`.
+    """
+
+    def __init__(
+        self, engine: Engine, spool: Spool, *, writer: str, memory_events: int = 200_000, retry_seconds: float = 1.0
+    ) -> None:
+        self._engine = engine
+        self._spool = spool
+        self._writer = writer
+        self._memory_events = memory_events
+        self._retry_seconds = retry_seconds
+        self._queue: queue.SimpleQueue[AnyCallEvent | _Flush | _Stop] = queue.SimpleQueue()
+        self._waiting: deque[LoggedEvent] = deque()
+        self._flushes: list[_Flush] = []
+        self._numbered = 0
+        self._lost = 0
+        self._fault: str | None = None
+        self._spool_failing = False
+        self._retry_at = 0.0
+        self._stopping = False
+        self._surviving: frozenset[str] | None = None
+        self._thread = threading.Thread(target=self._run, name="call-records", daemon=True)
+
+    def start(self, surviving: Collection[str] = ()) -> None:
+        """Begin writing. Calls that an earlier run left unfinished are closed as `lost`, but for those that live on."""
+        self._surviving = frozenset(surviving)
+        self._thread.start()
+
+    def put(self, event: AnyCallEvent) -> None:
+        """Take an event; never blocks and never raises."""
+        if self._queue.qsize() + len(self._waiting) >= self._memory_events:
+            self._lost += 1
+            if self._lost == 1:
+                log.error("call %s: the database is away and memory is full: its events are being lost", event.call)
+            return
+        self._queue.put(event)
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until everything put so far is in the database; False when it is not after `timeout` seconds."""
+        flush = _Flush()
+        self._queue.put(flush)
+        return flush.wait(timeout)
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Write what is left, into the spool where the database does not take it, and end the thread."""
+        self._queue.put(_Stop())
+        self._thread.join(timeout)
+
+    @property
+    def state(self) -> WriterState:
+        return WriterState(self._queue.qsize() + len(self._waiting), self._spool.size, self._lost, self._fault)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._take()
+            if self._stopping or time.monotonic() >= self._retry_at:
+                self._write()
+            if self._fault is not None:
+                self._set_aside()
+
+    def _take(self) -> None:
+        """Wait for something to do, then take all there is, up to a batch."""
+        idle = not self._waiting and self._spool.empty and self._surviving is None
+        delay = None if idle else max(0.0, self._retry_at - time.monotonic())
+        try:
+            self._accept(self._queue.get(timeout=delay))
+            while len(self._waiting) < BATCH:
+                self._accept(self._queue.get_nowait())
+        except queue.Empty:
+            pass
+
+    def _accept(self, item: AnyCallEvent | _Flush | _Stop) -> None:
+        match item:
+            case _Flush():
+                self._flushes.append(item)
+            case _Stop():
+                self._stopping = True
+            case _:
+                self._waiting.append(self._logged(item))
+
+    def _logged(self, event: AnyCallEvent) -> LoggedEvent:
+        self._numbered += 1
+        return LoggedEvent(self._writer, self._numbered, event)
+
+    def _write(self) -> None:
+        try:
+            self._write_spool()
+            self._close_lost_calls()
+            self._write_waiting()
+        except (SQLAlchemyError, OSError) as error:
+            self._note_fault(error)
+            return
+        if self._fault is not None:
+            log.info("the database takes call events again, all that were kept are written")
+        self._fault = None
+        for flush in self._flushes:
+            flush.set()
+        self._flushes.clear()
+
+    def _write_spool(self) -> None:
+        if self._spool.empty:
+            return
+        for events in self._spool.read(BATCH):
+            self._insert(events)
+        # A crash right here writes them again: the log knows each by writer and number, and leaves it as it is.
+        self._spool.clear()
+
+    def _close_lost_calls(self) -> None:
+        if self._surviving is None:
+            return
+        with self._engine.begin() as connection:
+            lost = unfinished_calls(connection, self._writer, self._surviving)
+            ends = [CallEnded(call=call.call, at=call.last_at, cause="lost", by="system", status=500) for call in lost]
+            insert_events(connection, [self._logged(end) for end in ends])
+        self._surviving = None
+        if lost:
+            log.warning("%d calls were cut off when the server ended before; their records say so", len(lost))
+
+    def _write_waiting(self) -> None:
+        while self._waiting:
+            events = list(islice(self._waiting, BATCH))
+            self._insert(events)
+            for _ in events:
+                self._waiting.popleft()
+
+    def _insert(self, events: Sequence[LoggedEvent]) -> None:
+        with self._engine.begin() as connection:
+            insert_events(connection, events)
+
+    def _note_fault(self, error: Exception) -> None:
+        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        if self._fault is None:
+            log.error("the database does not take call events, they are kept until it does: %s", reason)
+        self._fault = reason
+        self._retry_at = time.monotonic() + self._retry_seconds
+
+    def _set_aside(self) -> None:
+        """Move what waits in memory to the spool, where it outlives a crash."""
+        if not self._waiting:
+            return
+        try:
+            self._spool.append(self._waiting)
+        except OSError as error:
+            level = logging.ERROR if self._stopping or not self._spool_failing else logging.DEBUG
+            log.log(level, "%d call events are in memory alone: %s", len(self._waiting), error)
+            self._spool_failing = True
+            return
+        self._spool_failing = False
+        self._waiting.clear()
