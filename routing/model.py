@@ -72,6 +72,11 @@ class Queue(msgspec.Struct, frozen=True):
     strategy: Literal["longest_idle", "priority"] = "longest_idle"
     ring_seconds: float = 20.0
     wrap_up_seconds: float = 0.0
+    """Time for notes after a queue call, before the next is offered."""
+    retry_seconds: float = 5.0
+    """How long a member who missed or rejected an offer is left in peace."""
+    empty_seconds: float = 30.0
+    """How long callers wait on when the last member's phone has gone: it may come back."""
     max_waiting: int = 10
     max_wait_seconds: float = 0.0
     """0: without limit."""
@@ -81,7 +86,7 @@ class Queue(msgspec.Struct, frozen=True):
     welcome_prompt: str | None = "please-wait"
     on_full: Destination = Destination("message", "busy")
     on_no_members: Destination = Destination("message", "closed")
-    """When no member is registered or active."""
+    """When no member has a phone registered."""
     on_timeout: Destination = Destination("message", "goodbye")
 
 

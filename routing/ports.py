@@ -8,7 +8,7 @@ import msgspec
 from routing.events import CallEvent
 
 
-class CallerGone(Exception):  # noqa: N818  an event of the world, not an error
+class CallerGone(Exception):
     """The caller hung up; raised by whatever the flow awaited on the caller's leg."""
 
 
@@ -39,7 +39,7 @@ class Caller(Protocol):
         meanwhile is kept for `read_key`. Raises CallerGone.
         """
 
-    async def read_key(self, timeout: float | None) -> str | None:  # noqa: ASYNC109  the silence is part of the answer
+    async def read_key(self, timeout: float | None) -> str | None:
         """The next key (0-9 * #), pressed now or before and not read yet; None after `timeout` seconds.
 
         Raises CallerGone.
@@ -84,14 +84,14 @@ class RingResult(msgspec.Struct, frozen=True):
 class Dialler(Protocol):
     """Reaches people and numbers for one caller."""
 
-    async def ring_person(self, person: str, *, caller: Caller, timeout: float) -> RingResult:  # noqa: ASYNC109
+    async def ring_person(self, person: str, *, caller: Caller, timeout: float) -> RingResult:
         """Ring all phones of a person, the first to answer wins. Cancelling stops the ringing on all of them.
 
         An answer that crosses the cancellation is hung up by the dialler, never left open.
         """
         ...
 
-    async def ring_number(self, number: str, *, caller: Caller, timeout: float) -> RingResult:  # noqa: ASYNC109
+    async def ring_number(self, number: str, *, caller: Caller, timeout: float) -> RingResult:
         """Call an outside number (E.164) through a trunk."""
         ...
 
@@ -114,7 +114,7 @@ class Dialler(Protocol):
 class EventSink(Protocol):
     """Takes each event of each call; it may not block."""
 
-    def __call__(self, event: CallEvent) -> None: ...
+    def __call__(self, event: CallEvent, /) -> None: ...
 
 
 class Clock(Protocol):

@@ -1,0 +1,271 @@
+"""The treatment of one call, from its arrival to its end. Reads like the call."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from routing import dialplan, menu
+from routing.caller_leg import answer, tell
+from routing.dialplan import Refusal
+from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted
+from routing.hours import is_open
+from routing.model import Company, Destination, MainNumber
+from routing.ports import Answered, Caller, CallerGone, Clock, Dialler, EventSink, RingOutcome, RingResult
+from routing.prompts import BUSY, RINGBACK, UNAVAILABLE
+from routing.queue.runner import QueueRunner
+from routing.queue.waiting import wait_in_line
+from routing.tasks import while_there
+
+log = logging.getLogger(__name__)
+
+MOST_HOPS = 10
+"""Destinations that may follow one another without a key pressed, before it is taken for a loop."""
+
+OUTSIDE_RING_SECONDS = 180.0
+"""How long an outside number rings: the network's own limit comes first (cf. Timer C, RFC 3261 §16.6 item 11)."""
+
+STATUS: dict[RingOutcome, int] = {"busy": 486, "no-answer": 480, "unreachable": 480, "rejected": 603}
+"""What a caller who is not answered is told (RFC 3261 §21.4.24, §21.4.18, §21.6.2), where the dialler names no status.
+
+480 is also for who has no phone registered: known, but without "a valid forwarding location" (§21.4.18).
+"""
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """What is known of a call when it comes."""
+
+    origin: Literal["trunk", "phone"]
+    dialled: str
+    """User part of the Request-URI, or the whole URI."""
+    caller_person: str | None = None
+    """Id of the person, when one of our phones calls."""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How a call ended; the fields are those of CallEnded."""
+
+    cause: str
+    by: Literal["caller", "callee", "system"]
+    status: int = 200
+
+
+class Onward(msgspec.Struct, frozen=True):
+    """The call goes on to another destination."""
+
+    destination: Destination
+    why: str
+    chosen: bool = False
+    """The caller chose it with a key, so it is no loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all calls of a company share."""
+
+    company: Company
+    queues: Mapping[str, QueueRunner]
+    emit: EventSink
+    clock: Clock
+
+
+class CallFlow:
+    """One call in a company."""
+
+    def __init__(self, house: House, caller: Caller, dialler: Dialler, arrival: Arrival) -> None:
+        self._company = house.company
+        self._queues = house.queues
+        self._emit = house.emit
+        self._clock = house.clock
+        self._caller = caller
+        self._dialler = dialler
+        self._arrival = arrival
+        self._greeting: tuple[str, ...] = ()
+
+    async def run(self) -> None:
+        """Treat the call to its end; its first event is CallArrived and its last, exactly once, CallEnded.
+
+        Cancelling is shutting down: the call is ended with 503 or BYE. Raises nothing else.
+        """
+        self._arrived()
+        ended = Ended("failed", "system", 500)
+        try:
+            ended = await self._treat()
+        except CallerGone:
+            ended = Ended("abandoned", "caller", 487)
+        except asyncio.CancelledError:
+            ended = Ended("shutdown", "system", 503)
+            raise
+        except Exception:
+            log.exception("%s: the call's treatment failed", self._caller.call)
+        finally:
+            await self._end(ended)
+
+    def _arrived(self) -> None:
+        self._emit(
+            CallArrived(
+                call=self._caller.call,
+                at=self._clock(),
+                company=self._company.id,
+                origin=self._arrival.origin,
+                caller_number=self._caller.number,
+                caller_name=self._caller.name,
+                caller_person=self._arrival.caller_person,
+                dialled=self._arrival.dialled,
+            )
+        )
+
+    async def _end(self, ended: Ended) -> None:
+        try:
+            await self._caller.hang_up(ended.cause, ended.status)
+        finally:
+            self._emit(
+                CallEnded(call=self._caller.call, at=self._clock(), cause=ended.cause, by=ended.by, status=ended.status)
+            )
+
+    async def _treat(self) -> Ended:
+        found = dialplan.find(self._company, self._arrival.dialled, self._arrival.origin)
+        match found:
+            case Refusal(status=status, reason=reason):
+                log.info("%s: %s dialled: %s", self._caller.call, self._arrival.dialled, reason)
+                return Ended("failed", "system", status)
+            case MainNumber():
+                return await self._follow(await self._greet(found))
+            case Destination():
+                return await self._follow(Onward(found, f"{self._arrival.dialled} dialled"))
+
+    async def _greet(self, number: MainNumber) -> Onward:
+        """Choose by the hours; greet when open. A menu plays the greeting itself, so that a key cuts it."""
+        if number.hours is not None and not is_open(self._company.hours[number.hours], self._clock()):
+            return Onward(number.closed, f"{number.hours}: closed")
+        if number.greeting is not None and number.open.kind == "menu":
+            self._greeting = (number.greeting,)
+        elif number.greeting is not None:
+            await answer(self._caller, self._emit, self._clock)
+            await self._tell(number.greeting)
+        return Onward(number.open, "open")
+
+    async def _follow(self, step: Onward | Ended) -> Ended:
+        """From destination to destination, until the call has ended."""
+        hops = 0
+        while isinstance(step, Onward):
+            hops = 0 if step.chosen else hops + 1
+            if hops > MOST_HOPS:
+                log.error("%s: destinations lead in a circle, last to %s", self._caller.call, step.destination)
+                return await self._not_reached("unreachable", 482)  # Loop Detected, RFC 3261 §21.4.20
+            self._emit(
+                CallRouted(call=self._caller.call, at=self._clock(), destination=str(step.destination), why=step.why)
+            )
+            step = await self._go_to(step.destination)
+        return step
+
+    async def _go_to(self, destination: Destination) -> Onward | Ended:
+        match destination.kind:
+            case "person":
+                return await self._person(destination.name)
+            case "queue":
+                return await self._queue(destination.name)
+            case "menu":
+                return await self._menu(destination.name)
+            case "number":
+                return await self._number(destination.name)
+            case "message":
+                return await self._message(destination.name)
+            case "hangup":
+                return Ended("completed-message" if self._caller.answered else "rejected", "system", 480)
+
+    async def _person(self, name: str) -> Onward | Ended:
+        person = self._company.people[name]
+        result = await self._ring(
+            self._dialler.ring_person(person.id, caller=self._caller, timeout=person.ring_seconds)
+        )
+        if result.answered is not None:
+            return await self._connect(result.answered, person.id)
+        # Who rejects a call is busy with something else; who has no phone is one who does not answer.
+        onward = person.on_busy if result.outcome in ("busy", "rejected") else person.on_no_answer
+        if onward is not None:
+            return Onward(onward, f"{person.id}: {result.outcome}")
+        return await self._not_reached(result.outcome, result.status)
+
+    async def _number(self, number: str) -> Ended:
+        result = await self._ring(self._dialler.ring_number(number, caller=self._caller, timeout=OUTSIDE_RING_SECONDS))
+        if result.answered is not None:
+            return await self._connect(result.answered, None)
+        return await self._not_reached(result.outcome, result.status)
+
+    async def _queue(self, name: str) -> Onward | Ended:
+        runner = self._queues[name]
+        delivery = await wait_in_line(self._caller, runner, self._dialler, self._emit, self._clock)
+        if delivery.answered is not None:
+            try:
+                await self._caller.stop_music()
+                return await self._connect(delivery.answered, delivery.member)
+            finally:
+                runner.talk_ended(delivery.member)
+        if self._caller.answered:
+            await self._caller.stop_music()
+        match delivery.left.outcome:
+            case "full":
+                return Onward(runner.queue.on_full, f"{name}: full")
+            case "timeout":
+                return Onward(runner.queue.on_timeout, f"{name}: waited too long")
+            case "shutdown":
+                return Ended("shutdown", "system", 503)
+            case _:
+                return Onward(runner.queue.on_no_members, f"{name}: nobody there")
+
+    async def _menu(self, name: str) -> Onward:
+        await answer(self._caller, self._emit, self._clock)
+        greeting, self._greeting = self._greeting, ()
+        choice = await menu.choose(self._company.menus[name], self._caller, self._emit, self._clock, greeting=greeting)
+        if choice.key is None:
+            return Onward(choice.destination, f"{name}: no choice")
+        return Onward(choice.destination, f"{name}: key {choice.key}", chosen=True)
+
+    async def _message(self, prompt: str) -> Ended:
+        await answer(self._caller, self._emit, self._clock)
+        await self._tell(prompt)
+        return Ended("completed-message", "system")
+
+    async def _ring(self, ringing: Coroutine[Any, Any, RingResult]) -> RingResult:
+        """Ring somebody while the caller is there; who has been answered already hears that it rings."""
+        if not self._caller.answered:
+            return await while_there(self._caller, ringing)
+        await self._caller.start_music(RINGBACK)
+        try:
+            return await while_there(self._caller, ringing)
+        finally:
+            await self._caller.stop_music()
+
+    async def _connect(self, answered: Answered, person: str | None) -> Ended:
+        """Let the two talk, until one hangs up."""
+        if not self._caller.answered:  # connecting answers
+            self._emit(CallAnswered(call=self._caller.call, at=self._clock()))
+        self._emit(
+            CallBridged(
+                call=self._caller.call,
+                at=self._clock(),
+                leg=answered.leg,
+                person=person,
+                number=answered.number,
+            )
+        )
+        try:
+            by = await self._dialler.connect(self._caller, answered)
+        except BaseException:
+            await self._dialler.drop(answered, "caller-gone")
+            raise
+        return Ended("answered", by)
+
+    async def _not_reached(self, outcome: RingOutcome, status: int) -> Ended:
+        """Tell the caller: by a prompt when answered, else by the final response."""
+        engaged = outcome in ("busy", "rejected")
+        if self._caller.answered:
+            await self._tell(BUSY if engaged else UNAVAILABLE)
+        return Ended(outcome, "callee" if engaged else "system", status if status >= 400 else STATUS[outcome])
+
+    async def _tell(self, prompt: str) -> None:
+        await tell(self._caller, [prompt], self._emit, self._clock)

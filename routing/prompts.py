@@ -1,0 +1,15 @@
+"""The names of what callers hear, as the prompt library has them."""
+
+BUSY = "busy"
+UNAVAILABLE = "unavailable"
+
+RINGBACK = "ringback"
+"""The music list that stands for a ringing phone, for callers who have been answered already."""
+
+MOST_COUNTED = 50
+"""The highest position that the prompt library says."""
+
+
+def position_prompt(position: int) -> str | None:
+    """`position/7` for the seventh in line; None when it is too far from the front to be told with comfort."""
+    return f"position/{position}" if 1 <= position <= MOST_COUNTED else None

@@ -1,0 +1,258 @@
+"""The world around routing, for tests: callers who press keys and hang up, phones that ring, and what each of them saw.
+
+These stand in for SIP and RTP, as `lampfield.call_control` does in production; routing itself is the real one.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from routing.activity import Activity
+from routing.call_flow import Arrival
+from routing.events import CallEvent
+from routing.model import Company
+from routing.ports import Answered, Caller, CallerGone, RingOutcome, RingResult
+from routing.reception import Reception
+from tests.support.virtual_time import START, now
+
+PROMPT_SECONDS = 2.0
+"""How long every prompt lasts."""
+
+
+class FakeCaller:
+    """Somebody on the telephone. `heard` is all that reached the ear, with seconds since the test began."""
+
+    def __init__(self, call: str = "call-1", number: str = "+4540404040", name: str = "") -> None:
+        self.call = call
+        self.number = number
+        self.name = name
+        self.answered = False
+        self.heard: list[tuple[float, str]] = []
+        self.final_status: int | None = None
+        self.hung_up_by: str | None = None
+        self._keys: deque[str] = deque()
+        self._key_pressed = asyncio.Event()
+        self._gone = asyncio.Event()
+
+    # What the person does.
+
+    def press(self, key: str) -> None:
+        self._keys.append(key)
+        self._key_pressed.set()
+
+    def hang_up_now(self) -> None:
+        if not self._gone.is_set():
+            self.hung_up_by = "caller"
+            self._gone.set()
+
+    # The port.
+
+    async def answer(self) -> None:
+        self._check()
+        self.answered = True
+        self.hear("answered")
+
+    async def play(self, prompts: Sequence[str]) -> None:
+        assert self.answered, "prompts need an answered leg"
+        for prompt in prompts:
+            self._check()
+            self.hear(prompt)
+            try:
+                async with asyncio.timeout(PROMPT_SECONDS):
+                    await self._gone.wait()
+            except TimeoutError:
+                continue
+            except asyncio.CancelledError:
+                self.hear(f"{prompt} cut")
+                raise
+            raise CallerGone
+
+    async def read_key(self, timeout: float | None) -> str | None:
+        waiting = {asyncio.ensure_future(self._key_pressed.wait()), asyncio.ensure_future(self._gone.wait())}
+        try:
+            await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+        self._check()
+        if not self._keys:
+            return None
+        key = self._keys.popleft()
+        if not self._keys:
+            self._key_pressed.clear()
+        return key
+
+    def clear_keys(self) -> None:
+        self._keys.clear()
+        self._key_pressed.clear()
+
+    async def start_music(self, music: str) -> None:
+        self._check()
+        self.hear(f"music {music}")
+
+    async def stop_music(self) -> None:
+        self.hear("music off")
+
+    async def hang_up(self, cause: str, status: int = 480) -> None:
+        if self._gone.is_set():
+            return
+        self.hung_up_by = "system"
+        if not self.answered:
+            self.final_status = status
+        self._gone.set()
+
+    async def gone(self) -> None:
+        await self._gone.wait()
+
+    # For the world and the tests.
+
+    @property
+    def is_gone(self) -> bool:
+        return self._gone.is_set()
+
+    def end(self, by: str) -> None:
+        if not self._gone.is_set():
+            self.hung_up_by = by
+            self._gone.set()
+
+    def hear(self, what: str) -> None:
+        self.heard.append((round(now() - START, 3), what))
+
+    @property
+    def sounds(self) -> list[str]:
+        return [what for _, what in self.heard]
+
+    def _check(self) -> None:
+        if self._gone.is_set():
+            raise CallerGone
+
+
+@dataclass
+class Phone:
+    """How somebody's phone behaves: after `after` seconds of ringing it does `does`; `rings` until nobody waits."""
+
+    does: Literal["answer", "reject", "busy", "unreachable", "ring"] = "answer"
+    after: float = 3.0
+    talks: float = 60.0
+    """Seconds after which the callee hangs up."""
+
+
+@dataclass(frozen=True)
+class FakeAnswered:
+    leg: str
+    number: str
+    person: str
+
+
+@dataclass
+class World:
+    """Phones by person id or number, a reception, and the events of all calls."""
+
+    company: Company
+    phones: dict[str, Phone] = field(default_factory=dict)
+    events: list[CallEvent] = field(default_factory=list)
+    ringing: dict[str, str] = field(default_factory=dict)
+    """Who rings now, and for which call."""
+    talking: dict[str, str] = field(default_factory=dict)
+    """Who talks now, and in which call."""
+    rung: list[tuple[float, str]] = field(default_factory=list)
+    """Every ringing that began."""
+    dropped: list[str] = field(default_factory=list)
+    legs: int = 0
+
+    def __post_init__(self) -> None:
+        self.reception = Reception(self.company, self.events.append, now)
+        for person in self.company.people:
+            if self.phone(person).does != "unreachable":
+                self.activity.member_reachable(person)
+
+    @property
+    def activity(self) -> Activity:
+        return self.reception.activity
+
+    def phone(self, who: str) -> Phone:
+        return self.phones.setdefault(who, Phone())
+
+    def call(self, caller: FakeCaller, dialled: str, origin: Literal["trunk", "phone"] = "trunk") -> asyncio.Task[None]:
+        """A call comes in; the task is over when the call is."""
+        return asyncio.create_task(self.reception.take(caller, self, Arrival(origin, dialled)), name=caller.call)
+
+    # The port.
+
+    async def ring_person(self, person: str, *, caller: Caller, timeout: float) -> RingResult:
+        assert person not in self.ringing, f"{person} rings for two calls"
+        if person in self.talking:
+            return RingResult("busy", status=486)
+        self.ringing[person] = caller.call
+        self.activity.member_busy(person)
+        result = RingResult("no-answer", status=480)
+        try:
+            result = await self._ring(person, timeout)
+        finally:
+            del self.ringing[person]
+            if result.answered is None:
+                self.activity.member_free(person, now(), talked=False)
+            else:
+                self.talking[person] = caller.call
+        return result
+
+    async def ring_number(self, number: str, *, caller: Caller, timeout: float) -> RingResult:
+        return await self._ring(number, timeout)
+
+    async def _ring(self, who: str, timeout: float) -> RingResult:
+        phone = self.phone(who)
+        self.rung.append((round(now() - START, 3), who))
+        if phone.does in ("busy", "unreachable"):
+            outcome: RingOutcome = "busy" if phone.does == "busy" else "unreachable"
+            return RingResult(outcome, status=486 if outcome == "busy" else 480)
+        if phone.does == "ring" or phone.after > timeout:
+            await asyncio.sleep(timeout)
+            return RingResult("no-answer", status=480)
+        await asyncio.sleep(phone.after)
+        if phone.does == "reject":
+            return RingResult("rejected", status=603)
+        self.legs += 1
+        return RingResult("answered", FakeAnswered(f"leg-{self.legs}", who, who))
+
+    async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"]:
+        assert isinstance(caller, FakeCaller)
+        assert isinstance(answered, FakeAnswered)
+        caller._check()
+        caller.answered = True
+        caller.hear(f"talks with {answered.person}")
+        by: Literal["caller", "callee"] = "callee"
+        try:
+            async with asyncio.timeout(self.phone(answered.person).talks):
+                await caller.gone()
+                by = "caller"
+        except TimeoutError:
+            caller.end("callee")
+        finally:
+            self._talk_over(answered.person)
+        return by
+
+    async def drop(self, answered: Answered, cause: str) -> None:
+        assert isinstance(answered, FakeAnswered)
+        self.dropped.append(answered.person)
+        self._talk_over(answered.person)
+
+    def reachable(self, person: str) -> bool:
+        return self.phone(person).does != "unreachable"
+
+    def busy(self, person: str) -> bool:
+        return person in self.ringing or person in self.talking
+
+    def _talk_over(self, person: str) -> None:
+        if self.talking.pop(person, None) is not None:
+            self.activity.member_free(person, now())
+
+    # For the tests.
+
+    def of(self, kind: type[CallEvent]) -> list[CallEvent]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def told(self) -> list[str]:
+        """The names of the events in order."""
+        return [type(event).__name__ for event in self.events]
