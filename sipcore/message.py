@@ -325,8 +325,9 @@ class Message:
         value = self._one(key, name)
         if not _DIGITS.fullmatch(value):
             raise ProtocolViolation(f"Malformed {name}")
+        digits = value.lstrip("0") or "0"
         # Past ten digits any value is above the limit, and int() of a long one is slow.
-        return min(int(value[:11].lstrip("0") or "0") if len(value) < 12 else limit, limit)
+        return limit if len(digits) > 10 else min(int(digits), limit)
 
     @_Read
     def content_type(self) -> str | None:

@@ -17,7 +17,7 @@ _SIP_URI = re.compile(
         (?:\?([^\s<>"@]*))?""",
     re.VERBOSE | re.IGNORECASE,
 )
-_TEL_URI = re.compile(r"tel:(\+?[0-9A-Fa-f*#\-.()]+)(;[^\s<>\"]*)?", re.IGNORECASE)
+_TEL_URI = re.compile(r"tel:(\+?[\-.()]*[0-9A-Fa-f*#][0-9A-Fa-f*#\-.()]*)(;[^\s<>\"]*)?", re.IGNORECASE)
 _OTHER_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):([^\s<>\"]+)")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -197,6 +197,8 @@ def _uri_params(text: str | None) -> dict[str, str | None]:
         name, equals, value = piece.partition("=")
         if not name:
             raise ProtocolViolation("URI parameter without a name")
+        if "%" in name:
+            name = _ESCAPE.sub(_unescape_unreserved, name)
         params[name.lower()] = value if equals else None
     return params
 
@@ -220,7 +222,9 @@ def _unescape_where_safe(match: re.Match[str]) -> str:
 
 def _unescape_unreserved(match: re.Match[str]) -> str:
     character = chr(int(match[1], 16))
-    return match[0].upper() if character in _RESERVED or character == "%" else character
+    if " " < character < "\x7f" and character not in _RESERVED and character not in _NEVER_BARE:
+        return character
+    return match[0].upper()
 
 
 def _same_text(one: str | None, other: str | None, *, fold: bool = False) -> bool:
