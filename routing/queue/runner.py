@@ -6,13 +6,14 @@ and its consequences (claims, started and stopped ringing, told callers) are one
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from routing.activity import Activity
 from routing.events import CallEvent, OfferEnded, OfferMade, QueueLeft
 from routing.model import Queue
 from routing.ports import Answered, Caller, Clock, Dialler, EventSink, RingResult
-from routing.queue.events import MemberCleared, Obstacle, QueueEvent, TalkEnded
+from routing.queue.events import MemberCleared, MemberEvent, Obstacle, QueueEvent, TalkEnded
 from routing.queue.machine import LeftUnanswered, QueueMachine
 from routing.queue.state import QueueState
 
@@ -20,6 +21,14 @@ log = logging.getLogger(__name__)
 
 RING_GRACE = 5.0
 """Seconds beyond `ring_seconds` after which an offer ends whatever the dialler does: no claim is held for ever."""
+
+
+MemberSink = Callable[[MemberEvent], None]
+"""Takes what happens to members; it may not block."""
+
+
+def unrecorded(_: MemberEvent) -> None:
+    """A MemberSink for who keeps no log of members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +52,19 @@ class _CallerInLine:
 class QueueRunner:
     """A queue in operation."""
 
-    def __init__(self, queue: Queue, activity: Activity, emit: EventSink, clock: Clock) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        activity: Activity,
+        emit: EventSink,
+        clock: Clock,
+        member_sink: MemberSink = unrecorded,
+    ) -> None:
         self.queue = queue
         self._machine = QueueMachine(queue)
         self._activity = activity
         self._emit = emit
+        self._member_sink = member_sink
         self._clock = clock
         self._callers: dict[str, _CallerInLine] = {}
         self._ringing: dict[int, asyncio.Task[None]] = {}
@@ -123,6 +140,8 @@ class QueueRunner:
     def _carry_out(self, event: QueueEvent) -> None:
         if isinstance(event, CallEvent):
             self._emit(event)
+        else:
+            self._member_sink(event)
         match event:
             case OfferMade():
                 ringing = self._ring(event, self._callers[event.call])
