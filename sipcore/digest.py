@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from sipcore.errors import ProtocolViolation
+from sipcore.header import quote
 
 HASHES: Final[dict[str, Callable[[bytes], Any]]] = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 """Algorithms understood, by their names in `algorithm=`; each also in its `-sess` form as a client."""
@@ -71,11 +72,6 @@ def parse_params(value: str) -> dict[str, str]:
         params[name] = plain
         position = match.end()
     return params
-
-
-def quote(value: str) -> str:
-    """`value` as a quoted-string (RFC 3261 §25.1)."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def compute_ha2(algorithm: str, method: str, uri: str, qop: str | None, body: bytes = b"") -> str:

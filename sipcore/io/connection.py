@@ -14,9 +14,6 @@ from sipcore.framing import StreamFramer
 READ_SIZE = 65536
 READS_A_WAKE = 4
 """Reads before the loop may do other work; what is left wakes it again."""
-PING = b"\r\n\r\n"
-PONG = b"\r\n"
-"""Keep-alive of connections (RFC 5626 §3.5.1)."""
 
 
 class Owner(Protocol):
@@ -83,7 +80,7 @@ class Connection:
         self._queue.append(memoryview(data)[sent:])
         self._queued += len(data) - sent
         if self._queued > self._queue_limit:
-            self._lose(f"does not read: {self._queued} bytes wait")
+            self.lose(f"does not read: {self._queued} bytes wait")
 
     def close(self) -> None:
         """Close without telling the owner."""
@@ -96,8 +93,10 @@ class Connection:
         self._queue.clear()
 
     def lose(self, reason: str) -> None:
-        """Close and tell the owner why."""
-        self._lose(reason)
+        """Close, and tell the owner why."""
+        if not self.closed:
+            self.close()
+            self._owner.lost(self, reason)
 
     def _try(self, data: bytes | memoryview) -> int:
         try:
@@ -105,7 +104,7 @@ class Connection:
         except (BlockingIOError, InterruptedError):
             return 0
         except OSError as error:
-            self._lose(error.strerror or str(error))
+            self.lose(error.strerror or str(error))
             return 0
 
     def _connected(self) -> None:
@@ -113,7 +112,7 @@ class Connection:
         if error == errno.EINPROGRESS:
             return
         if error:
-            self._lose(os.strerror(error))
+            self.lose(os.strerror(error))
             return
         self.connecting = False
         self._loop.remove_writer(self._fd)
@@ -143,10 +142,10 @@ class Connection:
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
-                self._lose(error.strerror or str(error))
+                self.lose(error.strerror or str(error))
                 return
             if not data:
-                self._lose("closed by the peer")
+                self.lose("closed by the peer")
                 return
             if not self._take(data) or len(data) < READ_SIZE:
                 return
@@ -157,7 +156,7 @@ class Connection:
             messages = self._framer.feed(data)
         except ProtocolViolation as violation:
             # Where one message ends is no longer known: nothing after it can be trusted (RFC 3261 §18.3).
-            self._lose(f"framing lost: {violation.reason}")
+            self.lose(f"framing lost: {violation.reason}")
             return False
         if messages:
             self.heard = True
@@ -167,8 +166,3 @@ class Connection:
         elif self.partial_since is None and data.strip(b"\r\n"):
             self.partial_since = self._loop.time()
         return not self.closed
-
-    def _lose(self, reason: str) -> None:
-        if not self.closed:
-            self.close()
-            self._owner.lost(self, reason)

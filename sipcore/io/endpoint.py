@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from sipcore.events import Event
 from sipcore.flow import Address, Datagram, Flow
 from sipcore.io.counters import Counters
-from sipcore.io.listener import Listener, ListenError, bind, local_address
+from sipcore.io.listener import Listener, ListenError, bind
 from sipcore.io.tcp import TcpLimits, TcpTransport
 from sipcore.io.udp import UdpSocket
 
@@ -91,7 +91,7 @@ class SipEndpoint:
         """The first listening address of a transport, of IP version `family` (4 or 6) if given, for new flows."""
         for listener in self._listening:
             if listener.transport == transport and family in (None, 6 if ":" in listener.host else 4):
-                return listener.advertise or (listener.host, listener.port)
+                return listener.host, listener.port
         return None
 
     async def listen(self, listeners: Sequence[Listener]) -> None:
@@ -107,9 +107,8 @@ class SipEndpoint:
                 opened.close()
             raise ListenError("; ".join(errors))
         for opened, listener in bound:
-            local = local_address(opened, listener)
-            host, port = opened.getsockname()[:2]
-            self._listening.append(Listener(listener.transport, host, port, listener.fd, listener.advertise))
+            host, port = local = opened.getsockname()[:2]
+            self._listening.append(Listener(listener.transport, host, port, listener.fd))
             if listener.transport == "udp":
                 self._udp[local] = UdpSocket(opened, local, self._receive, self._failed_later, self.counters)
             else:

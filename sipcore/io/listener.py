@@ -7,8 +7,6 @@ from typing import Literal
 
 import msgspec
 
-from sipcore.flow import Address
-
 RECEIVE_BUFFER = 4 << 20
 """Bytes asked of the kernel for what waits on a UDP socket (it may grant less): some thousand messages."""
 SEND_BUFFER = 1 << 20
@@ -19,15 +17,13 @@ BACKLOG = 1024
 class Listener(msgspec.Struct, frozen=True):
     """A transport and an IP address to listen on; port 0 takes a free one.
 
-    `fd` is a socket that is bound already, for example by a supervisor that outlives this process. `advertise` is the
-    address that peers reach it by, where that is not the bound one (a wildcard, or a port forwarded by a router).
+    `fd` is a socket that is bound already, for example by a supervisor that outlives this process.
     """
 
     transport: Literal["udp", "tcp"]
     host: str
     port: int
     fd: int | None = None
-    advertise: Address | None = None
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -70,24 +66,13 @@ def bind(listener: Listener) -> socket.socket:
     return bound
 
 
-def local_address(bound: socket.socket, listener: Listener) -> Address:
-    """The address that messages name as ours."""
-    if listener.advertise is not None:
-        return listener.advertise
-    host, port = bound.getsockname()[:2]
-    return host, port
-
-
 def _check(listener: Listener) -> None:
     try:
-        address = ipaddress.ip_address(listener.host)
+        ipaddress.ip_address(listener.host)
     except ValueError:
         raise ListenError(f"cannot listen on {listener}: {listener.host!r} is not an IP address") from None
     if not 0 <= listener.port <= 65535:
         raise ListenError(f"cannot listen on {listener}: {listener.port} is not a port (0 to 65535)")
-    if address.is_unspecified and listener.advertise is None:
-        # Via, Contact and SDP must name an address that the phones can reach.
-        raise ListenError(f"cannot listen on {listener}: name one address, or say which address to advertise")
 
 
 def _explain(error: OSError) -> str:

@@ -10,12 +10,15 @@ from collections.abc import Callable
 import msgspec
 
 from sipcore.flow import Address, Flow
-from sipcore.io.connection import PING, PONG, Connection
+from sipcore.framing import PING
+from sipcore.io.connection import Connection
 from sipcore.io.counters import Counters
 
 logger = logging.getLogger(__name__)
 
 ACCEPTS_A_WAKE = 64
+PONG = b"\r\n"
+"""Answers a keep-alive ping (RFC 5626 §3.5.1)."""
 SWEEP_SECONDS = 5.0
 ACCEPT_PAUSE_SECONDS = 1.0
 """How long nothing is accepted when the process has no file descriptor left."""

@@ -1,0 +1,403 @@
+"""The endpoint on real loopback sockets, with a core that notes what it is told."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Coroutine
+
+import pytest
+
+from sipcore.events import Event, TransportFailed
+from sipcore.flow import Datagram, Flow
+from sipcore.io.clock import make_clock
+from sipcore.io.endpoint import SipEndpoint
+from sipcore.io.listener import Listener, ListenError, bind
+from sipcore.io.tcp import TcpLimits
+from tests.support import virtual_time
+
+OPTIONS = (
+    b"OPTIONS sip:lampfield@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:5060;branch=z9hG4bK1\r\n"
+    b"From: <sip:a@example.org>;tag=1\r\nTo: <sip:lampfield@127.0.0.1>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n"
+    b"Content-Length: 4\r\n\r\nbody"
+)
+
+
+class Core:
+    """Stands in for the stack: keeps what it receives, sends back what `answer` makes of it."""
+
+    def __init__(self, answer: Callable[[bytes], bytes | None] = lambda data: None) -> None:
+        self.received: list[tuple[bytes, Flow]] = []
+        self.failed: list[Flow] = []
+        self.advanced: list[float] = []
+        self.timeout: float | None = None
+        self.out: list[Datagram] = []
+        self._answer = answer
+        self._events: list[Event] = []
+        self._changed = asyncio.Event()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None:
+        self.received.append((data, flow))
+        answer = self._answer(data)
+        if answer is not None:
+            self.out.append(Datagram(answer, flow))
+        self._changed.set()
+
+    def transport_failed(self, flow: Flow, now: float) -> None:
+        self.failed.append(flow)
+        self._events.append(TransportFailed(flow))
+        self._changed.set()
+
+    def take_datagrams(self) -> list[Datagram]:
+        out, self.out = self.out, []
+        return out
+
+    def take_events(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+    def advance(self, now: float) -> None:
+        self.advanced.append(now)
+        if self.timeout is not None and self.timeout <= now:
+            self.timeout = None
+        self._changed.set()
+
+    def next_timeout(self) -> float | None:
+        return self.timeout
+
+
+async def open_endpoint(
+    core: Core, *listeners: Listener, limits: TcpLimits | None = None, clock: Callable[[], float] | None = None
+) -> SipEndpoint:
+    endpoint = SipEndpoint(core, None, clock or make_clock(), lambda events: None, limits=limits)
+    await endpoint.listen(listeners)
+    return endpoint
+
+
+def run(scenario: Coroutine[None, None, None]) -> None:
+    asyncio.run(scenario)
+
+
+TCP = Listener("tcp", "127.0.0.1", 0)
+UDP = Listener("udp", "127.0.0.1", 0)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_datagram_reaches_the_stack_with_its_flow_and_the_answer_goes_back(host: str) -> None:
+    async def scenario() -> None:
+        core = Core(lambda data: b"answer to " + data)
+        endpoint = await open_endpoint(core, Listener("udp", host, 0))
+        local = endpoint.local("udp")
+        assert local is not None
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.setblocking(False)
+            phone.connect(local)
+            await loop.sock_sendall(phone, b"request")
+            assert await loop.sock_recv(phone, 100) == b"answer to request"
+            assert core.received == [(b"request", Flow("udp", local, phone.getsockname()[:2]))]
+        await endpoint.close()
+
+    run(scenario())
+
+
+def test_keep_alives_over_udp_do_not_reach_the_stack() -> None:
+    async def scenario() -> None:
+        core = Core()
+        endpoint = await open_endpoint(core, UDP)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.connect(endpoint.local("udp") or ())
+            for data in (b"\r\n", b"\r\n\r\n", b"\0", b"", b"OPTIONS"):
+                phone.send(data)
+            await core.until(lambda: bool(core.received))
+        assert [data for data, _ in core.received] == [b"OPTIONS"]
+        assert endpoint.counters.keepalives == 4
+        await endpoint.close()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 1000, 100_000])
+def test_messages_on_a_connection_arrive_whole_however_the_stream_is_cut(size: int) -> None:
+    async def scenario() -> None:
+        core = Core()
+        endpoint = await open_endpoint(core, TCP)
+        local = endpoint.local("tcp")
+        assert local is not None
+        _, writer = await asyncio.open_connection(*local)
+        stream = OPTIONS * 20
+        for start in range(0, len(stream), size):
+            writer.write(stream[start : start + size])
+            await writer.drain()
+            await asyncio.sleep(0)
+        await core.until(lambda: len(core.received) == 20)
+        assert core.received == [(OPTIONS, Flow("tcp", local, writer.get_extra_info("sockname")))] * 20
+        writer.close()
+        await endpoint.close()
+
+    run(scenario())
+
+
+def test_a_ping_is_answered_with_a_pong() -> None:
+    async def scenario() -> None:
+        core = Core()
+        endpoint = await open_endpoint(core, TCP)
+        reader, writer = await asyncio.open_connection(*(endpoint.local("tcp") or ()))
+        writer.write(b"\r\n\r\n")
+        assert await reader.readexactly(2) == b"\r\n"
+        writer.write(b"\r\n\r\n" + OPTIONS + b"\r\n\r\n")
+        assert await reader.readexactly(4) == b"\r\n\r\n"
+        assert len(core.received) == 1
+        writer.close()
+        await endpoint.close()
+
+    run(scenario())
+
+
+def test_requests_to_a_phone_behind_nat_use_the_connection_it_opened() -> None:
+    async def scenario() -> None:
+        core = Core()
+        endpoint = await open_endpoint(core, TCP)
+        reader, writer = await asyncio.open_connection(*(endpoint.local("tcp") or ()))
+        writer.write(OPTIONS)
+        await core.until(lambda: bool(core.received))
+        endpoint.send([Datagram(b"INVITE later", core.received[0][1])])
+        assert await reader.readexactly(12) == b"INVITE later"
+        assert endpoint.connections == 1
+        writer.close()
+        await endpoint.close()
+
+    run(scenario())
+
+
+def test_a_phone_that_hung_up_its_connection_is_not_called_back_on_its_ephemeral_port() -> None:
+    async def scenario() -> None:
+        core = Core()
+        endpoint = await open_endpoint(core, TCP)
+        _, writer = await asyncio.open_connection(*(endpoint.local("tcp") or ()))
+        writer.write(OPTIONS)
+        await core.until(lambda: bool(core.received))
+        flow = core.received[0][1]
+        writer.close()
+        await core.until(lambda: core.failed == [flow])
+        endpoint.send([Datagram(b"INVITE", flow)])
+        await core.until(lambda: core.failed == [flow, flow])
+        assert endpoint.counters.connections_opened == 0
+        await endpoint.close()
+
+    run(scenario())
+
+
+def test_messages_wait_for_an_outgoing_connection_and_share_it() -> None:
+    async def scenario() -> None:
+        arrived: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+        provider = await asyncio.start_server(lambda r, w: arrived.put_nowait((r, w)), "127.0.0.1", 0)
+        core = Core()
+        endpoint = await open_endpoint(core, TCP)
+        flow = Flow("tcp", endpoint.local("tcp") or ("", 0), provider.sockets[0].getsockname())
+        endpoint.send([Datagram(b"one", flow), Datagram(b"two", flow)])
+        reader, writer = await arrived.get()
+        assert await reader.readexactly(6) == b"onetwo"
+        writer.write(OPTIONS)
+        await core.until(lambda: core.received == [(OPTIONS, flow)])
+        assert arrived.empty()
+        writer.close()
+        await endpoint.close()
+        provider.close()
+
+    run(scenario())
+
+
+def test_a_refused_connection_is_a_failed_flow() -> None:
+    async def scenario() -> None:
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))  # bound and not listening
+            core = Core()
+            endpoint = await open_endpoint(core, TCP)
+            flow = Flow("tcp", endpoint.local("tcp") or ("", 0), nobody.getsockname())
+            endpoint.send([Datagram(b"one", flow)])
+            await core.until(lambda: core.failed == [flow])
+            assert endpoint.connections == 0
+            assert endpoint.counters.connections_failed == 1
+            await endpoint.close()
+
+    run(scenario())
+
+
+def test_a_peer_that_does_not_read_loses_its_connection_not_our_memory() -> None:
+    async def scenario() -> None:
+        core = Core()
+        endpoint = await open_endpoint(core, TCP, limits=TcpLimits(queue=100_000))
+        with socket.socket() as phone:
+            phone.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            phone.connect(endpoint.local("tcp") or ())
+            phone.sendall(OPTIONS)
+            await core.until(lambda: bool(core.received))
+            flow = core.received[0][1]
+            for _ in range(1000):
+                endpoint.send([Datagram(b"x" * 10_000, flow)])
+                if endpoint.connections == 0:
+                    break
+            await core.until(lambda: flow in core.failed)
+            assert endpoint.connections == 0
+        await endpoint.close()
+
+    run(scenario())
+
+
+def test_a_slow_reader_gets_everything_in_order() -> None:
+    async def scenario() -> None:
+        core = Core()
+        endpoint = await open_endpoint(core, TCP, limits=TcpLimits(queue=10_000_000))
+        reader, writer = await asyncio.open_connection(*(endpoint.local("tcp") or ()), limit=1000)
+        writer.write(OPTIONS)
+        await core.until(lambda: bool(core.received))
+        sent = [b"%08d" % number * 1000 for number in range(500)]
+        endpoint.send([Datagram(data, core.received[0][1]) for data in sent])
+        for data in sent:
+            assert await reader.readexactly(8000) == data
+        writer.close()
+        await endpoint.close()
+
+    run(scenario())
+
+
+def test_lost_framing_closes_the_connection() -> None:
+    async def scenario() -> None:
+        core = Core()
+        endpoint = await open_endpoint(core, TCP)
+        reader, writer = await asyncio.open_connection(*(endpoint.local("tcp") or ()))
+        writer.write(OPTIONS.replace(b"Content-Length: 4", b"Content-Length: x"))
+        assert await reader.read() == b""
+        assert core.received == []
+        writer.close()
+        await endpoint.close()
+
+    run(scenario())
+
+
+def test_one_host_cannot_take_all_connections() -> None:
+    async def scenario() -> None:
+        core = Core()
+        endpoint = await open_endpoint(core, TCP, limits=TcpLimits(connections_per_host=2))
+        local = endpoint.local("tcp") or ()
+        kept = [await asyncio.open_connection(*local) for _ in range(2)]
+        reader, _ = await asyncio.open_connection(*local)
+        assert await reader.read() == b""
+        assert endpoint.counters.connections_refused == 1
+        kept[0][1].write(OPTIONS)
+        await core.until(lambda: bool(core.received))
+        for _, writer in kept:
+            writer.close()
+        await endpoint.close()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("sent", "after"), [(b"", 30), (b"OPTIONS sip:half", 30), (OPTIONS, 7500), (OPTIONS + b"x", 7500)]
+)
+def test_connections_are_closed_when_silent_or_stalled(sent: bytes, after: float) -> None:
+    async def scenario() -> None:
+        core = Core()
+        endpoint = await open_endpoint(core, TCP, clock=virtual_time.now)
+        reader, writer = await asyncio.open_connection(*(endpoint.local("tcp") or ()))
+        writer.write(sent)
+        began = virtual_time.now()
+        assert await reader.read() == b""
+        assert after <= virtual_time.now() - began <= after + 10
+        writer.close()
+        await endpoint.close()
+
+    virtual_time.run(scenario())
+
+
+def test_the_cores_are_advanced_when_they_asked_for_it() -> None:
+    async def scenario() -> None:
+        core = Core()
+        endpoint = await open_endpoint(core, UDP, clock=virtual_time.now)
+        began = virtual_time.now()
+        core.timeout = began + 5
+        endpoint.wake()
+        await asyncio.sleep(1)
+        core.timeout = began + 3
+        endpoint.wake()
+        await core.until(lambda: bool(core.advanced))
+        assert core.advanced == [pytest.approx(began + 3, abs=0.01)]
+        await endpoint.close()
+
+    virtual_time.run(scenario())
+
+
+def test_traffic_can_be_watched_both_ways() -> None:
+    async def scenario() -> None:
+        core = Core(lambda data: b"answer")
+        endpoint = await open_endpoint(core, UDP)
+        seen = []
+        endpoint.on_traffic = lambda direction, data, flow, now: seen.append((direction, data))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.connect(endpoint.local("udp") or ())
+            phone.send(b"request")
+            await core.until(lambda: bool(core.received))
+        assert seen == [("in", b"request"), ("out", b"answer")]
+        await endpoint.close()
+
+    run(scenario())
+
+
+def test_an_error_in_the_layer_above_does_not_stop_the_sockets() -> None:
+    async def scenario() -> None:
+        core = Core(lambda data: b"answer")
+
+        def fail(events: list[Event]) -> None:
+            raise RuntimeError
+
+        endpoint = SipEndpoint(core, None, make_clock(), fail)
+        await endpoint.listen([UDP])
+        local = endpoint.local("udp")
+        assert local is not None
+        core.transport_failed(Flow("udp", local, local), 0.0)
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.setblocking(False)
+            phone.connect(local)
+            await loop.sock_sendall(phone, b"request")
+            assert await loop.sock_recv(phone, 100) == b"answer"
+        await endpoint.close()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_ports_in_use_are_all_named_and_nothing_stays_bound(transport: str) -> None:
+    async def scenario() -> None:
+        free = Listener("udp", "127.0.0.1", 0)
+        taken = bind(Listener(transport, "127.0.0.1", 0))  # type: ignore[arg-type]
+        port = taken.getsockname()[1]
+        endpoint = SipEndpoint(Core(), None, make_clock(), lambda events: None)
+        wanted = [free, Listener(transport, "127.0.0.1", port), Listener("udp", "192.0.2.1", 5060)]  # type: ignore[arg-type]
+        with pytest.raises(ListenError) as error:
+            await endpoint.listen(wanted)
+        assert str(error.value) == (
+            f"cannot listen on {transport}:127.0.0.1:{port}: another program uses this port; "
+            "cannot listen on udp:192.0.2.1:5060: this machine does not have the address"
+        )
+        assert endpoint.listening == []
+        taken.close()
+
+    run(scenario())
+
+
+def test_a_socket_that_the_supervisor_bound_is_taken_over() -> None:
+    async def scenario() -> None:
+        bound = bind(UDP)
+        host, port = bound.getsockname()
+        endpoint = await open_endpoint(Core(), Listener("udp", host, port, fd=bound.detach()))
+        assert endpoint.local("udp") == (host, port)
+        await endpoint.close()
+
+    run(scenario())
