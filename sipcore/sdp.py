@@ -1,6 +1,7 @@
 """Session descriptions (RFC 8866): parsed into lines that keep everything, with accessors for what a call needs."""
 
 import re
+from itertools import pairwise
 
 import msgspec
 
@@ -98,7 +99,7 @@ def parse_sdp(data: bytes) -> SessionDescription:
     letters = [letter for letter, _ in session]
     if not _SESSION_TYPES.issuperset(letters) or letters.count("s") != 1 or "t" not in letters:
         raise ProtocolViolation("SDP session part is malformed: needs one s=, a t= and only known lines")
-    media = [_media(tuple(lines[at:end])) for at, end in zip(starts, [*starts[1:], len(lines)], strict=True)]
+    media = [_media(tuple(lines[at:end])) for at, end in pairwise([*starts, len(lines)])]
     description = SessionDescription(_origin(lines[1][1]), session, tuple(media))
     if description.address is None and any(stream.address is None and stream.port for stream in media):
         raise ProtocolViolation("SDP media without a c= line")

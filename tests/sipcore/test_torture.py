@@ -1,0 +1,157 @@
+"""The messages of RFC 4475: each is treated as the RFC asks."""
+
+import pytest
+
+from sipcore.errors import ProtocolViolation
+from sipcore.message import Request, Response, parse_message, response_to
+from sipcore.sdp import parse_sdp
+from sipcore.uri import SipUri
+from sipcore.validation import check_request, check_response
+from tests.sipcore.torture import FOLDER, TORTURE, torture_message
+
+
+def request(name: str) -> Request:
+    message = parse_message(torture_message(name))
+    assert isinstance(message, Request)
+    return message
+
+
+def contact_uri(name: str, index: int = 0) -> SipUri:
+    uri = request(name).contacts[index].uri
+    assert isinstance(uri, SipUri)
+    return uri
+
+
+def verdict(data: bytes) -> str | int:
+    try:
+        message = parse_message(data)
+    except ProtocolViolation:
+        return "drop"
+    try:
+        if isinstance(message, Response):
+            check_response(message)
+        else:
+            check_request(message)
+    except ProtocolViolation as violation:
+        if isinstance(message, Response):
+            return "drop"
+        assert response_to(message, violation.status, violation.reason, to_tag="t").to_bytes()
+        return violation.status
+    return "accept"
+
+
+def test_the_table_has_every_message() -> None:
+    assert {path.stem for path in FOLDER.glob("*.dat")} == set(TORTURE)
+    assert len(TORTURE) == 50
+
+
+@pytest.mark.parametrize("name", TORTURE)
+def test_the_verdict_is_what_the_rfc_asks(name: str) -> None:
+    assert verdict(torture_message(name)) == TORTURE[name].verdict
+
+
+@pytest.mark.parametrize("name", [name for name, ask in TORTURE.items() if ask.verdict == "accept"])
+def test_accepted_messages_survive_being_written(name: str) -> None:
+    message = parse_message(torture_message(name))
+    again = parse_message(message.to_bytes())
+    assert again.vias == message.vias
+    assert (again.from_, again.to, again.cseq) == (message.from_, message.to, message.cseq)
+    assert (again.start_line(), again.body) == (message.start_line(), message.body)
+    assert verdict(again.to_bytes()) == "accept"
+
+
+def test_3_1_1_1_white_space_folding_and_compact_names() -> None:
+    message = request("wsinv")
+    assert message.from_.display == 'J Rosenberg \\"'
+    assert (message.from_.tag, message.to.tag) == ("98asjd8", "1918181833n")
+    assert (message.max_forwards, message.cseq.number) == (68, 9)
+    assert [(via.transport, via.host, via.branch) for via in message.vias] == [
+        ("UDP", "192.0.2.2", "390skdjuw"),
+        ("TCP", "spindle.example.com", "z9hG4bK9ikj8"),
+        ("UDP", "192.168.255.111", "z9hG4bK30239"),
+    ]
+    assert message.header("Subject") == ""
+    assert message.header("UnknownHeaderWithUnusualValue") == ";;,,;;,;"
+    assert message.contacts[0].display == 'Quoted string ""'
+    assert message.contacts[0].params == {"newparam": "newvalue", "secondparam": None, "q": "0.33"}
+    assert len(message.body) == 150
+
+
+def test_3_1_1_2_unusual_characters() -> None:
+    message = request("intmeth")
+    assert message.cseq.method == message.method == "!interesting-Method0123456789_*+`.%indeed'~"
+    assert message.to.display == "BEL:\a NUL:\0 DEL:\x7f"
+    assert message.from_.params["fromparam''~+*_!.-%"] == '"работающий"'
+    assert message.call_id.startswith("intmeth.word%ZK-!.*_+'@word`~)(><:\\/\"][?}{")
+    uri = message.request_uri
+    assert isinstance(uri, SipUri)
+    assert (uri.user, uri.password) == (
+        "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*",
+        "&it+has=1,weird!*pas$wo~d_too.(doesn't-it)",
+    )
+
+
+def test_3_1_1_3_escapes_are_equal_to_what_they_stand_for() -> None:
+    message = request("esc01")
+    uri = message.request_uri
+    assert isinstance(uri, SipUri)
+    assert uri.unescaped_user == "sips:user@example.com"
+    assert contact_uri("esc01").params == {"lr": None, "name": "v%61lue%25%34%31"}
+    assert contact_uri("esc01").unescaped_user == "caller"
+
+
+def test_3_1_1_4_escaped_nulls_make_two_contacts() -> None:
+    first, second = contact_uri("escnull", 0), contact_uri("escnull", 1)
+    assert (first.unescaped_user, second.unescaped_user) == ("\0", "\0\0")
+    assert not first.equivalent(second)
+    assert request("escnull").to.uri.aor == "sip:null-%00-null@example.com"
+
+
+def test_3_1_1_5_percent_is_no_escape_in_names_and_display_names() -> None:
+    message = request("esc02")
+    assert message.to.display == "%Z%45"
+    assert len(message.contacts) == 2
+    assert message.header("C%6Fntact") == "<sip:alias2@host2.example.com>"
+
+
+def test_3_1_1_7_long_values() -> None:
+    message = request("longreq")
+    assert len(message.vias) == 34
+    assert len(message.from_.tag or "") > 150
+
+
+def test_3_1_1_8_octets_after_the_body_are_ignored() -> None:
+    message = request("dblreq")
+    assert (message.method, message.body) == ("REGISTER", b"")
+    assert b"INVITE" not in message.to_bytes()
+
+
+def test_3_1_1_9_parameters_in_the_user_part() -> None:
+    uri = request("semiuri").request_uri
+    assert isinstance(uri, SipUri)
+    assert (uri.unescaped_user, uri.params) == ("user;par=u@example.net", {})
+
+
+def test_3_1_1_10_transports() -> None:
+    assert [via.transport for via in request("transports").vias] == ["UDP", "SCTP", "TLS", "UNKNOWN", "TCP"]
+
+
+def test_3_1_1_11_binary_body() -> None:
+    message = request("mpart01")
+    assert message.content_type == "multipart/mixed"
+    assert b"\0" in message.body
+    assert message.body.rstrip().endswith(b"--7a9cbec02ceef655--")
+
+
+def test_3_3_12_to_14_contact_parameters_stay_where_they_are() -> None:
+    assert request("cparam01").contacts[0].params == {"unknownparam": None}
+    assert contact_uri("cparam01").params == {}
+    assert request("cparam02").contacts[0].params == {}
+    assert contact_uri("cparam02").params == {"unknownparam": None}
+    assert contact_uri("regescrt").headers == {"route": "%3Csip:sip.example.com%3E"}
+
+
+@pytest.mark.parametrize("name", ["wsinv", "esc01", "longreq", "lwsstart", "baddate", "sdp01", "inv2543"])
+def test_session_descriptions_are_read(name: str) -> None:
+    description = parse_sdp(request(name).body)
+    assert description.media[0].port == 49217
