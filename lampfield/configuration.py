@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 
-class ConfigurationErrors(Exception):  # noqa: N818  several at once
+class ConfigurationErrors(Exception):
     """The configuration cannot be used; `errors` holds a sentence for each thing to mend."""
 
     def __init__(self, source: Path, errors: list[str]) -> None:

@@ -26,7 +26,7 @@ def check_company(
             problems.add(f"{key}.music", queue.music, "a music list that has at least one piece")
         for member in queue.members:
             if member not in company.people:
-                problems.add(f"{key}.members", member, _one_of("person", member, company.people))
+                problems.add(f"{key}.members", member, _one_of("people", member, company.people))
     for main_number in company.main_numbers.values():
         if main_number.hours is not None and main_number.hours not in company.hours:
             key = joined("main_numbers", main_number.number)
@@ -66,20 +66,20 @@ def _check_destination(
 ) -> None:
     match destination.kind:
         case "person" if destination.name not in company.people:
-            problems.add(key, str(destination), _one_of("person", destination.name, company.people))
+            problems.add(key, str(destination), _one_of("people", destination.name, company.people))
         case "queue" if destination.name not in company.queues:
-            problems.add(key, str(destination), _one_of("queue", destination.name, company.queues))
+            problems.add(key, str(destination), _one_of("queues", destination.name, company.queues))
         case "menu" if destination.name not in company.menus:
-            problems.add(key, str(destination), _one_of("menu", destination.name, company.menus))
+            problems.add(key, str(destination), _one_of("menus", destination.name, company.menus))
         case "message" if not prompt_exists(destination.name):
             problems.add(key, str(destination), f"a prompt there is a recording of in language {company.language}")
 
 
-def _one_of(noun: str, name: str, known: Collection[str]) -> str:
+def _one_of(group: str, name: str, known: Collection[str]) -> str:
     near = nearest(name, known)
     if near is not None:
-        return f"a {noun} of this company, did you mean {near}?"
-    return f"a {noun} of this company: {', '.join(known) if known else 'it has none'}"
+        return f"one of the company's {group}, did you mean {near}?"
+    return f"one of the company's {group}, which are {', '.join(known) if known else 'none'}"
 
 
 def _prompts(company: Company) -> Iterator[tuple[str, str]]:

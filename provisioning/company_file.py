@@ -30,6 +30,8 @@ from routing.model import Company, Destination, MainNumber, Menu, OpeningHours, 
 S = TypeVar("S", bound=msgspec.Struct)
 _TIME_ZONE = time_zone()
 _MENU_KEY = text("one of the keys 0-9, * and #", r"[0-9*#]")
+TABLES = frozenset({"company", "main_numbers", "hours", "menus", "queues", "people"})
+"""The tables of a company file."""
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _COMPANY: dict[str, Kind[Any]] = {

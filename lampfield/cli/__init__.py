@@ -1,0 +1,17 @@
+"""The command line: one file for each group of commands."""
+
+import typer
+
+from lampfield.cli import calls, check, company, config
+
+app = typer.Typer(
+    name="lampfield",
+    help="The main number of a company: menus, queues, phones and their busy lamps.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="markdown",
+)
+app.command("check")(check.check)
+app.command("calls")(calls.calls)
+app.add_typer(company.app, name="company")
+app.add_typer(config.app, name="config")
