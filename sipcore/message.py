@@ -31,6 +31,28 @@ _TAG = re.compile(r";[ \t]*tag[ \t]*=", re.IGNORECASE)
 _REQUEST_LINE = re.compile(r"([^ ]++) +(.*[^ ]) +(SIP/[^ ]++) *", re.DOTALL | re.IGNORECASE)
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?", re.DOTALL | re.IGNORECASE)
 
+_LENGTH_INITIALS = frozenset("cClL ")
+_READ_FROM = {
+    "allow": ("allow",),
+    "call-id": ("call_id",),
+    "contact": ("contacts", "contact_star"),
+    "content-length": ("content_length",),
+    "content-type": ("content_type",),
+    "cseq": ("cseq",),
+    "event": ("event",),
+    "expires": ("expires",),
+    "from": ("from_",),
+    "max-forwards": ("max_forwards",),
+    "path": ("paths",),
+    "record-route": ("record_routes",),
+    "require": ("require",),
+    "route": ("routes",),
+    "supported": ("supported",),
+    "to": ("to",),
+    "via": ("via", "vias"),
+}
+"""The accessors that read a header, by its key."""
+
 _T = TypeVar("_T")
 
 
@@ -49,7 +71,7 @@ class Event(NamedTuple):
 
 
 class _Read(Generic[_T]):
-    """An accessor that is computed once: its value shadows it in the instance's dictionary until the next edit."""
+    """An accessor that is computed once: its value shadows it in the instance until its header is edited."""
 
     def __init__(self, compute: Callable[..., _T]) -> None:
         self._compute = compute
@@ -71,12 +93,11 @@ class _Read(Generic[_T]):
 class Message:
     """What requests and responses share. Accessors raise ProtocolViolation naming the missing or malformed header."""
 
-    # The message itself is in the slots; the dictionary holds only what was read from it and is emptied by every edit.
-    __slots__ = ("__dict__", "_cut", "_fields", "_lines", "_payload")
+    # The message itself is in the slots; the dictionary holds only what was read from it.
+    __slots__ = ("__dict__", "_cut", "_lines", "_payload")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
-        self._lines: Sequence[str] = ()
-        self._fields: list[tuple[str, str]] | None = [_sound_field(name, value) for name, value in fields]
+        self._lines = [_sound_line(name, value) for name, value in fields]
         self._payload = body
         # Whether the payload ends where the body does: a datagram may go on.
         self._cut = True
@@ -90,28 +111,22 @@ class Message:
     @property
     def fields(self) -> Sequence[tuple[str, str]]:
         """Names and values in order, as sent; edit them with the methods below."""
-        if self._fields is None:
-            pairs = [line.partition(":") for line in self._lines]
-            self._fields = [(name.rstrip(" \t"), value.strip(" \t")) for name, _, value in pairs]
-        return self._fields
+        pairs = [line.partition(":") for line in self._lines]
+        return [(name.rstrip(" \t"), value.strip(" \t")) for name, _, value in pairs]
 
     @_Read
     def _index(self) -> dict[str, list[str]]:
         index: dict[str, list[str]] = {}
-        if self._fields is None:
-            for line in self._lines:
-                name, colon, value = line.partition(":")
-                if colon:
-                    key = field_key(name)
-                else:
-                    key, value = _NO_FIELD, line
-                if key in index:
-                    index[key].append(value.strip(" \t"))
-                else:
-                    index[key] = [value.strip(" \t")]
-        else:
-            for name, value in self._fields:
-                index.setdefault(field_key(name), []).append(value)
+        for line in self._lines:
+            name, colon, value = line.partition(":")
+            if colon:
+                key = field_key(name)
+            else:
+                key, value = _NO_FIELD, line
+            if key in index:
+                index[key].append(value.strip(" \t"))
+            else:
+                index[key] = [value.strip(" \t")]
         return index
 
     def header(self, name: str) -> str | None:
@@ -145,25 +160,33 @@ class Message:
 
     def add(self, name: str, value: str) -> None:
         """Add a field at the end."""
-        self._edit().append(_sound_field(name, value))
+        self._lines.append(_sound_line(name, value))
+        key = field_key(name)
+        self._index.setdefault(key, []).append(value)
+        self._forget(key)
 
     def prepend(self, name: str, value: str) -> None:
         """Add a field before all others, as Via and Record-Route are."""
-        self._edit().insert(0, _sound_field(name, value))
+        self._lines.insert(0, _sound_line(name, value))
+        key = field_key(name)
+        self._index.setdefault(key, []).insert(0, value)
+        self._forget(key)
 
     def set(self, name: str, value: str) -> None:
         """Put one field in the place of all fields of this name."""
+        line = _sound_line(name, value)
         key = field_key(name)
-        fields = self._edit()
-        at = next((i for i, (other, _) in enumerate(fields) if field_key(other) == key), len(fields))
-        fields[:] = [field for field in fields if field_key(field[0]) != key]
-        fields.insert(at, _sound_field(name, value))
+        at = self._place(key)
+        self.remove(name)
+        self._lines.insert(at, line)
+        self._index[key] = [value]
 
     def remove(self, name: str) -> None:
         """Take away all fields of this name."""
         key = field_key(name)
-        fields = self._edit()
-        fields[:] = [field for field in fields if field_key(field[0]) != key]
+        if self._index.pop(key, None) is not None:
+            self._lines = [line for line in self._lines if _key_of(line) != key]
+            self._forget(key)
 
     def replace_first(self, name: str, value: str | None) -> None:
         """Put `value` in the place of the first value of a list header, leaving the rest; None takes it away.
@@ -171,22 +194,33 @@ class Message:
         So a hop notes `received` in the top Via, or takes its Route. Raises ProtocolViolation when there is none.
         """
         key = field_key(name)
-        fields = self._edit()
-        at = next((i for i, (other, _) in enumerate(fields) if field_key(other) == key), None)
-        if at is None:
+        lines = self._index.get(key)
+        if lines is None:
             raise ProtocolViolation(f"Missing {name}")
-        written, line = fields[at]
-        values = split_values(line)[1:]
+        values = split_values(lines[0])[1:]
         if value is not None:
-            values.insert(0, _sound_field(name, value)[1])
-        fields[at : at + 1] = [(written, ", ".join(values))] if values else []
+            values.insert(0, value)
+        at = self._place(key)
+        if values:
+            lines[0] = ", ".join(values)
+            self._lines[at] = _sound_line(name, lines[0])
+        else:
+            del self._lines[at], lines[0]
+            if not lines:
+                del self._index[key]
+        self._forget(key)
 
-    def _edit(self) -> list[tuple[str, str]]:
-        body, fields = self.body, self.fields
-        self._payload, self._cut = body, True
-        self.__dict__.clear()
-        assert fields is self._fields
-        return self._fields
+    def _place(self, key: str) -> int:
+        """Where the first line of this key is; the end without one."""
+        for at, line in enumerate(self._lines):
+            if _key_of(line) == key:
+                return at
+        return len(self._lines)
+
+    def _forget(self, key: str) -> None:
+        """Read these headers anew when they are next asked for."""
+        for accessor in _READ_FROM.get(key, ()):
+            self.__dict__.pop(accessor, None)
 
     # --- body
 
@@ -219,13 +253,13 @@ class Message:
     @body.setter
     def body(self, body: bytes) -> None:
         self.remove("Content-Length")
-        self._payload = body
+        self._payload, self._cut = body, True
 
     def to_bytes(self) -> bytes:
         """The message as it is sent, with the Content-Length of its body."""
         body = self.body
         lines = [self.start_line()]
-        lines += [f"{name}: {value}" for name, value in self.fields if field_key(name) != "content-length"]
+        lines += [line for line in self._lines if line[:1] not in _LENGTH_INITIALS or _key_of(line) != "content-length"]
         lines.append(f"Content-Length: {len(body)}\r\n\r\n")
         return "\r\n".join(lines).encode("utf-8", "surrogateescape") + body
 
@@ -371,7 +405,7 @@ class Request(Message):
         super().__init__(fields, body)
         self.method = method
         self.version = "SIP/2.0"
-        self._uri = _sound_line(uri)
+        self._uri = _sound_text(uri)
 
     @property
     def uri(self) -> str:
@@ -380,8 +414,8 @@ class Request(Message):
 
     @uri.setter
     def uri(self, uri: str) -> None:
-        self._edit()
-        self._uri = _sound_line(uri)
+        self._uri = _sound_text(uri)
+        self.__dict__.pop("request_uri", None)
 
     @_Read
     def request_uri(self) -> Uri:
@@ -408,7 +442,7 @@ class Response(Message):
     ) -> None:
         super().__init__(fields, body)
         self.status = status
-        self.reason = _sound_line(REASONS.get(status, "Unknown") if reason is None else reason)
+        self.reason = _sound_text(REASONS.get(status, "Unknown") if reason is None else reason)
 
     def start_line(self) -> str:
         return f"SIP/2.0 {self.status} {self.reason}"
@@ -441,7 +475,6 @@ def parse_message(data: bytes) -> Request | Response:
     del lines[0]
     message = _parse_response(start) if start[:4].upper() == "SIP/" else _parse_request(start)
     message._lines = lines
-    message._fields = None
     message._payload = payload
     message._cut = False
     return message
@@ -524,14 +557,19 @@ def _address(text: str, name: str) -> NameAddr:
         raise ProtocolViolation(f"Malformed {name}: {violation.reason}", violation.status) from None
 
 
-def _sound_field(name: str, value: str) -> tuple[str, str]:
-    """Refuse a field that would break out of its line (header injection)."""
-    if "\n" in value or "\r" in value or "\n" in name or "\r" in name or ":" in name:
+def _key_of(line: str) -> str:
+    return field_key(line.partition(":")[0])
+
+
+def _sound_line(name: str, value: str) -> str:
+    """Write a field, refusing one that would break out of its line (header injection)."""
+    line = f"{name}: {value}"
+    if "\n" in line or "\r" in line or ":" in name:
         raise LocalMisuse(f"Line break in the header {name!r}: {value!r}")
-    return name, value
+    return line
 
 
-def _sound_line(text: str) -> str:
+def _sound_text(text: str) -> str:
     if "\n" in text or "\r" in text:
         raise LocalMisuse(f"Line break in a start line: {text!r}")
     return text

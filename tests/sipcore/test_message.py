@@ -125,6 +125,42 @@ def test_editing_forgets_what_was_read() -> None:
     assert message.to_bytes().endswith(b"Content-Length: 6\r\n\r\nlonger")
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "after", "accessors"),
+    [
+        ("Via", "SIP/2.0/UDP a", "SIP/2.0/UDP b", "via vias"),
+        ("From", "sip:a@b", "sip:c@d", "from_"),
+        ("To", "sip:a@b", "sip:c@d", "to"),
+        ("Call-ID", "1", "2", "call_id"),
+        ("CSeq", "1 OPTIONS", "2 OPTIONS", "cseq"),
+        ("Contact", "*", "<sip:c@d>", "contacts contact_star"),
+        ("Route", "<sip:a@b>", "<sip:c@d>", "routes"),
+        ("Record-Route", "<sip:a@b>", "<sip:c@d>", "record_routes"),
+        ("Path", "<sip:a@b>", "<sip:c@d>", "paths"),
+        ("Expires", "1", "2", "expires"),
+        ("Max-Forwards", "1", "2", "max_forwards"),
+        ("Content-Length", "1", "2", "content_length"),
+        ("Content-Type", "a/b", "c/d", "content_type"),
+        ("Event", "dialog", "presence", "event"),
+        ("Supported", "a", "b", "supported"),
+        ("Require", "a", "b", "require"),
+        ("Allow", "A", "B", "allow"),
+    ],
+)
+def test_each_header_is_read_anew_after_an_edit(name: str, before: str, after: str, accessors: str) -> None:
+    for accessor in accessors.split():
+        message, expected = request((name, before)), getattr(request((name, after)), accessor)
+        assert getattr(message, accessor) != expected
+        message.set(name, after)
+        assert getattr(message, accessor) == expected
+        message.prepend(name, before)
+        message.remove(name)
+        message.add(name, after)
+        assert getattr(message, accessor) == expected
+        message.replace_first(name, before)
+        assert getattr(message, accessor) != expected
+
+
 def test_set_keeps_the_place_of_the_first_field() -> None:
     message = request(("A", "1"), ("B", "2"), ("a", "3"), ("C", "4"))
     message.set("a", "5")
