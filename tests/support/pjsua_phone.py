@@ -1,0 +1,234 @@
+"""A PJSIP phone on loopback: registers, calls, answers, holds, sends DTMF, watches presence, listens."""
+
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+PROJECT = Path(__file__).parents[2]
+
+
+class PhoneError(AssertionError):
+    """The phone refused a command, died, or did not report what was awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneEvent:
+    """What the phone reported; `at` is UTC epoch seconds."""
+
+    kind: str
+    at: float
+    fields: dict[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.fields[name]
+
+
+class PjsuaPhone:
+    """One phone process; use as a context manager.
+
+    `codecs` in order of preference, by name (`PCMA`, `PCMU`, `G722`). At most 4 calls and 8 accounts.
+    """
+
+    def __init__(self, folder: Path, codecs: tuple[str, ...] = ("PCMA", "PCMU", "G722")) -> None:
+        self.folder = folder
+        self._codecs = codecs
+        self.events: list[PhoneEvent] = []
+        self._unread: list[PhoneEvent] = []
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._numbers = 0
+        self._gone = False
+        self._changed = threading.Condition()
+        self.port = 0
+        """UDP port of SIP on 127.0.0.1."""
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._stderr = (self.folder / "stderr.txt").open("wb")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.pjsua_process", str(self.folder)],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        # A range of its own for each phone; PJSIP tries the next pair where another has taken one.
+        rtp_port = random.randrange(30000, 60000, 200)
+        self.port = self._do("start", codecs=self._codecs, rtp_port=rtp_port)["port"]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None and not self._gone:
+            try:
+                self._do("stop", timeout=5.0)
+                self._process.wait(10)
+            except (PhoneError, subprocess.TimeoutExpired):
+                self._process.kill()
+        self._process.wait(10)
+        self._reader.join(5)
+        for stream in (self._process.stdin, self._process.stdout, self._stderr):
+            if stream:
+                stream.close()
+
+    def account(
+        self,
+        name: str,
+        uri: str,
+        *,
+        server: str | None = None,
+        password: str = "",
+        transport: str = "udp",
+        register: bool = True,
+        mwi: bool = False,
+        expires: int = 300,
+    ) -> None:
+        """Add an account; `server` is `host:port` of registrar and outbound proxy, None for calls without a server."""
+        proxy = f"<sip:{server};transport={transport};lr>" if server else None
+        registrar = f"sip:{uri.rsplit('@', 1)[1]}" if server and register else None
+        self._do(
+            "account",
+            name=name,
+            uri=uri,
+            proxy=proxy,
+            registrar=registrar,
+            password=password,
+            transport=transport,
+            mwi=mwi,
+            expires=expires,
+        )
+
+    def unregister(self, account: str) -> None:
+        self._do("unregister", account=account)
+
+    def watch(self, account: str, uri: str) -> None:
+        """Subscribe to `Event: presence`; states come as `buddy` events."""
+        self._do("watch", account=account, uri=uri)
+
+    def unwatch(self, uri: str) -> None:
+        self._do("unwatch", uri=uri)
+
+    def call(self, account: str, uri: str, *, record: Path | None = None, play: Path | None = None) -> "PjsuaCall":
+        made = self._do("call", account=account, uri=uri, record_to=_text(record), play_from=_text(play))
+        return PjsuaCall(self, made["call"], made["call_id"])
+
+    def incoming(self, account: str, timeout: float = 10.0) -> "PjsuaCall":
+        """The next call that rings on an account."""
+        rings = self.expect("incoming", timeout, account=account)
+        return PjsuaCall(self, rings["call"], rings["call_id"], remote=rings["remote"])
+
+    def expect(self, kind: str, timeout: float = 10.0, **fields: Any) -> PhoneEvent:
+        """The oldest event of a kind with these fields not handed out yet. Raises PhoneError after `timeout`."""
+
+        def wanted(event: PhoneEvent) -> bool:
+            return event.kind == kind and all(event.fields.get(name) == value for name, value in fields.items())
+
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while True:
+                if found := next((event for event in self._unread if wanted(event)), None):
+                    self._unread.remove(found)
+                    return found
+                if not self._wait(deadline):
+                    raise PhoneError(
+                        f"no {kind} {fields} within {timeout} s; unread: {self._unread}; {self._last_words()}"
+                    )
+
+    def _do(self, command: str, timeout: float = 20.0, **arguments: Any) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            self._numbers += 1
+            number = self._numbers
+            assert self._process.stdin
+            self._process.stdin.write(json.dumps({"number": number, "do": command, **arguments}) + "\n")
+            self._process.stdin.flush()
+            while number not in self._answers:
+                if not self._wait(deadline):
+                    raise PhoneError(f"no answer to {command!r}; {self._last_words()}")
+            answer = self._answers.pop(number)
+        if "error" in answer:
+            raise PhoneError(f"{command}: {answer['error']}")
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def _wait(self, deadline: float) -> bool:
+        """Sleep until something was reported; False when nothing more is to come or time is up."""
+        return not self._gone and self._changed.wait(max(0.0, deadline - time.monotonic()))
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            said = json.loads(line)
+            with self._changed:
+                if "number" in said:
+                    self._answers[said["number"]] = said
+                else:
+                    event = PhoneEvent(said.pop("event"), said.pop("at"), said)
+                    self.events.append(event)
+                    self._unread.append(event)
+                self._changed.notify_all()
+        with self._changed:
+            self._gone = True
+            self._changed.notify_all()
+
+    def _last_words(self) -> str:
+        state = "its process is gone" if self._gone else "its process runs"
+        return f"{state}; see {self.folder}: {(self.folder / 'stderr.txt').read_text(errors='replace')[-500:]}"
+
+
+class PjsuaCall:
+    """One call of a phone."""
+
+    def __init__(self, phone: PjsuaPhone, number: int, call_id: str, remote: str = "") -> None:
+        self._phone = phone
+        self._number = number
+        self.call_id = call_id
+        """The Call-ID header."""
+        self.remote = remote
+        """From of an incoming call."""
+
+    def expect(self, state: str, timeout: float = 10.0, **fields: Any) -> PhoneEvent:
+        """Wait for a state in PJSIP's words: CALLING, EARLY, CONNECTING, CONFIRMED, DISCONNECTED."""
+        return self._phone.expect("call", timeout, call=self._number, state=state, call_id=self.call_id, **fields)
+
+    def expect_media(self, status: str = "active", timeout: float = 10.0) -> PhoneEvent:
+        """Wait for `active`, `local-hold` or `remote-hold`; the event names the `codec`."""
+        return self._phone.expect("media", timeout, call=self._number, status=status)
+
+    def expect_dtmf(self, digit: str, timeout: float = 10.0) -> PhoneEvent:
+        return self._phone.expect("dtmf", timeout, call=self._number, digit=digit)
+
+    def answer(self, code: int = 200, *, record: Path | None = None, play: Path | None = None) -> None:
+        self._phone._do("answer", call=self._number, code=code, record_to=_text(record), play_from=_text(play))
+
+    def hang_up(self, code: int = 0) -> None:
+        """BYE, CANCEL or a refusal, as the call's state asks; `code` for a refusal."""
+        self._phone._do("hangup", call=self._number, code=code)
+
+    def hold(self) -> None:
+        self._phone._do("hold", call=self._number)
+
+    def retrieve(self) -> None:
+        self._phone._do("retrieve", call=self._number)
+
+    def dtmf(self, digits: str, method: str = "rfc4733") -> None:
+        """Press keys; `method` is `rfc4733` or `info`."""
+        self._phone._do("dtmf", call=self._number, digits=digits, method=method)
+
+    def packets(self) -> dict[str, int]:
+        """RTP packets `received`, `sent` and `lost` so far."""
+        return self._phone._do("media_counters", call=self._number)
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
