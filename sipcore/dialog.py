@@ -35,6 +35,7 @@ class Dialog:
         call_id: str,
         local: NameAddr,
         remote: NameAddr,
+        remote_target: NameAddr,
         local_cseq: int,
         remote_cseq: int | None,
         route_set: Sequence[NameAddr],
@@ -54,16 +55,18 @@ class Dialog:
         self.secure = secure
         self.flow = flow
         self.behind_nat = behind_nat
-        self.remote_target: NameAddr = remote
+        self.remote_target = remote_target
 
     @classmethod
     def as_uas(cls, request: Request, local_tag: str, flow: Flow) -> "Dialog":
-        """The dialog that a response to `request` makes (§12.1.1). Raises ProtocolViolation, as without a Contact."""
+        """The dialog that a response to `request` makes (§12.1.1). Raises ProtocolViolation."""
         to = request.to
         dialog = cls(
             call_id=request.call_id,
             local=to if to.tag else to.with_tag(local_tag),
             remote=request.from_,
+            # RFC 2543 knew no Contact (RFC 4475 §3.4.1); check_request has refused others without one.
+            remote_target=request.from_,
             local_cseq=0,
             remote_cseq=request.cseq.number,
             route_set=request.record_routes,
@@ -82,6 +85,8 @@ class Dialog:
             call_id=request.call_id,
             local=request.from_,
             remote=response.to,
+            # A 2xx without the Contact that it must have is followed to where the INVITE went.
+            remote_target=NameAddr("", sent_to),
             local_cseq=request.cseq.number,
             remote_cseq=None,
             route_set=response.record_routes[::-1],
@@ -125,8 +130,6 @@ class Dialog:
             raise ProtocolViolation("More than one Contact")
         if contacts:
             self.remote_target = contacts[0]
-        elif self.remote_target is self.remote:
-            raise ProtocolViolation("Missing Contact")
         if self.route_set:
             self.flow = next_hop(flow, self.route_set[0].uri, behind_nat=False)
         else:

@@ -10,8 +10,8 @@ from sipcore.via_path import DEFAULT_PORT
 def next_hop(flow: Flow, uri: Uri, *, behind_nat: bool) -> Flow:
     """The flow to `uri`, starting from the one the dialog has.
 
-    Only an address that can be believed and reached changes it: an IP address over UDP, of a peer without NAT. A name, a
-    connection, or a private address behind NAT leaves the flow, on which the peer was heard.
+    Only an address that can be believed and reached changes it: an IP address over UDP, of a peer without NAT. A name,
+    a connection, or a private address behind NAT leaves the flow, on which the peer was heard.
     """
     if behind_nat or flow.reliable or not isinstance(uri, SipUri):
         return flow

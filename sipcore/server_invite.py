@@ -1,7 +1,7 @@
 """The INVITE server transaction: RFC 3261 §17.2.1 and Figure 7, as RFC 6026 §7.1 and §8.5 to §8.7 change it.
 
 Final responses 300 to 699 are sent again at Timer G until the ACK comes or Timer H gives up; Timer I then soaks up late
-ACKs. A 2xx is sent again by the session, not here; Timer L keeps the transaction so that a late INVITE is not a new one.
+ACKs. A 2xx is sent again by the session, not here; Timer L stays so that a late INVITE is not taken for a new one.
 """
 
 from sipcore.transaction import Do, Input, Machine, State, Step

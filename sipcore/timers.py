@@ -8,7 +8,7 @@ T1 = 0.5
 """Round-trip time estimate, seconds (RFC 3261 §17.1.1.1)."""
 
 T2 = 4.0
-"""Longest interval between retransmissions of non-INVITE requests and INVITE responses, seconds (RFC 3261 §17.1.2.2)."""
+"""Longest interval between non-INVITE requests and INVITE responses sent again, seconds (RFC 3261 §17.1.2.2)."""
 
 T4 = 5.0
 """Longest time a message stays in the network, seconds (RFC 3261 §17.1.2.2)."""
@@ -32,7 +32,7 @@ class Timer:
 
 
 class TimerWheel:
-    """Timers in buckets by due time. Starting and cancelling are O(1); a bucket costs one heap operation in its life."""
+    """Timers in buckets by due time. Starting and cancelling are O(1); a bucket costs two heap operations in its life."""
 
     def __init__(self, granularity: float = GRANULARITY) -> None:
         self._granularity = granularity

@@ -53,7 +53,7 @@ class Do(StrEnum):
     SEND_REQUEST = "send request"
     SEND_ACK = "send ACK"
     SEND_RESPONSE = "send response"
-    PASS_UP = "pass to TU"
+    PASS_UP = "pass to TU"  # noqa: S105
     REPORT_TIMEOUT = "report timeout"
     REPORT_TRANSPORT_ERROR = "report transport error"
     REPORT_END = "report end"
@@ -131,7 +131,7 @@ class Transaction:
         self.user = user
         """Whose it is: what the layer above put there."""
         self.last = b""
-        """The message to send again: request or ACK of a client, latest response of a server; empty before the first."""
+        """What is sent again: request or ACK of a client, latest response of a server; empty before the first."""
         self.resend: Timer | None = None
         """Timer A, E or G."""
         self.interval = 0.0

@@ -11,7 +11,7 @@ def client_key(response: Response) -> ClientKey:
 
 
 def server_key(request: Request, method: str) -> ServerKey:
-    """The key of the transaction of `method` that `request` belongs to: INVITE for an ACK, for a CANCEL what it cancels.
+    """The key of the transaction of `method` that `request` belongs to: INVITE for ACK, and for what a CANCEL cancels.
 
     A branch without the magic cookie is not unique, so RFC 2543's fields are compared. Its To tag is left out, for the
     CSeq number tells a request in a dialog from the one that made it. Raises ProtocolViolation.

@@ -101,7 +101,7 @@ class TransactionLayer:
     # --- client side
 
     def request(self, request: Request, flow: Flow, user: object, now: float) -> Transaction:
-        """Send a request in a new client transaction, with our Via on top; `user` comes back with what happens to it."""
+        """Send a request in a new client transaction, our Via on top; `user` comes back with what happens to it."""
         branch = new_branch(self._token())
         request.prepend("Via", our_via(flow, branch))
         return self._start_client(request, (branch, request.method), flow, user, now)
@@ -111,6 +111,13 @@ class TransactionLayer:
         assert invite.request is not None
         cancel = cancel_for(invite.request, reason)
         self._start_client(cancel, (invite.key[0], "CANCEL"), invite.flow, None, now)
+
+    def send_ack(self, ack: Request, flow: Flow) -> bytes:
+        """Send the ACK for a 2xx, which is no transaction (RFC 3261 §13.2.2.4), and give its bytes to send it again."""
+        ack.prepend("Via", our_via(flow, new_branch(self._token())))
+        data = ack.to_bytes()
+        self._out.append(Datagram(data, flow))
+        return data
 
     def abandon(self, transaction: Transaction) -> None:
         """End a client transaction that its user waits for no longer (RFC 3261 §9.1, last paragraph)."""

@@ -1,0 +1,89 @@
+"""Requests of ours, through as many transactions as the challenges to them take (RFC 3261 §22)."""
+
+from collections.abc import Callable
+
+from sipcore.dialog import Dialog
+from sipcore.digest import Credentials, authorize, choose_challenge, is_stale
+from sipcore.flow import Flow
+from sipcore.header import field_key
+from sipcore.message import Request, Response
+from sipcore.session import Session
+from sipcore.transaction import Transaction
+from sipcore.transaction_layer import TransactionLayer
+
+MOST_ATTEMPTS = 4
+"""How often one request is sent in all: with a nonce that was stale, and through proxies that challenge too."""
+
+_CHALLENGES = {401: ("www-authenticate", "Authorization"), 407: ("proxy-authenticate", "Proxy-Authorization")}
+
+
+class Outgoing:
+    """One request of ours; it is the `user` of its transactions."""
+
+    __slots__ = ("attempts", "credentials", "dialog", "flow", "id", "request", "session", "transaction")
+
+    def __init__(
+        self,
+        id: str,
+        request: Request,
+        flow: Flow,
+        *,
+        session: Session | None = None,
+        dialog: Dialog | None = None,
+        credentials: Credentials | None = None,
+    ) -> None:
+        self.id = id
+        self.request = request
+        self.flow = flow
+        self.session = session
+        """The session that is told of responses; without one they are events."""
+        self.dialog = dialog
+        """Where the next CSeq number comes from."""
+        self.credentials = credentials
+        self.attempts = 0
+        self.transaction: Transaction | None = None
+
+
+class Sender:
+    """Sends requests and answers the challenges that come back."""
+
+    def __init__(self, transactions: TransactionLayer, token: Callable[[], str]) -> None:
+        self._transactions = transactions
+        self._token = token
+
+    def send(self, outgoing: Outgoing, now: float) -> None:
+        """Send the request in a new transaction."""
+        outgoing.attempts += 1
+        outgoing.transaction = self._transactions.request(outgoing.request, outgoing.flow, outgoing, now)
+
+    def answer_challenge(self, outgoing: Outgoing, response: Response, now: float) -> bool:
+        """Send the request again with credentials if `response` is a challenge they answer; False if it is final."""
+        if response.status not in _CHALLENGES or outgoing.credentials is None or outgoing.attempts >= MOST_ATTEMPTS:
+            return False
+        asks, answers = _CHALLENGES[response.status]
+        # Several challenges on one line cannot be told apart by commas, so they are taken line by line.
+        challenges = [value for name, value in response.fields if field_key(name) == asks]
+        challenge = choose_challenge(challenges, outgoing.credentials)
+        if challenge is None or (outgoing.request.has(answers) and not is_stale(challenge)):
+            return False
+        again = repeat(outgoing.request, self._next_cseq(outgoing))
+        again.remove(answers)
+        # The nonce is new each time, so its count is always 1 (RFC 7616 §3.4).
+        value = authorize(
+            challenge, outgoing.credentials, again.method, again.uri, 1, self._token(), outgoing.request.body
+        )
+        again.add(answers, value)
+        outgoing.request = again
+        self.send(outgoing, now)
+        return True
+
+    def _next_cseq(self, outgoing: Outgoing) -> int:
+        return outgoing.dialog.next_cseq() if outgoing.dialog else outgoing.request.cseq.number + 1
+
+
+def repeat(request: Request, number: int) -> Request:
+    """The same request as a new one: without its transaction's Via, with this CSeq number (RFC 3261 §8.1.3.5)."""
+    again = Request(request.method, request.uri, request.fields, request.body)
+    again.replace_first("Via", None)
+    again.set("CSeq", f"{number} {request.method}")
+    return again

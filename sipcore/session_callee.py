@@ -1,0 +1,185 @@
+"""The called party's side of a session: from the INVITE to the ACK of its 2xx (RFC 3261 §13.3)."""
+
+from sipcore.dialog import Dialog
+from sipcore.errors import LocalMisuse
+from sipcore.events import InviteReceived, SessionCancelled, SessionEnded, SessionEstablished
+from sipcore.flow import Flow
+from sipcore.message import Request, Response
+from sipcore.reliability import ReliabilityOfOurs, holds_answer
+from sipcore.session import AwaitedAck, Occurrence, Session
+from sipcore.session_body import sdp_of
+from sipcore.session_machine import Act
+from sipcore.session_refresh import SessionRefresh
+from sipcore.session_space import Due, SessionSpace
+from sipcore.timers import T1, T2, TRANSACTION_TIMEOUT
+from sipcore.transaction import State, Transaction
+
+REPEAT_1XX_AFTER = 60.0
+"""Seconds after which a provisional response is repeated, so that no proxy gives the call up (RFC 3261 §13.3.1.1)."""
+
+
+class Callee:
+    """Answers INVITEs that make sessions."""
+
+    def __init__(self, space: SessionSpace, reliability: ReliabilityOfOurs, refresh: SessionRefresh) -> None:
+        self._space = space
+        self._reliability = reliability
+        self._refresh = refresh
+        space.acts |= {
+            Act.SEND_PROGRESS: self._send_progress,
+            Act.SEND_SUCCESS: self._send_success,
+            Act.SEND_REFUSAL: self._send_refusal,
+            Act.SEND_TERMINATED: self._send_terminated,
+            Act.SEND_PRACK_TIMEOUT: self._send_prack_timeout,
+            Act.REPORT_CALLER_GONE: self._report_caller_gone,
+            Act.REPORT_ESTABLISHED: self._report_established,
+            Act.REPORT_ENDED: self._report_ended,
+        }
+
+    def invited(self, transaction: Transaction, request: Request, flow: Flow, now: float) -> None:
+        """A new INVITE outside dialogs. Raises ProtocolViolation, as when its session interval is too small."""
+        space = self._space
+        offer = sdp_of(request)
+        self._refresh.agreed(request)
+        dialog = Dialog.as_uas(request, space.token(), flow)
+        user = getattr(request.request_uri, "user", None) or ""
+        session = Session(space.token(), flow, space.own_contact(flow, user), request, is_caller=False)
+        session.transaction = transaction
+        session.dialog = dialog
+        session.remote_sdp = offer
+        session.peer_allows = request.allow
+        transaction.user = session
+        space.add(session)
+        space.add_dialog(session, dialog)
+        space.respond(transaction, request, 100, now)
+        space.events.append(InviteReceived(session.id, request, flow, offer))
+
+    # --- provisional responses
+
+    def _send_progress(self, session: Session, occurrence: Occurrence, now: float) -> None:
+        response = self._response(session, occurrence)
+        reliable = self._reliability.is_asked(session, occurrence.sdp)
+        if occurrence.sdp is not None:
+            session.local_sdp = occurrence.sdp
+        if reliable:
+            self._reliability.send(session, occurrence, response, now)
+            return
+        self._space.transactions.respond(_transaction(session), response, now)
+        self._space.start_timer(session, Due.REPEAT_1XX, REPEAT_1XX_AFTER, now)
+
+    def repeat_progress(self, session: Session, now: float) -> None:
+        """A minute passed without news for the caller's proxies."""
+        transaction = _transaction(session)
+        self._space.transactions.resend(transaction, transaction.last)
+        self._space.start_timer(session, Due.REPEAT_1XX, REPEAT_1XX_AFTER, now)
+
+    # --- final responses
+
+    def accept(self, session: Session, occurrence: Occurrence, now: float) -> None:
+        """Our user answers; behind a description that is not acknowledged the answer waits (RFC 3262 §3)."""
+        if not session.ended and holds_answer(session):
+            session.held_accept = occurrence
+            return
+        self._space.feed(session, occurrence, now)
+
+    def _send_success(self, session: Session, occurrence: Occurrence, now: float) -> None:
+        timer = self._refresh.agreed(session.invite)
+        granted = self._refresh.grant(session, timer, session.invite, now)
+        response = self._response(session, occurrence, granted)
+        if occurrence.sdp is not None:
+            session.local_sdp = occurrence.sdp
+        self._space.stop_timer(session, Due.REPEAT_1XX)
+        self._space.stop_timer(session, Due.REPEAT_RELIABLE)
+        session.reliable = None
+        carries_offer = occurrence.sdp is not None and session.remote_sdp is None
+        self.send_2xx(session, _transaction(session), response, now, initial=True, carries_offer=carries_offer)
+
+    def send_2xx(
+        self,
+        session: Session,
+        transaction: Transaction,
+        response: Response,
+        now: float,
+        *,
+        initial: bool,
+        carries_offer: bool,
+    ) -> None:
+        """Send a 2xx to INVITE, and again until its ACK comes (RFC 3261 §13.3.1.4)."""
+        self._space.transactions.respond(transaction, response, now)
+        session.awaited_ack = AwaitedAck(
+            transaction, transaction.last, T1, response.cseq.number, initial=initial, carries_offer=carries_offer
+        )
+        self._space.start_timer(session, Due.REPEAT_2XX, T1, now)
+        self._space.start_timer(session, Due.NO_ACK, TRANSACTION_TIMEOUT, now)
+
+    def repeat_2xx(self, session: Session, now: float) -> None:
+        """Send the 2xx again; also over connections, for a hop behind this one may be over UDP."""
+        awaited = session.awaited_ack
+        if awaited is None:
+            return
+        self._space.transactions.resend(awaited.transaction, awaited.data)
+        awaited.interval = min(2 * awaited.interval, T2)
+        self._space.start_timer(session, Due.REPEAT_2XX, awaited.interval, now)
+
+    def acknowledged(self, session: Session, ack: Request) -> AwaitedAck | None:
+        """What an ACK acknowledges; None for one that came before."""
+        awaited = session.awaited_ack
+        if awaited is None or awaited.cseq != ack.cseq.number:
+            return None
+        session.awaited_ack = None
+        self._space.stop_timer(session, Due.REPEAT_2XX)
+        self._space.stop_timer(session, Due.NO_ACK)
+        return awaited
+
+    def _send_refusal(self, session: Session, occurrence: Occurrence, now: float) -> None:
+        self._space.transactions.respond(_transaction(session), self._response(session, occurrence), now)
+
+    def _send_terminated(self, session: Session, occurrence: Occurrence, now: float) -> None:
+        self._send_final(session, 487, now)
+
+    def _send_prack_timeout(self, session: Session, occurrence: Occurrence, now: float) -> None:
+        self._send_final(session, 504, now)
+
+    def _send_final(self, session: Session, status: int, now: float) -> None:
+        transaction = _transaction(session)
+        if transaction.state is State.PROCEEDING:
+            self._space.respond(transaction, session.invite, status, now, to_tag=_own_tag(session))
+
+    def _response(
+        self, session: Session, occurrence: Occurrence, granted: list[tuple[str, str]] | None = None
+    ) -> Response:
+        """Our response to the INVITE, with what makes a dialog where it makes one."""
+        status = occurrence.status
+        fields = occurrence.fields
+        if status < 300:
+            fields = (*self._space.capabilities(session, fields), *(granted or ()))
+        return self._space.make_response(
+            session.invite,
+            status,
+            reason=occurrence.reason,
+            to_tag=_own_tag(session),
+            fields=fields,
+            sdp=occurrence.sdp,
+        )
+
+    # --- reports
+
+    def _report_caller_gone(self, session: Session, occurrence: Occurrence, now: float) -> None:
+        self._space.events.append(SessionCancelled(session.id, occurrence.reason))
+
+    def _report_established(self, session: Session, occurrence: Occurrence, now: float) -> None:
+        session.remote_sdp = occurrence.sdp or session.remote_sdp
+        self._space.events.append(SessionEstablished(session.id, occurrence.sdp))
+
+    def _report_ended(self, session: Session, occurrence: Occurrence, now: float) -> None:
+        self._space.events.append(SessionEnded(session.id, occurrence.cause, occurrence.reason))
+
+
+def _transaction(session: Session) -> Transaction:
+    if session.transaction is None:
+        raise LocalMisuse(f"session {session.id} is the caller: it has no INVITE to answer")
+    return session.transaction
+
+
+def _own_tag(session: Session) -> str | None:
+    return session.dialog.local_tag if session.dialog else None

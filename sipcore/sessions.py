@@ -1,0 +1,268 @@
+"""All INVITE sessions: takes what happens to them to the part that knows, and our user's commands likewise."""
+
+from sipcore.dialog import Dialog
+from sipcore.dice import between
+from sipcore.errors import LocalMisuse
+from sipcore.events import AnswerReceived, InfoReceived
+from sipcore.flow import Flow
+from sipcore.invitation import Invitation
+from sipcore.message import Request, Response
+from sipcore.outgoing import Outgoing
+from sipcore.reliability import ReliabilityOfOurs, ReliabilityOfPeer
+from sipcore.session import Occurrence, OwnOffer, Session
+from sipcore.session_body import sdp_of
+from sipcore.session_callee import Callee
+from sipcore.session_caller import Caller
+from sipcore.session_machine import Act, Happening
+from sipcore.session_offers import Offers
+from sipcore.session_refresh import SessionRefresh
+from sipcore.session_space import Due, SessionSpace
+from sipcore.transaction import Transaction
+
+SESSION_METHODS = frozenset(("INVITE", "BYE", "PRACK", "UPDATE", "INFO"))
+"""Requests within a dialog that belong to its INVITE session."""
+
+_RETRY_SECONDS = 10.0
+
+
+class Sessions:
+    """Joins caller, called party, offers, reliability and session timers over one `SessionSpace`."""
+
+    def __init__(self, space: SessionSpace) -> None:
+        self._space = space
+        refresh = SessionRefresh(space, space.sender)
+        self._reliability = ReliabilityOfOurs(space)
+        self._caller = Caller(space, ReliabilityOfPeer(space), refresh)
+        self._callee = Callee(space, self._reliability, refresh)
+        self._offers = Offers(space, self._caller, self._callee, refresh)
+        space.acts[Act.SEND_BYE] = self._send_bye
+
+    @property
+    def session_count(self) -> int:
+        return len(self._space.sessions)
+
+    @property
+    def dialog_count(self) -> int:
+        return len(self._space.dialogs)
+
+    # --- requests from the network
+
+    def find(self, request: Request) -> Session | None:
+        """The session of a request within a dialog. Raises ProtocolViolation."""
+        return self._space.dialogs.get((request.call_id, request.to.tag or "", request.from_.tag or ""))
+
+    def invited(self, transaction: Transaction, request: Request, flow: Flow, now: float) -> None:
+        """An INVITE outside dialogs. Raises ProtocolViolation."""
+        self._callee.invited(transaction, request, flow, now)
+
+    def requested(self, session: Session, transaction: Transaction, request: Request, flow: Flow, now: float) -> bool:
+        """A request within a dialog of `session`. False when it is not about the session: our user is to answer it.
+
+        Raises ProtocolViolation.
+        """
+        dialog = session.dialogs[request.from_.tag or ""]
+        if not dialog.in_order(request):
+            seconds = str(int(between(0.0, _RETRY_SECONDS, self._space.token)))
+            self._space.respond(transaction, request, 500, now, fields=[("Retry-After", seconds)])
+            return True
+        method = request.method
+        if method == "BYE":
+            self._bye_received(session, transaction, request, now)
+        elif method == "PRACK":
+            self._prack_received(session, transaction, request, flow, now)
+        elif method in ("INVITE", "UPDATE"):
+            self._offers.asked(session, transaction, request, flow, now)
+        elif method == "INFO":
+            self._space.respond(transaction, request, 200, now)
+            self._space.events.append(InfoReceived(session.id, request.content_type or "", request.body))
+        else:
+            return False
+        return True
+
+    def _bye_received(self, session: Session, transaction: Transaction, request: Request, now: float) -> None:
+        self._space.respond(transaction, request, 200, now)
+        occurrence = Occurrence(Happening.BYE, cause="bye", reason=request.header("Reason"))
+        self._space.feed(session, occurrence, now)
+
+    def _prack_received(
+        self, session: Session, transaction: Transaction, request: Request, flow: Flow, now: float
+    ) -> None:
+        if not self._reliability.acknowledged(session, request):
+            self._space.respond(transaction, request, 481, now)
+            return
+        sdp = sdp_of(request)
+        if sdp is not None and session.remote_sdp is None:
+            session.remote_sdp = sdp
+            self._space.respond(transaction, request, 200, now)
+            self._space.events.append(AnswerReceived(session.id, sdp))
+        else:
+            self._offers.asked(session, transaction, request, flow, now)
+        self._reliability.release(session, now)
+
+    def cancelled(self, invite: Transaction, cancel: Request, now: float) -> None:
+        """A CANCEL of an INVITE of a session (§9.2)."""
+        session = invite.user
+        if not isinstance(session, Session):
+            return
+        if invite is session.transaction:
+            occurrence = Occurrence(Happening.CANCELLED, reason=cancel.header("Reason"))
+            self._space.feed(session, occurrence, now)
+        else:
+            self._offers.withdrawn(session, invite, now)
+
+    def acknowledged(self, ack: Request, now: float) -> None:
+        """The ACK for a 2xx; one for nothing is ignored. Raises ProtocolViolation."""
+        session = self.find(ack)
+        if session is None:
+            return
+        awaited = self._callee.acknowledged(session, ack)
+        if awaited is None:
+            return
+        sdp = sdp_of(ack)
+        if awaited.initial:
+            self._space.feed(session, Occurrence(Happening.ACK, sdp=sdp), now)
+            self._offers.send_waiting(session, now)
+        else:
+            self._offers.confirmed(session, sdp, awaited.carries_offer, now)
+
+    # --- what becomes of our requests
+
+    def answered(self, session: Session, outgoing: Outgoing, response: Response, now: float) -> None:
+        """A response to a request of the session; a malformed one is dropped. Raises ProtocolViolation."""
+        method = outgoing.request.method
+        if outgoing is session.outgoing:
+            self._caller.received(session, outgoing, response, now)
+        elif response.status < 200:
+            return
+        elif method in ("INVITE", "UPDATE"):
+            self._offers.answered(session, outgoing, response, now)
+        elif method != "BYE" and response.status in (408, 481):
+            self._space.feed(session, Occurrence(Happening.LOST, cause="timeout"), now)
+
+    def failed(self, session: Session, outgoing: Outgoing, status: int, now: float) -> None:
+        """A request of the session got no final response: 408 after its time, 503 when its transport failed."""
+        sent = session.sent_offer
+        if outgoing is session.outgoing:
+            self._space.feed(session, Occurrence(Happening.FAILURE, status=status), now)
+        elif sent is not None and sent.outgoing is outgoing:
+            self._offers.refused(session, sent, status, now)
+        elif outgoing.request.method != "BYE" and status == 408:
+            self._space.feed(session, Occurrence(Happening.LOST, cause="timeout"), now)
+
+    def transport_failed(self, session: Session, now: float) -> None:
+        """The caller cannot be answered."""
+        self._space.feed(session, Occurrence(Happening.TRANSPORT_ERROR, cause="transport"), now)
+
+    def timeout(self, session: Session, due: str, now: float) -> None:
+        """A timer of a session fired."""
+        session.timers.pop(due, None)
+        space = self._space
+        match due:
+            case Due.NO_ANSWER:
+                session.give_up_status = 408
+                space.feed(session, Occurrence(Happening.CANCEL), now)
+            case Due.CANCEL_TIMEOUT:
+                space.feed(session, Occurrence(Happening.CANCEL_TIMEOUT), now)
+            case Due.REPEAT_1XX:
+                self._callee.repeat_progress(session, now)
+            case Due.REPEAT_RELIABLE:
+                self._reliability.repeat(session, now)
+            case Due.REPEAT_2XX:
+                self._callee.repeat_2xx(session, now)
+            case Due.NO_ACK:
+                session.awaited_ack = None
+                space.stop_timer(session, Due.REPEAT_2XX)
+                space.feed(session, Occurrence(Happening.NO_ACK, cause="no-ack"), now)
+            case Due.GLARE:
+                self._offers.send_waiting(session, now)
+            case Due.REFRESH:
+                if session.own_offer is None and session.sent_offer is None:
+                    self._offers.offer(session, OwnOffer(None, is_refresh=True), now)
+            case Due.EXPIRED:
+                space.feed(session, Occurrence(Happening.EXPIRED, cause="expired"), now)
+
+    # --- our user's commands
+
+    def invite(self, invitation: Invitation, now: float) -> str:
+        return self._caller.invite(invitation, now).id
+
+    def progress(
+        self,
+        session: str,
+        status: int,
+        now: float,
+        *,
+        sdp: bytes | None,
+        reason: str | None,
+        fields: tuple[tuple[str, str], ...],
+    ) -> None:
+        _check_status(status, 101, 199)
+        self._command(
+            session, Occurrence(Happening.PROGRESS, status=status, sdp=sdp, reason=reason, fields=fields), now
+        )
+
+    def accept(self, session: str, sdp: bytes | None, now: float, fields: tuple[tuple[str, str], ...]) -> None:
+        found = self._space.sessions.get(session)
+        if found is not None:
+            self._callee.accept(found, Occurrence(Happening.ACCEPT, status=200, sdp=sdp, fields=fields), now)
+
+    def reject(
+        self, session: str, status: int, now: float, *, reason: str | None, fields: tuple[tuple[str, str], ...]
+    ) -> None:
+        _check_status(status, 300, 699)
+        self._command(session, Occurrence(Happening.REJECT, status=status, reason=reason, fields=fields), now)
+
+    def cancel(self, session: str, now: float, reason: str | None) -> None:
+        found = self._space.sessions.get(session)
+        if found is not None:
+            found.cancel_reason = reason
+            self._command(session, Occurrence(Happening.CANCEL, reason=reason), now)
+
+    def bye(self, session: str, now: float, reason: str | None) -> None:
+        self._command(session, Occurrence(Happening.HANG_UP, reason=reason), now)
+
+    def offer(self, session: str, sdp: bytes | None, now: float) -> None:
+        found = self._space.sessions.get(session)
+        if found is not None:
+            self._offers.offer(found, OwnOffer(sdp), now)
+
+    def answer(self, session: str, sdp: bytes, now: float) -> None:
+        found = self._space.sessions.get(session)
+        if found is not None:
+            self._offers.answer(found, sdp, now)
+            self._reliability.release(found, now)
+
+    def refuse(self, session: str, status: int, now: float) -> None:
+        found = self._space.sessions.get(session)
+        if found is not None:
+            self._offers.refuse(found, status, now)
+
+    def info(self, session: str, content_type: str, body: bytes, now: float) -> None:
+        found = self._space.sessions.get(session)
+        if found is not None and found.dialog is not None:
+            request = found.dialog.request("INFO", fields=[("Content-Type", content_type)], body=body)
+            self._space.send(found, found.dialog, request, now)
+
+    def dialog_of(self, session: str) -> Dialog | None:
+        """The dialog that the session has now: none before the first response of the called party with a tag."""
+        found = self._space.sessions.get(session)
+        return None if found is None else found.dialog
+
+    def _command(self, session: str, occurrence: Occurrence, now: float) -> None:
+        found = self._space.sessions.get(session)
+        if found is not None:
+            self._space.feed(found, occurrence, now)
+
+    def _send_bye(self, session: Session, occurrence: Occurrence, now: float) -> None:
+        if session.dialog is None:
+            raise LocalMisuse(f"session {session.id} has no dialog to end")
+        owed, session.owed_answer = session.owed_answer, None
+        if owed is not None:
+            self._caller.acknowledge(session, session.dialog, owed.response.cseq.number, None)
+        reason = occurrence.reason if occurrence.what in (Happening.HANG_UP, Happening.CANCEL) else None
+        self._space.send_bye(session, session.dialog, reason, now)
+
+
+def _check_status(status: int, least: int, most: int) -> None:
+    if not least <= status <= most:
+        raise LocalMisuse(f"status {status}: expected {least} to {most}")

@@ -1,0 +1,323 @@
+"""The SIP stack without sockets: datagrams and time in, datagrams and events out."""
+
+import logging
+import zlib
+from collections.abc import Callable, Iterable
+
+from sipcore.admission import Admission
+from sipcore.dialog import Dialog
+from sipcore.digest import Credentials
+from sipcore.errors import LocalMisuse, ProtocolViolation
+from sipcore.events import Event, RequestReceived, ResponseReceived, TransportFailed
+from sipcore.flow import Datagram, Flow
+from sipcore.invitation import Invitation
+from sipcore.message import Request, Response, parse_message, response_to
+from sipcore.outgoing import Outgoing, Sender
+from sipcore.session import Session
+from sipcore.session_space import SessionSpace
+from sipcore.session_timer import IntervalTooSmall
+from sipcore.sessions import SESSION_METHODS, Sessions
+from sipcore.stack_config import StackConfig
+from sipcore.timers import TimerWheel
+from sipcore.transaction import Transaction
+from sipcore.transaction_keys import head_of
+from sipcore.transaction_layer import (
+    AckArrived,
+    Indication,
+    RequestArrived,
+    ResponseArrived,
+    TransactionFailed,
+    TransactionLayer,
+)
+from sipcore.validation import check_request, check_response
+from sipcore.via_path import response_flow, stamp_source
+
+__all__ = ["Invitation", "Stack", "StackConfig"]
+
+_log = logging.getLogger(__name__)
+
+Fields = Iterable[tuple[str, str]]
+"""Header names and values."""
+
+
+class Stack:
+    """Takes each message to its transaction, its session or our user. Never raises for what a peer sends."""
+
+    def __init__(self, config: StackConfig, token: Callable[[], str]) -> None:
+        self._token = token
+        self._datagrams: list[Datagram] = []
+        self._events: list[Event] = []
+        self._timers = TimerWheel()
+        self._transactions = TransactionLayer(self._timers, self._datagrams, token)
+        self._sender = Sender(self._transactions, token)
+        space = SessionSpace(
+            config, self._transactions, self._sender, self._timers, self._datagrams, self._events, token
+        )
+        self._sessions = Sessions(space)
+        self._admission = Admission(config)
+        # Requests that our user has to answer, by the id it knows them by.
+        self._unanswered: dict[str, Transaction] = {}
+        self._retry_after: int | None = None
+        self._dropped = 0
+
+    # --- input and output
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None:
+        """Take in one UDP datagram or one message from a connection."""
+        head = head_of(data)
+        if head is not None and self._transactions.absorb(head, now):
+            return
+        try:
+            message = parse_message(data)
+        except ProtocolViolation as violation:
+            self._drop(violation, flow)
+            return
+        if isinstance(message, Response):
+            self._receive_response(message, flow, now)
+        else:
+            self._receive_request(message, flow, head, now)
+
+    def advance(self, now: float) -> None:
+        """Do what is due by `now`."""
+        for timer in self._timers.expired(now):
+            owner = timer.owner
+            if isinstance(owner, Transaction):
+                self._tell(self._transactions.timeout(timer, owner, now), None, now)
+            elif isinstance(owner, Session):
+                self._sessions.timeout(owner, timer.what, now)
+
+    def next_timeout(self) -> float | None:
+        """When `advance` has something to do next."""
+        return self._timers.next_timeout()
+
+    def take_datagrams(self) -> list[Datagram]:
+        """What is to be sent, in order; taken once."""
+        taken = self._datagrams[:]
+        self._datagrams.clear()
+        return taken
+
+    def take_events(self) -> list[Event]:
+        """What happened, in order; taken once."""
+        taken = self._events[:]
+        self._events.clear()
+        return taken
+
+    def transport_failed(self, flow: Flow, now: float) -> None:
+        """A connection broke or a destination is refused: what waits on the flow fails at once (RFC 3261 §8.1.3.1)."""
+        self._events.append(TransportFailed(flow))
+        for indication in tuple(self._transactions.transport_failed(flow, now)):
+            self._tell(indication, flow, now)
+
+    def refuse_new_calls(self, retry_after: int | None) -> None:
+        """Answer INVITEs outside dialogs with 503 and Retry-After (seconds) from now on; None takes them again."""
+        self._retry_after = retry_after
+
+    def counts(self) -> dict[str, int]:
+        """How much the stack holds, and how many messages it dropped as no SIP since it began."""
+        return {
+            "client_transactions": self._transactions.client_count,
+            "server_transactions": self._transactions.server_count,
+            "sessions": self._sessions.session_count,
+            "dialogs": self._sessions.dialog_count,
+            "unanswered": len(self._unanswered),
+            "timers": len(self._timers),
+            "dropped": self._dropped,
+        }
+
+    # --- requests outside INVITE sessions
+
+    def respond(self, transaction: str, response: Response, now: float) -> None:
+        """Answer a `RequestReceived`; once with a final response."""
+        found = self._unanswered.get(transaction)
+        if found is None:
+            raise LocalMisuse(f"transaction {transaction} is answered or unknown")
+        if response.status >= 200:
+            del self._unanswered[transaction]
+        self._transactions.respond(found, response, now)
+
+    def request(self, request: Request, flow: Flow, now: float, credentials: Credentials | None = None) -> str:
+        """Send a request outside INVITE sessions; `ResponseReceived` follows, after digest challenges are answered."""
+        outgoing = Outgoing(self._token(), request, flow, credentials=credentials)
+        self._sender.send(outgoing, now)
+        return outgoing.id
+
+    # --- INVITE sessions; a command to a session that is over is ignored, for its end may have crossed it
+
+    def invite(self, invitation: Invitation, now: float) -> str:
+        """Call somebody; gives the session."""
+        return self._sessions.invite(invitation, now)
+
+    def progress(
+        self,
+        session: str,
+        status: int,
+        now: float,
+        *,
+        sdp: bytes | None = None,
+        reason: str | None = None,
+        fields: Fields = (),
+    ) -> None:
+        """Send a provisional response (101 to 199): reliably when the caller insists, or can and there is SDP."""
+        self._sessions.progress(session, status, now, sdp=sdp, reason=reason, fields=tuple(fields))
+
+    def accept(self, session: str, sdp: bytes | None, now: float, *, fields: Fields = ()) -> None:
+        """Answer with 200, which is sent again until the ACK brings `SessionEstablished`."""
+        self._sessions.accept(session, sdp, now, tuple(fields))
+
+    def reject(self, session: str, status: int, now: float, *, reason: str | None = None, fields: Fields = ()) -> None:
+        """Refuse with a final response, 300 to 699."""
+        self._sessions.reject(session, status, now, reason=reason, fields=tuple(fields))
+
+    def cancel(self, session: str, now: float, *, reason_header: str | None = None) -> None:
+        """Give a call up that is not answered; `SessionRejected` 487 follows, also when a 2xx crosses."""
+        self._sessions.cancel(session, now, reason_header)
+
+    def bye(self, session: str, now: float, *, reason_header: str | None = None) -> None:
+        """End a session that is up, as soon as the protocol allows; no event follows."""
+        self._sessions.bye(session, now, reason_header)
+
+    def offer(self, session: str, sdp: bytes | None, now: float) -> None:
+        """Offer another description by re-INVITE, or UPDATE before the answer; waits for an exchange on its way.
+
+        None lets the peer offer: `OfferReceived` follows, then `answer` it.
+        """
+        self._sessions.offer(session, sdp, now)
+
+    def answer(self, session: str, sdp: bytes, now: float) -> None:
+        """Answer an `OfferReceived`, or the offer in `SessionAccepted` when the invitation had none."""
+        self._sessions.answer(session, sdp, now)
+
+    def refuse(self, session: str, status: int, now: float) -> None:
+        """Refuse an `OfferReceived` (488 and its like)."""
+        self._sessions.refuse(session, status, now)
+
+    def info(self, session: str, content_type: str, body: bytes, now: float) -> None:
+        """Send an INFO within the session (RFC 6086)."""
+        self._sessions.info(session, content_type, body, now)
+
+    def dialog_of(self, session: str) -> Dialog | None:
+        """The session's dialog; None when it is over, or before the called party's first response with a tag."""
+        return self._sessions.dialog_of(session)
+
+    # --- responses
+
+    def _receive_response(self, response: Response, flow: Flow, now: float) -> None:
+        try:
+            check_response(response)
+            self._tell(self._transactions.receive_response(response, now), flow, now)
+        except ProtocolViolation as violation:
+            self._drop(violation, flow)
+
+    def _answered(self, outgoing: Outgoing, response: Response, now: float) -> None:
+        if self._sender.answer_challenge(outgoing, response, now):
+            return
+        if outgoing.session is not None:
+            self._sessions.answered(outgoing.session, outgoing, response, now)
+        elif response.status >= 200:
+            self._events.append(ResponseReceived(outgoing.id, response))
+
+    def _failed(self, transaction: Transaction, status: int, now: float) -> None:
+        user = transaction.user
+        if isinstance(user, Session):
+            self._sessions.transport_failed(user, now)
+        elif isinstance(user, Outgoing) and user.session is not None:
+            self._sessions.failed(user.session, user, status, now)
+        elif isinstance(user, Outgoing):
+            self._events.append(ResponseReceived(user.id, None))
+
+    # --- requests
+
+    def _receive_request(self, request: Request, flow: Flow, head: bytes | None, now: float) -> None:
+        try:
+            stamp_source(request, flow)
+            check_request(request)
+            self._tell(self._transactions.receive_request(request, flow, head, now), flow, now)
+        except ProtocolViolation as violation:
+            self._refuse_statelessly(request, violation, flow)
+
+    def _tell(self, indication: Indication | None, flow: Flow | None, now: float) -> None:
+        """Hand on what a transaction has to say; `flow` is where a message came from."""
+        if indication is None:
+            return
+        if isinstance(indication, RequestArrived):
+            assert flow is not None
+            self._arrived(indication.transaction, indication.request, flow, now)
+        elif isinstance(indication, ResponseArrived):
+            user = indication.transaction.user
+            if isinstance(user, Outgoing):
+                self._answered(user, indication.response, now)
+        elif isinstance(indication, AckArrived):
+            self._sessions.acknowledged(indication.request, now)
+        elif isinstance(indication, TransactionFailed):
+            self._failed(indication.transaction, indication.status, now)
+
+    def _arrived(self, transaction: Transaction, request: Request, flow: Flow, now: float) -> None:
+        try:
+            refusal = self._admission.refusal(request) or self._route(transaction, request, flow, now)
+        except IntervalTooSmall as small:
+            refusal = response_to(request, 422, fields=[("Min-SE", str(small.min_se))])
+        except ProtocolViolation as violation:
+            refusal = response_to(request, violation.status, violation.reason)
+        if refusal is not None:
+            self._transactions.respond(transaction, self._tagged(refusal), now)
+
+    def _route(self, transaction: Transaction, request: Request, flow: Flow, now: float) -> Response | None:
+        """Take a new request to whom it is for; gives the answer when it is for nobody. Raises ProtocolViolation."""
+        method = request.method
+        if method == "CANCEL":
+            return self._cancelled(request, now)
+        if request.to.tag is None:
+            if self._transactions.is_merged(transaction, request):
+                return response_to(request, 482)
+            if method == "INVITE":
+                return self._invited(transaction, request, flow, now)
+        else:
+            session = self._sessions.find(request)
+            if session is not None:
+                if self._sessions.requested(session, transaction, request, flow, now):
+                    return None
+            elif method in SESSION_METHODS:
+                return response_to(request, 481)
+        if method in SESSION_METHODS:
+            return response_to(request, 481)
+        id = self._token()
+        self._unanswered[id] = transaction
+        self._events.append(RequestReceived(id, request, flow))
+        return None
+
+    def _invited(self, transaction: Transaction, request: Request, flow: Flow, now: float) -> Response | None:
+        if self._retry_after is not None:
+            return response_to(request, 503, fields=[("Retry-After", str(self._retry_after))])
+        self._sessions.invited(transaction, request, flow, now)
+        return None
+
+    def _cancelled(self, cancel: Request, now: float) -> Response:
+        invite = self._transactions.cancelled_by(cancel)
+        if invite is None:
+            return response_to(cancel, 481)
+        self._sessions.cancelled(invite, cancel, now)
+        return response_to(cancel, 200)
+
+    def _refuse_statelessly(self, request: Request, violation: ProtocolViolation, flow: Flow) -> None:
+        """Answer a malformed request as far as it can be read; an ACK never (RFC 3261 §8.2.7, §16.3)."""
+        self._drop(violation, flow)
+        if request.method == "ACK" or not request.has("via"):
+            return
+        try:
+            back = response_flow(request.via, flow)
+        except ProtocolViolation:
+            back = flow
+        response = self._tagged(response_to(request, violation.status, violation.reason))
+        self._datagrams.append(Datagram(response.to_bytes(), back))
+
+    def _tagged(self, response: Response) -> Response:
+        """Every final response has a To tag; the same one for the same request, as no state is kept (§8.2.7)."""
+        to = response.header("To")
+        if to is not None and "tag=" not in to.lower():
+            seed = f"{response.header('Call-ID')} {response.header('From')} {response.header('CSeq')}"
+            response.set("To", f"{to};tag={zlib.crc32(seed.encode('utf-8', 'surrogateescape')):08x}")
+        return response
+
+    def _drop(self, violation: ProtocolViolation, flow: Flow) -> None:
+        self._dropped += 1
+        _log.info("%s: %s", flow.remote[0], violation.reason)

@@ -1,0 +1,30 @@
+"""What a stack is told about itself."""
+
+import msgspec
+
+
+class StackConfig(msgspec.Struct, frozen=True):
+    """Name, capabilities and limits of a stack."""
+
+    user_agent: str = "Lampfield"
+    allow: tuple[str, ...] = (
+        "INVITE",
+        "ACK",
+        "CANCEL",
+        "BYE",
+        "PRACK",
+        "UPDATE",
+        "INFO",
+        "OPTIONS",
+        "REGISTER",
+        "SUBSCRIBE",
+    )
+    """Methods that somebody answers."""
+    supported: tuple[str, ...] = ("100rel", "timer")
+    """Option tags; what a request requires beyond these is answered 420."""
+    session_expires: int = 1800
+    """Session interval asked for and granted at most, seconds (RFC 4028 §4)."""
+    min_se: int = 90
+    """Shortest session interval agreed to, seconds (RFC 4028 §5)."""
+    advertised_host: str | None = None
+    """Host in Via and Contact instead of the flow's own, for a server that listens on all addresses or behind NAT."""
