@@ -1,6 +1,7 @@
 """What phones need beyond the RFCs, as data: one profile for each family of User-Agent."""
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -38,6 +39,7 @@ PROFILES = (
 _BY_NAME = {profile.name: profile for profile in (PLAIN, *PROFILES)}
 
 
+@lru_cache(maxsize=1000)
 def profile_of(user_agent: str) -> Profile:
     """The profile of the phone that calls itself `user_agent`, `PLAIN` when none fits."""
     for profile in PROFILES:

@@ -68,17 +68,15 @@ class Notifier:
             wanted = admit(request, self._packages, self._config.durations)
             tag = request.to.tag
             if tag is None:
-                subscription = self._open(request, flow, wanted, resource)
+                subscription = self._open(request, flow, wanted, resource, now + wanted.expires)
             else:
                 subscription = self._find(request, tag, wanted)
-                self._store.refresh(subscription, request, flow, wanted)
+                self._store.refresh(subscription, request, flow, wanted, now + wanted.expires)
         except Refused as refusal:
             return response_to(request, refusal.status, refusal.reason, to_tag=self._token(), fields=refusal.fields)
         except ProtocolViolation as violation:
             return response_to(request, violation.status, violation.reason, to_tag=self._token())
-        if wanted.expires:
-            self._store.prolong(subscription, now + wanted.expires)
-        else:
+        if not wanted.expires:
             self._store.retire(subscription, TIMEOUT)
         self._delivery.tell(subscription, now)
         record = subscription.record
@@ -132,9 +130,7 @@ class Notifier:
             if package is None or record.expires_at <= now:
                 self._store.drop(record.id)
                 continue
-            subscription = self._store.add(record, package)
-            self._store.watch_expiry(subscription)
-            self._delivery.tell_later(subscription)
+            self._delivery.tell_later(self._store.add(record, package, record.expires_at))
 
     # --- what goes out
 
@@ -163,7 +159,7 @@ class Notifier:
 
     # --- subscriptions
 
-    def _open(self, request: Request, flow: Flow, wanted: Wanted, resource: str) -> Subscription:
+    def _open(self, request: Request, flow: Flow, wanted: Wanted, resource: str, expires_at: float) -> Subscription:
         if not request.contacts:
             raise ProtocolViolation("Missing Contact")
         if len(self._store.transactions) >= self._config.most_subscriptions:
@@ -173,8 +169,8 @@ class Notifier:
         if older is not None:
             # The phone has restarted and forgotten the dialog. No NOTIFY ends it: it would turn off the new lamp.
             self._delivery.forget(older)
-        _log.info("%s: %s watches %s of %s", record.call_id, request.from_.uri, record.package, resource)
-        return self._store.add(record, wanted.package)
+        _log.debug("%s: %s watches %s of %s", record.call_id, request.from_.uri, record.package, resource)
+        return self._store.add(record, wanted.package, expires_at)
 
     def _find(self, request: Request, tag: str, wanted: Wanted) -> Subscription:
         """The subscription a SUBSCRIBE in a dialog belongs to."""

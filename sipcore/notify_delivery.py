@@ -7,7 +7,6 @@ A change while one is under way only marks it stale, so that what is sent next i
 
 import logging
 from collections import deque
-from math import ceil
 from weakref import WeakValueDictionary
 
 from sipcore.errors import ProtocolViolation
@@ -36,7 +35,11 @@ ENDING_STATUSES = frozenset((404, 405, 410, 416, *range(480, 486), 489, 501, 604
 TIMEOUT = b"terminated;reason=timeout"
 """Subscription-State when it was not refreshed, was ended by the watcher, or was only a fetch (RFC 6665 §4.1.3)."""
 
+_STATE = b" NOTIFY\r\nSubscription-State: "
+_ACTIVE = b" NOTIFY\r\nSubscription-State: active;expires="
 _PREFIX = BRANCH_PREFIX.encode()
+_PREFIX_LENGTH = len(_PREFIX)
+_SUCCESS = b"SIP/2.0 2"
 _AFTER_BRANCH = b";, \t\r\n"
 
 
@@ -78,12 +81,36 @@ class Delivery:
             return
         if subscription.interval and not self._take_slot(subscription, now):
             return
-        self._transmit(subscription, now)
+        record = subscription.record
+        number = subscription.number = subscription.number + 1
+        if number + RESERVED_AHEAD >= record.reserved:
+            self._store.reserve(subscription)
+        digits = b"%d" % number
+        if subscription.ending is None:
+            state = b"%d" % (record.expires_at - now if record.expires_at > now else 0)
+            before_state = _ACTIVE
+        else:
+            state = subscription.ending
+            before_state = _STATE
+        body = self._body(subscription, number)
+        data = b"".join((subscription.before, digits, subscription.after, digits, before_state, state, body))
+        if not subscription.in_flight:
+            subscription.in_flight = True
+            self._in_flight += 1
+        subscription.phase = SENT
+        subscription.stale = False
+        subscription.sent_number = digits
+        subscription.sent = data
+        subscription.sent_at = now
+        subscription.tries = 1
+        flow = record.flow
+        self._wake_at(subscription, now + (TRANSACTION_TIMEOUT if flow.transport != "udp" else T1))
+        self.outbox.append(Datagram(data, flow))
 
     def receive_response(self, data: bytes, now: float) -> bool:
         """Take the response to a NOTIFY; False when its branch is none of ours."""
-        start = data.find(_PREFIX) + len(_PREFIX)
-        if start < len(_PREFIX):
+        start = data.find(_PREFIX) + _PREFIX_LENGTH
+        if start < _PREFIX_LENGTH:
             return False
         dot = data.find(b".", start)
         subscription = self._transactions.get(data[start:dot])
@@ -93,7 +120,7 @@ class Delivery:
         end = dot + 1 + len(number)
         if data[dot + 1 : end] != number or data[end : end + 1] not in _AFTER_BRANCH:
             return True
-        if data.startswith(b"SIP/2.0 2"):
+        if data.startswith(_SUCCESS):
             self._answered(subscription, now)
         else:
             self._refused(subscription, data, now)
@@ -144,46 +171,18 @@ class Delivery:
         pace.next += subscription.interval
         return False
 
-    def _transmit(self, subscription: Subscription, now: float) -> None:
-        number = subscription.number = subscription.number + 1
-        record = subscription.record
-        if number + RESERVED_AHEAD >= record.reserved:
-            self._store.reserve(subscription)
-        digits = b"%d" % number
-        if subscription.ending is None:
-            state = b" NOTIFY\r\nSubscription-State: active;expires=%d\r\n" % max(0, ceil(record.expires_at - now))
-        else:
-            state = b" NOTIFY\r\nSubscription-State: %b\r\n" % subscription.ending
-        head = (subscription.before, digits, subscription.after, digits, state)
-        data = b"".join((*head, *self._body(subscription, number)))
-        self._land(subscription)
-        self._in_flight += 1
-        subscription.in_flight = True
-        subscription.phase = SENT
-        subscription.stale = False
-        subscription.sent_number = digits
-        subscription.sent = data
-        subscription.sent_at = now
-        subscription.tries = 1
-        flow = record.flow
-        self._wake_at(subscription, now + (TRANSACTION_TIMEOUT if flow.reliable else T1))
-        self.outbox.append(Datagram(data, flow))
-
     @staticmethod
-    def _body(subscription: Subscription, number: int) -> tuple[bytes, ...]:
+    def _body(subscription: Subscription, number: int) -> bytes:
         topic = subscription.topic
         if subscription.ending is not None:
             if subscription.ending != TIMEOUT:
-                return (EMPTY_BODY,)
+                return EMPTY_BODY
             if not topic.watchers:
                 # Changes are not told to a topic that nobody watches; what it has rendered may be old.
                 topic.bodies.clear()
         body = topic.body(subscription.record.form)
-        if body.plain is not None:
-            return (body.plain,)
         # RFC 4235 §4.1: versions start at 0 in each subscription.
-        version = b"%d" % (number - 1)
-        return (body.lead(len(version)), version, body.tail)
+        return body.numbered(number - 1) if body.plain is None else body.plain
 
     def _wake_at(self, subscription: Subscription, at: float) -> None:
         tick = subscription.due = self._timers.tick(at)
@@ -217,7 +216,9 @@ class Delivery:
 
     def _answered(self, subscription: Subscription, now: float) -> None:
         """The watcher has the state that was sent; send on if it is another by now."""
-        self._land(subscription)
+        if subscription.in_flight:
+            subscription.in_flight = False
+            self._in_flight -= 1
         subscription.phase = IDLE
         subscription.due = 0
         subscription.sent = b""

@@ -19,33 +19,35 @@ GONE: Final = 5
 """Over; whatever still refers to it passes it over."""
 
 
-EMPTY_BODY: Final = b"Content-Length: 0\r\n\r\n"
+EMPTY_BODY: Final = b"\r\nContent-Length: 0\r\n\r\n"
 """The body of a NOTIFY about a resource that is no more."""
 
 
 class Body:
-    """A rendered document with its header fields, ready to be appended to any NOTIFY's head."""
+    """A rendered document with its header fields, ready to follow the value of any NOTIFY's Subscription-State."""
 
-    __slots__ = ("_content_type", "_head", "_leads", "plain", "tail")
+    __slots__ = ("_content_type", "_head", "_leads", "_tail", "plain")
 
     def __init__(self, document: Document) -> None:
         self._content_type = document.content_type.encode()
         self._head = document.head
         self._leads: dict[int, bytes] = {}
-        self.tail = document.tail or b""
+        self._tail = document.tail or b""
         self.plain = self._fields(0) + document.head if document.tail is None else None
         """All of it where the document has no version, else None."""
 
-    def _fields(self, digits: int) -> bytes:
-        length = len(self._head) + digits + len(self.tail)
-        return b"Content-Type: %b\r\nContent-Length: %d\r\n\r\n" % (self._content_type, length)
-
-    def lead(self, digits: int) -> bytes:
-        """What comes before a version of that many digits; `tail` comes after it."""
-        lead = self._leads.get(digits)
+    def numbered(self, version: int) -> bytes:
+        """All of it with the version spliced in."""
+        digits = b"%d" % version
+        size = len(digits)
+        lead = self._leads.get(size)
         if lead is None:
-            lead = self._leads[digits] = self._fields(digits) + self._head
-        return lead
+            lead = self._leads[size] = self._fields(size) + self._head
+        return lead + digits + self._tail
+
+    def _fields(self, digits: int) -> bytes:
+        length = len(self._head) + digits + len(self._tail)
+        return b"\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (self._content_type, length)
 
 
 class Topic:
@@ -100,13 +102,13 @@ class Subscription:
         "tries",
     )
 
-    def __init__(self, record: SubscriptionRecord, topic: Topic) -> None:
+    def __init__(self, record: SubscriptionRecord, topic: Topic, number: int) -> None:
         self.record = record
         self.topic = topic
         self.before = b""
         self.after = b""
         self.expiry_tick = 0
-        self.number = record.reserved
+        self.number = number
         """The CSeq number last used; one more than the document's version."""
         self.phase: int = IDLE
         self.stale = False

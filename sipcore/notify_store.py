@@ -33,32 +33,33 @@ class SubscriptionStore:
         self.expiries: Buckets[Subscription] = Buckets(EXPIRY_GRANULARITY)
         self._changes: dict[str, SubscriptionRecord | None] = {}
 
-    def add(self, record: SubscriptionRecord, package: EventPackage) -> Subscription:
-        """Take in a new or restored subscription; its numbers go on above those that were reserved."""
+    def add(self, record: SubscriptionRecord, package: EventPackage, expires_at: float) -> Subscription:
+        """Take in a new or restored subscription; its numbers go on from those that were reserved."""
         key = (record.resource, package.name)
         topic = self.topics.get(key)
         if topic is None:
             topic = self.topics[key] = Topic(record.resource, package)
-        subscription = Subscription(record, topic)
+        number = record.reserved
+        record = msgspec.structs.replace(record, reserved=number + RESERVED_NUMBERS, expires_at=expires_at)
+        subscription = Subscription(record, topic, number)
         topic.watchers[subscription] = None
         self.by_tag[record.id] = self.transactions[record.id.encode()] = subscription
         self.by_phone[record.phone] = subscription
         self._attach_flow(subscription)
-        self.reserve(subscription)
+        self._changes[record.id] = record
+        self.watch_expiry(subscription)
         return subscription
 
-    def refresh(self, subscription: Subscription, request: Request, flow: Flow, wanted: Wanted) -> None:
+    def refresh(
+        self, subscription: Subscription, request: Request, flow: Flow, wanted: Wanted, expires_at: float
+    ) -> None:
         """Take over what a SUBSCRIBE in the dialog changes."""
         older = subscription.record
-        subscription.record = record = refresh_record(older, request, flow, wanted)
+        subscription.record = record = refresh_record(older, request, flow, wanted, expires_at)
+        self._changes[record.id] = record
         if (record.target, record.flow, record.form) != (older.target, older.flow, older.form):
             self._detach_flow(subscription, older.flow)
             self._attach_flow(subscription)
-
-    def prolong(self, subscription: Subscription, expires_at: float) -> None:
-        """Set when it ends; kept on disk."""
-        record = subscription.record = msgspec.structs.replace(subscription.record, expires_at=expires_at)
-        self._changes[record.id] = record
         self.watch_expiry(subscription)
 
     def watch_expiry(self, subscription: Subscription) -> None:

@@ -72,17 +72,26 @@ def _destination(request: Request, flow: Flow) -> Flow:
     return flow._replace(remote=(flow.remote[0], contact.port or 5060))
 
 
+def _target(request: Request) -> str:
+    """The URI of the first Contact, as sent."""
+    contact = request.header("Contact") or ""
+    if '"' in contact or "<" not in contact:
+        return _text(str(request.contacts[0].uri))
+    return _text(contact[contact.index("<") + 1 : contact.index(">")])
+
+
 def _phone(request: Request, wanted: Wanted, resource: str) -> str:
     """Identify the phone and the key: its instance (RFC 5626 §4.1) or its Contact, who it is, and what it watches."""
-    contact = request.contacts[0]
-    instance = contact.params.get("+sip.instance") or str(contact.uri)
-    return _text("|".join((str(request.from_.uri), instance, wanted.package.name, wanted.event_id, resource)))
+    instance = request.contacts[0].params.get("+sip.instance") or _target(request)
+    watcher = (request.header("From") or "").partition(";tag=")[0]
+    return _text("|".join((watcher, instance, wanted.package.name, wanted.event_id, resource)))
 
 
 def open_record(request: Request, flow: Flow, wanted: Wanted, resource: str, token: str) -> SubscriptionRecord:
     """Make the record of a new subscription from its SUBSCRIBE, which has a Contact; not reserved or timed yet."""
     user = request.request_uri.user if isinstance(request.request_uri, SipUri) else None
     transport = ";transport=tcp" if flow.transport == "tcp" else ""
+    to = request.header("To") or ""
     return SubscriptionRecord(
         id=token,
         resource=resource,
@@ -90,9 +99,9 @@ def open_record(request: Request, flow: Flow, wanted: Wanted, resource: str, tok
         form=wanted.form,
         call_id=_text(request.call_id),
         remote_tag=_text(request.from_.tag or ""),
-        local=_text(f"{request.to};tag={token}"),
+        local=_text(f"{to if to.endswith('>') else request.to};tag={token}"),
         remote=_text(request.header("From") or ""),
-        target=_text(str(request.contacts[0].uri)),
+        target=_target(request),
         routes=tuple(_text(str(route)) for route in request.record_routes),
         event=_text(wanted.event),
         contact=f"<sip:{user + '@' if user else ''}{_host(flow.local)}{transport}>",
@@ -104,12 +113,17 @@ def open_record(request: Request, flow: Flow, wanted: Wanted, resource: str, tok
     )
 
 
-def refresh_record(record: SubscriptionRecord, request: Request, flow: Flow, wanted: Wanted) -> SubscriptionRecord:
-    """Update what a SUBSCRIBE in the dialog may change: the target, the flow, the form, the watcher's CSeq."""
-    target = _text(str(request.contacts[0].uri)) if request.contacts else record.target
-    destination = _destination(request, flow)
+def refresh_record(
+    record: SubscriptionRecord, request: Request, flow: Flow, wanted: Wanted, expires_at: float
+) -> SubscriptionRecord:
+    """Update what a SUBSCRIBE in the dialog may change: the target, the flow, the form, the CSeq, the end."""
     return msgspec.structs.replace(
-        record, target=target, flow=destination, form=wanted.form, remote_cseq=request.cseq.number
+        record,
+        target=_target(request) if request.contacts else record.target,
+        flow=_destination(request, flow),
+        form=wanted.form,
+        remote_cseq=request.cseq.number,
+        expires_at=expires_at,
     )
 
 
