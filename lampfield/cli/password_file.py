@@ -33,7 +33,7 @@ class PasswordFile:
         return self.read(problems) if self.path.exists() else {}
 
     def write(self, passwords: Mapping[str, str]) -> None:
-        """Put these in place of what the file held, for its owner's eyes alone. Raises OSError; nothing changes then."""
+        """Put these in place of what the file held, for its owner alone. Raises OSError and changes nothing then."""
         new = self.path.with_name(f"{self.path.name}.new")
         file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(file, "wb") as stream:
