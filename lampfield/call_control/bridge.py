@@ -1,0 +1,72 @@
+"""Two legs that talk: one codec, hold with music, the end of one ends the other."""
+
+import asyncio
+import logging
+from typing import Literal
+
+from lampfield.call_control.codecs import common, joinable
+from lampfield.call_control.incoming_leg import IncomingLeg
+from lampfield.call_control.leg import Leg, LegEnd
+from lampfield.call_control.outgoing_leg import OutgoingLeg
+from lampfield.call_control.services import Services
+from routing.events import CallHeld, CallRetrieved
+
+logger = logging.getLogger(__name__)
+
+Side = Literal["caller", "callee"]
+
+
+class Bridge:
+    """The talk of a caller with an answered party."""
+
+    def __init__(self, services: Services, caller: IncomingLeg, callee: OutgoingLeg) -> None:
+        self._services = services
+        self._caller = caller
+        self._callee = callee
+
+    def other(self, leg: Leg) -> Leg:
+        return self._callee if leg is self._caller else self._caller
+
+    async def talk(self) -> Side:
+        """Join the two and return who hung up first; both legs are ended then."""
+        caller, callee = self._caller, self._callee
+        caller.bridge = callee.bridge = self
+        caller.rtp.bridge(callee.rtp)
+        await self.align()
+        try:
+            ends: set[asyncio.Future[LegEnd]] = {caller.ended, callee.ended}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            callee.end("normal")
+        return "caller" if caller.ended.done() else "callee"
+
+    async def align(self) -> None:
+        """Bring both legs to codecs that the relay can join, re-inviting the called side first (RFC 3264 §8.3.2)."""
+        for leg in (self._callee, self._caller):
+            mine, theirs = leg.rtp.codec, self.other(leg).rtp.codec
+            if mine is None or theirs is None or joinable(mine, theirs):
+                return
+            wanted = common(theirs, leg.description.remote_codecs)
+            if wanted is not None and await leg.change_codec(wanted):
+                return
+        logger.warning("%s: no codec in common, ending the call", self._caller.call)
+        self._callee.end("failed")
+
+    def hold_changed(self, holder: Leg) -> None:
+        """Play music to the other side while one holds; join them again when it retrieves."""
+        kind = CallHeld if holder.description.held else CallRetrieved
+        by: Side = "caller" if holder is self._caller else "callee"
+        self._services.emit(kind(call=holder.call, at=self._services.clock(), by=by))
+        other = self.other(holder)
+        if holder.description.held:
+            holder.rtp.unbridge()
+            self._services.tasks.spawn(self._music_for(other), f"{holder.call} hold music")
+        elif not other.description.held:
+            other.rtp.stop_music()
+            self._caller.rtp.bridge(self._callee.rtp)
+
+    async def _music_for(self, held: Leg) -> None:
+        codec = held.rtp.codec
+        if codec is not None:
+            sources = self._services.prompts.music("default")
+            held.rtp.start_music([await self._services.clips.clip(source, codec) for source in sources])

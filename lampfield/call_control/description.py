@@ -1,0 +1,58 @@
+"""What a leg says of its audio and what the phone said of its own: offers and answers over the life of a session."""
+
+from collections.abc import Sequence
+
+from lampfield.call_control.codecs import SUPPORTED
+from sipcore.offer_answer import Negotiated, NothingInCommon, audio_of, make_answer, make_offer, read_answer, revise
+
+
+class Description:
+    """Our latest SDP, numbered as RFC 3264 §8 asks, and the codecs that the phone has shown."""
+
+    __slots__ = ("_address", "_session_id", "held", "local", "remote_codecs")
+
+    def __init__(self, address: str, session_id: int) -> None:
+        self._address = address
+        self._session_id = session_id
+        self.local: bytes | None = None
+        """Our last offer or answer."""
+        self.remote_codecs: tuple[str, ...] = ()
+        """Of ours, those that the phone can do, in its order; empty while it has not said."""
+        self.held = False
+        """The phone wants to hear nothing: it has put us on hold (RFC 3264 §8.4)."""
+
+    def offer(self, port: int, codecs: Sequence[str]) -> bytes:
+        """Our offer of these codecs in this order."""
+        made = make_offer(self._address, port, codecs, session_id=self._session_id, version=1, previous=self.local)
+        return self._keep(made)
+
+    def answer(self, offer: bytes, port: int, preferred: str | None) -> tuple[bytes, Negotiated]:
+        """Our answer: `preferred` where the offer has it, else the first of the offer that we can do.
+
+        Raises NothingInCommon (488) and ProtocolViolation.
+        """
+        self.learn(offer)
+        wanted = [preferred] if preferred in self.remote_codecs else SUPPORTED
+        made, negotiated = make_answer(offer, self._address, port, wanted, session_id=self._session_id, version=1)
+        return self._keep(made), negotiated
+
+    def read_answer(self, answer: bytes) -> Negotiated:
+        """What the phone's answer to our offer agreed on. Raises NothingInCommon (488) and ProtocolViolation."""
+        assert self.local is not None, "an answer needs an offer"
+        negotiated = read_answer(self.local, answer)
+        self.learn(answer)
+        return negotiated
+
+    def learn(self, description: bytes) -> None:
+        """Take up what a description of the phone tells. Raises NothingInCommon where no audio of it can be used."""
+        audio = audio_of(description)
+        if audio is None:
+            raise NothingInCommon("No audio stream that can be used")
+        self.held = audio.direction in ("sendonly", "inactive")
+        named = [codec.name for codec in audio.codecs if codec.name in SUPPORTED]
+        # An answer names only what was chosen; what the phone offered before, it can do still.
+        self.remote_codecs = tuple(dict.fromkeys((*named, *self.remote_codecs)))
+
+    def _keep(self, made: bytes) -> bytes:
+        self.local = revise(self.local, made) if self.local is not None else made
+        return self.local

@@ -1,0 +1,58 @@
+"""The companies at work: their queues, and what their people are doing as far as queues must know."""
+
+from collections.abc import Iterable
+
+from routing import dialplan
+from routing.activity import Activity
+from routing.call_flow import House
+from routing.model import Company, MainNumber
+from routing.ports import Clock, EventSink
+from routing.queue.runner import QueueRunner
+
+
+class Houses:
+    """One house for each company, by domain. Renewed when the companies change; calls in progress keep the old one."""
+
+    def __init__(self, emit: EventSink, clock: Clock) -> None:
+        self._emit = emit
+        self._clock = clock
+        self._houses: dict[str, House] = {}
+        self._activities: dict[str, Activity] = {}
+
+    def configure(self, companies: Iterable[Company]) -> None:
+        """Take over the companies as they are now."""
+        self._houses = {company.domain: self._house(company) for company in companies}
+
+    def _house(self, company: Company) -> House:
+        known = self._houses.get(company.domain)
+        if known is not None and known.company == company:
+            return known
+        activity = self._activities.setdefault(company.domain, Activity(self._clock))
+        running = known.queues if known is not None else {}
+        queues = {
+            # A queue that is as it was goes on with its callers; the callers of one that is not are served by the old.
+            name: running[name]
+            if name in running and running[name].queue == queue
+            else QueueRunner(queue, activity, self._emit, self._clock)
+            for name, queue in company.queues.items()
+        }
+        return House(company, queues, self._emit, self._clock)
+
+    def of_domain(self, domain: str) -> House | None:
+        return self._houses.get(domain)
+
+    def of_number(self, dialled: str) -> House | None:
+        """The house that has this main number, in whatever form the trunk writes it."""
+        for house in self._houses.values():
+            if isinstance(dialplan.find(house.company, dialled, "trunk"), MainNumber):
+                return house
+        return None
+
+    def activity(self, domain: str) -> Activity | None:
+        return self._activities.get(domain)
+
+    def close(self) -> None:
+        """Let everybody who waits in a queue go, for the server stops."""
+        for house in self._houses.values():
+            for runner in house.queues.values():
+                runner.close()

@@ -1,0 +1,204 @@
+"""The caller's leg: fulfils `routing.ports.Caller` with a SIP session and an RTP session."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lampfield.call_control.codecs import SUPPORTED, common
+from lampfield.call_control.identity import Identity
+from lampfield.call_control.leg import NO_CODEC, NORMAL_CLEARING, Leg, LegEnd
+from lampfield.call_control.services import Services
+from routing.ports import CallerGone
+from sipcore.errors import ProtocolViolation
+from sipcore.events import Event, InviteReceived, SessionCancelled, SessionEstablished
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+
+class IncomingLeg(Leg):
+    """Rings, answers, plays, takes keys; every wait ends with CallerGone when the caller hangs up.
+
+    Making one raises ProtocolViolation when the offer in the INVITE is none that we can answer.
+    """
+
+    direction = "initiator"
+
+    def __init__(
+        self, services: Services, invite: InviteReceived, call: str, domain: str, language: str, caller: Identity
+    ) -> None:
+        super().__init__(services, call, f"{call}-a", invite.session, domain)
+        self.language = language
+        self.person = caller.person
+        self.caller = caller
+        self._answered = False
+        self._offer = invite.offer
+        if invite.offer is not None:
+            self.description.learn(invite.offer)
+        self._answering = asyncio.Lock()
+        self._acknowledged = asyncio.Event()
+        self._rings = False
+
+    @property
+    def answered(self) -> bool:
+        return self._answered
+
+    @property
+    def number(self) -> str:
+        return self.caller.number
+
+    @property
+    def name(self) -> str:
+        return self.caller.name
+
+    @property
+    def offered_codecs(self) -> Sequence[str]:
+        """Codecs that the caller can do; all of ours while it has not said."""
+        return self.description.remote_codecs or SUPPORTED
+
+    def on(self, event: Event) -> None:
+        match event:
+            case SessionEstablished(sdp=sdp):
+                self._established(sdp)
+            case SessionCancelled():
+                self.finish(LegEnd("abandoned", 487, by_peer=True))
+            case _:
+                super().on(event)
+
+    def _established(self, sdp: bytes | None) -> None:
+        if self._offer is None and self.rtp.codec is None and (sdp is None or not self.take_answer(sdp)):
+            self.services.sip.bye(self.session, reason_header=NO_CODEC)
+            self.finish(LegEnd("failed", 488, by_peer=False))
+        self._acknowledged.set()
+
+    # Before the answer
+
+    def ring(self) -> None:
+        """Tell the caller that somebody's phone rings (180), once."""
+        if not (self._rings or self.answered or self.ended.done()):
+            self._rings = True
+            self.services.sip.progress(self.session, 180)
+            self.show("early")
+
+    async def early_media(self, codec: str | None) -> None:
+        """Let the caller hear what the called network plays before it answers (183 with SDP)."""
+        if self._offer is not None and not self.answered and not self.ended.done():
+            sdp = await self._describe(codec)
+            if not self.answered and not self.ended.done():
+                self.services.sip.progress(self.session, 183, sdp=sdp)
+
+    async def answer(self, codec: str | None = None) -> None:
+        """Answer (200), with `codec` where the caller has it, so that no re-INVITE is needed. Raises CallerGone."""
+        async with self._answering:
+            if not self.answered:
+                await self.still_there(self._answer(codec))
+
+    async def _answer(self, codec: str | None) -> None:
+        try:
+            sdp = await self._describe(codec)
+        except ProtocolViolation as fault:
+            logger.info("%s: the caller's offer cannot be used: %s", self.call, fault.reason)
+            self.turn_away("failed", fault.status)
+            raise CallerGone from fault
+        if self.ended.done():
+            raise CallerGone
+        self._answered = True
+        self.services.sip.accept(self.session, sdp)
+        self.show("confirmed")
+        if self._offer is None:
+            await self._acknowledged.wait()
+
+    async def _describe(self, codec: str | None) -> bytes:
+        """Our SDP for the caller, made once: the 200 says again what a reliable 183 said (RFC 3262 §5)."""
+        port = await self.port()
+        if self.description.local is not None:
+            return self.description.local
+        if self._offer is None:
+            return self.description.offer(port, sorted(SUPPORTED, key=lambda name: name != codec))
+        joining = common(codec, self.description.remote_codecs) if codec is not None else None
+        answer, negotiated = self.description.answer(self._offer, port, joining)
+        self.rtp.configure(negotiated)
+        return answer
+
+    # Sound and keys
+
+    async def play(self, prompts: Sequence[str]) -> None:
+        """Play prompts without a gap and return after the last; cancelling stops them. Raises CallerGone."""
+        await self.still_there(self._play(prompts))
+
+    async def _play(self, prompts: Sequence[str]) -> None:
+        find = self.services.prompts.find
+        await self.rtp.announce(await self._clips([find(prompt, self.language) for prompt in prompts]))
+
+    async def start_music(self, music: str) -> None:
+        """Play a music list in a loop underneath the announcements."""
+        self.rtp.start_music(await self._clips(self.services.prompts.music(music)))
+
+    async def stop_music(self) -> None:
+        self.rtp.stop_music()
+
+    async def _clips(self, sources: Sequence[Path]) -> list[Path]:
+        codec = self.rtp.codec
+        assert codec is not None, "nothing plays before the answer"
+        return [await self.services.clips.clip(source, codec) for source in sources]
+
+    async def read_key(self, timeout: float | None) -> str | None:
+        """The next key that was not read yet; None after `timeout` seconds. Raises CallerGone."""
+        if self.ended.done():
+            raise CallerGone
+        if not self.keys.empty():
+            return self.keys.get_nowait()
+        try:
+            async with asyncio.timeout(timeout):
+                return await self.still_there(self.keys.get())
+        except TimeoutError:
+            return None
+
+    def clear_keys(self) -> None:
+        while not self.keys.empty():
+            self.keys.get_nowait()
+
+    # The end
+
+    async def hang_up(self, cause: str, status: int = 480) -> None:
+        """End the leg: BYE when answered, else a final response with `status`. Does nothing when it is over."""
+        self.turn_away(cause, status)
+
+    def end(self, cause: str) -> None:
+        self.turn_away(cause, 480)
+
+    def turn_away(self, cause: str, status: int) -> None:
+        """BYE when answered, else a final response with `status`. Does nothing when the leg is over."""
+        if self.ended.done():
+            return
+        if self.answered:
+            self.services.sip.bye(self.session, reason_header=NORMAL_CLEARING)
+        else:
+            self.services.sip.reject(self.session, status)
+        self.finish(LegEnd(cause, 200 if self.answered else status, by_peer=False))
+
+    async def gone(self) -> None:
+        """Return when the leg is over."""
+        await asyncio.wait({self.ended})
+
+    async def still_there(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Await `work`, but no longer than the caller stays. Raises CallerGone."""
+        if self.ended.done():
+            work.close()
+            raise CallerGone
+        task = asyncio.ensure_future(work)
+        try:
+            waiting: set[asyncio.Future[Any]] = {task, self.ended}
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise CallerGone
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})

@@ -1,0 +1,189 @@
+"""One SIP session of a call with its end in the media engine, whichever way it was set up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from lampfield.call_control.codecs import SUPPORTED
+from lampfield.call_control.description import Description
+from lampfield.call_control.identity import Identity
+from lampfield.call_control.info_keys import keys_of_info
+from lampfield.call_control.rtp_session import RtpSession
+from lampfield.call_control.services import Services
+from presence_pidf.dialog_state import DialogPhase, DialogState
+from sipcore.errors import ProtocolViolation
+from sipcore.events import AnswerReceived, Event, InfoReceived, OfferReceived, OfferRefused, SessionEnded
+
+if TYPE_CHECKING:
+    from lampfield.call_control.bridge import Bridge
+
+logger = logging.getLogger(__name__)
+
+NORMAL_CLEARING = 'Q.850;cause=16;text="Normal call clearing"'
+"""Reason of an ordinary BYE (RFC 3326 §2, ITU-T Q.850)."""
+NO_CODEC = 'SIP;cause=488;text="Not Acceptable Here"'
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnd:
+    """How a leg ended: `cause` in the words of `LegEnded`; `by_peer` where the phone did it."""
+
+    cause: str
+    status: int
+    by_peer: bool
+
+
+class Leg:
+    """What the caller's and the called leg have in common: media description, hold, keys, the lamp, the end."""
+
+    direction: Literal["initiator", "recipient"]
+    """The person's part in the dialog, as lamps show it."""
+
+    def __init__(self, services: Services, call: str, leg: str, session: str, domain: str) -> None:
+        self.services = services
+        self.call = call
+        self.leg = leg
+        self.session = session
+        self.domain = domain
+        self.person: str | None = None
+        """Id of the person whose phone it is; None for the outside."""
+        self.peer = Identity("")
+        """The other party, as the lamp of this person names it."""
+        self.rtp = RtpSession(services.media, leg)
+        self.started = services.clock()
+        self.description = Description(services.media_address, int(self.started * 1000))
+        self.bridge: Bridge | None = None
+        self.keys: asyncio.Queue[str] = asyncio.Queue()
+        self.ended: asyncio.Future[LegEnd] = asyncio.get_running_loop().create_future()
+        self._reoffer: asyncio.Future[bool] | None = None
+
+    @property
+    def answered(self) -> bool:
+        """True once the two ends of this leg have talked."""
+        raise NotImplementedError
+
+    async def port(self) -> int:
+        """The RTP port, opened when it is first asked for."""
+        return await self.rtp.open(self.services.media_address, f"{self.call} {self.leg}")
+
+    async def change_codec(self, codec: str) -> bool:
+        """Re-INVITE the phone to this codec; False when it refuses."""
+        self._reoffer = asyncio.get_running_loop().create_future()
+        self.services.sip.offer(self.session, self.description.offer(await self.port(), [codec]))
+        return await self._reoffer
+
+    def take_answer(self, sdp: bytes) -> bool:
+        """Take the phone's answer to our offer; False, and a line in the log, when it cannot be used."""
+        try:
+            self.rtp.configure(self.description.read_answer(sdp))
+        except ProtocolViolation as fault:
+            logger.info("%s %s: the answer cannot be used: %s", self.call, self.leg, fault.reason)
+            return False
+        return True
+
+    def on(self, event: Event) -> None:
+        """Take a stack event that every leg understands; the kinds of leg add theirs."""
+        match event:
+            case SessionEnded(cause=cause):
+                self.finish(LegEnd("normal" if cause == "bye" else cause, 200, by_peer=True))
+            case OfferReceived(offer=offer):
+                self.spawn(self._renegotiate(offer))
+            case AnswerReceived(sdp=sdp):
+                self._settle_reoffer(sdp is not None and self.take_answer(sdp))
+            case OfferRefused(status=status):
+                self._settle_reoffer(False)
+                if status in (408, 481):
+                    # The phone has lost the call or is gone (RFC 5057 §5.1).
+                    self.end("lost")
+            case InfoReceived(content_type=content_type, body=body):
+                for key in keys_of_info(content_type, body):
+                    self.key_pressed(key, by_info=True)
+
+    def key_pressed(self, key: str, *, by_info: bool = False) -> None:
+        """A key from the phone. The engine relays RTP events to a bridged peer itself; INFO becomes RTP events here."""
+        if self.bridge is None:
+            self.keys.put_nowait(key)
+        elif by_info:
+            self.bridge.other(self).rtp.send_dtmf(key)
+
+    def audio_stopped(self) -> None:
+        """The phone has sent no audio for long: ask it by a re-INVITE whether it is there still.
+
+        A phone that is muted or held answers and the call goes on; one that vanished does not, and 408 ends the leg.
+        """
+        if not self.description.held and self.description.local is not None and self._reoffer is None:
+            self.services.sip.offer(self.session, self.description.local)
+
+    def _settle_reoffer(self, accepted: bool) -> None:
+        if self._reoffer is not None and not self._reoffer.done():
+            self._reoffer.set_result(accepted)
+        self._reoffer = None
+
+    async def _renegotiate(self, offer: bytes | None) -> None:
+        """Answer a re-INVITE or UPDATE, keeping the codec where the phone still has it; notice hold and retrieve."""
+        sip, current = self.services.sip, self.rtp.codec
+        port = await self.port()
+        if offer is None:
+            sip.answer(self.session, self.description.offer(port, sorted(SUPPORTED, key=lambda name: name != current)))
+            return
+        held = self.description.held
+        try:
+            answer, negotiated = self.description.answer(offer, port, current)
+        except ProtocolViolation as fault:
+            logger.info("%s %s: an offer is refused: %s", self.call, self.leg, fault.reason)
+            sip.refuse(self.session, fault.status)
+            return
+        sip.answer(self.session, answer)
+        self.rtp.configure(negotiated)
+        if self.bridge is None:
+            return
+        if self.description.held != held:
+            self.show("confirmed")
+            self.bridge.hold_changed(self)
+        await self.bridge.align()
+
+    def show(self, phase: DialogPhase) -> None:
+        """Tell the lamps of the person whose phone this is."""
+        if self.person is not None:
+            self.services.show(f"sip:{self.person}@{self.domain}", self._dialog_state(phase))
+
+    def _dialog_state(self, phase: DialogPhase) -> DialogState:
+        """This leg as seen from the phone: our remote side is its local side."""
+        dialog = self.services.sip.dialog_of(self.session)
+        peer = f"sip:{self.peer.number}@{self.domain}"
+        return DialogState(
+            id=self.leg,
+            direction=self.direction,
+            phase=phase,
+            call_id=dialog.call_id if dialog is not None else "",
+            local_tag=(dialog.remote.tag or "") if dialog is not None else "",
+            remote_tag=(dialog.local.tag or "") if dialog is not None else "",
+            local_identity=f"sip:{self.person}@{self.domain}",
+            remote_identity=peer,
+            remote_display=self.peer.name,
+            remote_target=peer,
+            held=self.description.held,
+            started=self.started,
+        )
+
+    def end(self, cause: str) -> None:
+        """End the leg from our side, in whatever state it is; does nothing when it is over."""
+        raise NotImplementedError
+
+    def finish(self, end: LegEnd) -> None:
+        """The leg is over: clear its lamp, give its port back. The first end counts."""
+        if self.ended.done():
+            return
+        self.ended.set_result(end)
+        self._settle_reoffer(False)
+        self.show("terminated")
+        self.services.legs.remove(self, self.services.clock(), talked=self.answered)
+        self.spawn(self.rtp.close())
+
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        """Let something run beside the leg."""
+        self.services.tasks.spawn(work, f"{self.call} {self.leg}")

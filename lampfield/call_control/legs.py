@@ -1,0 +1,53 @@
+"""All legs in progress, found by SIP session, by RTP session and by person."""
+
+from collections import Counter
+
+from lampfield.call_control.houses import Houses
+from lampfield.call_control.leg import Leg
+
+
+class Legs:
+    """Legs are added when they start and removed when they are over; queues learn from it who is busy."""
+
+    def __init__(self, houses: Houses) -> None:
+        self._houses = houses
+        self._by_session: dict[str, Leg] = {}
+        self._by_rtp: dict[str, Leg] = {}
+        self._of_person: Counter[tuple[str, str]] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._by_rtp)
+
+    def add(self, leg: Leg) -> None:
+        self._by_session[leg.session] = leg
+        self._by_rtp[leg.leg] = leg
+        if leg.person is not None:
+            self._of_person[leg.domain, leg.person] += 1
+            if (activity := self._houses.activity(leg.domain)) is not None:
+                activity.member_busy(leg.person)
+
+    def remove(self, leg: Leg, at: float, *, talked: bool) -> None:
+        """The leg was over `at` (UTC epoch seconds); `talked` False when it only rang."""
+        if self._by_rtp.pop(leg.leg, None) is None:
+            return
+        self._by_session.pop(leg.session, None)
+        if leg.person is None:
+            return
+        self._of_person[leg.domain, leg.person] -= 1
+        if not self._of_person[leg.domain, leg.person]:
+            del self._of_person[leg.domain, leg.person]
+            if (activity := self._houses.activity(leg.domain)) is not None:
+                activity.member_free(leg.person, at, talked=talked)
+
+    def of_session(self, session: str) -> Leg | None:
+        return self._by_session.get(session)
+
+    def of_rtp(self, name: str) -> Leg | None:
+        return self._by_rtp.get(name)
+
+    def in_call(self, domain: str, person: str) -> bool:
+        """True while the person rings, calls or talks."""
+        return (domain, person) in self._of_person
+
+    def live(self) -> list[Leg]:
+        return list(self._by_rtp.values())

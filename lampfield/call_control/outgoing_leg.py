@@ -1,0 +1,138 @@
+"""A called party: an INVITE of ours to one phone or one outside number."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from lampfield.call_control.identity import Identity
+from lampfield.call_control.leg import NO_CODEC, NORMAL_CLEARING, Leg, LegEnd
+from lampfield.call_control.services import Services
+from routing.events import LegAnswered, LegEnded, LegRinging
+from routing.ports import RingOutcome
+from sipcore.events import Event, SessionAccepted, SessionProgress, SessionRejected
+from sipcore.stack import Invitation
+
+ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
+"""Reason of the CANCEL for losing branches, so that phones note no missed call (RFC 3326 §2)."""
+
+
+class RingingObserver(Protocol):
+    """Told when a called phone rings."""
+
+    def leg_rings(self, leg: OutgoingLeg, early_media: bool) -> None: ...
+
+
+class OutgoingLeg(Leg):
+    """Fulfils `routing.ports.Answered` once `outcome` says so."""
+
+    direction = "recipient"
+
+    def __init__(
+        self, services: Services, call: str, leg: str, domain: str, number: str, observer: RingingObserver
+    ) -> None:
+        super().__init__(services, call, leg, "", domain)
+        self.number = number
+        self.outcome: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        """The status of the final response; 200 when answered."""
+        self._observer = observer
+        self._rings = False
+        self._wanted = True
+
+    async def start(self, invitation: Invitation, person: str | None, caller: Identity) -> None:
+        """Send the INVITE."""
+        self.person = person
+        self.peer = caller
+        self.session = self.services.sip.invite(invitation)
+        self.services.legs.add(self)
+        self.show("trying")
+
+    @property
+    def answered(self) -> bool:
+        return self.outcome.done() and self.outcome.result() == 200
+
+    def on(self, event: Event) -> None:
+        match event:
+            case SessionProgress(status=status, sdp=sdp):
+                self._progress(status, sdp)
+            case SessionAccepted(sdp=sdp):
+                self._accepted(sdp)
+            case SessionRejected(status=status):
+                self._over(status)
+            case _:
+                super().on(event)
+
+    def _progress(self, status: int, sdp: bytes | None) -> None:
+        early_media = sdp is not None and self.person is None and self.take_answer(sdp)
+        if not self._rings and status in (180, 183):
+            self._rings = True
+            self.show("early")
+            now = self.services.clock()
+            self.services.emit(LegRinging(call=self.call, at=now, leg=self.leg, person=self.person, number=self.number))
+        self._observer.leg_rings(self, early_media)
+
+    def _accepted(self, sdp: bytes | None) -> None:
+        if not self._wanted:
+            self.services.sip.bye(self.session, reason_header=ELSEWHERE)
+            self._over(487)
+        elif sdp is not None and self.take_answer(sdp):
+            self.show("confirmed")
+            now = self.services.clock()
+            self.services.emit(
+                LegAnswered(call=self.call, at=now, leg=self.leg, person=self.person, number=self.number)
+            )
+            self.outcome.set_result(200)
+        else:
+            self.services.sip.bye(self.session, reason_header=NO_CODEC)
+            self._over(488)
+
+    def _over(self, status: int) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(status)
+        self.finish(LegEnd(outcome_of(status), status, by_peer=self._wanted))
+
+    def give_up(self, reason_header: str = ELSEWHERE) -> None:
+        """Not wanted any more: CANCEL, or BYE when it has answered. An answer that crosses is hung up when it comes."""
+        if self.ended.done():
+            return
+        if self.answered:
+            self.end("normal")
+            return
+        self._wanted = False
+        if self.session:
+            self.services.sip.cancel(self.session, reason_header=reason_header)
+        else:
+            self._over(487)
+
+    def end(self, cause: str) -> None:
+        """BYE to a phone that has answered, CANCEL to one that has not."""
+        if self.ended.done():
+            return
+        if self.answered:
+            self.services.sip.bye(self.session, reason_header=NORMAL_CLEARING)
+            self.finish(LegEnd(cause, 200, by_peer=False))
+        else:
+            self.give_up()
+
+    def finish(self, end: LegEnd) -> None:
+        if not self.ended.done():
+            now = self.services.clock()
+            self.services.emit(
+                LegEnded(call=self.call, at=now, leg=self.leg, person=self.person, cause=end.cause, status=end.status)
+            )
+        super().finish(end)
+
+
+def outcome_of(status: int) -> RingOutcome:
+    """What a final status means to call treatment (RFC 3261 §21.4 to §21.6)."""
+    match status:
+        case 200:
+            return "answered"
+        case 486 | 600:
+            return "busy"
+        case 603 | 403 | 433 | 607 | 608:
+            return "rejected"
+        case 408 | 480 | 487:
+            return "no-answer"
+        case _:
+            return "unreachable"

@@ -1,0 +1,41 @@
+"""What every leg and call needs around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lampfield.call_control.sip_port import SipPort
+from lampfield.call_control.tasks import Tasks
+from lampfield.trunks import Trunks
+from media.client import MediaClient
+from media.clips import ClipStore
+from media.prompts.library import PromptLibrary
+from presence_pidf.dialog_state import DialogState
+from routing.ports import Clock, EventSink
+from sipcore.registrar import Registrar
+
+if TYPE_CHECKING:
+    from lampfield.call_control.legs import Legs
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One of each in the signalling process, shared by all calls."""
+
+    sip: SipPort
+    media: MediaClient
+    clips: ClipStore
+    prompts: PromptLibrary
+    registrar: Registrar
+    trunks: Trunks
+    show: Callable[[str, DialogState], None]
+    """Shows a dialog of the person with this AOR on the lamps of those who watch."""
+    legs: Legs
+    tasks: Tasks
+    emit: EventSink
+    clock: Clock
+    token: Callable[[], str]
+    media_address: str
+    """The IP literal that SDP names and RTP ports are bound to."""

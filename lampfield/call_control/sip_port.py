@@ -1,0 +1,70 @@
+"""The SIP stack as call control uses it: the clock handed in, and what it wants to send sent before the loop sleeps."""
+
+from collections.abc import Callable, Sequence
+
+from sipcore.dialog import Dialog
+from sipcore.digest import Credentials
+from sipcore.flow import Flow
+from sipcore.message import Request, Response
+from sipcore.stack import Invitation, Stack
+
+Fields = Sequence[tuple[str, str]]
+
+
+class SipPort:
+    """Commands to the stack. `flush_soon` is called after each, and sends the stack's datagrams in one batch."""
+
+    def __init__(self, stack: Stack, clock: Callable[[], float], flush_soon: Callable[[], None]) -> None:
+        self._stack = stack
+        self._clock = clock
+        self._flush_soon = flush_soon
+
+    def invite(self, invitation: Invitation) -> str:
+        session = self._stack.invite(invitation, self._clock())
+        self._flush_soon()
+        return session
+
+    def dialog_of(self, session: str) -> Dialog | None:
+        """The session's dialog; None before there is one and when it is over."""
+        return self._stack.dialog_of(session)
+
+    def progress(self, session: str, status: int, *, sdp: bytes | None = None, fields: Fields = ()) -> None:
+        self._stack.progress(session, status, self._clock(), sdp=sdp, fields=fields)
+        self._flush_soon()
+
+    def accept(self, session: str, sdp: bytes | None, *, fields: Fields = ()) -> None:
+        self._stack.accept(session, sdp, self._clock(), fields=fields)
+        self._flush_soon()
+
+    def reject(self, session: str, status: int, *, reason: str | None = None, fields: Fields = ()) -> None:
+        self._stack.reject(session, status, self._clock(), reason=reason, fields=fields)
+        self._flush_soon()
+
+    def cancel(self, session: str, *, reason_header: str | None = None) -> None:
+        self._stack.cancel(session, self._clock(), reason_header=reason_header)
+        self._flush_soon()
+
+    def bye(self, session: str, *, reason_header: str | None = None) -> None:
+        self._stack.bye(session, self._clock(), reason_header=reason_header)
+        self._flush_soon()
+
+    def offer(self, session: str, sdp: bytes | None) -> None:
+        self._stack.offer(session, sdp, self._clock())
+        self._flush_soon()
+
+    def answer(self, session: str, sdp: bytes) -> None:
+        self._stack.answer(session, sdp, self._clock())
+        self._flush_soon()
+
+    def refuse(self, session: str, status: int) -> None:
+        self._stack.refuse(session, status, self._clock())
+        self._flush_soon()
+
+    def respond(self, transaction: str, response: Response) -> None:
+        self._stack.respond(transaction, response, self._clock())
+        self._flush_soon()
+
+    def request(self, request: Request, flow: Flow, credentials: Credentials | None = None) -> str:
+        transaction = self._stack.request(request, flow, self._clock(), credentials)
+        self._flush_soon()
+        return transaction

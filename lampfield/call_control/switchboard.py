@@ -1,0 +1,141 @@
+"""Takes new calls, finds whose they are, has them treated, and hands each event to the leg it is about."""
+
+import asyncio
+import logging
+
+from lampfield.admission import Admission
+from lampfield.call_control.dialler import CallDialler
+from lampfield.call_control.houses import Houses
+from lampfield.call_control.identity import Identity, from_trunk
+from lampfield.call_control.incoming_leg import IncomingLeg
+from lampfield.call_control.legs import Legs
+from lampfield.call_control.services import Services
+from lampfield.door import Door, Refused
+from media.client import DtmfReceived, MediaEvent, PlayEnded, RtpTimeout
+from routing.call_flow import Arrival, CallFlow, House
+from routing.dialplan import e164
+from sipcore.errors import ProtocolViolation
+from sipcore.events import Event, InviteReceived
+from sipcore.message import Request
+from sipcore.uri import SipUri
+
+logger = logging.getLogger(__name__)
+
+
+class Switchboard:
+    """All calls of the process."""
+
+    def __init__(self, services: Services, legs: Legs, houses: Houses, door: Door, admission: Admission) -> None:
+        self._services = services
+        self._legs = legs
+        self._houses = houses
+        self._door = door
+        self._admission = admission
+        self._flows: set[asyncio.Task[object]] = set()
+
+    @property
+    def calls(self) -> int:
+        """Calls in progress."""
+        return len(self._flows)
+
+    def on_session_event(self, event: Event) -> None:
+        """Take an event about an INVITE session."""
+        if isinstance(event, InviteReceived):
+            self._arrive(event)
+        elif (leg := self._legs.of_session(event.session)) is not None:  # type: ignore[attr-defined]
+            leg.on(event)
+
+    def on_media_event(self, event: MediaEvent) -> None:
+        """Take an event of the media engine about one of the legs."""
+        leg = self._legs.of_rtp(event.session)
+        if leg is None:
+            return
+        match event:
+            case DtmfReceived(digit=digit):
+                leg.key_pressed(digit)
+            case PlayEnded(layer="announcement"):
+                leg.rtp.announcement_ended()
+            case RtpTimeout():
+                leg.audio_stopped()
+
+    def media_lost(self) -> None:
+        """The media engine is gone, and with it all audio: end the calls rather than leave them mute."""
+        for leg in self._legs.live():
+            leg.end("failed")
+
+    async def drain(self, patience: float) -> None:
+        """Give calls in progress `patience` seconds to end by themselves, then end them."""
+        if self._flows and patience:
+            logger.info("stopping: %d calls have %.0f s to end", len(self._flows), patience)
+            await asyncio.wait(self._flows, timeout=patience)
+        for flow in self._flows:
+            flow.cancel()
+        if self._flows:
+            await asyncio.wait(self._flows)
+
+    # A new call
+
+    def _arrive(self, invite: InviteReceived) -> None:
+        refusal = self._admission.refusal(self.calls)
+        if refusal is not None:
+            self._services.sip.reject(invite.session, 503, fields=[("Retry-After", str(refusal))])
+            return
+        try:
+            found = self._whose(invite)
+            if found is None:
+                self._services.sip.reject(invite.session, 404)
+                return
+            house, arrival, identity = found
+            self._treat(invite, house, arrival, identity)
+        except Refused as refused:
+            self._services.sip.reject(invite.session, refused.status, fields=refused.fields)
+        except ProtocolViolation as fault:
+            logger.info("INVITE from %s:%d: %s", *invite.flow.remote, fault.reason)
+            self._services.sip.reject(invite.session, fault.status, reason=fault.reason)
+
+    def _whose(self, invite: InviteReceived) -> tuple[House, Arrival, Identity] | None:
+        """The company that the call is in, how it came and who calls. Raises Refused where the caller must prove who it is."""
+        request = invite.request
+        trunk = self._services.trunks.incoming(request, invite.flow)
+        if trunk is not None:
+            return self._from_trunk(request, trunk.dialled)
+        found = self._door.person(request, invite.flow)
+        house = self._houses.of_domain(found.company.domain)
+        if house is None:
+            return None
+        person = found.person
+        return (
+            house,
+            Arrival("phone", str(request.request_uri), person.id),
+            Identity(person.extension, person.name, person.id),
+        )
+
+    def _from_trunk(self, request: Request, dialled: str) -> tuple[House, Arrival, Identity] | None:
+        house = self._houses.of_number(dialled)
+        if house is None:
+            logger.info("call from a trunk to %s, which no company has", dialled)
+            return None
+        caller = from_trunk(request)
+        number = e164(caller.number, house.company.country) or caller.number
+        return house, Arrival("trunk", dialled), caller._replace(number=number)
+
+    def _treat(self, invite: InviteReceived, house: House, arrival: Arrival, identity: Identity) -> None:
+        company = house.company
+        call = self._services.token()
+        leg = IncomingLeg(self._services, invite, call, company.domain, company.language, identity)
+        dialled = invite.request.request_uri
+        leg.peer = self._callee(house, dialled.user or "" if isinstance(dialled, SipUri) else str(dialled))
+        self._legs.add(leg)
+        leg.show("trying")
+        flow = CallFlow(house, leg, CallDialler(self._services, company, leg), arrival)
+        task = self._services.tasks.spawn(flow.run(), f"call {call}")
+        self._flows.add(task)
+        task.add_done_callback(self._flows.discard)
+
+    @staticmethod
+    def _callee(house: House, dialled: str) -> Identity:
+        """Whom a calling phone's lamp names as its peer."""
+        for person in house.company.people.values():
+            if dialled in (person.extension, person.id):
+                return Identity(person.extension, person.name, person.id)
+        return Identity(dialled)

@@ -1,0 +1,119 @@
+"""A process that the supervisor starts, watches and starts again."""
+
+import asyncio
+import ctypes
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+
+logger = logging.getLogger(__name__)
+
+FIRST_DELAY = 0.1
+"""Seconds before the first restart; doubled at each further one."""
+LONGEST_DELAY = 10.0
+STEADY_AFTER = 30.0
+"""Seconds of running after which a child counts as healthy, so that the next restart is quick again."""
+
+
+class ChildFailed(Exception):  # noqa: N818
+    """A child ended before it was ready: its configuration or surroundings are wrong, so starting again will not help."""
+
+
+class Child:
+    """One Python module in a process of its own, told by a pipe when it is ready."""
+
+    def __init__(self, name: str, module: str, arguments: Sequence[str], descriptors: Sequence[int] = ()) -> None:
+        self.name = name
+        self._command = [sys.executable, "-m", module, *arguments]
+        self._descriptors = tuple(descriptors)
+        self._process: asyncio.subprocess.Process | None = None
+        self._stopping = False
+        self._delay = FIRST_DELAY
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
+    async def start(self) -> None:
+        """Start it and return when it says that it is ready. Raises ChildFailed when it ends instead."""
+        read_end, write_end = os.pipe()
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                "--ready-fd",
+                str(write_end),
+                pass_fds=(*self._descriptors, write_end),
+                stdin=asyncio.subprocess.DEVNULL,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509  the supervisor has one thread
+            )
+        finally:
+            os.close(write_end)
+        if not await _ready(read_end):
+            status = await self._process.wait()
+            raise ChildFailed(f"{self.name} ended with status {status} before it was ready; its message stands above")
+        logger.info("%s: ready, process %d", self.name, self._process.pid)
+
+    def send_signal(self, number: int) -> None:
+        """Pass a signal on while it runs."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(number)
+
+    async def keep(self) -> None:
+        """Start it again each time it ends, until `stop`."""
+        while not self._stopping:
+            assert self._process is not None
+            started = time.monotonic()
+            status = await self._process.wait()
+            if self._stopping:
+                return
+            if time.monotonic() - started > STEADY_AFTER:
+                self._delay = FIRST_DELAY
+            logger.error("%s: ended with status %d, starting again in %.1f s", self.name, status, self._delay)
+            await asyncio.sleep(self._delay)
+            self._delay = min(self._delay * 2, LONGEST_DELAY)
+            try:
+                await self.start()
+            except ChildFailed as failure:
+                logger.error("%s", failure)
+
+    async def stop(self, patience: float) -> None:
+        """Ask it to end (SIGTERM) and kill it after `patience` seconds."""
+        self._stopping = True
+        if self._process is None or self._process.returncode is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(patience):
+                await self._process.wait()
+        except TimeoutError:
+            logger.error("%s: still there after %.0f s, killing it", self.name, patience)
+            self._process.kill()
+            await self._process.wait()
+
+
+def _end_with_parent() -> None:
+    """In the new process: leave the terminal's group, and end should the supervisor be killed (prctl(2), PR_SET_PDEATHSIG)."""
+    os.setsid()
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+async def _ready(read_end: int) -> bool:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    transport, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", buffering=0)
+    )
+    try:
+        return bool(await reader.read(1))
+    finally:
+        transport.close()
+
+
+def say_ready(descriptor: int | None) -> None:
+    """Tell the supervisor that this process is ready."""
+    if descriptor is not None:
+        os.write(descriptor, b"1")
+        os.close(descriptor)

@@ -1,0 +1,44 @@
+"""The calls in progress, as a table that keeps itself up to date."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from rich.live import Live
+from rich.table import Table
+
+from lampfield.cli.running import follow
+from lampfield.cli.terminal import out
+from lampfield.configuration import Configuration
+from lampfield.live_calls import LiveCall
+
+_COLOURS = {"ringing": "yellow", "menu": "cyan", "queue": "magenta", "talking": "green", "hold": "blue"}
+
+
+def watch_calls(configuration: Configuration) -> None:
+    """Show the calls in progress until Ctrl-C. Ends the command with status 1 when no server runs."""
+    with Live(live_table([], time.time()), console=out(), refresh_per_second=4) as live:
+
+        def show(answer: Any) -> None:
+            live.update(live_table(msgspec.convert(answer, list[LiveCall]), time.time()))
+
+        follow(configuration, "calls", {}, show)
+
+
+def live_table(calls: Sequence[LiveCall], now: float) -> Table:
+    """The calls as they are at `now` (UTC epoch seconds), oldest first."""
+    table = Table(title=f"{len(calls)} calls in progress", title_justify="left")
+    for heading in ("began", "caller", "dialled", "state", "where", "for"):
+        table.add_column(heading)
+    for call in calls:
+        colour = _COLOURS.get(call.stage, "white")
+        table.add_row(
+            time.strftime("%H:%M:%S", time.localtime(call.started)),
+            call.caller,
+            call.dialled,
+            f"[{colour}]{call.stage}[/]",
+            call.where,
+            f"{max(0, round(now - call.since))} s",
+        )
+    return table

@@ -1,0 +1,38 @@
+"""Talking to the server that runs now."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from lampfield.cli.terminal import give_up
+from lampfield.configuration import Configuration
+from lampfield.control_socket import converse
+from lampfield.supervisor import control_path
+
+
+def follow(configuration: Configuration, verb: str, arguments: dict[str, str], show: Callable[[Any], None]) -> None:
+    """Ask the running server and show each of its answers, until it ends or Ctrl-C. Ends with status 1 when none runs."""
+    path = control_path(configuration.state_directory)
+    try:
+        asyncio.run(_follow(converse(path, verb, arguments), show))
+    except KeyboardInterrupt:
+        return
+    except OSError as error:
+        give_up(no_server(path, error))
+
+
+def no_server(path: Path, error: OSError) -> str:
+    """What to tell when the running server cannot be reached."""
+    if isinstance(error, PermissionError):
+        return f"{path}: only the user that runs Lampfield may open it"
+    return (
+        f"{path}: no Lampfield answers there. Start it with `lampfield serve`, or name its configuration with --config"
+    )
+
+
+async def _follow(answers: AsyncIterator[Any], show: Callable[[Any], None]) -> None:
+    async for answer in answers:
+        if isinstance(answer, dict) and "error" in answer:
+            give_up(answer["error"])
+        show(answer)

@@ -1,0 +1,126 @@
+"""The Unix socket by which the command line talks to the running signalling process: one JSON request a line, JSON lines back."""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+logger = logging.getLogger(__name__)
+
+BACKLOG = 1000
+"""Lines kept for a slow reader; the oldest go first."""
+
+
+class ControlRequest(msgspec.Struct, frozen=True):
+    """`verb` is what to do; `arguments` are its own."""
+
+    verb: str
+    arguments: dict[str, str] = {}
+
+
+class Outbox:
+    """Lines on their way to one client. A slow client loses the oldest and never holds anybody up."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue(BACKLOG)
+
+    def put(self, item: Any) -> None:
+        """Queue one item as a JSON line."""
+        if self._queue.full():
+            self._queue.get_nowait()
+        self._queue.put_nowait(msgspec.json.encode(item) + b"\n")
+
+    async def next(self) -> bytes:
+        return await self._queue.get()
+
+    def rest(self) -> bytes:
+        """Everything that waits still."""
+        return b"".join(self._queue.get_nowait() for _ in range(self._queue.qsize()))
+
+
+Verb = Callable[[dict[str, str], Outbox], Awaitable[None]]
+"""Serves one request: puts its lines into the outbox; the connection ends when it returns and the box is empty."""
+
+
+class ControlServer:
+    """Serves the verbs on a Unix socket that only this user may open (mode 0600)."""
+
+    def __init__(self, path: Path, verbs: dict[str, Verb]) -> None:
+        self._path = path
+        self._verbs = verbs
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        self._path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._serve, str(self._path))
+        finally:
+            os.umask(before)
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        outbox = Outbox()
+        try:
+            request = msgspec.json.decode(await reader.readline(), type=ControlRequest)
+            verb = self._verbs.get(request.verb)
+            if verb is None:
+                outbox.put({"error": f"verb = {request.verb!r}: expected one of {', '.join(sorted(self._verbs))}"})
+                writer.write(await outbox.next())
+                return
+            await self._answer(verb, request, outbox, reader, writer)
+        except msgspec.DecodeError as error:
+            writer.write(msgspec.json.encode({"error": f"request: {error}"}) + b"\n")
+        except (ConnectionError, BrokenPipeError):
+            logger.debug("control: the client left")
+        finally:
+            with contextlib.suppress(ConnectionError):
+                await writer.drain()
+            writer.close()
+
+    @staticmethod
+    async def _answer(
+        verb: Verb,
+        request: ControlRequest,
+        outbox: Outbox,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        async def pump() -> None:
+            while True:
+                writer.write(await outbox.next())
+                await writer.drain()
+
+        pumping = asyncio.ensure_future(pump())
+        serving = asyncio.ensure_future(verb(request.arguments, outbox))
+        leaving = asyncio.ensure_future(reader.read())
+        try:
+            await asyncio.wait({serving, pumping, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                serving.result()
+                pumping.cancel()
+                writer.write(outbox.rest())
+        finally:
+            for task in (serving, pumping, leaving):
+                task.cancel()
+
+
+async def converse(path: Path, verb: str, arguments: dict[str, str] | None = None) -> AsyncIterator[Any]:
+    """Ask the running server and yield its answers as they come. Raises FileNotFoundError or ConnectionRefusedError when none runs."""
+    reader, writer = await asyncio.open_unix_connection(str(path), limit=1 << 20)
+    try:
+        writer.write(msgspec.json.encode(ControlRequest(verb, arguments or {})) + b"\n")
+        await writer.drain()
+        while line := await reader.readline():
+            yield msgspec.json.decode(line)
+    finally:
+        writer.close()

@@ -1,0 +1,50 @@
+"""What the running server answers on its control socket."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from lampfield.control_socket import Outbox, Verb
+from lampfield.fan_out import FanOut
+from lampfield.live_calls import LiveCalls
+from lampfield.trace import TraceFilter, TraceHub
+
+CALLS_SECONDS = 0.5
+"""Between two pictures of the calls in progress."""
+
+
+class ControlVerbs:
+    """`calls`: the calls in progress, again and again. `events`: call events as they happen. `trace`: SIP messages. `status`."""
+
+    def __init__(self, live: LiveCalls, events: FanOut, trace: TraceHub, status: Callable[[], dict[str, Any]]) -> None:
+        self._live = live
+        self._events = events
+        self._trace = trace
+        self._status = status
+
+    def table(self) -> dict[str, Verb]:
+        return {"calls": self._calls, "events": self._follow_events, "trace": self._follow_trace, "status": self._tell}
+
+    async def _calls(self, arguments: dict[str, str], outbox: Outbox) -> None:
+        while True:
+            outbox.put(self._live.snapshot())
+            await asyncio.sleep(CALLS_SECONDS)
+
+    async def _follow_events(self, arguments: dict[str, str], outbox: Outbox) -> None:
+        await _until_cancelled(self._events.follow(outbox.put))
+
+    async def _follow_trace(self, arguments: dict[str, str], outbox: Outbox) -> None:
+        wanted = TraceFilter(arguments.get("phone"), arguments.get("call"))
+        await _until_cancelled(
+            self._trace.follow(lambda message: outbox.put(message) if wanted.wants(message) else None)
+        )
+
+    async def _tell(self, arguments: dict[str, str], outbox: Outbox) -> None:
+        outbox.put(self._status())
+
+
+async def _until_cancelled(unfollow: Callable[[], None]) -> None:
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        unfollow()

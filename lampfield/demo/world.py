@@ -1,0 +1,129 @@
+"""A server of its own in a folder that goes away again, with the example company and an outside world."""
+
+import asyncio
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from lampfield.child import Child
+from lampfield.configuration import Configuration, load
+from lampfield.database import open_database, upgrade
+from lampfield.supervisor import Supervisor
+from media.client import MediaClient
+from provisioning.accounts import new_password
+from provisioning.company_file import read_company
+from provisioning.company_import import import_company
+from provisioning.problems import Problems
+from routing.model import Company
+from sipcore.flow import Address
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "nordlys.toml"
+SERVER_HOST = "127.0.0.1"
+OUTSIDE_HOST = "127.0.0.2"
+"""Where the demo's telephone network lives; the server knows it as a trunk."""
+SIP_PORT = 5060
+PHONE_RTP_PORTS = "40000-40099"
+
+
+class DemoCannotStart(Exception):  # noqa: N818
+    """Something on this machine is in the way; the text says what."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a softphone needs to join."""
+
+    user: str
+    name: str
+    extension: str
+    password: str
+
+
+class World:
+    """The server and the phones' media engine. Use `start`, and `stop` at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.port = free_port(SIP_PORT)
+        self.company = self._company()
+        self.configuration = self._configuration()
+        self.accounts = self._accounts()
+        self.media = MediaClient()
+        self._phones_media = Child(
+            "phones' media", "media.process", ["--control", str(folder / "phones.sock"), "--ports", PHONE_RTP_PORTS]
+        )
+        self.server: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> Address:
+        """Where the server listens."""
+        return SERVER_HOST, self.port
+
+    async def start(self) -> None:
+        """Return when the server answers. Raises ChildFailed."""
+        started = asyncio.Event()
+        supervisor = Supervisor(self._folder / "lampfield.toml", self.configuration)
+        self.server = asyncio.ensure_future(supervisor.run(started))
+        starting = asyncio.ensure_future(started.wait())
+        await asyncio.wait({self.server, starting}, return_when=asyncio.FIRST_COMPLETED)
+        if not started.is_set():
+            starting.cancel()
+            await self.server
+            raise DemoCannotStart("the server ended while it started")
+        await self._phones_media.start()
+        await self.media.connect(self._folder / "phones.sock")
+
+    async def stop(self) -> None:
+        await self.media.disconnect()
+        await self._phones_media.stop(5.0)
+        if self.server is not None:
+            self.server.cancel()
+            await asyncio.wait({self.server})
+
+    def _company(self) -> Company:
+        problems = Problems()
+        company = read_company(EXAMPLE, problems)
+        if problems:
+            raise DemoCannotStart("; ".join(problems.sentences))
+        # The demo is played at any hour, so its company is always open.
+        numbers = {number: msgspec.structs.replace(main, hours=None) for number, main in company.main_numbers.items()}
+        return msgspec.structs.replace(company, main_numbers=numbers)
+
+    def _configuration(self) -> Configuration:
+        file = self._folder / "lampfield.toml"
+        listen = f'["udp:{SERVER_HOST}:{self.port}", "tcp:{SERVER_HOST}:{self.port}"]'
+        file.write_text(
+            f'state_directory = "state"\n\n[sip]\nlisten = {listen}\n\n[log]\nlevel = "warning"\n\n'
+            f'[trunks.outside]\nkind = "address"\nhost = "{OUTSIDE_HOST}"\n'
+        )
+        return load(file)
+
+    def _accounts(self) -> dict[str, Account]:
+        self.configuration.state_directory.mkdir(parents=True, exist_ok=True)
+        database = open_database(self.configuration.database_url)
+        upgrade(database)
+        imported = import_company(database, self.company, new_password=new_password)
+        database.dispose()
+        return {
+            person.id: Account(person.id, person.name, person.extension, imported.passwords[person.id])
+            for person in self.company.people.values()
+        }
+
+
+def free_port(wanted: int) -> int:
+    """`wanted` when UDP and TCP are free there on loopback, else any free one."""
+    for port in (wanted, 0):
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+        ):
+            try:
+                udp.bind((SERVER_HOST, port))
+                chosen: int = udp.getsockname()[1]
+                tcp.bind((SERVER_HOST, chosen))
+            except OSError:
+                continue
+            return chosen
+    raise DemoCannotStart(f"no free port on {SERVER_HOST}")

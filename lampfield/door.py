@@ -1,0 +1,59 @@
+"""Who may come in: each request of a phone proves whose it is, by digest (RFC 3261 §22)."""
+
+from collections.abc import Sequence
+
+from provisioning.directory import Directory, Found
+from routing.ports import Clock
+from sipcore.authenticator import Authenticated, Authenticator
+from sipcore.flow import Flow
+from sipcore.message import Request
+from sipcore.uri import SipUri
+
+
+class Refused(Exception):
+    """The request is not let in: answer it with `status` and `fields` (the challenges of a 401)."""
+
+    def __init__(self, status: int, fields: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(str(status))
+        self.status = status
+        self.fields = fields
+
+
+class Door:
+    """Asks the authenticator, and finds the person of the account that it names."""
+
+    def __init__(self, authenticator: Authenticator, directory: Directory, clock: Clock, *, ask: bool) -> None:
+        self._authenticator = authenticator
+        self._clock = clock
+        self._ask = ask
+        self.directory = directory
+
+    def person(self, request: Request, flow: Flow) -> Found:
+        """Whose phone sent this request. Raises Refused: 401 with challenges, or 403 for nobody of ours."""
+        if not self._ask:
+            return self._named(request)
+        realm = self._realm(request)
+        result = self._authenticator.check(request, realm, self._clock(), source=flow.remote[0])
+        if not isinstance(result, Authenticated):
+            raise Refused(result.status, result.fields)
+        found = self.directory.person(result.username, realm)
+        if found is None:
+            raise Refused(403)
+        return found
+
+    def _realm(self, request: Request) -> str:
+        """The company's domain: named by From, else by the request, else the only one there is."""
+        for uri in (request.from_.uri, request.request_uri):
+            if isinstance(uri, SipUri) and uri.host.lower() in self.directory.companies:
+                return uri.host.lower()
+        if len(self.directory.companies) == 1:
+            return next(iter(self.directory.companies))
+        raise Refused(403)
+
+    def _named(self, request: Request) -> Found:
+        """Without passwords, From is believed."""
+        uri = request.from_.uri
+        found = self.directory.person(uri.user or "", self._realm(request)) if isinstance(uri, SipUri) else None
+        if found is None:
+            raise Refused(403)
+        return found

@@ -1,0 +1,21 @@
+"""What is told on standard error: one line for each change that a person would tell of."""
+
+import logging
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.logging import RichHandler
+
+PLAIN_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+def start_logging(level: str, isatty: Callable[[], bool] = sys.stderr.isatty) -> None:
+    """Log to standard error: coloured for a person at a terminal, plain lines for a log collector."""
+    if isatty():
+        handler: logging.Handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=False)
+        handler.setFormatter(logging.Formatter("%(message)s", datefmt="%H:%M:%S"))
+    else:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter(PLAIN_FORMAT))
+    logging.basicConfig(level=level.upper(), handlers=[handler])

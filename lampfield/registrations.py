@@ -1,0 +1,77 @@
+"""REGISTER: a phone proves whose it is, its bindings are kept, lamps and queues learn who can be reached."""
+
+import msgspec
+
+from lampfield.call_control.houses import Houses
+from lampfield.door import Door
+from lampfield.journal import Journal
+from lampfield.lamps import Lamps
+from routing.ports import Clock
+from sipcore.flow import Flow
+from sipcore.message import Request, Response, response_to
+from sipcore.registrar import Binding, BindingGone, Registrar
+from sipcore.uri import SipUri
+
+_KIND = "binding"
+
+
+class Registrations:
+    """The registrar with a door before it and a disk behind it."""
+
+    def __init__(
+        self, registrar: Registrar, door: Door, lamps: Lamps, houses: Houses, journal: Journal, clock: Clock
+    ) -> None:
+        self._registrar = registrar
+        self._door = door
+        self._lamps = lamps
+        self._houses = houses
+        self._journal = journal
+        self._clock = clock
+
+    def restore(self) -> int:
+        """Take up the bindings on disk that have not expired; how many they are."""
+        bindings = [msgspec.msgpack.decode(kept, type=Binding) for kept in self._journal.load(_KIND).values()]
+        self._registrar.restore(bindings, self._clock())
+        for aor in {binding.aor for binding in bindings}:
+            self._tell(aor)
+        return len(bindings)
+
+    def answer(self, request: Request, flow: Flow) -> Response:
+        """Answer a REGISTER. Raises door.Refused."""
+        found = self._door.person(request, flow)
+        to = request.to.uri
+        own = (found.person.id, found.person.extension)
+        if not isinstance(to, SipUri) or to.unescaped_user not in own:
+            # Everybody registers for themselves alone (RFC 3261 §10.3 step 4).
+            return response_to(request, 403, "Only your own address can be registered")
+        aor = f"sip:{found.person.id}@{found.company.domain}"
+        response = self._registrar.register(request, flow, aor, self._clock())
+        self.settle()
+        return response
+
+    def advance(self) -> None:
+        """Let bindings expire."""
+        self._registrar.advance(self._clock())
+        self.settle()
+
+    def settle(self) -> None:
+        """Write and tell what has changed."""
+        changes = self._registrar.take_changes()
+        for change in changes:
+            key = f"{change.aor} {change.contact}"
+            if isinstance(change, BindingGone):
+                self._journal.delete(_KIND, key)
+            else:
+                self._journal.put(_KIND, key, msgspec.msgpack.encode(change))
+        for aor in {change.aor for change in changes}:
+            self._tell(aor)
+
+    def _tell(self, aor: str) -> None:
+        count = len(self._registrar.bindings(aor))
+        self._lamps.bindings_changed(aor, count, self._clock())
+        person, _, domain = aor.removeprefix("sip:").partition("@")
+        activity = self._houses.activity(domain)
+        if activity is not None and count:
+            activity.member_reachable(person)
+        elif activity is not None:
+            activity.member_unreachable(person)

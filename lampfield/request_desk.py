@@ -1,0 +1,89 @@
+"""Hands what the stack reports to whom it is about."""
+
+import logging
+from collections.abc import Callable
+
+from lampfield.call_control.switchboard import Switchboard
+from lampfield.door import Refused
+from lampfield.registrations import Registrations
+from lampfield.subscriptions import Subscriptions
+from lampfield.trunks import Trunks
+from sipcore.errors import ProtocolViolation
+from sipcore.events import Event, RequestReceived, ResponseReceived, TransportFailed
+from sipcore.flow import Flow
+from sipcore.message import Request, Response, response_to
+from sipcore.stack import Stack, StackConfig
+
+logger = logging.getLogger(__name__)
+
+Answer = Callable[[Request, Flow], Response]
+
+
+class RequestDesk:
+    """One method of SIP, one answer; INVITE sessions go to the switchboard."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        switchboard: Switchboard,
+        registrations: Registrations,
+        subscriptions: Subscriptions,
+        trunks: Trunks,
+        config: StackConfig,
+        clock: Callable[[], float],
+    ) -> None:
+        self._stack = stack
+        self._config = config
+        self._switchboard = switchboard
+        self._trunks = trunks
+        self._subscriptions = subscriptions
+        self._clock = clock
+        self._answers: dict[str, Answer] = {
+            "REGISTER": registrations.answer,
+            "SUBSCRIBE": subscriptions.answer,
+            "OPTIONS": self._options,
+        }
+
+    def on_events(self, events: list[Event]) -> None:
+        """Take the stack's events, in order. A fault in the handling of one leaves the others alone."""
+        for event in events:
+            try:
+                self._on_event(event)
+            except Exception:
+                logger.exception("the handling of %s failed", type(event).__name__)
+        self._subscriptions.settle()
+
+    def _on_event(self, event: Event) -> None:
+        match event:
+            case RequestReceived(transaction=transaction, request=request, flow=flow):
+                self._stack.respond(transaction, self._respond(request, flow), self._clock())
+            case ResponseReceived(transaction=transaction, response=response):
+                self._trunks.response_received(transaction, response)
+            case TransportFailed():
+                pass
+            case _:
+                self._switchboard.on_session_event(event)
+
+    def _respond(self, request: Request, flow: Flow) -> Response:
+        answer = self._answers.get(request.method)
+        try:
+            if answer is None:
+                return response_to(request, 481 if request.to.tag else 405)
+            return answer(request, flow)
+        except Refused as refused:
+            return response_to(request, refused.status, fields=refused.fields)
+        except ProtocolViolation as fault:
+            return response_to(request, fault.status, fault.reason)
+        except Exception:
+            logger.exception("%s from %s:%d: the answer failed", request.method, *flow.remote)
+            return response_to(request, 500)
+
+    def _options(self, request: Request, flow: Flow) -> Response:
+        """What we can do (RFC 3261 §11.2)."""
+        fields = [
+            ("Allow", ", ".join(self._config.allow)),
+            ("Supported", ", ".join(self._config.supported)),
+            ("Accept", "application/sdp"),
+            ("Allow-Events", "dialog, presence, message-summary"),
+        ]
+        return response_to(request, 200, fields=fields)

@@ -1,0 +1,286 @@
+"""The signalling process: one loop that owns every SIP dialog, queue and subscription.
+
+Started by the supervisor as `python -m lampfield.signalling`; the sockets and the pipe that says ready are inherited.
+"""
+
+import argparse
+import asyncio
+import gc
+import logging
+import secrets
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy.exc import SQLAlchemyError
+
+from call_records.spool import Spool
+from call_records.writer import EventWriter
+from lampfield.admission import Admission
+from lampfield.call_control.houses import Houses
+from lampfield.call_control.legs import Legs
+from lampfield.call_control.services import Services
+from lampfield.call_control.sip_port import SipPort
+from lampfield.call_control.switchboard import Switchboard
+from lampfield.call_control.tasks import Tasks
+from lampfield.child import say_ready
+from lampfield.configuration import Configuration, load
+from lampfield.control_socket import ControlServer
+from lampfield.control_verbs import ControlVerbs
+from lampfield.database import open_database, upgrade
+from lampfield.door import Door
+from lampfield.fan_out import FanOut
+from lampfield.journal import Journal
+from lampfield.lamps import Lamps
+from lampfield.live_calls import LiveCalls
+from lampfield.logs import start_logging
+from lampfield.registrations import Registrations
+from lampfield.request_desk import RequestDesk
+from lampfield.subscriptions import Subscriptions
+from lampfield.supervisor import control_path, listeners_of, media_control
+from lampfield.trace import TraceHub
+from lampfield.trunks import Trunks
+from media.client import MediaClient, MediaEvent
+from media.clips import ClipStore
+from media.prompts.library import PromptLibrary
+from presence_pidf.dialog_state import DialogState
+from provisioning.directory import load_directory
+from sipcore.authenticator import Authenticator
+from sipcore.events import Event
+from sipcore.io.clock import make_clock
+from sipcore.io.endpoint import SipEndpoint
+from sipcore.io.listener import Listener
+from sipcore.notifier import NotifierConfig
+from sipcore.notify_admission import Durations
+from sipcore.registrar import Registrar
+from sipcore.stack import Stack, StackConfig
+
+logger = logging.getLogger(__name__)
+
+HOUSEKEEPING_SECONDS = 1.0
+"""Between two looks at what expires by itself."""
+SWEEP_EVERY = 30
+"""Housekeepings between two comparisons of lamps with the calls that exist."""
+
+
+def token() -> str:
+    """Tags, branches, Call-IDs and call ids: 80 random bits."""
+    return secrets.token_hex(10)
+
+
+class Signalling:
+    """Everything of the process, put together; `run` is its life."""
+
+    def __init__(self, configuration: Configuration, listeners: Sequence[Listener]) -> None:
+        self._configuration = configuration
+        self._listeners = listeners
+        state = configuration.state_directory
+        self.clock = make_clock()
+        self._database = open_database(configuration.database_url)
+        upgrade(self._database)
+        directory = load_directory(self._database)
+        self._journal = Journal(state / "journal.sqlite3")
+        self._journal.open()
+        self._records = EventWriter(
+            self._database,
+            Spool(configuration.spool_path),
+            writer=token(),
+            memory_events=configuration.records.memory_events,
+        )
+        self._live = LiveCalls()
+        self._events = FanOut(self._records, self._live)
+        self._trace = TraceHub(self._hook_traffic)
+        self._houses = Houses(self._events, self.clock)
+        self._houses.configure(directory.companies.values())
+        self._lamps = Lamps(token, directory.companies.values(), self._notifier_config())
+        self._registrar = Registrar(registrar_config(configuration))
+        stack_config = StackConfig(
+            user_agent=configuration.sip.user_agent, advertised_host=configuration.sip.advertised_address
+        )
+        self._stack = Stack(stack_config, token)
+        self._endpoint = SipEndpoint(self._stack, self._lamps.notifier, self.clock, self._on_events)
+        self._legs = Legs(self._houses)
+        self._tasks = Tasks()
+        self._media = MediaClient(self._on_media_event)
+        self._admission = Admission(configuration.limits.max_calls, configuration.limits.calls_per_second, self.clock)
+        authenticator = Authenticator(directory.account, token, secrets.token_bytes(32))
+        self._door = Door(authenticator, directory, self.clock, ask=configuration.sip.authentication)
+        sip = SipPort(self._stack, self.clock, self._endpoint.wake)
+        self._trunks = Trunks(configuration.trunks, self._stack, self._endpoint, self.clock, token)
+        services = Services(
+            sip=sip,
+            media=self._media,
+            clips=ClipStore(state / "clips"),
+            prompts=PromptLibrary(configuration.media.prompts),
+            registrar=self._registrar,
+            trunks=self._trunks,
+            show=self._show,
+            legs=self._legs,
+            tasks=self._tasks,
+            emit=self._events,
+            clock=self.clock,
+            token=token,
+            media_address=configuration.media.advertised_address or configuration.media.address,
+        )
+        self._switchboard = Switchboard(services, self._legs, self._houses, self._door, self._admission)
+        self._registrations = Registrations(
+            self._registrar, self._door, self._lamps, self._houses, self._journal, self.clock
+        )
+        self._subscriptions = Subscriptions(self._lamps, self._door, self._journal, self.clock)
+        self._desk = RequestDesk(
+            self._stack,
+            self._switchboard,
+            self._registrations,
+            self._subscriptions,
+            self._trunks,
+            stack_config,
+            self.clock,
+        )
+        verbs = ControlVerbs(self._live, self._events, self._trace, self.status)
+        self._control = ControlServer(control_path(state), verbs.table())
+
+    # Life
+
+    async def run(self, ready: int | None) -> None:
+        """Serve until SIGTERM, then stop cleanly: no new calls, time for those in progress, everything on disk."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        loop.add_signal_handler(signal.SIGINT, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._end)
+            await self._begin()
+            say_ready(ready)
+            for work in (self._housekeeping(), self._admission.watch(self._stack.refuse_new_calls)):
+                task = asyncio.ensure_future(work)
+                stack.push_async_callback(_cancel, task)
+            await stop.wait()
+            self._admission.closed = True
+            await self._switchboard.drain(self._configuration.shutdown.drain_seconds)
+
+    async def _begin(self) -> None:
+        state = self._configuration.state_directory
+        self._records.start()
+        await self._media.connect(media_control(state))
+        bindings, subscriptions = self._registrations.restore(), self._subscriptions.restore()
+        await self._endpoint.listen(self._listeners)
+        await self._control.start()
+        await self._trunks.start()
+        # What lives as long as the process is not worth looking at in each collection.
+        gc.collect()
+        gc.freeze()
+        logger.info("taken up from disk: %d bindings, %d subscriptions", bindings, subscriptions)
+
+    async def _end(self) -> None:
+        self._houses.close()
+        await self._trunks.stop()
+        await self._control.stop()
+        self._subscriptions.settle()
+        await self._endpoint.close()
+        await self._media.close_connection()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._journal.close)
+        await loop.run_in_executor(None, self._records.stop)
+        self._database.dispose()
+
+    async def _housekeeping(self) -> None:
+        for turn in range(sys.maxsize):
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            self._registrations.advance()
+            self._lamps.advance(self.clock())
+            if turn % SWEEP_EVERY == 0:
+                self._lamps.sweep({leg.leg for leg in self._legs.live()}, self.clock())
+            self._subscriptions.settle()
+            self._endpoint.wake()
+
+    def _reload(self) -> None:
+        """Read the companies anew (SIGHUP); calls in progress go on as they were routed."""
+        try:
+            directory = load_directory(self._database)
+        except SQLAlchemyError as error:
+            logger.error("the companies cannot be read, those in memory stay: %s", error)
+            return
+        self._door.directory = directory
+        self._houses.configure(directory.companies.values())
+        self._lamps.configure(directory.companies.values(), self.clock())
+        self._endpoint.wake()
+        logger.info("companies read anew: %s", ", ".join(sorted(directory.companies)) or "none")
+
+    # Between the parts
+
+    def _on_events(self, events: list[Event]) -> None:
+        self._desk.on_events(events)
+
+    def _on_media_event(self, event: MediaEvent) -> None:
+        self._switchboard.on_media_event(event)
+
+    def _show(self, aor: str, dialog: DialogState) -> None:
+        self._lamps.dialog_changed(aor, dialog, self.clock())
+        self._endpoint.wake()
+
+    def _hook_traffic(self, hub: TraceHub | None) -> None:
+        self._endpoint.on_traffic = hub
+
+    def _notifier_config(self) -> NotifierConfig:
+        limits, durations = self._configuration.limits, self._configuration.subscriptions
+        return NotifierConfig(
+            user_agent=self._configuration.sip.user_agent,
+            durations=Durations(int(durations.min_seconds), int(durations.max_seconds), int(durations.default_seconds)),
+            most_subscriptions=limits.subscriptions,
+        )
+
+    def status(self) -> dict[str, Any]:
+        """How the process is doing, for `lampfield calls` and watchdogs."""
+        return {
+            "calls": self._switchboard.calls,
+            "legs": len(self._legs),
+            "subscriptions": self._lamps.notifier.count,
+            "records": msgspec.to_builtins(self._records.state),
+            "journal": self._journal.fault,
+            "stack": self._stack.counts(),
+            "traffic": msgspec.to_builtins(self._endpoint.counters),
+        }
+
+
+async def _cancel(task: asyncio.Future[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def inherited(listeners: Sequence[Listener], sockets: Sequence[str]) -> list[Listener]:
+    """The listeners with the descriptors that the supervisor handed over, each as `udp:127.0.0.1:5060=7`."""
+    descriptors = dict(socket.rsplit("=", 1) for socket in sockets)
+    return [
+        msgspec.structs.replace(listener, fd=int(descriptors[str(listener)]))
+        if str(listener) in descriptors
+        else listener
+        for listener in listeners
+    ]
+
+
+async def serve(configuration: Configuration, sockets: Sequence[str], ready: int | None) -> None:
+    """Assemble and run the process until SIGTERM."""
+    signalling = Signalling(configuration, inherited(listeners_of(configuration), sockets))
+    await signalling.run(ready)
+
+
+def main() -> None:
+    """The process's entry."""
+    parser = argparse.ArgumentParser(prog="lampfield.signalling")
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("--socket", action="append", default=[])
+    parser.add_argument("--ready-fd", type=int)
+    arguments = parser.parse_args()
+    configuration = load(arguments.config) if arguments.config else Configuration()
+    start_logging(configuration.log.level)
+    asyncio.run(serve(configuration, arguments.socket, arguments.ready_fd))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The command line talks to the running server by a Unix socket."""
+
+import asyncio
+import stat
+from pathlib import Path
+from typing import Any
+
+from lampfield.control_socket import BACKLOG, ControlServer, Outbox, converse
+
+
+async def count(arguments: dict[str, str], outbox: Outbox) -> None:
+    for number in range(int(arguments["to"])):
+        outbox.put(number)
+
+
+async def for_ever(arguments: dict[str, str], outbox: Outbox) -> None:
+    outbox.put("first")
+    await asyncio.get_running_loop().create_future()
+
+
+def ask(folder: Path, verb: str, arguments: dict[str, str], most: int = 10_000) -> list[Any]:
+    async def conversation() -> list[Any]:
+        server = ControlServer(folder / "control.sock", {"count": count, "ever": for_ever})
+        await server.start()
+        answers: list[Any] = []
+        async with asyncio.timeout(10):
+            async for answer in converse(folder / "control.sock", verb, arguments):
+                answers.append(answer)
+                if len(answers) == most:
+                    break
+        await server.stop()
+        return answers
+
+    return asyncio.run(conversation())
+
+
+def test_answers_come_line_by_line_until_the_verb_has_ended(tmp_path: Path) -> None:
+    assert ask(tmp_path, "count", {"to": "5"}) == [0, 1, 2, 3, 4]
+
+
+def test_an_endless_verb_is_followed_as_long_as_the_client_stays(tmp_path: Path) -> None:
+    assert ask(tmp_path, "ever", {}, most=1) == ["first"]
+
+
+def test_an_unknown_verb_is_told_which_ones_there_are(tmp_path: Path) -> None:
+    assert ask(tmp_path, "dance", {}) == [{"error": "verb = 'dance': expected one of count, ever"}]
+
+
+def test_a_slow_reader_loses_the_oldest_lines_and_holds_nobody_up(tmp_path: Path) -> None:
+    answers = ask(tmp_path, "count", {"to": str(BACKLOG + 100)})
+    assert answers[-1] == BACKLOG + 99
+    assert len(answers) <= BACKLOG
+
+
+def test_only_the_user_that_runs_the_server_may_open_the_socket(tmp_path: Path) -> None:
+    async def mode() -> int:
+        server = ControlServer(tmp_path / "control.sock", {})
+        await server.start()
+        found = stat.S_IMODE((tmp_path / "control.sock").stat().st_mode)
+        await server.stop()
+        return found
+
+    assert asyncio.run(mode()) == 0o600

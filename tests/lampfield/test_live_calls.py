@@ -1,0 +1,77 @@
+"""The live view is a fold of the events: each stage shows as people would tell of it."""
+
+from lampfield.live_calls import LiveCalls
+from routing.events import (
+    CallAnswered,
+    CallArrived,
+    CallBridged,
+    CallEnded,
+    CallEvent,
+    CallHeld,
+    CallRetrieved,
+    LegRinging,
+    MenuEntered,
+    OfferMade,
+    QueueJoined,
+    QueueLeft,
+)
+
+
+def arrived(call: str = "c1", at: float = 1.0) -> CallArrived:
+    return CallArrived(
+        call=call, at=at, company="nordlys", origin="trunk", caller_number="+4540123456", dialled="+4533221100"
+    )
+
+
+def stages(*events: CallEvent) -> list[tuple[str, str]]:
+    live, seen = LiveCalls(), []
+    for event in events:
+        live.apply(event)
+        seen.append((live.snapshot()[0].stage, live.snapshot()[0].where))
+    return seen
+
+
+def test_a_call_is_shown_from_the_menu_through_the_queue_to_the_talk() -> None:
+    assert stages(
+        arrived(),
+        CallAnswered(call="c1", at=2.0),
+        MenuEntered(call="c1", at=2.0, menu="main"),
+        QueueJoined(call="c1", at=3.0, queue="sales", position=1),
+        OfferMade(call="c1", at=4.0, queue="sales", member="anna", offer=1),
+        QueueLeft(call="c1", at=5.0, queue="sales", outcome="answered", waited=2.0),
+        CallBridged(call="c1", at=5.0, leg="b1", person="anna", number="201"),
+    ) == [
+        ("arriving", ""),
+        ("answered", ""),
+        ("menu", "main"),
+        ("queue", "sales"),
+        ("queue", "sales → anna"),
+        ("answered", "sales → anna"),
+        ("talking", "anna"),
+    ]
+
+
+def test_a_held_call_shows_hold_until_it_is_retrieved() -> None:
+    shown = stages(
+        arrived(),
+        LegRinging(call="c1", at=2.0, leg="b1", person="anna", number="201"),
+        CallBridged(call="c1", at=3.0, leg="b1", person="anna", number="201"),
+        CallHeld(call="c1", at=4.0, by="callee"),
+        CallRetrieved(call="c1", at=5.0, by="callee"),
+    )
+    assert [stage for stage, _ in shown] == ["arriving", "ringing", "talking", "hold", "talking"]
+
+
+def test_a_call_that_ended_is_gone_and_the_others_stay_in_order() -> None:
+    live = LiveCalls()
+    live.apply(arrived("second", 2.0))
+    live.apply(arrived("first", 1.0))
+    live.apply(arrived("third", 3.0))
+    live.apply(CallEnded(call="second", at=4.0, cause="answered", by="caller"))
+    assert [call.call for call in live.snapshot()] == ["first", "third"]
+
+
+def test_events_of_a_call_that_nobody_announced_are_passed_over() -> None:
+    live = LiveCalls()
+    live.apply(MenuEntered(call="unknown", at=1.0, menu="main"))
+    assert len(live) == 0
