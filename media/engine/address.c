@@ -59,6 +59,8 @@ bool address_same_host(const union address *a, const union address *b)
         return false;
     if (a->any.sa_family == AF_INET)
         return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+    if (a->any.sa_family != AF_INET6)
+        return true;
     return memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof a->v6.sin6_addr) == 0;
 }
 

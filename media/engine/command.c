@@ -105,7 +105,6 @@ const char *command_parse(char *line, size_t size, struct command *command)
                 return "an argument is given twice";
         command->arguments[command->count].key = word;
         command->arguments[command->count].value = equals + 1;
-        command->arguments[command->count].used = false;
         command->count++;
     }
     return NULL;
@@ -113,12 +112,9 @@ const char *command_parse(char *line, size_t size, struct command *command)
 
 char *command_text(struct command *command, const char *key)
 {
-    for (unsigned i = 0; i < command->count; i++) {
-        if (strcmp(command->arguments[i].key, key))
-            continue;
-        command->arguments[i].used = true;
-        return command->arguments[i].value;
-    }
+    for (unsigned i = 0; i < command->count; i++)
+        if (!strcmp(command->arguments[i].key, key))
+            return command->arguments[i].value;
     return NULL;
 }
 
@@ -140,14 +136,6 @@ bool command_number(struct command *command, const char *key, uint64_t lowest, u
         return false;
     *out = value;
     return true;
-}
-
-const char *command_unused(const struct command *command)
-{
-    for (unsigned i = 0; i < command->count; i++)
-        if (!command->arguments[i].used)
-            return command->arguments[i].key;
-    return NULL;
 }
 
 char *command_next_element(char **list, bool *bad)

@@ -19,21 +19,17 @@ struct command {
     struct {
         char *key;
         char *value;
-        bool used;
     } arguments[COMMAND_MAX_ARGUMENTS];
 };
 
 /* Splits a line in place, `size` bytes without its line feed and with room for a final zero. NULL, or what is wrong with it. */
 const char *command_parse(char *line, size_t size, struct command *command);
 
-/* An argument's value, NULL when it is absent; marks it as used. */
+/* An argument's value, NULL when it is absent. */
 char *command_text(struct command *command, const char *key);
 
 /* Reads a whole number within bounds into `*out`, left alone when the argument is absent; false when it is not one. */
 bool command_number(struct command *command, const char *key, uint64_t lowest, uint64_t highest, uint64_t *out);
-
-/* The first argument that no one asked for, NULL when all were used. */
-const char *command_unused(const struct command *command);
 
 /* Cuts the first element off a comma-separated list and decodes it; NULL at the end, and `*bad` set where it is not well encoded. */
 char *command_next_element(char **list, bool *bad);

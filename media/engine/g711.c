@@ -55,16 +55,18 @@ void g711_init(struct g711 *tables)
     }
 }
 
-int g711_convert(const struct g711 *tables, enum codec from, enum codec to, const uint8_t *in, uint8_t *out, size_t size)
+bool g711_convertible(enum codec from, enum codec to)
+{
+    return from == to || (from != CODEC_G722 && to != CODEC_G722);
+}
+
+void g711_convert(const struct g711 *tables, enum codec from, enum codec to, const uint8_t *in, uint8_t *out, size_t size)
 {
     if (from == to) {
         memcpy(out, in, size);
-        return 0;
+        return;
     }
-    if (from == CODEC_G722 || to == CODEC_G722)
-        return -1;
     const uint8_t *table = from == CODEC_PCMA ? tables->ulaw_of_alaw : tables->alaw_of_ulaw;
     for (size_t i = 0; i < size; i++)
         out[i] = table[in[i]];
-    return 0;
 }

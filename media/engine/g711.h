@@ -2,6 +2,7 @@
 #ifndef MEDIA_G711_H
 #define MEDIA_G711_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,7 +18,10 @@ struct g711 {
 
 void g711_init(struct g711 *tables);
 
-/* Copies `size` payload bytes, converting between the two laws; returns 0, or -1 where no table leads from one to the other. */
-int g711_convert(const struct g711 *tables, enum codec from, enum codec to, const uint8_t *in, uint8_t *out, size_t size);
+/* True where payloads of one codec can be made those of the other. */
+bool g711_convertible(enum codec from, enum codec to);
+
+/* Copies `size` payload bytes, converting between the two laws of G.711. */
+void g711_convert(const struct g711 *tables, enum codec from, enum codec to, const uint8_t *in, uint8_t *out, size_t size);
 
 #endif

@@ -6,10 +6,12 @@
 
 enum { PROBATION_PACKETS = 3 };
 
-void source_lock_reset(struct source_lock *lock, const union address *remote)
+void source_lock_reset(struct source_lock *lock, const union address *signalled)
 {
-    if (remote)
-        lock->remote = *remote;
+    if (!address_equal(signalled, &lock->signalled)) {
+        lock->signalled = *signalled;
+        lock->remote = *signalled;
+    }
     lock->locked = false;
     lock->candidate_packets = 0;
 }

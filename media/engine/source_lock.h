@@ -11,7 +11,8 @@ struct rtp_packet;
 
 /* Zeroed knows no remote and learns it. */
 struct source_lock {
-    union address remote;     /* Where we send; the signalled address until another is learned. */
+    union address signalled;  /* What the session description said. */
+    union address remote;     /* Where we send: the signalled address until another is learned. */
     bool locked;
     union address candidate;  /* A source that is not `remote` and on probation. */
     uint32_t candidate_ssrc;
@@ -19,8 +20,8 @@ struct source_lock {
     unsigned candidate_packets;
 };
 
-/* Begins learning anew; `remote` is the signalled address, or NULL to keep sending where we do. */
-void source_lock_reset(struct source_lock *lock, const union address *remote);
+/* Begins learning anew. A learned address stays in use while the signalled one is the same as before. */
+void source_lock_reset(struct source_lock *lock, const union address *signalled);
 
 /* True when a packet from this source is the session's. The address we send to is believed at its first packet; another one,
    a phone behind NAT, after three in order with one SSRC. Once locked, nobody else is, until the next reset. */

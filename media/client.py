@@ -1,0 +1,403 @@
+"""The controller's side of the media engine."""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from media.control_line import ControlLine, format_line, parse_line, quote_value
+from media.events import (
+    CommandFailed,
+    DtmfReceived,
+    EngineBack,
+    EngineLost,
+    EventsLost,
+    Layer,
+    MediaEvent,
+    OrphanClosed,
+    PlayEnded,
+    RecordEnded,
+    RecordFailed,
+    RtpTimeout,
+)
+
+_logger = logging.getLogger(__name__)
+
+Address = tuple[str, int]
+"""Host (an IP literal without brackets) and port."""
+Codec = Literal["PCMA", "PCMU", "G722"]
+Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+
+_PACKET_SIZE = 65536
+"""Largest packet on the control socket either way, bytes."""
+_RETRY_SECONDS = 0.2
+"""Between attempts to reach the engine again."""
+
+
+class MediaError(Exception):
+    """The engine refused a command; the text says why."""
+
+
+class MediaUnavailable(MediaError):  # noqa: N818  the name says what is the case
+    """The engine is not connected."""
+
+
+class Counters(msgspec.Struct, frozen=True):
+    """What a session sent and received."""
+
+    packets_in: int
+    packets_out: int
+    octets_in: int
+    octets_out: int
+    lost: int
+    late: int
+    jitter_ms: float
+    foreign: int
+    """Packets refused because they came from an address that is not the session's."""
+    malformed: int
+    relay_dropped: int
+    mos: float
+    """Estimate of what we hear, 1 to 4.5 (ITU-T G.107)."""
+    round_trip_ms: float | None = None
+    peer_loss: float | None = None
+    """Fraction of our packets that the peer missed of late, by its RTCP reports."""
+    peer_jitter_ms: float | None = None
+
+
+class PlayPosition(msgspec.Struct, frozen=True):
+    """Where a play is: its number, the clip's index, and the next frame of that clip."""
+
+    play: int
+    clip: int
+    frame: int
+
+
+class SessionInfo(msgspec.Struct, frozen=True):
+    """A session as the engine has it, for a controller that takes it over."""
+
+    session: str
+    label: str
+    port: int
+    codec: Codec | None
+    direction: Direction | None
+    remote: str | None
+    """Where RTP is sent, as `192.0.2.1:4000` or `[2001:db8::1]:4000`."""
+    bridge: str | None
+    music: PlayPosition | None
+    announcement: PlayPosition | None
+    recording: bool
+    silent_ms: int
+    """Milliseconds since the last RTP was received."""
+
+
+def _endpoint(address: Address) -> str:
+    host, port = address
+    return quote_value(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+
+
+def _position(text: str | None) -> PlayPosition | None:
+    return PlayPosition(*map(int, text.split(":"))) if text else None
+
+
+def _session_info(line: ControlLine) -> SessionInfo:
+    arguments = line.arguments
+    return msgspec.convert(
+        {
+            "session": line.session,
+            "label": arguments["label"],
+            "port": arguments["port"],
+            "codec": arguments.get("codec"),
+            "direction": arguments.get("direction"),
+            "remote": arguments.get("remote"),
+            "bridge": arguments.get("bridge"),
+            "music": _position(arguments.get("music")),
+            "announcement": _position(arguments.get("announcement")),
+            "recording": arguments["recording"] == "1",
+            "silent_ms": arguments["silent_ms"],
+        },
+        SessionInfo,
+        strict=False,
+    )
+
+
+_EVENTS: dict[str, type[MediaEvent]] = {
+    "dtmf": DtmfReceived,
+    "play_ended": PlayEnded,
+    "rtp_timeout": RtpTimeout,
+    "record_ended": RecordEnded,
+    "record_failed": RecordFailed,
+    "orphan_closed": OrphanClosed,
+    "events_lost": EventsLost,
+}
+
+
+class MediaClient:
+    """Commands the engine and hands its events to `on_event`, in the order in which they happened.
+
+    `open`, `close`, `counters` and `sessions` wait for the answer. The other commands return at once and are carried out in
+    the order of the calls; one that is refused is told as `CommandFailed`, a play that cannot begin as `PlayEnded.failed`.
+    When the engine goes, `EngineLost` is told and the client keeps trying; `EngineBack` says that it is there again.
+    """
+
+    def __init__(self, on_event: Callable[[MediaEvent], None]) -> None:
+        self._on_event = on_event
+        self._path = Path()
+        self._socket: socket.socket | None = None
+        self._unsent: list[bytes] = []
+        self._flush_planned = False
+        self._waiting: dict[str, asyncio.Future[ControlLine]] = {}
+        self._items: list[ControlLine] = []
+        self._ids = itertools.count(1)
+        self._plays = itertools.count(1)
+        self._reconnecting: asyncio.Task[None] | None = None
+
+    @property
+    def connected(self) -> bool:
+        """True while commands reach the engine."""
+        return self._socket is not None
+
+    async def connect(self, path: Path) -> None:
+        """Connect to the engine's control socket. Raises OSError when nobody listens there."""
+        self._path = path
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        connection.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(connection, str(path))
+        except OSError:
+            connection.close()
+            raise
+        self._socket = connection
+        asyncio.get_running_loop().add_reader(connection, self._read)
+
+    async def disconnect(self) -> None:
+        """Leave the engine to itself; its sessions go on."""
+        if self._reconnecting:
+            self._reconnecting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reconnecting
+        if self._socket:
+            self._flush()
+            self._drop_connection()
+
+    async def open(self, session: str, address: str, label: str = "", *, rtp_timeout: float = 0) -> int:
+        """Open a session on a free port of the IP address and return the RTP port; RTCP is on the next.
+
+        `rtp_timeout`: seconds of silence after which `RtpTimeout` is told, 0 for never. Raises MediaError.
+        """
+        arguments = {"address": quote_value(address), "label": quote_value(label), "timeout": str(round(rtp_timeout))}
+        reply = await self._ask("open", session, arguments)
+        return int(reply.arguments["port"])
+
+    def configure(
+        self,
+        session: str,
+        remote: Address | None,
+        codec: Codec,
+        payload_type: int,
+        dtmf_payload_type: int | None,
+        direction: Direction = "sendrecv",
+        *,
+        remote_rtcp: Address | None = None,
+        rtp_timeout: float | None = None,
+    ) -> None:
+        """Say what was negotiated; again after each new offer and answer.
+
+        `remote` None, or a host that means nobody (RFC 3264 §8.4), is learned from the first packets. Learning begins anew with each call.
+        """
+        arguments = {"codec": codec, "payload": str(payload_type), "direction": direction}
+        if dtmf_payload_type is not None:
+            arguments["dtmf"] = str(dtmf_payload_type)
+        if remote and remote[0] not in ("0.0.0.0", "::"):  # noqa: S104  a hold by the old form, not a bind
+            arguments["remote"] = _endpoint(remote)
+        if remote_rtcp:
+            arguments["rtcp"] = _endpoint(remote_rtcp)
+        if rtp_timeout is not None:
+            arguments["timeout"] = str(round(rtp_timeout))
+        self._tell("configure", session, arguments)
+
+    def play(self, session: str, clips: Sequence[Path], *, layer: Layer, loop: bool = False) -> int:
+        """Play clips without a gap; returns the play's number, which `PlayEnded` tells when the last frame was sent.
+
+        The clips are files of ready frames (`ClipStore`). An announcement pauses the music, which then goes on at the very
+        frame where it paused; a new play replaces the one on its layer.
+        """
+        number = next(self._plays)
+        paths = ",".join(quote_value(str(clip)) for clip in clips)
+        self._tell(
+            "play", session, {"layer": layer, "clips": paths, "loop": "1" if loop else "0", "play": str(number)}
+        )
+        return number
+
+    def stop(self, session: str, layer: Layer) -> None:
+        """Stop a layer; no `PlayEnded` follows, unless it was under way already."""
+        self._tell("stop", session, {"layer": layer})
+
+    def bridge(self, a: str, b: str) -> None:
+        """Let two configured sessions talk. Their codecs must be the same, or PCMA and PCMU. Music waits meanwhile."""
+        self._tell("bridge", a, {"with": b})
+
+    def unbridge(self, session: str) -> None:
+        """Part a session from the one it is bridged with."""
+        self._tell("unbridge", session, {})
+
+    def send_dtmf(self, session: str, digits: str, duration_ms: int = 100) -> None:
+        """Send keys as telephone events (RFC 4733), one after the other."""
+        self._tell("dtmf", session, {"digits": quote_value(digits), "duration_ms": str(duration_ms)})
+
+    def record(self, session: str, path: Path) -> None:
+        """Record to a new two-channel WAV file: left what the party says, right what it hears."""
+        self._tell("record", session, {"path": quote_value(str(path))})
+
+    def stop_record(self, session: str) -> None:
+        """End the recording; `RecordEnded` says when the file is complete."""
+        self._tell("stop_record", session, {})
+
+    async def close(self, session: str) -> Counters:
+        """Close a session and return its last counters. Raises MediaError."""
+        return self._counters(await self._ask("close", session, {}))
+
+    async def counters(self, session: str) -> Counters:
+        """What the session sent and received so far. Raises MediaError."""
+        return self._counters(await self._ask("counters", session, {}))
+
+    async def sessions(self) -> list[SessionInfo]:
+        """All sessions that the engine has. Raises MediaError."""
+        reply = await self._ask("sessions", "", {})
+        identifier = reply.arguments["id"]
+        mine = [line for line in self._items if line.arguments["id"] == identifier]
+        self._items = [line for line in self._items if line.arguments["id"] != identifier]
+        return [_session_info(line) for line in mine]
+
+    @staticmethod
+    def _counters(reply: ControlLine) -> Counters:
+        return msgspec.convert(reply.arguments, Counters, strict=False)
+
+    async def _ask(self, verb: str, session: str, arguments: dict[str, str]) -> ControlLine:
+        identifier = str(next(self._ids))
+        if not self._socket:
+            raise MediaUnavailable("the media engine is away")
+        answer: asyncio.Future[ControlLine] = asyncio.get_running_loop().create_future()
+        self._waiting[identifier] = answer
+        self._send(format_line(verb, session, {**arguments, "id": identifier}))
+        try:
+            return await answer
+        finally:
+            self._waiting.pop(identifier, None)
+
+    def _tell(self, verb: str, session: str, arguments: dict[str, str]) -> None:
+        if self._socket:
+            self._send(format_line(verb, session, arguments))
+            return
+        refused = {**arguments, "verb": verb, "reason": "the media engine is away"}
+        asyncio.get_running_loop().call_soon(self._refused, ControlLine("error", session, refused))
+
+    def _send(self, line: str) -> None:
+        self._unsent.append(line.encode() + b"\n")
+        if not self._flush_planned:
+            # What is commanded in one turn of the loop goes in one packet.
+            self._flush_planned = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_planned = False
+        while self._socket and self._unsent:
+            count, size = 0, 0
+            while count < len(self._unsent) and size + len(self._unsent[count]) <= _PACKET_SIZE:
+                size += len(self._unsent[count])
+                count += 1
+            try:
+                self._socket.send(b"".join(self._unsent[:count]))
+            except BlockingIOError:
+                asyncio.get_running_loop().add_writer(self._socket, self._resume)
+                return
+            except OSError:
+                self._lost()
+                return
+            del self._unsent[:count]
+
+    def _resume(self) -> None:
+        if self._socket:
+            asyncio.get_running_loop().remove_writer(self._socket)
+            self._flush()
+
+    def _read(self) -> None:
+        while self._socket:
+            try:
+                packet = self._socket.recv(_PACKET_SIZE)
+            except BlockingIOError:
+                return
+            except OSError:
+                packet = b""
+            if not packet:
+                self._lost()
+                return
+            for line in packet.decode().splitlines():
+                self._take(parse_line(line))
+
+    def _take(self, line: ControlLine) -> None:
+        if line.word == "item":
+            self._items.append(line)
+        elif line.word in ("ok", "error"):
+            self._take_reply(line)
+        elif line.word in _EVENTS:
+            arguments = {"session": line.session, **line.arguments}
+            self._on_event(msgspec.convert(arguments, _EVENTS[line.word], strict=False))
+
+    def _take_reply(self, line: ControlLine) -> None:
+        answer = self._waiting.get(line.arguments.get("id", ""))
+        if not answer:
+            self._refused(line)
+        elif answer.done():
+            pass  # Whoever asked was cancelled meanwhile.
+        elif line.word == "ok":
+            answer.set_result(line)
+        else:
+            answer.set_exception(MediaError(f"{line.session}: {line.arguments['reason']}"))
+
+    def _refused(self, line: ControlLine) -> None:
+        if line.word == "ok":
+            return
+        verb, reason = line.arguments.get("verb", ""), line.arguments["reason"]
+        _logger.warning("%s: the media engine refused %s: %s", line.session, verb, reason)
+        if verb == "play" and "layer" in line.arguments:
+            layer: Layer = "music" if line.arguments["layer"] == "music" else "announcement"
+            self._on_event(PlayEnded(line.session, layer, int(line.arguments["play"]), reason))
+        else:
+            self._on_event(CommandFailed(line.session, verb, reason))
+
+    def _drop_connection(self) -> None:
+        if not self._socket:
+            return
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._socket)
+        loop.remove_writer(self._socket)
+        self._socket.close()
+        self._socket = None
+        self._unsent.clear()
+        self._items.clear()
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(MediaUnavailable("the media engine went away"))
+
+    def _lost(self) -> None:
+        self._drop_connection()
+        _logger.error("the media engine is lost")
+        self._on_event(EngineLost(""))
+        self._reconnecting = asyncio.get_running_loop().create_task(self._reconnect())
+
+    async def _reconnect(self) -> None:
+        while True:
+            try:
+                await self.connect(self._path)
+            except OSError:
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            _logger.info("the media engine is back")
+            self._on_event(EngineBack(""))
+            return

@@ -1,0 +1,32 @@
+"""The engine's control lines: `word session key=value ...`, values percent-encoded."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+_PLAIN = "/:@[]+*#"
+
+
+class ControlLine(NamedTuple):
+    """A reply or event of the engine."""
+
+    word: str
+    session: str
+    arguments: dict[str, str]
+
+
+def quote_value(text: str) -> str:
+    """Percent-encode a value; a comma too, which separates the elements of a list."""
+    return quote(text, safe=_PLAIN)
+
+
+def format_line(verb: str, session: str, arguments: Mapping[str, str]) -> str:
+    """A command. The values must be encoded already."""
+    return " ".join([verb, session or "-", *(f"{key}={value}" for key, value in arguments.items())])
+
+
+def parse_line(line: str) -> ControlLine:
+    """Read a line of the engine's."""
+    word, session, *words = line.split(" ")
+    pairs = (argument.partition("=") for argument in words)
+    return ControlLine(word, "" if session == "-" else session, {key: unquote(value) for key, _, value in pairs})

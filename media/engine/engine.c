@@ -1,0 +1,208 @@
+#include "engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EVENTS = 128 };
+
+uint64_t engine_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint64_t engine_random(void)
+{
+    uint64_t value = 0;
+    while (getrandom(&value, sizeof value, 0) != sizeof value)
+        ;
+    return value;
+}
+
+bool engine_watch(int epoll_fd, int fd, struct watch *watch)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
+    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static unsigned bucket_of(const char *name)
+{
+    /* FNV-1a. The names are the controller's own, so nobody chooses them to collide. */
+    uint32_t hash = 2166136261u;
+    for (; *name; name++)
+        hash = (hash ^ (uint8_t)*name) * 16777619u;
+    return hash % ENGINE_BUCKETS;
+}
+
+struct session *engine_find(const struct engine *engine, const char *name)
+{
+    struct session *session = engine->by_name[bucket_of(name)];
+    while (session && strcmp(session->name, name))
+        session = session->next_of_name;
+    return session;
+}
+
+bool engine_add(struct engine *engine, struct session *session)
+{
+    if (engine->session_count == engine->session_capacity) {
+        unsigned capacity = engine->session_capacity ? engine->session_capacity * 2 : 256;
+        struct session **sessions = realloc(engine->sessions, capacity * sizeof(struct session *));
+        if (!sessions)
+            return false;
+        engine->sessions = sessions;
+        engine->session_capacity = capacity;
+    }
+    session->place = engine->session_count;
+    engine->sessions[engine->session_count++] = session;
+    struct session **bucket = &engine->by_name[bucket_of(session->name)];
+    session->next_of_name = *bucket;
+    *bucket = session;
+    return true;
+}
+
+void engine_remove(struct engine *engine, struct session *session)
+{
+    struct session **link = &engine->by_name[bucket_of(session->name)];
+    while (*link != session)
+        link = &(*link)->next_of_name;
+    *link = session->next_of_name;
+    struct session *last = engine->sessions[--engine->session_count];
+    engine->sessions[session->place] = last;
+    last->place = session->place;
+}
+
+static void free_dead(struct engine *engine)
+{
+    while (engine->dead) {
+        struct session *session = engine->dead;
+        engine->dead = session->next_dead;
+        free(session);
+    }
+}
+
+static bool open_parts(struct engine *engine, const char **reason)
+{
+    *reason = "the port range must hold an even port and the odd one above it, within 1 to 65535";
+    if (!ports_init(&engine->ports, engine->options.first_port, engine->options.last_port))
+        return false;
+    engine->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    engine->idle_fd = epoll_create1(EPOLL_CLOEXEC);
+    engine->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    engine->stop_watch.kind = WATCH_STOP;
+    g711_init(&engine->g711);
+    engine->intake = intake_new();
+    bool ready = engine->intake && engine->epoll_fd >= 0 && engine->idle_fd >= 0 && engine->stop_fd >= 0 &&
+                 engine_watch(engine->epoll_fd, engine->stop_fd, &engine->stop_watch) &&
+                 ticker_open(&engine->ticker, engine->epoll_fd, engine->now) &&
+                 recorder_open(&engine->recorder, &engine->g711, engine->epoll_fd) &&
+                 control_open(engine, engine->options.listen_fd);
+    if (!ready)
+        *reason = strerror(errno);
+    return ready;
+}
+
+struct engine *engine_new(const struct engine_options *options, const char **reason)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+    *reason = "out of memory";
+    if (!engine)
+        return NULL;
+    engine->options = *options;
+    engine->epoll_fd = engine->idle_fd = engine->stop_fd = engine->ticker.fd = -1;
+    engine->recorder.wake_fd = engine->recorder.notice_fd = engine->control.fd = -1;
+    engine->now = engine_clock();
+    if (open_parts(engine, reason))
+        return engine;
+    engine_free(engine);
+    return NULL;
+}
+
+void engine_free(struct engine *engine)
+{
+    recorder_close(&engine->recorder);
+    control_close(engine);
+    ticker_close(&engine->ticker);
+    clip_store_close(&engine->clips);
+    ports_close(&engine->ports);
+    intake_free(engine->intake);
+    const int fds[] = {engine->epoll_fd, engine->idle_fd, engine->stop_fd};
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+    free(engine->sessions);
+    free(engine);
+}
+
+void engine_stop(struct engine *engine)
+{
+    uint64_t one = 1;
+    (void)!write(engine->stop_fd, &one, sizeof one);
+}
+
+/* False when it is time to stop. */
+static bool handle(struct engine *engine, const struct watch *watch)
+{
+    uint64_t count;
+    switch (watch->kind) {
+    case WATCH_CLOCK:
+        (void)!read(engine->ticker.fd, &count, sizeof count);
+        return true;
+    case WATCH_LISTENER:
+        control_accept(engine);
+        return true;
+    case WATCH_CONTROLLER:
+        if (control_connected(&engine->control))
+            control_work(engine);
+        return true;
+    case WATCH_RECORDER:
+        recorder_collect(engine);
+        return true;
+    case WATCH_RTP:
+        if (!watch->session->dead)
+            intake_rtp(engine, watch->session);
+        return true;
+    case WATCH_RTCP:
+        if (!watch->session->dead)
+            intake_rtcp(engine, watch->session);
+        return true;
+    case WATCH_STOP:
+        break;
+    }
+    return false;
+}
+
+int engine_run(struct engine *engine)
+{
+    struct epoll_event events[EVENTS];
+    int error = 0;
+    outbox_open(&engine->outbox, engine->options.batched);
+    for (bool running = true; running;) {
+        ticker_arm(&engine->ticker);
+        int count = epoll_wait(engine->epoll_fd, events, EVENTS, control_pending(&engine->control) ? 0 : -1);
+        if (count < 0 && errno != EINTR) {
+            error = errno;
+            break;
+        }
+        engine->now = engine_clock();
+        for (int i = 0; i < count; i++)
+            running = handle(engine, events[i].data.ptr) && running;
+        if (control_pending(&engine->control))
+            control_work(engine);
+        ticker_run(engine);
+        outbox_flush(&engine->outbox);
+        control_flush(engine);
+        free_dead(engine);
+    }
+    while (engine->session_count > 0)
+        session_close(engine, engine->sessions[0]);
+    free_dead(engine);
+    outbox_close(&engine->outbox);
+    return error;
+}

@@ -1,0 +1,394 @@
+#include "execute.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "engine.h"
+#include "report.h"
+
+struct work {
+    struct engine *engine;
+    struct session *session;
+    struct command *command;
+    struct line *reply;   /* Of success; a handler adds what it has to say. */
+    char reason[512];     /* Why it failed. */
+};
+
+static bool fail(struct work *work, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool fail(struct work *work, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(work->reason, sizeof work->reason, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* A decoded argument in `*out`, NULL when absent; false when it is not well encoded. */
+static bool text(struct work *work, const char *key, char **out)
+{
+    *out = command_text(work->command, key);
+    if (*out && !command_decode(*out))
+        return fail(work, "%s is not percent-encoded text", key);
+    return true;
+}
+
+static bool number(struct work *work, const char *key, uint64_t lowest, uint64_t highest, uint64_t *out)
+{
+    if (command_number(work->command, key, lowest, highest, out))
+        return true;
+    return fail(work, "%s must be a number from %llu to %llu", key, (unsigned long long)lowest, (unsigned long long)highest);
+}
+
+static bool address(struct work *work, const char *key, union address *out)
+{
+    char *value;
+    if (!text(work, key, &value))
+        return false;
+    if (!value)
+        return true;
+    if (!address_parse(value, out))
+        return fail(work, "%s must be like 192.0.2.1:4000 or [2001:db8::1]:4000", key);
+    if (out->any.sa_family != work->session->local.any.sa_family)
+        return fail(work, "%s is of another IP version than the session's own address", key);
+    return true;
+}
+
+static bool choice(struct work *work, const char *key, const char *const *names, unsigned count, unsigned *out)
+{
+    const char *value = command_text(work->command, key);
+    if (!value)
+        return true;
+    for (unsigned i = 0; i < count; i++) {
+        if (names[i] && !strcmp(value, names[i])) {
+            *out = i;
+            return true;
+        }
+    }
+    return fail(work, "%s=%.40s is not known", key, value);
+}
+
+static bool seconds(struct work *work, const char *key, uint64_t *out_ns)
+{
+    uint64_t value = *out_ns / 1000000000;
+    if (!number(work, key, 0, 86400, &value))
+        return false;
+    *out_ns = value * 1000000000;
+    return true;
+}
+
+static bool do_open(struct work *work)
+{
+    char *host;
+    char *label;
+    uint64_t timeout_ns = 0;
+    if (!text(work, "address", &host) || !text(work, "label", &label) || !seconds(work, "timeout", &timeout_ns))
+        return false;
+    if (!host)
+        return fail(work, "address is missing");
+    const char *name = work->command->session;
+    if (engine_find(work->engine, name))
+        return fail(work, "the session is open already");
+    const char *reason;
+    struct session *session = session_open(work->engine, name, host, &reason);
+    if (!session)
+        return fail(work, "%s", reason);
+    session->timeout_ns = timeout_ns;
+    snprintf(session->label, sizeof session->label, "%s", label ? label : "");
+    line_number(work->reply, "port", session->port);
+    return true;
+}
+
+static bool do_configure(struct work *work)
+{
+    struct session *session = work->session;
+    unsigned codec = session->configured ? session->codec : REPORT_CODECS;
+    unsigned direction = DIRECTION_SENDRECV;
+    uint64_t payload_type = 128;
+    uint64_t dtmf = 128;
+    uint64_t timeout_ns = session->timeout_ns;
+    union address remote = {0};
+    union address rtcp = {0};
+    if (!choice(work, "codec", REPORT_CODEC_NAMES, REPORT_CODECS, &codec) || !number(work, "payload", 0, 127, &payload_type) ||
+        !number(work, "dtmf", 0, 127, &dtmf) || !choice(work, "direction", REPORT_DIRECTION_NAMES, 4, &direction) ||
+        !address(work, "remote", &remote) || !address(work, "rtcp", &rtcp) || !seconds(work, "timeout", &timeout_ns))
+        return false;
+    if (codec == REPORT_CODECS || payload_type == 128)
+        return fail(work, "codec and payload are needed");
+    if (dtmf == payload_type)
+        return fail(work, "dtmf and payload must differ");
+    session->codec = codec;
+    session->payload_type = (uint8_t)payload_type;
+    session->dtmf_payload_type = dtmf == 128 ? SESSION_NO_DTMF : (int)dtmf;
+    session->direction = direction;
+    session->timeout_ns = timeout_ns;
+    session->timeout_told = false;
+    session->heard_at = work->engine->now;
+    session->configured = true;
+    source_lock_reset(&session->source, &remote);
+    session->rtcp.remote_learned = address_known(&rtcp);
+    session->rtcp.remote = rtcp;
+    if (!address_known(&rtcp) && address_known(&session->source.remote)) {
+        session->rtcp.remote = session->source.remote;
+        address_set_port(&session->rtcp.remote, address_port(&session->source.remote) + 1);
+    }
+    return true;
+}
+
+static struct playlist *layer_of(struct work *work)
+{
+    static const char *const NAMES[] = {"music", "announcement"};
+    unsigned layer = 2;
+    if (!choice(work, "layer", NAMES, 2, &layer))
+        return NULL;
+    if (layer == 2) {
+        fail(work, "layer is missing");
+        return NULL;
+    }
+    return layer == 0 ? &work->session->music : &work->session->announcement;
+}
+
+static void release_clips(struct work *work, struct clip **clips, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        clip_release(&work->engine->clips, clips[i]);
+}
+
+/* Takes the listed clips into use; their number, or 0 when one of them could not be. */
+static uint32_t acquire_clips(struct work *work, char *list, struct clip **clips)
+{
+    uint32_t count = 0;
+    bool bad = false;
+    const char *reason = NULL;
+    for (char *path; (path = command_next_element(&list, &bad));) {
+        struct clip *clip = NULL;
+        if (bad || count == PLAYLIST_MAX_CLIPS)
+            fail(work, bad ? "clips is not a list of percent-encoded paths" : "more than 256 clips");
+        else if (!(clip = clip_acquire(&work->engine->clips, path, &reason)))
+            fail(work, "%s: %s", path, reason);
+        if (!clip) {
+            release_clips(work, clips, count);
+            return 0;
+        }
+        clips[count++] = clip;
+    }
+    if (count == 0)
+        fail(work, "clips is empty");
+    return count;
+}
+
+static bool do_play(struct work *work)
+{
+    struct playlist *playlist = layer_of(work);
+    char *list = command_text(work->command, "clips");
+    uint64_t loop = 0;
+    uint64_t play = 0;
+    if (!playlist || !number(work, "loop", 0, 1, &loop) || !number(work, "play", 0, UINT64_MAX, &play))
+        return false;
+    if (!list)
+        return fail(work, "clips is missing");
+    struct clip *clips[PLAYLIST_MAX_CLIPS];
+    uint32_t count = acquire_clips(work, list, clips);
+    if (count == 0)
+        return false;
+    struct clip **own = malloc(count * sizeof(struct clip *));
+    if (!own) {
+        release_clips(work, clips, count);
+        return fail(work, "out of memory");
+    }
+    memcpy(own, clips, count * sizeof(struct clip *));
+    playlist_clear(playlist, &work->engine->clips);
+    playlist_start(playlist, own, count, loop, play);
+    ticker_add(&work->engine->ticker, work->session, work->engine->now);
+    return true;
+}
+
+static bool do_stop(struct work *work)
+{
+    struct playlist *playlist = layer_of(work);
+    if (!playlist)
+        return false;
+    playlist_clear(playlist, &work->engine->clips);
+    return true;
+}
+
+static bool do_bridge(struct work *work)
+{
+    const char *name = command_text(work->command, "with");
+    struct session *other = name ? engine_find(work->engine, name) : NULL;
+    if (!other)
+        return fail(work, "with=%.64s is no open session", name ? name : "");
+    if (other == work->session)
+        return fail(work, "a session cannot be bridged with itself");
+    if (!work->session->configured || !other->configured)
+        return fail(work, "both sessions must be configured first");
+    if (!g711_convertible(work->session->codec, other->codec))
+        return fail(work, "%s cannot be made %s in the relay", REPORT_CODEC_NAMES[work->session->codec],
+                    REPORT_CODEC_NAMES[other->codec]);
+    session_bridge(work->engine, work->session, other);
+    return true;
+}
+
+static bool do_unbridge(struct work *work)
+{
+    session_unbridge(work->engine, work->session);
+    return true;
+}
+
+static bool do_dtmf(struct work *work)
+{
+    char *digits;
+    uint64_t duration_ms = 100;
+    if (!text(work, "digits", &digits) || !number(work, "duration_ms", DTMF_MIN_MS, DTMF_MAX_MS, &duration_ms))
+        return false;
+    if (work->session->dtmf_payload_type == SESSION_NO_DTMF)
+        return fail(work, "no payload type for telephone events was agreed on");
+    if (!digits || !dtmf_queue(&work->session->dtmf_sender, digits, (unsigned)duration_ms))
+        return fail(work, "digits must be 1 to 64 of 0-9 * # A-D, with those still being sent");
+    ticker_add(&work->engine->ticker, work->session, work->engine->now);
+    return true;
+}
+
+static bool do_record(struct work *work)
+{
+    struct session *session = work->session;
+    char *path;
+    const char *reason;
+    if (!text(work, "path", &path))
+        return false;
+    if (!path)
+        return fail(work, "path is missing");
+    if (session->recording)
+        return fail(work, "the session is being recorded already");
+    if (session->configured && session->codec == CODEC_G722)
+        return fail(work, "G722 cannot be recorded");
+    session->recording = recorder_start(&work->engine->recorder, session, path, work->engine->now, &reason);
+    return session->recording ? true : fail(work, "%s", reason);
+}
+
+static bool do_stop_record(struct work *work)
+{
+    if (!work->session->recording)
+        return fail(work, "the session is not being recorded");
+    recorder_stop(&work->engine->recorder, work->session->recording, work->engine->now);
+    work->session->recording = NULL;
+    return true;
+}
+
+static bool do_counters(struct work *work)
+{
+    report_counters(work->reply, work->session);
+    return true;
+}
+
+static bool do_close(struct work *work)
+{
+    /* What still waits in the socket was sent before the end and counts. */
+    intake_rtp(work->engine, work->session);
+    report_counters(work->reply, work->session);
+    session_close(work->engine, work->session);
+    return true;
+}
+
+static bool do_sessions(struct work *work)
+{
+    const char *id = command_text(work->command, "id");
+    for (unsigned i = 0; i < work->engine->session_count; i++) {
+        struct line line;
+        const struct session *session = work->engine->sessions[i];
+        line_start(&line, "item", session->name);
+        if (id)
+            line_text(&line, "id", id);
+        report_session(&line, session, work->engine->now);
+        control_reply(work->engine, &line);
+    }
+    line_number(work->reply, "count", work->engine->session_count);
+    return true;
+}
+
+static bool do_status(struct work *work)
+{
+    report_engine(work->reply, work->engine);
+    return true;
+}
+
+static const struct {
+    const char *verb;
+    bool needs_session;
+    const char *keys;  /* Arguments besides `id`, each between spaces. */
+    bool (*handle)(struct work *work);
+} VERBS[] = {
+    {"open", false, " address label timeout ", do_open},
+    {"configure", true, " codec payload dtmf direction remote rtcp timeout ", do_configure},
+    {"play", true, " layer clips loop play ", do_play},
+    {"stop", true, " layer ", do_stop},
+    {"bridge", true, " with ", do_bridge},
+    {"unbridge", true, " ", do_unbridge},
+    {"dtmf", true, " digits duration_ms ", do_dtmf},
+    {"record", true, " path ", do_record},
+    {"stop_record", true, " ", do_stop_record},
+    {"counters", true, " ", do_counters},
+    {"close", true, " ", do_close},
+    {"sessions", false, " ", do_sessions},
+    {"status", false, " ", do_status},
+};
+
+/* Refuses what the verb does not know: a misspelt key must not be a silent default. */
+static bool known_arguments(struct work *work, const char *keys)
+{
+    for (unsigned i = 0; i < work->command->count; i++) {
+        const char *key = work->command->arguments[i].key;
+        char padded[34];
+        if (!strcmp(key, "id"))
+            continue;
+        if (snprintf(padded, sizeof padded, " %s ", key) >= (int)sizeof padded || !strstr(keys, padded))
+            return fail(work, "%.40s is not known here", key);
+    }
+    return true;
+}
+
+static bool carry_out(struct work *work)
+{
+    for (size_t i = 0; i < sizeof VERBS / sizeof *VERBS; i++) {
+        if (strcmp(work->command->verb, VERBS[i].verb))
+            continue;
+        work->session = engine_find(work->engine, work->command->session);
+        if (VERBS[i].needs_session && !work->session)
+            return fail(work, "no such session");
+        return known_arguments(work, VERBS[i].keys) && VERBS[i].handle(work);
+    }
+    return fail(work, "no such verb");
+}
+
+void execute_line(struct engine *engine, char *line, size_t size)
+{
+    struct command command = {0};
+    struct line reply;
+    struct work work = {.engine = engine, .command = &command, .reply = &reply};
+    const char *malformed = size > COMMAND_MAX_LINE ? "a line above 32768 bytes" : command_parse(line, size, &command);
+    /* What tells the controller which of its commands failed. */
+    static const char *const ECHOED[] = {"id", "layer", "play"};
+    const char *id = malformed ? NULL : command_text(&command, "id");
+    line_start(&reply, "ok", malformed ? "-" : command.session);
+    if (id)
+        line_text(&reply, "id", id);
+    if (!malformed && carry_out(&work)) {
+        if (id)
+            control_reply(engine, &reply);
+        return;
+    }
+    line_start(&reply, "error", malformed ? "-" : command.session);
+    if (!malformed)
+        line_text(&reply, "verb", command.verb);
+    for (unsigned i = 0; !malformed && i < sizeof ECHOED / sizeof *ECHOED; i++) {
+        const char *value = command_text(&command, ECHOED[i]);
+        if (value)
+            line_text(&reply, ECHOED[i], value);
+    }
+    line_text(&reply, "reason", malformed ? malformed : work.reason);
+    control_reply(engine, &reply);
+}

@@ -1,0 +1,179 @@
+#define _GNU_SOURCE
+#include "intake.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "engine.h"
+#include "player.h"
+
+enum { BATCH = 8, BUFFER = 2048, MOST_BATCHES = 8, EVENTS = 256, MOST_IDLE_ROUNDS = 16 };
+
+struct intake {
+    struct mmsghdr messages[BATCH];
+    struct iovec parts[BATCH];
+    union address sources[BATCH];
+    uint8_t data[BATCH][BUFFER];
+};
+
+struct intake *intake_new(void)
+{
+    struct intake *intake = calloc(1, sizeof *intake);
+    for (unsigned i = 0; intake && i < BATCH; i++) {
+        intake->parts[i] = (struct iovec){.iov_base = intake->data[i], .iov_len = BUFFER};
+        intake->messages[i].msg_hdr = (struct msghdr){
+            .msg_name = &intake->sources[i],
+            .msg_iov = &intake->parts[i],
+            .msg_iovlen = 1,
+        };
+    }
+    return intake;
+}
+
+void intake_free(struct intake *intake)
+{
+    free(intake);
+}
+
+static int receive(struct intake *intake, int fd)
+{
+    for (unsigned i = 0; i < BATCH; i++)
+        intake->messages[i].msg_hdr.msg_namelen = sizeof intake->sources[i];
+    return recvmmsg(fd, intake->messages, BATCH, MSG_DONTWAIT, NULL);
+}
+
+static void relay(struct engine *engine, const struct session *from, struct session *to, const struct rtp_packet *received,
+                  bool anew)
+{
+    if (!session_may_send(to) || player_speaks(to)) {
+        to->relay.joined = false;
+        return;
+    }
+    struct rtp_packet packet = *received;
+    bool digits = received->payload_type == from->dtmf_payload_type;
+    bool audio = received->payload_type == from->payload_type && g711_convertible(from->codec, to->codec);
+    if (!(audio || (digits && to->dtmf_payload_type != SESSION_NO_DTMF)) || packet.payload_size + RTP_HEADER_SIZE > RTP_MAX_SIZE) {
+        to->counters.relay_dropped++;
+        relay_skip(&to->relay);
+        return;
+    }
+    packet.payload_type = digits ? (uint8_t)to->dtmf_payload_type : to->payload_type;
+    if (!relay_number(&to->relay, &to->transmit, &packet, anew, engine->now)) {
+        to->counters.relay_dropped++;
+        return;
+    }
+    session_send(engine, to, &packet, digits ? to->codec : from->codec, engine->now);
+}
+
+static void take_digits(struct engine *engine, struct session *session, const struct rtp_packet *packet)
+{
+    struct dtmf_digit ended[2];
+    int count = dtmf_receive(&session->dtmf_receiver, packet, engine->now, ended);
+    for (int i = 0; i < count; i++)
+        control_digit(engine, session, &ended[i]);
+    if (session->dtmf_receiver.active)
+        ticker_add(&engine->ticker, session, engine->now);
+}
+
+static void learn_rtcp(struct session *session)
+{
+    if (session->rtcp.remote_learned)
+        return;
+    session->rtcp.remote = session->source.remote;
+    address_set_port(&session->rtcp.remote, address_port(&session->source.remote) + 1);
+}
+
+static void take_rtp(struct engine *engine, struct session *session, const struct rtp_packet *packet, const union address *source)
+{
+    bool audio = packet->payload_type == session->payload_type;
+    bool digits = packet->payload_type == session->dtmf_payload_type;
+    bool was_locked = session->source.locked;
+    /* Only what was agreed on can teach us an address; a locked source may also send comfort noise. */
+    if (!audio && !digits && !was_locked) {
+        session->counters.malformed++;
+        return;
+    }
+    if (!source_lock_accepts(&session->source, source, packet)) {
+        session->counters.foreign++;
+        return;
+    }
+    if (!was_locked)
+        learn_rtcp(session);
+    enum reception_result place = reception_packet(&session->reception, packet, engine->now);
+    if (place == RECEPTION_REFUSED)
+        return;
+    session->counters.packets_in++;
+    session->counters.octets_in += packet->payload_size;
+    session->heard_at = engine->now;
+    session->timeout_told = false;
+    if (!session_may_receive(session))
+        return;
+    if (digits)
+        take_digits(engine, session, packet);
+    if (audio && session->recording)
+        recorder_take(&engine->recorder, session->recording, RECORD_SAID, session->codec, packet, engine->now);
+    if (session->bridge)
+        relay(engine, session, session->bridge, packet, place == RECEPTION_RESTART);
+}
+
+static void take_rtcp(struct engine *engine, struct session *session, const uint8_t *data, size_t size, const union address *source,
+                      bool multiplexed)
+{
+    if (!session->configured || !address_same_host(source, &session->source.remote)) {
+        session->counters.foreign++;
+        return;
+    }
+    if (!rtcp_read(&session->rtcp, data, size, session->transmit.ssrc, engine->now, rtcp_ntp_now())) {
+        session->counters.malformed++;
+        return;
+    }
+    /* Reports to an RTP port that did not agree to them would be taken for a stranger's audio. */
+    if (!session->rtcp.remote_learned && !multiplexed) {
+        session->rtcp.remote = *source;
+        session->rtcp.remote_learned = true;
+    }
+}
+
+void intake_rtp(struct engine *engine, struct session *session)
+{
+    struct intake *intake = engine->intake;
+    int count = BATCH;
+    for (int batch = 0; batch < MOST_BATCHES && count == BATCH; batch++) {
+        count = receive(intake, session->rtp_fd);
+        for (int i = 0; i < count && session->configured; i++) {
+            struct rtp_packet packet;
+            size_t size = intake->messages[i].msg_len;
+            if (rtp_parse(intake->data[i], size, &packet))
+                take_rtp(engine, session, &packet, &intake->sources[i]);
+            else if (rtp_is_rtcp(intake->data[i], size))
+                take_rtcp(engine, session, intake->data[i], size, &intake->sources[i], true);
+            else
+                session->counters.malformed++;
+        }
+    }
+}
+
+void intake_rtcp(struct engine *engine, struct session *session)
+{
+    struct intake *intake = engine->intake;
+    int count = receive(intake, session->rtcp_fd);
+    for (int i = 0; i < count; i++)
+        take_rtcp(engine, session, intake->data[i], intake->messages[i].msg_len, &intake->sources[i], false);
+}
+
+void intake_idle(struct engine *engine)
+{
+    struct epoll_event events[EVENTS];
+    int count = EVENTS;
+    for (int round = 0; round < MOST_IDLE_ROUNDS && count == EVENTS; round++) {
+        count = epoll_wait(engine->idle_fd, events, EVENTS, 0);
+        for (int i = 0; i < count; i++) {
+            const struct watch *watch = events[i].data.ptr;
+            if (watch->kind == WATCH_RTP)
+                intake_rtp(engine, watch->session);
+            else
+                intake_rtcp(engine, watch->session);
+        }
+    }
+}

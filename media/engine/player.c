@@ -1,0 +1,91 @@
+#include "player.h"
+
+#include "engine.h"
+
+bool player_speaks(const struct session *session)
+{
+    return playlist_active(&session->announcement) || dtmf_sending(&session->dtmf_sender);
+}
+
+static void send_digit(struct engine *engine, struct session *session, const struct dtmf_packet *digit, uint64_t due)
+{
+    struct dtmf_sender *sender = &session->dtmf_sender;
+    if (digit->starts)
+        sender->timestamp = transmit_timestamp(&session->transmit, due);
+    session->relay.joined = false;
+    if (!session_may_send(session) || session->dtmf_payload_type == SESSION_NO_DTMF)
+        return;
+    struct rtp_packet packet = {
+        .payload_type = (uint8_t)session->dtmf_payload_type,
+        .marker = digit->starts,
+        .sequence = session->transmit.next_sequence,
+        .timestamp = sender->timestamp,
+        .payload = digit->payload,
+        .payload_size = DTMF_PAYLOAD_SIZE,
+    };
+    session_send(engine, session, &packet, session->codec, due);
+}
+
+static void send_frame(struct engine *engine, struct session *session, const uint8_t *frame, enum codec codec, uint64_t due)
+{
+    session->relay.joined = false;
+    if (!session_may_send(session))
+        return;
+    struct rtp_packet packet = {
+        .payload_type = session->payload_type,
+        .marker = transmit_after_silence(&session->transmit, due),
+        .sequence = session->transmit.next_sequence,
+        .timestamp = transmit_timestamp(&session->transmit, due),
+        .payload = frame,
+        .payload_size = RTP_FRAME_SIZE,
+    };
+    session_send(engine, session, &packet, codec, due);
+}
+
+static const uint8_t *next_frame(struct engine *engine, struct session *session, struct playlist *playlist, const char *layer,
+                                 enum codec *codec)
+{
+    if (!playlist_active(playlist))
+        return NULL;
+    const uint8_t *frame = playlist_next(playlist, codec);
+    if (!frame) {
+        struct line line;
+        line_start(&line, "play_ended", session->name);
+        line_text(&line, "layer", layer);
+        line_number(&line, "play", playlist->number);
+        control_event(engine, &line);
+        playlist_clear(playlist, &engine->clips);
+    }
+    return frame;
+}
+
+static void send_audio(struct engine *engine, struct session *session, uint64_t due)
+{
+    enum codec codec;
+    const uint8_t *frame = next_frame(engine, session, &session->announcement, "announcement", &codec);
+    /* Music waits where it is while there is somebody to talk to, or nobody who could hear it. */
+    if (!frame && !session->bridge && session_may_send(session))
+        frame = next_frame(engine, session, &session->music, "music", &codec);
+    if (frame)
+        send_frame(engine, session, frame, codec, due);
+}
+
+static bool needs_tick(const struct session *session)
+{
+    return player_speaks(session) || session->dtmf_receiver.active ||
+           (playlist_active(&session->music) && !session->bridge);
+}
+
+void player_tick(struct engine *engine, struct session *session, uint64_t due)
+{
+    struct dtmf_digit ended;
+    if (dtmf_expire(&session->dtmf_receiver, engine->now, &ended))
+        control_digit(engine, session, &ended);
+    struct dtmf_packet digit;
+    if (dtmf_next(&session->dtmf_sender, &digit))
+        send_digit(engine, session, &digit, due);
+    else
+        send_audio(engine, session, due);
+    if (!needs_tick(session))
+        ticker_remove(&engine->ticker, session);
+}

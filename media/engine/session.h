@@ -1,0 +1,108 @@
+/* A session: one party's RTP, with its socket pair, what it hears and what is known of what it says. */
+#ifndef MEDIA_SESSION_H
+#define MEDIA_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "command.h"
+#include "dtmf.h"
+#include "g711.h"
+#include "playlist.h"
+#include "reception.h"
+#include "relay.h"
+#include "rtcp.h"
+#include "source_lock.h"
+#include "transmit.h"
+
+struct engine;
+struct recording;
+
+enum { SESSION_LABEL_SIZE = 256, SESSION_NO_DTMF = -1 };
+
+/* As SDP says it of our side (RFC 8866 §6.7). */
+enum direction { DIRECTION_INACTIVE = 0, DIRECTION_SENDONLY = 1, DIRECTION_RECVONLY = 2, DIRECTION_SENDRECV = 3 };
+
+/* What an epoll event belongs to. */
+enum watch_kind { WATCH_CLOCK, WATCH_LISTENER, WATCH_CONTROLLER, WATCH_STOP, WATCH_RECORDER, WATCH_RTP, WATCH_RTCP };
+struct watch {
+    enum watch_kind kind;
+    struct session *session;
+};
+
+struct counters {
+    uint64_t packets_in;      /* Accepted RTP. */
+    uint64_t octets_in;       /* Payload bytes of it. */
+    uint64_t malformed;       /* Datagrams that are no RTP, or of an unexpected payload type. */
+    uint64_t foreign;         /* Refused: from an address that is not the session's. */
+    uint64_t relay_dropped;   /* Could not be passed to the other leg. */
+};
+
+struct session {
+    struct session *next_of_name;   /* In the table's bucket. */
+    struct session *next_dead;      /* Closed in this turn and not yet freed. */
+    bool dead;
+    unsigned place;                 /* In the engine's array of all sessions. */
+    char name[COMMAND_MAX_NAME];
+    char label[SESSION_LABEL_SIZE];
+
+    int rtp_fd;
+    int rtcp_fd;
+    struct watch rtp_watch;
+    struct watch rtcp_watch;
+    unsigned port;
+    union address local;
+
+    bool configured;
+    enum codec codec;
+    uint8_t payload_type;
+    int dtmf_payload_type;
+    enum direction direction;
+    struct source_lock source;
+
+    struct transmit transmit;
+    struct reception reception;
+    struct relay relay;             /* From the bridged session into `transmit`. */
+    struct session *bridge;
+    struct playlist music;
+    struct playlist announcement;
+    struct dtmf_receiver dtmf_receiver;
+    struct dtmf_sender dtmf_sender;
+    struct recording *recording;
+
+    struct rtcp_state rtcp;
+    struct counters counters;
+    uint64_t timeout_ns;            /* Silence that is told to the controller, 0 for never. */
+    uint64_t heard_at;              /* Last RTP, or when it was last reasonable to begin waiting for it. */
+    bool timeout_told;
+
+    unsigned slot;                  /* Of the ticker, for the session's life. */
+    bool ticking;
+    struct session *next_ticking;
+    struct session *previous_ticking;
+};
+
+static inline bool session_may_send(const struct session *session)
+{
+    return session->configured && (session->direction & DIRECTION_SENDONLY) && address_known(&session->source.remote);
+}
+
+static inline bool session_may_receive(const struct session *session)
+{
+    return session->configured && (session->direction & DIRECTION_RECVONLY);
+}
+
+/* Opens a session on a free port pair of `host`; NULL with the reason in `*reason`. */
+struct session *session_open(struct engine *engine, const char *name, const char *host, const char **reason);
+
+/* Sends BYE, frees ports, clips and recording; the memory itself is freed at the end of the engine's turn. */
+void session_close(struct engine *engine, struct session *session);
+
+/* Sends one RTP packet with the session's SSRC; `codec` is that of an audio payload, converted where it differs from the session's. */
+void session_send(struct engine *engine, struct session *session, const struct rtp_packet *packet, enum codec codec, uint64_t due);
+
+void session_bridge(struct engine *engine, struct session *a, struct session *b);
+void session_unbridge(struct engine *engine, struct session *session);
+
+#endif

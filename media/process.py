@@ -1,0 +1,119 @@
+"""The media process: `python -m media.process --control PATH --ports 20000-29999`. Stops cleanly on SIGTERM."""
+
+import argparse
+import contextlib
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+from media._engine import Engine
+
+_logger = logging.getLogger(__name__)
+
+_STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
+
+
+def port_range(text: str) -> tuple[int, int]:
+    """Read `20000-29999`. Raises ValueError saying what was expected."""
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and last.isdecimal()) or not 1 <= int(first) < int(last) <= 65535:
+        raise ValueError(f"ports = {text}: must be a range like 20000-29999 within 1 to 65535")
+    return int(first), int(last)
+
+
+def listen(path: Path) -> socket.socket:
+    """Bind the control socket, for its owner only. A socket that a dead process left is replaced.
+
+    Raises FileExistsError where another engine listens there, OSError where it cannot be bound.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with contextlib.suppress(FileNotFoundError):
+        if path.is_socket():
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
+                try:
+                    probe.connect(str(path))
+                except ConnectionRefusedError:
+                    path.unlink()
+                else:
+                    raise FileExistsError(f"another media engine listens on {path}")
+    mask = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(mask)
+    listener.listen(8)
+    return listener
+
+
+def _allow_many_sockets() -> None:
+    """Two sockets for each session: take as many as the system lets us."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _ask_for_priority() -> None:
+    """Audio is due to the millisecond; without the right to it the process runs like any other."""
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
+
+
+def run(engine: Engine) -> None:
+    """Run the engine in a thread of its own until a stop signal comes. Raises what ended it otherwise."""
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            engine.run()
+        except OSError as failure:
+            failures.append(failure)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+
+    # Blocked in all threads, so that only sigwait takes them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    thread = threading.Thread(target=work, name="packets")
+    thread.start()
+    signal.sigwait(_STOP_SIGNALS)
+    engine.stop()
+    thread.join()
+    for failure in failures:
+        raise failure
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m media.process", description="Run the RTP engine.")
+    parser.add_argument("--control", type=Path, required=True, help="path of the Unix socket to be controlled through")
+    parser.add_argument("--ports", required=True, help="range of RTP and RTCP ports, for example 20000-29999")
+    parser.add_argument(
+        "--orphan-seconds", type=int, default=60, help="how long a session without RTP outlives its controller"
+    )
+    parser.add_argument("--no-io-uring", action="store_true", help="send each packet with a system call of its own")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        first, last = port_range(options.ports)
+        _allow_many_sockets()
+        _ask_for_priority()
+        with listen(options.control) as listener:
+            engine = Engine(
+                listener.fileno(),
+                first,
+                last,
+                orphan_seconds=options.orphan_seconds,
+                batched=not options.no_io_uring,
+            )
+            _logger.info("media engine: ports %d-%d, control %s", first, last, options.control)
+            run(engine)
+            options.control.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        print(f"media engine: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
