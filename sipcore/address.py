@@ -8,7 +8,7 @@ from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, format_params, parse_params, quote, split_values, unquote
 from sipcore.uri import Uri, parse_uri
 
-_NAME_ADDR = re.compile(r'(?:("(?:[^"\\]++|\\.)*+")|([^"<>]*+))[ \t]*<[ \t]*([^<>"]*?)[ \t]*>[ \t]*(;.*)?', re.DOTALL)
+_NAME_ADDR = re.compile(r'(?:("(?:[^"\\]++|\\.)*+")|([^"<>]*+))[ \t]*<([^<>"]*+)>[ \t]*(;.*)?', re.DOTALL)
 # Without brackets the parameters belong to the header, and a URI with a comma or question mark needs brackets (§20).
 _ADDR_SPEC = re.compile(r'([^<>"\s;,?]+)[ \t]*(;.*)?', re.DOTALL)
 
@@ -40,7 +40,7 @@ def parse_name_addr(text: str) -> NameAddr:
     if match is not None:
         quoted, bare, uri, params = match.groups()
         display = unquote(quoted) if quoted is not None else bare.strip(" \t")
-        return NameAddr(display, parse_uri(uri), parse_params(params) if params else {})
+        return NameAddr(display, parse_uri(uri.strip(" \t")), parse_params(params) if params else {})
     match = _ADDR_SPEC.fullmatch(text)
     if match is None:
         raise ProtocolViolation("Malformed address")

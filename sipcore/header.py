@@ -38,13 +38,14 @@ _USUAL = (
     "RAck RSeq Reason Record-Route Refer-To Referred-By Replaces Require Retry-After Route Server Session-Expires "
     "Subject Subscription-State Supported Timestamp To Unsupported User-Agent Via WWW-Authenticate Warning"
 )
-_KEYS: dict[str, str] = {
+KEYS: dict[str, str] = {
     **_COMPACT,
     **{compact.upper(): key for compact, key in _COMPACT.items()},
     **{name: name.lower() for name in _USUAL.split()},
     **{name.lower(): name.lower() for name in _USUAL.split()},
 }
-USUAL_KEYS = frozenset(_KEYS.values())
+"""Keys by the usual spellings of their names; `field_key` knows the others."""
+USUAL_KEYS = frozenset(KEYS.values())
 """Keys of the headers in common use."""
 
 _LISTS = (
@@ -65,7 +66,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 
 def field_key(name: str) -> str:
     """The key of a header name: lower case, compact form written out (RFC 3261 §7.3.3)."""
-    key = _KEYS.get(name)
+    key = KEYS.get(name)
     if key is None:
         key = name.strip(" \t").lower()
         key = _COMPACT.get(key, key)

@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, Self, TypeVar, overload
 
 from sipcore.address import NameAddr, parse_name_addr
 from sipcore.errors import LocalMisuse, ProtocolViolation
-from sipcore.header import LIST_KEYS, USUAL_KEYS, Params, field_key, is_token, parse_params, split_values
+from sipcore.header import KEYS, LIST_KEYS, USUAL_KEYS, Params, field_key, is_token, parse_params, split_values
 from sipcore.reasons import REASONS
 from sipcore.uri import Uri, parse_uri
 from sipcore.via import Via, parse_via
@@ -120,7 +120,7 @@ class Message:
         for line in self._lines:
             name, colon, value = line.partition(":")
             if colon:
-                key = field_key(name)
+                key = KEYS.get(name) or field_key(name)
             else:
                 key, value = _NO_FIELD, line
             if key in index:

@@ -9,13 +9,13 @@ from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, format_params
 
 _SIP_URI = re.compile(
-    r"""(sips?):                                     # scheme
-        (?:([^\s<>"@:]*)(?::([^\s<>"@]*))?@)?        # user, password
-        (\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)         # host; underscores are against RFC 1123 but seen in the field
+    r"""((?i:sips?)):                                # scheme
+        (?:([^\s<>"@:]*+)(?::([^\s<>"@]*+))?@)?      # user, password
+        (\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9._-]++)       # host; underscores are against RFC 1123 but seen in the field
         (?::([0-9]{1,5}))?                           # port
-        (;[^?\s<>"@]*)?                              # parameters
-        (?:\?([^\s<>"@]*))?""",
-    re.VERBOSE | re.IGNORECASE,
+        (;[^?\s<>"@]*+)?                             # parameters
+        (?:\?([^\s<>"@]*+))?""",
+    re.VERBOSE,
 )
 _TEL_URI = re.compile(r"tel:(\+?[\-.()]*[0-9A-Fa-f*#][0-9A-Fa-f*#\-.()]*)(;[^\s<>\"]*)?", re.IGNORECASE)
 _OTHER_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):([^\s<>\"]+)")

@@ -8,11 +8,12 @@ from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, format_params, parse_params
 
 _VIA = re.compile(
-    r"""SIP[ \t]*/[ \t]*[0-9]\.[0-9][ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)   # sent-protocol
-        [ \t]+(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)                   # host
+    # Case is ignored in few letters only, for that is slow.
+    r"""[Ss][Ii][Pp][ \t]*/[ \t]*[0-9]\.[0-9][ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]++)   # sent-protocol
+        [ \t]++(\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9._-]++)               # host
         (?:[ \t]*:[ \t]*([0-9]{1,5}))?                               # port
         [ \t]*(;.*)?""",
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+    re.VERBOSE | re.DOTALL,
 )
 
 MAGIC_COOKIE = "z9hG4bK"
