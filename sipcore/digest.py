@@ -79,7 +79,7 @@ def compute_ha2(algorithm: str, method: str, uri: str, qop: str | None, body: by
     a2 = f"{method}:{uri}"
     if qop == "auth-int":
         a2 = f"{a2}:{HASHES[algorithm](body).hexdigest()}"
-    digest: str = HASHES[algorithm](a2.encode()).hexdigest()
+    digest: str = HASHES[algorithm](_bytes(a2)).hexdigest()
     return digest
 
 
@@ -88,7 +88,7 @@ def compute_response(
 ) -> str:
     """The response value (RFC 7616 §3.4.1); without qop as in RFC 2069 (RFC 3261 §22.4)."""
     middle = f"{nonce}:{nc}:{cnonce}:{qop}" if qop else nonce
-    response: str = HASHES[algorithm](f"{ha1}:{middle}:{ha2}".encode()).hexdigest()
+    response: str = HASHES[algorithm](_bytes(f"{ha1}:{middle}:{ha2}")).hexdigest()
     return response
 
 
@@ -141,7 +141,7 @@ def authorize(
     nc = f"{nonce_count:08x}"
     ha1 = _client_ha1(credentials, realm, algorithm)
     if named.upper().endswith("-SESS"):
-        ha1 = HASHES[algorithm](f"{ha1}:{nonce}:{cnonce}".encode()).hexdigest()
+        ha1 = HASHES[algorithm](_bytes(f"{ha1}:{nonce}:{cnonce}")).hexdigest()
     ha2 = compute_ha2(algorithm, method, uri, qop, body)
     response = compute_response(algorithm, ha1, nonce, ha2, qop, nc, cnonce)
     fields = [
@@ -172,5 +172,10 @@ def _client_ha1(credentials: Credentials, realm: str, algorithm: str) -> str:
     if credentials.ha1 is not None:
         return credentials.ha1.by_algorithm(algorithm)
     secret = f"{credentials.username}:{realm}:{credentials.password or ''}"
-    digest: str = HASHES[algorithm](secret.encode()).hexdigest()
+    digest: str = HASHES[algorithm](_bytes(secret)).hexdigest()
     return digest
+
+
+def _bytes(text: str) -> bytes:
+    """As on the wire: what came in and was not UTF-8 goes back to the bytes that it was."""
+    return text.encode("utf-8", "surrogateescape")
