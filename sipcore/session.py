@@ -98,6 +98,7 @@ class Session:
     __slots__ = (
         "acks",
         "awaited_ack",
+        "bye_reason",
         "cancel_reason",
         "contact",
         "dialog",
@@ -146,6 +147,8 @@ class Session:
         self.remote_sdp: bytes | None = None
         self.peer_allows: frozenset[str] = frozenset()
         self.timer: SessionTimer | None = None
+        self.bye_reason: str | None = None
+        """Reason header's value of our BYE (RFC 3326)."""
         # As caller
         self.invitation: Invitation | None = None
         self.outgoing: Outgoing | None = None

@@ -89,8 +89,8 @@ class Callee:
         if occurrence.sdp is not None:
             session.local_sdp = occurrence.sdp
         self._space.stop_timer(session, Due.REPEAT_1XX)
+        # Its PRACK may still come and is answered (RFC 3262 §3), but nothing waits for it.
         self._space.stop_timer(session, Due.REPEAT_RELIABLE)
-        session.reliable = None
         carries_offer = occurrence.sdp is not None and session.remote_sdp is None
         self.send_2xx(session, _transaction(session), response, now, initial=True, carries_offer=carries_offer)
 

@@ -115,6 +115,8 @@ CALLEE: SessionTable = {
     (_S.INVITED, _H.PROGRESS): SessionStep(_S.INVITED, (Act.SEND_PROGRESS,)),
     (_S.INVITED, _H.ACCEPT): SessionStep(_S.ANSWERED, (Act.SEND_SUCCESS,)),
     (_S.INVITED, _H.REJECT): SessionStep(_S.ENDED, (Act.SEND_REFUSAL,)),
+    # Our user accepted, but the 2xx still waits for a PRACK.
+    (_S.INVITED, _H.HANG_UP): SessionStep(_S.ENDED, (Act.SEND_REFUSAL,)),
     (_S.INVITED, _H.CANCELLED): SessionStep(_S.ENDED, (Act.SEND_TERMINATED, Act.REPORT_CALLER_GONE)),
     # A caller may end an early dialog with BYE too (RFC 3261 §15); its INVITE is then answered 487 (§15.1.2).
     (_S.INVITED, _H.BYE): SessionStep(_S.ENDED, (Act.SEND_TERMINATED, Act.REPORT_CALLER_GONE)),

@@ -80,8 +80,8 @@ class Offers:
         if status == 422 and self._refresh.ask_longer(outgoing, response, now):
             return
         session.sent_offer = None
-        if status == 491 and session.own_offer is None:
-            session.own_offer = sent.own
+        if status == 491:
+            session.own_offer = session.own_offer or sent.own
             self._space.start_timer(session, Due.GLARE, self._glare_delay(session), now)
             return
         self.refused(session, sent, status, now)
@@ -94,6 +94,9 @@ class Offers:
             return
         if not sent.own.is_refresh:
             self._space.events.append(OfferRefused(session.id, status))
+        elif status != 503:
+            # Whatever the peer thinks of the refresh, it is there.
+            self._refresh.heard(session, now)
         self.send_waiting(session, now)
 
     def _glare_delay(self, session: Session) -> float:
@@ -162,7 +165,8 @@ class Offers:
 
     def _is_free(self, session: Session, transaction: Transaction, request: Request, now: float) -> bool:
         """True if the peer may offer now; else it is told to come again (§14.2, RFC 3311 §5.2)."""
-        if session.peer_offer is not None or (request.method == "INVITE" and session.state is SessionState.INVITED):
+        unanswered = session.state is SessionState.INVITED and (request.method == "INVITE" or session.local_sdp is None)
+        if session.peer_offer is not None or unanswered:
             seconds = str(int(between(0.0, _BUSY_SECONDS, self._space.token)))
             self._space.respond(transaction, request, 500, now, fields=[("Retry-After", seconds)])
             return False

@@ -36,6 +36,11 @@ class SessionRefresh:
             timer = SessionTimer(self._space.config.session_expires, we_refresh=True)
         self._start(session, timer, now)
 
+    def heard(self, session: Session, now: float) -> None:
+        """The peer answered our refresh, though not with 2xx: try again after the next half of the interval."""
+        if session.timer is not None and not session.ended:
+            self._start(session, session.timer, now)
+
     def fields(self, session: Session) -> list[tuple[str, str]]:
         """Headers of a session refresh request of ours, which keeps interval and refresher as they are (§7.4)."""
         config = self._space.config

@@ -13,7 +13,7 @@ from sipcore.session import Occurrence, OwnOffer, Session
 from sipcore.session_body import sdp_of
 from sipcore.session_callee import Callee
 from sipcore.session_caller import Caller
-from sipcore.session_machine import Act, Happening
+from sipcore.session_machine import Act, Happening, SessionState
 from sipcore.session_offers import Offers
 from sipcore.session_refresh import SessionRefresh
 from sipcore.session_space import Due, SessionSpace
@@ -66,7 +66,10 @@ class Sessions:
             self._space.respond(transaction, request, 500, now, fields=[("Retry-After", seconds)])
             return True
         method = request.method
-        if method == "BYE":
+        if session.state is SessionState.UP and dialog is not session.dialog:
+            # A fork that lost: its BYE may cross ours, and does not end the session.
+            self._space.respond(transaction, request, 200 if method == "BYE" else 481, now)
+        elif method == "BYE":
             self._bye_received(session, transaction, request, now)
         elif method == "PRACK":
             self._prack_received(session, transaction, request, flow, now)
@@ -99,16 +102,17 @@ class Sessions:
             self._offers.asked(session, transaction, request, flow, now)
         self._reliability.release(session, now)
 
-    def cancelled(self, invite: Transaction, cancel: Request, now: float) -> None:
-        """A CANCEL of an INVITE of a session (§9.2)."""
+    def cancelled(self, invite: Transaction, cancel: Request, now: float) -> str | None:
+        """A CANCEL of an INVITE of a session (§9.2); gives our tag for its answer."""
         session = invite.user
         if not isinstance(session, Session):
-            return
+            return None
         if invite is session.transaction:
             occurrence = Occurrence(Happening.CANCELLED, reason=cancel.header("Reason"))
             self._space.feed(session, occurrence, now)
         else:
             self._offers.withdrawn(session, invite, now)
+        return session.dialog.local_tag if session.dialog else None
 
     def acknowledged(self, ack: Request, now: float) -> None:
         """The ACK for a 2xx; one for nothing is ignored. Raises ProtocolViolation."""
@@ -136,7 +140,7 @@ class Sessions:
             return
         elif method in ("INVITE", "UPDATE"):
             self._offers.answered(session, outgoing, response, now)
-        elif method != "BYE" and response.status in (408, 481):
+        elif method == "INFO" and response.status in (408, 481):
             self._space.feed(session, Occurrence(Happening.LOST, cause="timeout"), now)
 
     def failed(self, session: Session, outgoing: Outgoing, status: int, now: float) -> None:
@@ -146,7 +150,7 @@ class Sessions:
             self._space.feed(session, Occurrence(Happening.FAILURE, status=status), now)
         elif sent is not None and sent.outgoing is outgoing:
             self._offers.refused(session, sent, status, now)
-        elif outgoing.request.method != "BYE" and status == 408:
+        elif outgoing.request.method == "INFO" and status == 408:
             self._space.feed(session, Occurrence(Happening.LOST, cause="timeout"), now)
 
     def transport_failed(self, session: Session, now: float) -> None:
@@ -215,11 +219,14 @@ class Sessions:
     def cancel(self, session: str, now: float, reason: str | None) -> None:
         found = self._space.sessions.get(session)
         if found is not None:
-            found.cancel_reason = reason
-            self._command(session, Occurrence(Happening.CANCEL, reason=reason), now)
+            found.cancel_reason = found.bye_reason = reason
+            self._space.feed(found, Occurrence(Happening.CANCEL), now)
 
     def bye(self, session: str, now: float, reason: str | None) -> None:
-        self._command(session, Occurrence(Happening.HANG_UP, reason=reason), now)
+        found = self._space.sessions.get(session)
+        if found is not None:
+            found.bye_reason = reason
+            self._space.feed(found, Occurrence(Happening.HANG_UP, status=480), now)
 
     def offer(self, session: str, sdp: bytes | None, now: float) -> None:
         found = self._space.sessions.get(session)
@@ -259,8 +266,7 @@ class Sessions:
         owed, session.owed_answer = session.owed_answer, None
         if owed is not None:
             self._caller.acknowledge(session, session.dialog, owed.response.cseq.number, None)
-        reason = occurrence.reason if occurrence.what in (Happening.HANG_UP, Happening.CANCEL) else None
-        self._space.send_bye(session, session.dialog, reason, now)
+        self._space.send_bye(session, session.dialog, session.bye_reason, now)
 
 
 def _check_status(status: int, least: int, most: int) -> None:

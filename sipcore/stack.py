@@ -48,7 +48,7 @@ class Stack:
         self._datagrams: list[Datagram] = []
         self._events: list[Event] = []
         self._timers = TimerWheel()
-        self._transactions = TransactionLayer(self._timers, self._datagrams, token)
+        self._transactions = TransactionLayer(self._timers, self._datagrams, token, config.advertised_host)
         self._sender = Sender(self._transactions, token)
         space = SessionSpace(
             config, self._transactions, self._sender, self._timers, self._datagrams, self._events, token
@@ -231,6 +231,11 @@ class Stack:
         try:
             stamp_source(request, flow)
             check_request(request)
+            if self._retry_after is not None and self._is_new_call(request):
+                # Without a transaction: neither memory nor timers go to calls that are not taken.
+                busy = response_to(request, 503, fields=[("Retry-After", str(self._retry_after))])
+                self._send_statelessly(busy, request, flow)
+                return
             self._tell(self._transactions.receive_request(request, flow, head, now), flow, now)
         except ProtocolViolation as violation:
             self._refuse_statelessly(request, violation, flow)
@@ -270,7 +275,8 @@ class Stack:
             if self._transactions.is_merged(transaction, request):
                 return response_to(request, 482)
             if method == "INVITE":
-                return self._invited(transaction, request, flow, now)
+                self._sessions.invited(transaction, request, flow, now)
+                return None
         else:
             session = self._sessions.find(request)
             if session is not None:
@@ -285,30 +291,28 @@ class Stack:
         self._events.append(RequestReceived(id, request, flow))
         return None
 
-    def _invited(self, transaction: Transaction, request: Request, flow: Flow, now: float) -> Response | None:
-        if self._retry_after is not None:
-            return response_to(request, 503, fields=[("Retry-After", str(self._retry_after))])
-        self._sessions.invited(transaction, request, flow, now)
-        return None
-
     def _cancelled(self, cancel: Request, now: float) -> Response:
         invite = self._transactions.cancelled_by(cancel)
         if invite is None:
             return response_to(cancel, 481)
-        self._sessions.cancelled(invite, cancel, now)
-        return response_to(cancel, 200)
+        return response_to(cancel, 200, to_tag=self._sessions.cancelled(invite, cancel, now))
+
+    def _is_new_call(self, request: Request) -> bool:
+        return request.method == "INVITE" and request.to.tag is None and not self._transactions.knows(request)
 
     def _refuse_statelessly(self, request: Request, violation: ProtocolViolation, flow: Flow) -> None:
         """Answer a malformed request as far as it can be read; an ACK never (RFC 3261 §8.2.7, §16.3)."""
         self._drop(violation, flow)
         if request.method == "ACK" or not request.has("via"):
             return
+        self._send_statelessly(response_to(request, violation.status, violation.reason), request, flow)
+
+    def _send_statelessly(self, response: Response, request: Request, flow: Flow) -> None:
         try:
             back = response_flow(request.via, flow)
         except ProtocolViolation:
             back = flow
-        response = self._tagged(response_to(request, violation.status, violation.reason))
-        self._datagrams.append(Datagram(response.to_bytes(), back))
+        self._datagrams.append(Datagram(self._tagged(response).to_bytes(), back))
 
     def _tagged(self, response: Response) -> Response:
         """Every final response has a To tag; the same one for the same request, as no state is kept (§8.2.7)."""

@@ -32,7 +32,7 @@ class Timer:
 
 
 class TimerWheel:
-    """Timers in buckets by due time. Starting and cancelling are O(1); a bucket costs two heap operations in its life."""
+    """Timers in buckets by due time: starting and cancelling are O(1), a bucket costs two heap operations in all."""
 
     def __init__(self, granularity: float = GRANULARITY) -> None:
         self._granularity = granularity

@@ -81,10 +81,13 @@ Indication = RequestArrived | AckArrived | ResponseArrived | TransactionFailed |
 class TransactionLayer:
     """Client and server transactions by key. Sends through `out`, keeps its timers on `timers`."""
 
-    def __init__(self, timers: TimerWheel, out: list[Datagram], token: Callable[[], str]) -> None:
+    def __init__(
+        self, timers: TimerWheel, out: list[Datagram], token: Callable[[], str], advertised_host: str | None = None
+    ) -> None:
         self._timers = timers
         self._out = out
         self._token = token
+        self._advertised_host = advertised_host
         self._clients: dict[ClientKey, Transaction] = {}
         self._servers: dict[ServerKey, Transaction] = {}
         self._heads: dict[bytes, Transaction] = {}
@@ -103,7 +106,7 @@ class TransactionLayer:
     def request(self, request: Request, flow: Flow, user: object, now: float) -> Transaction:
         """Send a request in a new client transaction, our Via on top; `user` comes back with what happens to it."""
         branch = new_branch(self._token())
-        request.prepend("Via", our_via(flow, branch))
+        request.prepend("Via", our_via(flow, branch, self._advertised_host))
         return self._start_client(request, (branch, request.method), flow, user, now)
 
     def cancel(self, invite: Transaction, reason: str | None, now: float) -> None:
@@ -114,7 +117,7 @@ class TransactionLayer:
 
     def send_ack(self, ack: Request, flow: Flow) -> bytes:
         """Send the ACK for a 2xx, which is no transaction (RFC 3261 §13.2.2.4), and give its bytes to send it again."""
-        ack.prepend("Via", our_via(flow, new_branch(self._token())))
+        ack.prepend("Via", our_via(flow, new_branch(self._token()), self._advertised_host))
         data = ack.to_bytes()
         self._out.append(Datagram(data, flow))
         return data
@@ -171,6 +174,10 @@ class TransactionLayer:
             transaction.head = head
             self._heads[head] = transaction
         return RequestArrived(transaction, request)
+
+    def knows(self, request: Request) -> bool:
+        """True if the request belongs to a transaction already. Raises ProtocolViolation."""
+        return server_key(request, request.method) in self._servers
 
     def is_merged(self, transaction: Transaction, request: Request) -> bool:
         """True if another transaction has the same request, come by another path (RFC 3261 §8.2.2.2); else notes it.

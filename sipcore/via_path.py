@@ -13,9 +13,10 @@ def host_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def our_via(flow: Flow, branch: str) -> str:
+def our_via(flow: Flow, branch: str, advertised_host: str | None = None) -> str:
     """The Via value of a request that we send on `flow`, asking for rport."""
-    return f"SIP/2.0/{flow.transport.upper()} {host_port(*flow.local)};branch={branch};rport"
+    sent_by = host_port(advertised_host or flow.local[0], flow.local[1])
+    return f"SIP/2.0/{flow.transport.upper()} {sent_by};branch={branch};rport"
 
 
 def new_branch(token: str) -> str:
