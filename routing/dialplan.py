@@ -26,12 +26,12 @@ def find(company: Company, dialled: str, origin: Origin) -> Destination | MainNu
     numbers are reached, so that nobody telephones at its expense; from a phone also extensions, ids, emergency numbers
     and the world outside. Unknown is 404 (RFC 3261 §21.4.5).
     """
-    user = _user(company, dialled)
-    if user is None:
-        return Refusal(404, "Domain not served here")
+    user, host = _parts(dialled)
     number = _digits(user)
-    if origin == "trunk":
+    if origin == "trunk":  # providers write our address, or their own domain, as the host
         return (_from_outside(company, number) if number else None) or Refusal(404, "Number not in use")
+    if host not in ("", company.domain.lower()):
+        return Refusal(404, "Domain not served here")
     if not number:
         return _internal(company, user) or Refusal(404, "No such extension")
     return (
@@ -65,13 +65,11 @@ def main_number_of(company: Company, person: Person | None) -> str:
     return next(iter(company.main_numbers), "")
 
 
-def _user(company: Company, dialled: str) -> str | None:
-    """The user part, without scheme, parameters and the company's own domain; None for another domain."""
+def _parts(dialled: str) -> tuple[str, str]:
+    """User and host, without scheme, port and parameters; host is empty where only the user part is given."""
     text = re.sub(r"^(sips?|tel):", "", dialled.strip(), flags=re.IGNORECASE)
-    user, at, host = text.partition("@")
-    if at and re.split(r"[:;?]", host, maxsplit=1)[0].lower() != company.domain.lower():
-        return None
-    return user.partition(";")[0]
+    user, _, host = text.partition("@")
+    return user.partition(";")[0], re.split(r"[:;?]", host, maxsplit=1)[0].lower()
 
 
 def _digits(user: str) -> str:

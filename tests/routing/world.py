@@ -5,7 +5,7 @@ These stand in for SIP and RTP, as `lampfield.call_control` does in production; 
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -144,6 +144,7 @@ class FakeAnswered:
     leg: str
     number: str
     person: str
+    talks: float
 
 
 @dataclass
@@ -151,7 +152,8 @@ class World:
     """Phones by person id or number, a reception, and the events of all calls."""
 
     company: Company
-    phones: dict[str, Phone] = field(default_factory=dict)
+    phones: dict[str, Phone | Iterator[Phone]] = field(default_factory=dict)
+    """Always the same, or another way each time it rings; who is not named answers after three seconds."""
     events: list[CallEvent] = field(default_factory=list)
     ringing: dict[str, str] = field(default_factory=dict)
     """Who rings now, and for which call."""
@@ -163,17 +165,17 @@ class World:
     legs: int = 0
 
     def __post_init__(self) -> None:
-        self.reception = Reception(self.company, self.events.append, now)
+        self.reception = Reception(self.company, self.note, now)
         for person in self.company.people:
-            if self.phone(person).does != "unreachable":
+            if self.reachable(person):
                 self.activity.member_reachable(person)
 
     @property
     def activity(self) -> Activity:
         return self.reception.activity
 
-    def phone(self, who: str) -> Phone:
-        return self.phones.setdefault(who, Phone())
+    def note(self, event: CallEvent) -> None:
+        self.events.append(event)
 
     def call(self, caller: FakeCaller, dialled: str, origin: Literal["trunk", "phone"] = "trunk") -> asyncio.Task[None]:
         """A call comes in; the task is over when the call is."""
@@ -202,7 +204,9 @@ class World:
         return await self._ring(number, timeout)
 
     async def _ring(self, who: str, timeout: float) -> RingResult:
-        phone = self.phone(who)
+        phone = self.phones.get(who, Phone())
+        if not isinstance(phone, Phone):
+            phone = next(phone)
         self.rung.append((round(now() - START, 3), who))
         if phone.does in ("busy", "unreachable"):
             outcome: RingOutcome = "busy" if phone.does == "busy" else "unreachable"
@@ -214,7 +218,7 @@ class World:
         if phone.does == "reject":
             return RingResult("rejected", status=603)
         self.legs += 1
-        return RingResult("answered", FakeAnswered(f"leg-{self.legs}", who, who))
+        return RingResult("answered", FakeAnswered(f"leg-{self.legs}", who, who, phone.talks))
 
     async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"]:
         assert isinstance(caller, FakeCaller)
@@ -224,7 +228,7 @@ class World:
         caller.hear(f"talks with {answered.person}")
         by: Literal["caller", "callee"] = "callee"
         try:
-            async with asyncio.timeout(self.phone(answered.person).talks):
+            async with asyncio.timeout(answered.talks):
                 await caller.gone()
                 by = "caller"
         except TimeoutError:
@@ -239,7 +243,8 @@ class World:
         self._talk_over(answered.person)
 
     def reachable(self, person: str) -> bool:
-        return self.phone(person).does != "unreachable"
+        phone = self.phones.get(person)
+        return not (isinstance(phone, Phone) and phone.does == "unreachable")
 
     def busy(self, person: str) -> bool:
         return person in self.ringing or person in self.talking

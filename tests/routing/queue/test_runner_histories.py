@@ -1,0 +1,154 @@
+"""What holds for queues in operation in every history: two queues share members, phones and callers as they come."""
+
+import asyncio
+from dataclasses import dataclass, field
+from itertools import cycle
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from routing.events import CallArrived, CallEnded, CallEvent, OfferEnded, OfferMade, QueueJoined, QueueLeft
+from routing.model import Company
+from tests.routing.nordlys import company, queue
+from tests.routing.queue.histories import HISTORIES
+from tests.routing.world import FakeCaller, Phone, World
+from tests.support.virtual_time import run
+
+seconds = st.sampled_from([0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 30.0, 60.0])
+"""A coarse grid, so that things happen in the same instant."""
+
+PEOPLE = ("anna", "bo", "carl", "dora")
+
+phones = st.builds(
+    Phone,
+    does=st.sampled_from(["answer", "answer", "answer", "reject", "busy", "unreachable", "ring"]),
+    after=seconds,
+    talks=seconds,
+)
+
+
+@dataclass(frozen=True)
+class Comes:
+    """A caller: seconds after the one before, which queue, and how long until hanging up."""
+
+    after: float
+    dialled: str
+    patience: float
+
+
+@dataclass(frozen=True)
+class Away:
+    """A member talks on another call, or is without a phone, for a while."""
+
+    at: float
+    person: str
+    why: str
+    lasts: float
+
+
+callers = st.lists(st.builds(Comes, seconds, st.sampled_from(["300", "301"]), seconds), min_size=1, max_size=10)
+aways = st.lists(
+    st.builds(Away, seconds, st.sampled_from(PEOPLE), st.sampled_from(["call", "gone"]), seconds), max_size=6
+)
+
+houses = st.builds(
+    lambda wrap_up, max_wait, strategy: company(
+        queues={
+            "sales": queue(wrap_up_seconds=wrap_up, max_wait_seconds=max_wait, strategy=strategy, ring_seconds=15.0),
+            "support": queue(name="support", members=("bo", "carl", "dora"), max_waiting=3),
+        },
+        queue_extensions={"300": "sales", "301": "support"},
+    ),
+    st.sampled_from([0.0, 5.0]),
+    st.sampled_from([0.0, 20.0]),
+    st.sampled_from(["longest_idle", "priority"]),
+)
+
+
+@dataclass
+class WatchedWorld(World):
+    """Checks at every event that no member and no caller has two offers, over all queues."""
+
+    offered: dict[str, str] = field(default_factory=dict)
+    """Caller by member."""
+
+    def note(self, event: CallEvent) -> None:
+        super().note(event)
+        match event:
+            case OfferMade():
+                assert event.member not in self.offered, "one member, two offers"
+                assert event.call not in self.offered.values(), "one caller, two offers"
+                assert self.talking.get(event.member) in (None, "own"), "offered while talking"
+                self.offered[event.member] = event.call
+            case OfferEnded():
+                assert self.offered.pop(event.member) == event.call
+
+    async def be_away(self, away: Away) -> None:
+        await asyncio.sleep(away.at)
+        if away.why == "gone":
+            self.activity.member_unreachable(away.person)
+            await asyncio.sleep(away.lasts)
+            self.activity.member_reachable(away.person)
+        elif not self.busy(away.person):
+            self.talking[away.person] = "own"
+            self.activity.member_busy(away.person)
+            await asyncio.sleep(away.lasts)
+            self._talk_over(away.person)
+
+    async def watch(self) -> None:
+        while True:
+            for runner in self.reception.queues.values():
+                assert not (runner.state.free and runner.state.first_unserved()), "free and waiting side by side"
+            await asyncio.sleep(0.5)
+
+
+async def _comes(world: World, number: int, comes: Comes) -> None:
+    caller = FakeCaller(f"call-{number}")
+    call = world.call(caller, comes.dialled, "phone")
+    await asyncio.sleep(comes.patience)
+    caller.hang_up_now()
+    await call
+
+
+async def _play(
+    house: Company, behaviour: dict[str, list[Phone]], coming: list[Comes], away: list[Away]
+) -> WatchedWorld:
+    world = WatchedWorld(house, {person: cycle(ways) for person, ways in behaviour.items()})
+    watching = asyncio.create_task(world.watch())
+    going_on = [asyncio.create_task(world.be_away(one)) for one in away]
+    for number, comes in enumerate(coming):
+        await asyncio.sleep(comes.after)
+        going_on.append(asyncio.create_task(_comes(world, number, comes)))
+    await asyncio.gather(*going_on)
+    await asyncio.sleep(100)
+    assert not watching.done(), watching.exception()
+    watching.cancel()
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing is left running"
+    return world
+
+
+@settings(max_examples=HISTORIES // 4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    houses,
+    st.fixed_dictionaries({person: st.lists(phones, min_size=1, max_size=3) for person in PEOPLE}),
+    callers,
+    aways,
+)
+def test_every_call_ends_once_and_no_member_is_left_claimed(
+    house: Company, behaviour: dict[str, list[Phone]], coming: list[Comes], away: list[Away]
+) -> None:
+    world = run(_play(house, behaviour, coming, away))
+    for number in range(len(coming)):
+        events = [event for event in world.events if event.call == f"call-{number}"]
+        assert isinstance(events[0], CallArrived)
+        assert [event for event in events if isinstance(event, CallEnded)] == events[-1:]
+        joined = [event for event in events if isinstance(event, QueueJoined)]
+        left = [event for event in events if isinstance(event, QueueLeft)]
+        assert len(left) == max(1, len(joined))
+    assert not world.offered
+    assert not world.ringing
+    assert not world.talking, "nobody is left talking to nobody"
+    for runner in world.reception.queues.values():
+        for member in runner.state.members.values():
+            assert not member.obstacles, "a stuck member"
