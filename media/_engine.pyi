@@ -1,9 +1,9 @@
 class Engine:
     """An RTP engine controlled through a listening Unix SOCK_SEQPACKET socket, which stays the caller's.
 
-    RTP ports are the even ones from `first_port` to `last_port`, each with the odd one above it for RTCP. A session without
-    RTP outlives its controller by `orphan_seconds`. `batched` sends through io_uring where the kernel allows it. Raises
-    OSError saying what cannot be had.
+    RTP ports are the even ones from `first_port` to `last_port`, each with the odd one above it for RTCP. A session
+    without RTP outlives its controller by `orphan_seconds`. `batched` sends through io_uring where the kernel allows
+    it. Raises OSError saying what cannot be had.
     """
 
     def __init__(

@@ -44,7 +44,7 @@ class MediaError(Exception):
     """The engine refused a command; the text says why."""
 
 
-class MediaUnavailable(MediaError):  # noqa: N818  the name says what is the case
+class MediaUnavailable(MediaError):
     """The engine is not connected."""
 
 
@@ -140,9 +140,10 @@ _EVENTS: dict[str, type[MediaEvent]] = {
 class MediaClient:
     """Commands the engine and hands its events to `on_event`, in the order in which they happened.
 
-    `open`, `close`, `counters` and `sessions` wait for the answer. The other commands return at once and are carried out in
-    the order of the calls; one that is refused is told as `CommandFailed`, a play that cannot begin as `PlayEnded.failed`.
-    When the engine goes, `EngineLost` is told and the client keeps trying; `EngineBack` says that it is there again.
+    `open`, `close`, `counters` and `sessions` wait for the answer. The other commands return at once and are carried
+    out in the order of the calls; one that is refused is told as `CommandFailed`, a play that cannot begin as
+    `PlayEnded.failed`. When the engine goes, `EngineLost` is told and the client keeps trying; `EngineBack` says that
+    it is there again.
     """
 
     def __init__(self, on_event: Callable[[MediaEvent], None]) -> None:
@@ -208,7 +209,8 @@ class MediaClient:
     ) -> None:
         """Say what was negotiated; again after each new offer and answer.
 
-        `remote` None, or a host that means nobody (RFC 3264 §8.4), is learned from the first packets. Learning begins anew with each call.
+        A `remote` of None, or the unspecified address of an old-style hold (RFC 3264 §8.4), is learned from the first
+        packets. Learning begins anew with each call.
         """
         arguments = {"codec": codec, "payload": str(payload_type), "direction": direction}
         if dtmf_payload_type is not None:
@@ -224,14 +226,12 @@ class MediaClient:
     def play(self, session: str, clips: Sequence[Path], *, layer: Layer, loop: bool = False) -> int:
         """Play clips without a gap; returns the play's number, which `PlayEnded` tells when the last frame was sent.
 
-        The clips are files of ready frames (`ClipStore`). An announcement pauses the music, which then goes on at the very
-        frame where it paused; a new play replaces the one on its layer.
+        The clips are files of ready frames (`ClipStore`). An announcement pauses the music, which then goes on at the
+        very frame where it paused; a new play replaces the one on its layer.
         """
         number = next(self._plays)
         paths = ",".join(quote_value(str(clip)) for clip in clips)
-        self._tell(
-            "play", session, {"layer": layer, "clips": paths, "loop": "1" if loop else "0", "play": str(number)}
-        )
+        self._tell("play", session, {"layer": layer, "clips": paths, "loop": "1" if loop else "0", "play": str(number)})
         return number
 
     def stop(self, session: str, layer: Layer) -> None:

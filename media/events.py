@@ -21,7 +21,10 @@ class DtmfReceived(MediaEvent, frozen=True):
 
 
 class PlayEnded(MediaEvent, frozen=True):
-    """The last frame of a play was sent, or `failed` says why it never began. Not told of a play that was stopped or replaced."""
+    """The last frame of a play was sent, or `failed` says why it never began.
+
+    Not told of a play that was stopped or replaced.
+    """
 
     layer: Layer
     play: int

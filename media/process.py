@@ -91,6 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--orphan-seconds", type=int, default=60, help="how long a session without RTP outlives its controller"
     )
+    parser.add_argument("--ready-fd", type=int, help="a pipe to write one byte to when commands are taken")
     parser.add_argument("--no-io-uring", action="store_true", help="send each packet with a system call of its own")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -107,6 +108,9 @@ def main(arguments: list[str] | None = None) -> int:
                 batched=not options.no_io_uring,
             )
             _logger.info("media engine: ports %d-%d, control %s", first, last, options.control)
+            if options.ready_fd is not None:
+                os.write(options.ready_fd, b"1")
+                os.close(options.ready_fd)
             run(engine)
             options.control.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
