@@ -1,0 +1,203 @@
+"""Documents are valid against the schemas of the RFCs, whatever peers are called, and say what the state says."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from lxml import etree
+
+from presence_pidf.dialog_info import render_dialog_info
+from presence_pidf.dialog_state import DialogState
+from presence_pidf.message_summary import MessageCounts, render_message_summary
+from presence_pidf.person_state import compose
+from presence_pidf.pidf import render_pidf
+from presence_pidf.profiles import PLAIN, PROFILES, Profile, profile_named, profile_of
+from presence_pidf.status_report import StatusReport
+from tests.presence_pidf.strategies import PEOPLE, URIS
+
+ANNA = "sip:anna@nordlys.example"
+SCHEMAS = Path(__file__).parent.parent / "data" / "xsd"
+NS = {
+    "d": "urn:ietf:params:xml:ns:dialog-info",
+    "p": "urn:ietf:params:xml:ns:pidf",
+    "dm": "urn:ietf:params:xml:ns:pidf:data-model",
+    "rpid": "urn:ietf:params:xml:ns:pidf:rpid",
+}
+
+
+@cache
+def schema(name: str) -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(SCHEMAS / name))
+
+
+def valid(root: etree._Element, name: str) -> etree._Element:
+    schema(name).assertValid(root)
+    return root
+
+
+def dialog_info(
+    dialogs: list[DialogState], profile: Profile = PLAIN, version: int = 0, entity: str = ANNA
+) -> etree._Element:
+    document = render_dialog_info(entity, compose((), dialogs, 1, 1000.0), profile)
+    return valid(etree.fromstring(document.body(version)), "dialog-info.xsd")
+
+
+CALL = DialogState(
+    id="leg-1",
+    direction="recipient",
+    phase="early",
+    call_id="call-7@host",
+    local_tag="us",
+    remote_tag="them",
+    local_identity="sip:11@nordlys.example",
+    remote_identity="sip:+4533221100@trunk.example",
+    remote_display='Bo "B" <Hansen> & Søn',
+    remote_target="sip:trunk@198.51.100.1:5060",
+)
+
+
+@given(PEOPLE, URIS.filter(bool))
+def test_dialog_info_is_valid_for_any_state(person: tuple, entity: str) -> None:  # type: ignore[type-arg]
+    reports, dialogs, registered, now = person
+    state = compose(reports, dialogs, registered, now)
+    for profile in (PLAIN, *PROFILES):
+        document = render_dialog_info(entity, state, profile)
+        root = valid(etree.fromstring(document.body(4711)), "dialog-info.xsd")
+        assert root.get("version") == "4711"
+        assert root.get("state") == "full"
+        shown = [element.findtext("d:state", namespaces=NS) for element in root.findall("d:dialog", NS)]
+        if state.dialogs:
+            expected = [dialog.phase for dialog in state.dialogs]
+            assert shown == (expected[:1] if profile.single_dialog else expected)
+        else:
+            assert shown == (["terminated"] if profile.idle_dialog else [])
+
+
+@given(PEOPLE, URIS.filter(bool))
+def test_pidf_with_its_person_and_activities_is_valid_for_any_state(person: tuple, entity: str) -> None:  # type: ignore[type-arg]
+    reports, dialogs, registered, now = person
+    state = compose(reports, dialogs, registered, now)
+    root = valid(etree.fromstring(render_pidf(entity, state).body(0)), "pidf.xsd")
+    person_element = root.find("dm:person", NS)
+    assert person_element is not None
+    # An element is valid in itself when its schema takes it as a document.
+    valid(etree.fromstring(etree.tostring(person_element)), "data-model.xsd")
+    activities = person_element.find("rpid:activities", NS)
+    if activities is not None:
+        valid(etree.fromstring(etree.tostring(activities)), "rpid.xsd")
+    basic = root.findtext("p:tuple/p:status/p:basic", namespaces=NS)
+    assert basic == ("open" if state.registered or state.dialogs else "closed")
+
+
+def test_a_dialog_tells_all_that_a_pickup_by_replaces_needs() -> None:
+    (dialog,) = dialog_info([CALL]).findall("d:dialog", NS)
+    names = {name: dialog.get(name) for name in ("id", "call-id", "local-tag", "remote-tag", "direction")}
+    assert names == {
+        "id": "leg-1",
+        "call-id": "call-7@host",
+        "local-tag": "us",
+        "remote-tag": "them",
+        "direction": "recipient",
+    }
+    assert dialog.findtext("d:local/d:identity", namespaces=NS) == "sip:11@nordlys.example"
+    remote = dialog.find("d:remote/d:identity", NS)
+    assert remote is not None
+    assert (remote.text, remote.get("display")) == ("sip:+4533221100@trunk.example", 'Bo "B" <Hansen> & Søn')
+    target = dialog.find("d:remote/d:target", NS)
+    assert target is not None
+    assert target.get("uri") == "sip:trunk@198.51.100.1:5060"
+
+
+def test_a_held_call_has_rendering_no_on_the_local_target() -> None:
+    held = DialogState(id="a", direction="initiator", phase="confirmed", held=True)
+    (parameter,) = dialog_info([held]).findall("d:dialog/d:local/d:target/d:param", NS)
+    assert (parameter.get("pname"), parameter.get("pval")) == ("+sip.rendering", "no")
+    assert dialog_info([CALL]).find(".//d:param", NS) is None
+
+
+def test_the_version_is_spliced_into_one_document_for_all() -> None:
+    document = render_dialog_info(ANNA, compose((), [CALL], 1, 0.0), PLAIN)
+    bodies = [document.body(version) for version in (0, 9, 10, 4_000_000_000)]
+    assert [etree.fromstring(body).get("version") for body in bodies] == ["0", "9", "10", "4000000000"]
+    assert len({body.partition(b'" state="full"')[2] for body in bodies}) == 1
+
+
+def test_somebody_idle_is_an_empty_list_or_one_terminated_dialog_where_the_phone_needs_it() -> None:
+    assert dialog_info([]).findall("d:dialog", NS) == []
+    (dummy,) = dialog_info([], profile_named("yealink")).findall("d:dialog", NS)
+    assert dummy.findtext("d:state", namespaces=NS) == "terminated"
+    assert dummy.get("id")
+
+
+def test_an_ipv6_reference_stays_as_phones_read_it() -> None:
+    document = render_dialog_info("sip:11@[2001:db8::1]", compose((), [], 1, 0.0), PLAIN)
+    assert etree.fromstring(document.body(0)).get("entity") == "sip:11@[2001:db8::1]"
+
+
+def test_entity_and_contact_are_the_presentitys() -> None:
+    root = etree.fromstring(render_pidf(ANNA, compose((), [CALL], 1, 0.0)).body(0))
+    assert root.get("entity") == ANNA
+    assert root.findtext("p:tuple/p:contact", namespaces=NS) == ANNA
+
+
+@pytest.mark.parametrize(
+    ("registered", "activity", "basic", "activities", "note"),
+    [
+        (0, None, "closed", [], "Not registered"),
+        (1, None, "open", [], "Ready"),
+        (1, "do-not-disturb", "open", ["busy"], "Do not disturb"),
+        (1, "meeting", "open", ["busy", "meeting"], "In a meeting"),
+        (1, "vacation", "open", ["away", "vacation"], "On vacation"),
+        (0, "on-the-phone", "closed", ["busy", "on-the-phone"], "On the phone"),
+    ],
+)
+def test_each_condition_looks_different(
+    registered: int, activity: str | None, basic: str, activities: list[str], note: str
+) -> None:
+    reports = []
+    if activity:
+        reports = [StatusReport(presentity=ANNA, source="s", activity=activity, at=0.0)]  # type: ignore[arg-type]
+    root = etree.fromstring(render_pidf(ANNA, compose(reports, [], registered, 0.0)).body(0))
+    assert root.findtext("p:tuple/p:status/p:basic", namespaces=NS) == basic
+    assert [etree.QName(element).localname for element in root.findall(".//rpid:activities/*", NS)] == activities
+    assert root.findtext("p:note", namespaces=NS) == note
+
+
+def test_a_sources_own_note_is_shown_instead_of_ours() -> None:
+    report = StatusReport(presentity=ANNA, source="s", activity="away", at=0.0, note="back at 14")
+    root = etree.fromstring(render_pidf(ANNA, compose([report], [], 1, 0.0)).body(0))
+    assert root.findtext("p:note", namespaces=NS) == "back at 14"
+
+
+def test_message_summary_follows_rfc_3842() -> None:
+    document = render_message_summary(ANNA, MessageCounts(new=2, old=8, new_urgent=0, old_urgent=2))
+    assert document.content_type == "application/simple-message-summary"
+    assert document.body(0) == (
+        b"Messages-Waiting: yes\r\nMessage-Account: sip:anna@nordlys.example\r\nVoice-Message: 2/8 (0/2)\r\n"
+    )
+    assert render_message_summary(ANNA, MessageCounts(old=1)).body(0).startswith(b"Messages-Waiting: no\r\n")
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Yealink SIP-T54W 96.86.0.100", "yealink"),
+        ("Bria 5 release 5.8.3", "bria"),
+        ("X-Lite release 5.0", "bria"),
+        ("PolycomVVX-VVX_600-UA/5.4.0.5841", "poly"),
+        ("Cisco/SPA504G-7.6.2", "cisco-spa"),
+        ("Linksys/SPA962-6.1.5", "cisco-spa"),
+        ("Auerswald COMfortel 3600 IP", "auerswald"),
+        ("COMfortel D-400/1.2", "auerswald"),
+        ("snom821/8.7.5", "plain"),
+        ("", "plain"),
+    ],
+)
+def test_a_phone_gets_the_profile_of_its_family(user_agent: str, name: str) -> None:
+    assert profile_of(user_agent).name == name
+    assert profile_named(name).name == name
+
+
+def test_a_profile_that_is_not_known_any_more_is_plain() -> None:
+    assert profile_named("retired") is PLAIN
