@@ -1,0 +1,295 @@
+"""Every call event comes into the database once and in order, whatever happens to the database."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from sqlalchemy import Engine, select
+
+from call_records.event_log import events_of, insert_events
+from call_records.logged_event import LoggedEvent
+from call_records.models import CallEventRow
+from call_records.spool import Spool
+from call_records.writer import EventWriter
+from lampfield.database import open_database, upgrade
+from routing.events import CallArrived, CallEnded
+from tests.call_records.calls import BEGIN, main_job, steps
+from tests.support.postgres import running_postgres
+
+PATIENCE = 60.0
+"""Seconds after which something never happens."""
+
+NewWriter = Callable[..., EventWriter]
+
+
+@pytest.fixture
+def spool_path(tmp_path: Path) -> Path:
+    return tmp_path / "events.spool"
+
+
+@pytest.fixture
+def new_writer(spool_path: Path) -> Iterator[NewWriter]:
+    """Writers of one run of the server after another; each is stopped at the end."""
+    started: list[EventWriter] = []
+
+    def new(engine: Engine, **options: int) -> EventWriter:
+        writer = EventWriter(engine, Spool(spool_path), writer=f"run{len(started)}", retry_seconds=0.02, **options)
+        started.append(writer)
+        return writer
+
+    yield new
+    for writer in started:
+        writer.stop()
+
+
+@pytest.fixture
+def sqlite_path(tmp_path: Path) -> Path:
+    path = tmp_path / "locked.sqlite3"
+    upgrade(impatient(path))
+    return path
+
+
+def impatient(path: Path) -> Engine:
+    """An engine that waits for a lock for a moment only."""
+    engine = open_database(f"sqlite:///{path}")
+    sqlalchemy.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 20"))
+    return engine
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """The database while another process holds it."""
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.rollback()
+
+
+def written(engine: Engine, call: str = "c1") -> list[float]:
+    return [event.at for event in events_of(engine, call)]
+
+
+def test_events_are_in_the_database_once_flushed(new_writer: NewWriter, engine: Engine) -> None:
+    writer = new_writer(engine)
+    writer.start()
+    for event in main_job():
+        writer.put(event)
+    assert writer.flush(PATIENCE)
+    assert events_of(engine, "c1") == main_job()
+
+
+def test_more_events_than_a_batch_keep_their_order(new_writer: NewWriter, engine: Engine) -> None:
+    writer = new_writer(engine)
+    for event in steps("c1", 2345):
+        writer.put(event)
+    writer.start()
+    assert writer.flush(PATIENCE)
+    assert written(engine) == list(range(2345))
+
+
+def test_an_event_that_is_there_already_is_not_written_twice(engine: Engine) -> None:
+    events = [LoggedEvent("run", number, event) for number, event in enumerate(steps("c1", 5))]
+    with engine.begin() as connection:
+        insert_events(connection, events[:3])
+        insert_events(connection, events)
+    assert written(engine) == [0, 1, 2, 3, 4]
+
+
+def test_a_callers_name_with_half_a_character_is_mended_not_lost(new_writer: NewWriter, engine: Engine) -> None:
+    writer = new_writer(engine)
+    writer.start()
+    arrived = CallArrived(
+        call="c1", at=1.0, company="n", origin="trunk", caller_number="", caller_name="Bj\udcf8rn\0", dialled="1"
+    )
+    writer.put(arrived)
+    assert writer.flush(PATIENCE)
+    (event,) = events_of(engine, "c1")
+    assert isinstance(event, CallArrived)
+    assert event.caller_name == "Bj?rn\0"
+
+
+def test_while_another_process_locks_the_database_events_go_to_the_spool(
+    new_writer: NewWriter, sqlite_path: Path, spool_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = impatient(sqlite_path)
+    writer = new_writer(engine)
+    with locked(sqlite_path):
+        writer.start()
+        for event in steps("c1", 1000):
+            writer.put(event)
+        assert not writer.flush(0.5)
+        assert writer.state.fault == "database is locked"
+        assert spool_path.stat().st_size > 0
+    assert writer.flush(PATIENCE)
+    assert written(engine) == list(range(1000))
+    assert writer.state.fault is None
+    assert not spool_path.exists()
+    assert caplog.text.count("database is locked") == 1, "a fault is told once, not at every try"
+
+
+def test_what_is_spooled_when_the_process_is_killed_is_written_by_the_next_run(
+    new_writer: NewWriter, sqlite_path: Path, spool_path: Path
+) -> None:
+    script = """
+import os, signal, sys
+from pathlib import Path
+from call_records.spool import Spool
+from call_records.writer import EventWriter
+from tests.call_records.calls import steps
+from tests.call_records.test_writer import impatient
+writer = EventWriter(impatient(Path(sys.argv[1])), Spool(Path(sys.argv[2])), writer="killed", retry_seconds=0.02)
+writer.start()
+for event in steps("c1", 300): writer.put(event)
+while writer.state.in_memory or not writer.state.spooled_bytes: pass
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    with locked(sqlite_path):
+        run = subprocess.run(
+            [sys.executable, "-c", script, str(sqlite_path), str(spool_path)], check=False, timeout=PATIENCE
+        )
+        assert run.returncode == -9
+    kept = spool_path.read_bytes()
+    engine = impatient(sqlite_path)
+    for _ in range(2):
+        # The second time as after a crash between writing the spool's events and clearing it.
+        writer = new_writer(engine)
+        writer.start()
+        assert writer.flush(PATIENCE)
+        assert written(engine) == [*range(300)]
+        writer.stop()
+        spool_path.write_bytes(kept)
+
+
+def test_a_stop_while_the_database_is_away_loses_nothing(new_writer: NewWriter, sqlite_path: Path) -> None:
+    engine = impatient(sqlite_path)
+    with locked(sqlite_path):
+        writer = new_writer(engine)
+        writer.start()
+        for event in steps("c1", 1200):
+            writer.put(event)
+        writer.stop()
+    again = new_writer(engine)
+    again.start()
+    assert again.flush(PATIENCE)
+    assert written(engine) == [*range(1200)]
+
+
+def test_with_disk_full_for_database_and_spool_events_wait_in_memory(sqlite_path: Path, spool_path: Path) -> None:
+    script = """
+import resource, sys
+from pathlib import Path
+from call_records.spool import Spool
+from call_records.writer import EventWriter
+from tests.call_records.calls import steps
+from tests.call_records.test_writer import impatient
+engine = impatient(Path(sys.argv[1]))
+with engine.connect() as connection:
+    connection.exec_driver_sql("PRAGMA wal_autocheckpoint = 0")
+writer = EventWriter(engine, Spool(Path(sys.argv[2])), writer="full", retry_seconds=0.02)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))   # no file may grow beyond
+writer.start()
+for event in steps("c1", 3000): writer.put(event)
+assert not writer.flush(1.0)
+assert writer.state.fault and writer.state.in_memory > 2000, writer.state
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+assert writer.flush(30.0), writer.state
+assert writer.state.lost == 0
+writer.stop()
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(sqlite_path), str(spool_path)],
+        check=False,
+        timeout=PATIENCE,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "in memory alone" in run.stderr
+    assert written(impatient(sqlite_path)) == [*range(3000)]
+
+
+def test_beyond_the_memory_limit_events_are_given_up_and_told(
+    new_writer: NewWriter, sqlite_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = new_writer(impatient(sqlite_path), memory_events=100)
+    for event in steps("c1", 130):
+        writer.put(event)
+    assert writer.state.lost == 30
+    assert caplog.text.count("events are being lost") == 1
+    writer.start()
+    assert writer.flush(PATIENCE)
+
+
+@pytest.mark.interop
+def test_a_database_server_that_is_killed_and_comes_back_misses_nothing(spool_path: Path) -> None:
+    with running_postgres() as server:
+        engine = open_database(server.new_database())
+        upgrade(engine)
+        writer = EventWriter(engine, Spool(spool_path), writer="run", retry_seconds=0.02)
+        writer.start()
+        enough = threading.Event()
+        numbers = count()
+
+        def call_on() -> None:
+            while not enough.wait(0.0005):
+                writer.put(steps_event(next(numbers)))
+
+        caller = threading.Thread(target=call_on)
+        caller.start()
+        for _ in range(3):
+            assert writer.flush(PATIENCE)
+            server.stop()
+            assert not writer.flush(0.3)
+            assert writer.state.fault
+            server.start()
+        assert writer.flush(PATIENCE)
+        enough.set()
+        caller.join()
+        assert writer.flush(PATIENCE)
+        assert written(engine) == [float(number) for number in range(next(numbers))]
+        writer.stop()
+        engine.dispose()
+
+
+def steps_event(number: int) -> CallEnded:
+    return CallEnded(call="c1", at=float(number), cause="answered", by="caller")
+
+
+def test_calls_cut_off_by_a_crash_are_closed_as_lost_at_the_next_start(
+    new_writer: NewWriter, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    crashed = new_writer(engine)
+    crashed.start()
+    for event in [*main_job("cut-off")[:9], *main_job("picked-up")[:9], *main_job("whole")]:
+        crashed.put(event)
+    assert crashed.flush(PATIENCE)
+
+    writer = new_writer(engine)
+    writer.start(surviving={"picked-up"})
+    writer.put(main_job("new")[0])
+    assert writer.flush(PATIENCE)
+
+    last = events_of(engine, "cut-off")[-1]
+    assert last == CallEnded(call="cut-off", at=BEGIN + 10, cause="lost", by="system", status=500)
+    for call in ("picked-up", "new"):
+        assert not any(isinstance(event, CallEnded) for event in events_of(engine, call))
+    assert events_of(engine, "whole") == main_job("whole")
+    assert "1 calls were cut off" in caplog.text
+
+
+def test_the_log_keeps_every_run_apart(new_writer: NewWriter, engine: Engine) -> None:
+    for _ in range(2):
+        writer = new_writer(engine)
+        writer.start(surviving={"c1"})
+        writer.put(steps("c1", 1)[0])
+        assert writer.flush(PATIENCE)
+    with engine.connect() as connection:
+        rows = connection.execute(select(CallEventRow.writer, CallEventRow.number).order_by(CallEventRow.id)).all()
+    assert [tuple(row) for row in rows] == [("run0", 1), ("run1", 1)]
