@@ -1,0 +1,96 @@
+"""Measured rows: kept in benchmarks/results.json, with what they were measured on and when."""
+
+import json
+import os
+import platform
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+RESULTS = Path(__file__).parent / "results.json"
+
+
+class Result(msgspec.Struct, frozen=True):
+    """One row of docs/performance.md."""
+
+    row: str
+    value: float
+    unit: str
+    note: str = ""
+    """What it was measured with, where that matters."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A result as it is kept."""
+
+    row: str
+    value: float
+    unit: str
+    note: str
+    machine: str
+    date: str
+
+
+def machine() -> str:
+    """What this is, in a few words."""
+    model = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}, Python {platform.python_version()}"
+
+
+def keep(results: Iterable[Result], file: Path = RESULTS) -> None:
+    """Put results into the file, each in place of the older one of its row."""
+    kept = {row["row"]: row for row in json.loads(file.read_text())} if file.exists() else {}
+    now = datetime.now(UTC).strftime("%Y-%m-%d")
+    for result in results:
+        row = Kept(result.row, round(result.value, 6), result.unit, result.note, machine(), now)
+        kept[result.row] = msgspec.to_builtins(row)
+    file.write_text(json.dumps(sorted(kept.values(), key=lambda row: row["row"]), indent=1) + "\n")
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """User and system time of processes with all their descendants, seconds."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    return sum(_ticks(pid) for pid in _family(pids)) / ticks
+
+
+def memory_kb(pids: Iterable[int]) -> int:
+    """Proportional set size of processes with all their descendants, kB."""
+    total = 0
+    for pid in _family(pids):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1])
+    return total
+
+
+def _family(pids: Iterable[int]) -> set[int]:
+    family = set(pids)
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                parents[int(entry.name)] = int(_stat(int(entry.name))[1])
+            except OSError:
+                continue
+    grown = True
+    while grown:
+        children = {pid for pid, parent in parents.items() if parent in family} - family
+        family |= children
+        grown = bool(children)
+    return family
+
+
+def _ticks(pid: int) -> int:
+    stat = _stat(pid)
+    return int(stat[11]) + int(stat[12])
+
+
+def _stat(pid: int) -> list[str]:
+    """Fields of /proc/PID/stat after the name: state, parent, ... (proc(5))."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
