@@ -38,8 +38,8 @@ class FakeCaller:
 
     # What the person does.
 
-    def press(self, key: str) -> None:
-        self._keys.append(key)
+    def press(self, *keys: str) -> None:
+        self._keys.extend(keys)
         self._key_pressed.set()
 
     def hang_up_now(self) -> None:
@@ -76,6 +76,7 @@ class FakeCaller:
         finally:
             for task in waiting:
                 task.cancel()
+            await asyncio.wait(waiting)
         self._check()
         if not self._keys:
             return None
