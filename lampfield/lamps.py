@@ -6,6 +6,7 @@ what a watcher is sent is made from the state of that moment, so the last state 
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
+from ipaddress import ip_address
 
 import msgspec
 
@@ -27,6 +28,14 @@ from sipcore.uri import SipUri
 _log = logging.getLogger(__name__)
 
 _STATE_PACKAGES = ("dialog", "presence")
+
+
+def _is_ip_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 class Mended(msgspec.Struct, frozen=True):
@@ -148,17 +157,17 @@ class Lamps:
         try:
             if request.to.tag is not None:
                 return self.notifier.subscribe(request, flow, now, resource="")
-            resource = self._resolve(request, flow, watcher_domain.lower())
+            resource = self._resolve(request, watcher_domain.lower())
         except ProtocolViolation as violation:
             return response_to(request, violation.status, violation.reason, to_tag=self._token())
         return self.notifier.subscribe(request, flow, now, resource=resource)
 
-    def _resolve(self, request: Request, flow: Flow, watcher_domain: str) -> str:
+    def _resolve(self, request: Request, watcher_domain: str) -> str:
         uri = request.request_uri
         if not isinstance(uri, SipUri):
             raise ProtocolViolation("Not Found", 404)
         domain = uri.host.lower()
-        if domain not in self._domains and uri.address == flow.local[0]:
+        if domain not in self._domains and _is_ip_address(uri.address):
             # Phones that know their server by its address ask for people there; they mean their own company.
             domain = watcher_domain
         if domain in self._domains and domain != watcher_domain:

@@ -27,6 +27,8 @@ class NotifierConfig(msgspec.Struct, frozen=True):
     """Limits of the notifier."""
 
     user_agent: str = ""
+    advertised_host: str | None = None
+    """Host in Via and Contact instead of the flow's own, as in StackConfig."""
     durations: Durations = Durations()
     most_in_flight: int = 4096
     """NOTIFYs that may be sent and neither answered nor retransmitted; more wait, and merge while they do."""
@@ -43,7 +45,7 @@ class Notifier:
         self._token = token
         self._packages = {package.name: package for package in packages}
         self._config = config
-        self._store = SubscriptionStore(config.user_agent)
+        self._store = SubscriptionStore(config.user_agent, config.advertised_host)
         self._delivery = Delivery(self._store, config.most_in_flight)
 
     @property
@@ -164,7 +166,7 @@ class Notifier:
             raise ProtocolViolation("Missing Contact")
         if len(self._store.transactions) >= self._config.most_subscriptions:
             raise Refused(503, "Too Many Subscriptions", ("Retry-After", str(self._config.retry_after)))
-        record = open_record(request, flow, wanted, resource, self._token())
+        record = open_record(request, flow, wanted, resource, self._token(), self._config.advertised_host)
         older = self._store.by_phone.get(record.phone)
         if older is not None:
             # The phone has restarted and forgotten the dialog. No NOTIFY ends it: it would turn off the new lamp.

@@ -22,8 +22,9 @@ EXPIRY_GRANULARITY = 1.0
 class SubscriptionStore:
     """The subscriptions, their watch lists and their expiries."""
 
-    def __init__(self, user_agent: str) -> None:
+    def __init__(self, user_agent: str, advertised_host: str | None) -> None:
         self._user_agent = user_agent
+        self._advertised_host = advertised_host
         self.by_tag: dict[str, Subscription] = {}
         self.by_phone: dict[str, Subscription] = {}
         self.by_connection: dict[Flow, dict[Subscription, None]] = {}
@@ -112,7 +113,7 @@ class SubscriptionStore:
 
     def _attach_flow(self, subscription: Subscription) -> None:
         record = subscription.record
-        subscription.before, subscription.after = render_template(record, self._user_agent)
+        subscription.before, subscription.after = render_template(record, self._user_agent, self._advertised_host)
         subscription.interval = subscription.topic.package.interval(record.form)
         if record.flow.reliable:
             self.by_connection.setdefault(record.flow, {})[subscription] = None

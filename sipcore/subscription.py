@@ -2,10 +2,11 @@
 
 import msgspec
 
-from sipcore.flow import Address, Flow
+from sipcore.flow import Flow
 from sipcore.message import Request
 from sipcore.notify_admission import Wanted
 from sipcore.uri import SipUri
+from sipcore.via_path import host_port
 
 BRANCH_PREFIX = "z9hG4bKn."
 """Branches of NOTIFYs: this, the subscription's id, a dot and the CSeq number. No other transaction begins so."""
@@ -53,11 +54,6 @@ def _text(sent: str) -> str:
     return sent if sent.isascii() else sent.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _host(address: Address) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def _destination(request: Request, flow: Flow) -> Flow:
     """The flow on which the watcher is reached.
 
@@ -87,11 +83,14 @@ def _phone(request: Request, wanted: Wanted, resource: str) -> str:
     return _text("|".join((watcher, instance, wanted.package.name, wanted.event_id, resource)))
 
 
-def open_record(request: Request, flow: Flow, wanted: Wanted, resource: str, token: str) -> SubscriptionRecord:
+def open_record(
+    request: Request, flow: Flow, wanted: Wanted, resource: str, token: str, advertised_host: str | None
+) -> SubscriptionRecord:
     """Make the record of a new subscription from its SUBSCRIBE, which has a Contact; not reserved or timed yet."""
     user = request.request_uri.user if isinstance(request.request_uri, SipUri) else None
     transport = ";transport=tcp" if flow.transport == "tcp" else ""
     to = request.header("To") or ""
+    host, port = flow.local
     return SubscriptionRecord(
         id=token,
         resource=resource,
@@ -104,7 +103,7 @@ def open_record(request: Request, flow: Flow, wanted: Wanted, resource: str, tok
         target=_target(request),
         routes=tuple(_text(str(route)) for route in request.record_routes),
         event=_text(wanted.event),
-        contact=f"<sip:{user + '@' if user else ''}{_host(flow.local)}{transport}>",
+        contact=f"<sip:{user + '@' if user else ''}{host_port(advertised_host or host, port)}{transport}>",
         flow=_destination(request, flow),
         phone=_phone(request, wanted, resource),
         remote_cseq=request.cseq.number,
@@ -127,16 +126,17 @@ def refresh_record(
     )
 
 
-def render_template(record: SubscriptionRecord, user_agent: str) -> tuple[bytes, bytes]:
+def render_template(record: SubscriptionRecord, user_agent: str, advertised_host: str | None) -> tuple[bytes, bytes]:
     """Make the bytes of a NOTIFY before the number in its branch, and from there to the number in its CSeq."""
     target, routes = record.target, list(record.routes)
     if routes and ";lr" not in routes[0].lower():
         # A strict router takes the Request-URI for itself and the target from the end (RFC 3261 §12.2.1.1).
         target, routes = routes[0].strip("<>"), [*routes[1:], f"<{target}>"]
-    flow = record.flow
+    host, port = record.flow.local
     before = (
         f"NOTIFY {target} SIP/2.0\r\n"
-        f"Via: SIP/2.0/{flow.transport.upper()} {_host(flow.local)};branch={BRANCH_PREFIX}{record.id}."
+        f"Via: SIP/2.0/{record.flow.transport.upper()} {host_port(advertised_host or host, port)}"
+        f";branch={BRANCH_PREFIX}{record.id}."
     )
     after = (
         ";rport\r\nMax-Forwards: 70\r\n"

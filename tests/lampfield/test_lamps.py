@@ -171,9 +171,10 @@ def test_nobodys_aor_is_not_found_and_another_companys_is_forbidden() -> None:
 
 def test_a_phone_that_names_the_server_by_its_address_means_its_own_company() -> None:
     house = House()
-    phone = Watcher("eve", "sip:11@192.0.2.1")
-    assert house.subscribe(phone, domain="other.example").status == 200
-    assert phone.received[-1].document.get("entity") == "sip:11@other.example"
+    for number, server in enumerate(("192.0.2.1", "[2001:db8::1]")):
+        phone = Watcher(f"eve{number}", f"sip:11@{server}")
+        assert house.subscribe(phone, domain="other.example").status == 200
+        assert phone.received[-1].document.get("entity") == "sip:11@other.example"
 
 
 def test_a_report_shows_until_it_expires_and_an_older_one_never_replaces_it() -> None:

@@ -130,6 +130,14 @@ def test_a_phone_that_listens_on_another_port_of_its_own_host_is_told_there() ->
     assert datagram.flow.remote == ("192.0.2.50", 5060)
 
 
+def test_the_advertised_host_stands_in_via_and_contact() -> None:
+    bench = Bench(NotifierConfig(advertised_host="pbx.example"))
+    response = bench.watch("bo")[1]
+    (notification,) = bench.sent()
+    assert notification.request.via.host == "pbx.example"
+    assert str(response.contacts[0].uri) == str(notification.request.contacts[0].uri) == "sip:a@pbx.example:5060"
+
+
 def test_over_tcp_the_notify_uses_the_connection_and_is_never_retransmitted() -> None:
     bench = Bench()
     phone, _ = bench.watch("bo", transport="tcp")
