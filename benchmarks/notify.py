@@ -1,0 +1,213 @@
+"""NOTIFY fan-out, SUBSCRIBE and the memory of a subscription.
+
+    python -m benchmarks.notify [--keep] [ROW ...]
+
+Rows with their own name are measured over loopback sockets: the CPU seconds are those of the server's process, which
+runs the whole path (SipEndpoint, Stack, Lamps, Notifier). Rows in memory leave the sockets and the parsing out.
+"""
+
+import argparse
+import gc
+import time
+import tracemalloc
+from collections.abc import Callable
+from itertools import count
+
+from benchmarks.results import Result, keep, machine
+from benchmarks.watched_server import DOMAIN, Watched, answer, make_lamps, ring, subscribe_bytes
+from sipcore.flow import Flow
+from sipcore.message import Request, parse_message
+
+FLOW = Flow("udp", ("127.0.0.1", 5060), ("127.0.0.1", 9999))
+PER_1000 = "CPU-s per 1,000"
+
+
+def request(data: bytes) -> Request:
+    message = parse_message(data)
+    assert isinstance(message, Request)
+    return message
+
+
+def best(work: Callable[[], float], runs: int = 5) -> float:
+    """The least of several runs: what it costs when nobody else disturbs."""
+    return min(work() for _ in range(runs))
+
+
+def fan_out(event: str, people: int, watchers: int, rounds: int) -> float:
+    """CPU seconds of the server for 1,000 NOTIFYs and their responses, over sockets."""
+    watched = Watched(people)
+    everybody = range(people)
+    total = people * watchers
+    try:
+        watched.subscribe(total, people, event)
+        watched.settle()
+
+        def once() -> float:
+            before = watched.cpu()
+            for _ in range(rounds):
+                watched.ring(everybody)
+                told = 0
+                while told < total:
+                    told += watched.receive(lambda data: None)[0]
+            return (watched.cpu() - before) / (total * rounds) * 1000
+
+        once()
+        return best(once)
+    finally:
+        watched.close()
+
+
+def subscribing(number: int) -> float:
+    """CPU seconds of the server for 1,000 SUBSCRIBEs, each with its response and its first NOTIFY, over sockets."""
+
+    def once() -> float:
+        watched = Watched(100)
+        try:
+            before = watched.cpu()
+            watched.subscribe(number, 100, "dialog")
+            return (watched.cpu() - before) / number * 1000
+        finally:
+            watched.close()
+
+    return best(once, 3)
+
+
+def latency(changes_per_second: int, watchers: int, seconds: float) -> float:
+    """99th percentile of the time from a change to its NOTIFY at the watcher, milliseconds."""
+    people = 100
+    watched = Watched(people)
+    times: list[float] = []
+    started: dict[bytes, float] = {}
+
+    def told(data: bytes) -> None:
+        call = data.partition(b'call-id="call-')[2].partition(b"-")[0]
+        times.append(time.perf_counter() - started[call])
+
+    try:
+        watched.subscribe(people * watchers, people, "dialog")
+        watched.settle()
+        begin = time.perf_counter()
+        for change in range(int(changes_per_second * seconds)):
+            due = begin + change / changes_per_second
+            while (now := time.perf_counter()) < due:
+                watched.receive(told, due - now)
+            started[str(change).encode()] = time.perf_counter()
+            watched.ring([change % people])
+        while watched.receive(told, 0.2)[0]:
+            pass
+        return sorted(times)[int(len(times) * 0.99)] * 1000
+    finally:
+        watched.close()
+
+
+def fan_out_in_memory(event: str, people: int, watchers: int, rounds: int) -> float:
+    """CPU seconds for 1,000 NOTIFYs and their responses, without sockets."""
+    lamps = make_lamps(people)
+    notifier = lamps.notifier
+    now = 1000.0
+    for i in range(people * watchers):
+        data = subscribe_bytes(i, i % people, event, FLOW.remote)
+        assert lamps.subscribe(request(data), FLOW, now, watcher_domain=DOMAIN).status == 200
+    for datagram in notifier.take_datagrams():
+        notifier.receive_response(answer(datagram.data), now)
+    calls = count()
+
+    def once() -> float:
+        spent = 0.0
+        sent = 0
+        for _ in range(rounds):
+            nonlocal now
+            now += 0.01
+            started = time.process_time()
+            for person in range(people):
+                ring(lamps, person, next(calls), now)
+            datagrams = notifier.take_datagrams()
+            spent += time.process_time() - started
+            answers = [answer(datagram.data) for datagram in datagrams]
+            sent += len(answers)
+            started = time.process_time()
+            for data in answers:
+                notifier.receive_response(data, now)
+            notifier.advance(now)
+            spent += time.process_time() - started
+        assert sent == people * watchers * rounds
+        return spent / sent * 1000
+
+    gc.collect()
+    gc.freeze()
+    cost = best(once)
+    gc.unfreeze()
+    return cost
+
+
+def subscribing_in_memory(number: int) -> float:
+    """CPU seconds for 1,000 SUBSCRIBEs with response and first NOTIFY, parsed but without stack and sockets."""
+    requests = [subscribe_bytes(i, i % 100, "dialog", FLOW.remote) for i in range(number)]
+
+    def once() -> float:
+        lamps = make_lamps(100)
+        gc.collect()
+        gc.freeze()
+        started = time.process_time()
+        for data in requests:
+            lamps.subscribe(request(data), FLOW, 1000.0, watcher_domain=DOMAIN).to_bytes()
+        lamps.notifier.take_datagrams()
+        lamps.notifier.take_changes()
+        spent = time.process_time() - started
+        gc.unfreeze()
+        return spent / number * 1000
+
+    return best(once)
+
+
+def memory(number: int) -> float:
+    """kB of a subscription at rest, as tracemalloc counts them."""
+    lamps = make_lamps(100)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for i in range(number):
+        data = subscribe_bytes(i, i % 100, "dialog", FLOW.remote)
+        lamps.subscribe(request(data), FLOW, 1000.0, watcher_domain=DOMAIN)
+        for datagram in lamps.notifier.take_datagrams():
+            lamps.notifier.receive_response(answer(datagram.data), 1000.0)
+    lamps.notifier.take_changes()
+    lamps.notifier.advance(1100.0)
+    gc.collect()
+    used = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    return used / number / 1000
+
+
+ROWS: dict[str, tuple[str, Callable[[], float]]] = {
+    "notify-pidf-1000x1": (PER_1000, lambda: fan_out("presence", 1, 1000, 20)),
+    "notify-pidf-10x100": (PER_1000, lambda: fan_out("presence", 100, 10, 20)),
+    "notify-dialog-1000x1": (PER_1000, lambda: fan_out("dialog", 1, 1000, 20)),
+    "notify-dialog-10x100": (PER_1000, lambda: fan_out("dialog", 100, 10, 20)),
+    "notify-latency-p99": ("ms", lambda: latency(100, 10, 5.0)),
+    "subscribe": (PER_1000, lambda: subscribing(4000)),
+    "subscription-memory": ("kB", lambda: memory(5000)),
+    "in-memory-notify-pidf-1000x1": (PER_1000, lambda: fan_out_in_memory("presence", 1, 1000, 20)),
+    "in-memory-notify-pidf-10x100": (PER_1000, lambda: fan_out_in_memory("presence", 100, 10, 20)),
+    "in-memory-notify-dialog-1000x1": (PER_1000, lambda: fan_out_in_memory("dialog", 1, 1000, 20)),
+    "in-memory-notify-dialog-10x100": (PER_1000, lambda: fan_out_in_memory("dialog", 100, 10, 20)),
+    "in-memory-subscribe": (PER_1000, lambda: subscribing_in_memory(2000)),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", nargs="*", choices=[*ROWS, []], metavar="ROW", help=", ".join(ROWS))
+    parser.add_argument("--keep", action="store_true", help="put the results into benchmarks/results.json")
+    arguments = parser.parse_args()
+    print(machine())
+    results = []
+    for row in arguments.rows or ROWS:
+        unit, measure = ROWS[row]
+        results.append(Result(row, measure(), unit))
+        print(f"{row:32} {results[-1].value:9.4f} {unit}", flush=True)
+    if arguments.keep:
+        keep(results)
+
+
+if __name__ == "__main__":
+    main()
