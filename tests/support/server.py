@@ -1,0 +1,185 @@
+"""A real Lampfield server on loopback, in a folder of its own, with the example company."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Any, Self
+
+import tomli_w
+
+from tests.support.ports import LOOPBACK, free_port
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "nordlys.toml"
+DOMAIN = "nordlys.example"
+MAIN_NUMBER = "+4533221100"
+OUTSIDE = "127.0.0.2"
+"""Where the telephone network lives: the server knows this address as its trunk and asks it for no password."""
+
+
+class ServerFailed(AssertionError):
+    """The server did not start, or did not stop cleanly; the message holds the end of its log."""
+
+
+class Server:
+    """`lampfield serve` with the example company always open; use as a context manager.
+
+    `settings` are merged into the server's configuration; `company` into the company file; both as nested mappings.
+    """
+
+    def __init__(
+        self, folder: Path, *, settings: Mapping[str, Any] | None = None, company: Mapping[str, Any] | None = None
+    ) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._settings = settings or {}
+        self._company = company or {}
+
+    @property
+    def address(self) -> str:
+        """`host:port` where phones find it."""
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def state(self) -> Path:
+        """The state directory: database, journal."""
+        return self.folder / "state"
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._write_files()
+        self._command("company", "import", "--passwords", "passwords.toml", "company.toml")
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self.stop()
+
+    def start(self) -> None:
+        """Start, and return when it answers OPTIONS."""
+        self._log = (self.folder / "server.log").open("ab")
+        # A session of its own, so that what is left of it can be ended by process group and nothing else.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "lampfield.cli", "serve", "--config", "lampfield.toml"],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 30
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise ServerFailed(f"the server does not answer: {self.log()[-3000:]}")
+
+    def stop(self, seconds: float = 15.0) -> None:
+        """Stop cleanly. Raises ServerFailed when it had to be killed or ended with an error."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            status = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(5)
+            raise ServerFailed(f"the server did not stop within {seconds} s: {self.log()[-3000:]}") from None
+        finally:
+            self._log.close()
+        if status != 0:
+            raise ServerFailed(f"the server ended with status {status}: {self.log()[-3000:]}")
+
+    def log(self) -> str:
+        return (self.folder / "server.log").read_text(errors="replace")
+
+    def password(self, person: str) -> str:
+        return f"secret-of-{person}"
+
+    def finished_calls(self) -> str:
+        """What `lampfield calls --since today` tells."""
+        return self._command("calls", "--since", "today")
+
+    def _write_files(self) -> None:
+        company = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+        for number in company["main_numbers"].values():
+            number.pop("hours")
+        company = merged(company, self._company)
+        configuration = {
+            "state_directory": "state",
+            "sip": {"listen": [f"udp:{self.address}", f"tcp:{self.address}"]},
+            "media": {"ports": _rtp_range()},
+            "shutdown": {"drain_seconds": 0},
+            "trunks": {"outside": {"kind": "address", "host": OUTSIDE}},
+            "registrations": {"min_seconds": 10, "default_seconds": 60},
+            "subscriptions": {"min_seconds": 10, "default_seconds": 60},
+        }
+        files = {
+            "company.toml": company,
+            "lampfield.toml": merged(configuration, self._settings),
+            "passwords.toml": {"passwords": {person: self.password(person) for person in company["people"]}},
+        }
+        for name, content in files.items():
+            (self.folder / name).write_text(tomli_w.dumps(content), encoding="utf-8")
+
+    def _command(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "lampfield.cli", *arguments],
+            cwd=self.folder,
+            env=self._environment() | {"LAMPFIELD_CONFIG": "lampfield.toml", "COLUMNS": "250"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        if done.returncode != 0:
+            raise ServerFailed(f"lampfield {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {"PYTHONPATH": str(EXAMPLE.parents[1])}
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.settimeout(0.2)
+            probe.connect((LOOPBACK, self.port))
+            host, port = probe.getsockname()
+            branch = f"z9hG4bK{os.getpid()}{time.monotonic_ns()}"
+            request = (
+                f"OPTIONS sip:{self.address} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};branch={branch}\r\n"
+                f"From: <sip:probe@{host}>;tag=1\r\nTo: <sip:{self.address}>\r\nCall-ID: {branch}\r\n"
+                "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+            )
+            try:
+                probe.send(request.encode())
+                return probe.recv(4096).startswith(b"SIP/2.0 ")
+            except ConnectionRefusedError:
+                Event().wait(0.05)
+                return False
+            except TimeoutError:
+                return False
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with the values of `over`; None removes a key."""
+    result = dict(base)
+    for key, value in over.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping):
+            result[key] = merged(result.get(key, {}), value)
+        else:
+            result[key] = value
+    return result
+
+
+def _rtp_range() -> str:
+    """A range for this server's audio; ranges of servers running side by side seldom meet, and do no harm if so."""
+    low = 20000 + os.getpid() * 200 % 9800 // 2 * 2
+    return f"{low}-{low + 199}"
