@@ -1,13 +1,20 @@
 """Who may come in: each request of a phone proves whose it is, by digest (RFC 3261 §22)."""
 
+import logging
+import secrets
 from collections.abc import Sequence
 
 from provisioning.directory import Directory, Found
 from routing.ports import Clock
-from sipcore.authenticator import Authenticated, Authenticator
+from sipcore.authenticator import Authenticator, Challenge
+from sipcore.authenticator import Refused as Refusal
+from sipcore.digest import Ha1
 from sipcore.flow import Flow
 from sipcore.message import Request
+from sipcore.nonce import NonceBook
 from sipcore.uri import SipUri
+
+logger = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -22,11 +29,12 @@ class Refused(Exception):
 class Door:
     """Asks the authenticator, and finds the person of the account that it names."""
 
-    def __init__(self, authenticator: Authenticator, directory: Directory, clock: Clock, *, ask: bool) -> None:
-        self._authenticator = authenticator
+    def __init__(self, directory: Directory, clock: Clock, *, ask: bool) -> None:
+        self.directory = directory
+        """The companies and accounts as they are now."""
         self._clock = clock
         self._ask = ask
-        self.directory = directory
+        self._authenticator = Authenticator(self._secrets, NonceBook(secrets.token_bytes(32), clock()))
 
     def person(self, request: Request, flow: Flow) -> Found:
         """Whose phone sent this request. Raises Refused: 401 with challenges, or 403 for nobody of ours."""
@@ -34,12 +42,20 @@ class Door:
             return self._named(request)
         realm = self._realm(request)
         result = self._authenticator.check(request, realm, self._clock(), source=flow.remote[0])
-        if not isinstance(result, Authenticated):
-            raise Refused(result.status, result.fields)
+        match result:
+            case Challenge(status=status, fields=fields):
+                raise Refused(status, fields)
+            case Refusal(status=status, reason=reason):
+                logger.info("%s from %s: %s", request.method, flow.remote[0], reason)
+                raise Refused(status)
         found = self.directory.person(result.username, realm)
         if found is None:
             raise Refused(403)
         return found
+
+    def _secrets(self, username: str, realm: str) -> Ha1 | None:
+        account = self.directory.account(username, realm)
+        return Ha1(account.ha1_md5, account.ha1_sha256) if account is not None else None
 
     def _realm(self, request: Request) -> str:
         """The company's domain: named by From, else by the request, else the only one there is."""

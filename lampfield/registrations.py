@@ -9,7 +9,8 @@ from lampfield.lamps import Lamps
 from routing.ports import Clock
 from sipcore.flow import Flow
 from sipcore.message import Request, Response, response_to
-from sipcore.registrar import Binding, BindingGone, Registrar
+from sipcore.binding import Binding
+from sipcore.registrar import Registrar
 from sipcore.uri import SipUri
 
 _KIND = "binding"
@@ -54,16 +55,21 @@ class Registrations:
         self._registrar.advance(self._clock())
         self.settle()
 
+    def flow_failed(self, flow: Flow) -> None:
+        """A connection is gone, and with it the phones that are reached by it alone."""
+        self._registrar.flow_failed(flow, self._clock())
+        self.settle()
+
     def settle(self) -> None:
         """Write and tell what has changed."""
         changes = self._registrar.take_changes()
         for change in changes:
-            key = f"{change.aor} {change.contact}"
-            if isinstance(change, BindingGone):
-                self._journal.delete(_KIND, key)
+            key = f"{change.binding.aor} {change.binding.key}"
+            if change.kind in ("added", "refreshed"):
+                self._journal.put(_KIND, key, msgspec.msgpack.encode(change.binding))
             else:
-                self._journal.put(_KIND, key, msgspec.msgpack.encode(change))
-        for aor in {change.aor for change in changes}:
+                self._journal.delete(_KIND, key)
+        for aor in {change.binding.aor for change in changes if change.kind != "refreshed"}:
             self._tell(aor)
 
     def _tell(self, aor: str) -> None:

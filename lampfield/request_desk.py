@@ -36,6 +36,7 @@ class RequestDesk:
         self._config = config
         self._switchboard = switchboard
         self._trunks = trunks
+        self._registrations = registrations
         self._subscriptions = subscriptions
         self._clock = clock
         self._answers: dict[str, Answer] = {
@@ -59,8 +60,8 @@ class RequestDesk:
                 self._stack.respond(transaction, self._respond(request, flow), self._clock())
             case ResponseReceived(transaction=transaction, response=response):
                 self._trunks.response_received(transaction, response)
-            case TransportFailed():
-                pass
+            case TransportFailed(flow=flow):
+                self._registrations.flow_failed(flow)
             case _:
                 self._switchboard.on_session_event(event)
 

@@ -44,19 +44,19 @@ from lampfield.subscriptions import Subscriptions
 from lampfield.supervisor import control_path, listeners_of, media_control
 from lampfield.trace import TraceHub
 from lampfield.trunks import Trunks
-from media.client import MediaClient, MediaEvent
+from media.client import MediaClient
 from media.clips import ClipStore
+from media.events import MediaEvent
 from media.prompts.library import PromptLibrary
 from presence_pidf.dialog_state import DialogState
 from provisioning.directory import load_directory
-from sipcore.authenticator import Authenticator
 from sipcore.events import Event
 from sipcore.io.clock import make_clock
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.listener import Listener
 from sipcore.notifier import NotifierConfig
 from sipcore.notify_admission import Durations
-from sipcore.registrar import Registrar
+from sipcore.registrar import Registrar, RegistrarConfig
 from sipcore.stack import Stack, StackConfig
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class Signalling:
         self._houses = Houses(self._events, self.clock)
         self._houses.configure(directory.companies.values())
         self._lamps = Lamps(token, directory.companies.values(), self._notifier_config())
-        self._registrar = Registrar(registrar_config(configuration))
+        self._registrar = Registrar(self._registrar_config())
         stack_config = StackConfig(
             user_agent=configuration.sip.user_agent, advertised_host=configuration.sip.advertised_address
         )
@@ -107,14 +107,14 @@ class Signalling:
         self._tasks = Tasks()
         self._media = MediaClient(self._on_media_event)
         self._admission = Admission(configuration.limits.max_calls, configuration.limits.calls_per_second, self.clock)
-        authenticator = Authenticator(directory.account, token, secrets.token_bytes(32))
-        self._door = Door(authenticator, directory, self.clock, ask=configuration.sip.authentication)
+        self._door = Door(directory, self.clock, ask=configuration.sip.authentication)
         sip = SipPort(self._stack, self.clock, self._endpoint.wake)
         self._trunks = Trunks(configuration.trunks, self._stack, self._endpoint, self.clock, token)
+        self._clips = ClipStore(state / "clips")
         services = Services(
             sip=sip,
             media=self._media,
-            clips=ClipStore(state / "clips"),
+            clips=self._clips,
             prompts=PromptLibrary(configuration.media.prompts),
             registrar=self._registrar,
             trunks=self._trunks,
@@ -124,6 +124,7 @@ class Signalling:
             emit=self._events,
             clock=self.clock,
             token=token,
+            rtp_timeout=configuration.media.rtp_timeout_seconds,
             media_address=configuration.media.advertised_address or configuration.media.address,
         )
         self._switchboard = Switchboard(services, self._legs, self._houses, self._door, self._admission)
@@ -182,8 +183,9 @@ class Signalling:
         await self._control.stop()
         self._subscriptions.settle()
         await self._endpoint.close()
-        await self._media.close_connection()
+        await self._media.disconnect()
         loop = asyncio.get_running_loop()
+        await self._clips.close()
         await loop.run_in_executor(None, self._journal.close)
         await loop.run_in_executor(None, self._records.stop)
         self._database.dispose()
@@ -232,6 +234,15 @@ class Signalling:
             user_agent=self._configuration.sip.user_agent,
             durations=Durations(int(durations.min_seconds), int(durations.max_seconds), int(durations.default_seconds)),
             most_subscriptions=limits.subscriptions,
+        )
+
+    def _registrar_config(self) -> RegistrarConfig:
+        wanted = self._configuration.registrations
+        return RegistrarConfig(
+            min_expires=int(wanted.min_seconds),
+            max_expires=int(wanted.max_seconds),
+            default_expires=int(wanted.default_seconds),
+            max_bindings=wanted.contacts,
         )
 
     def status(self) -> dict[str, Any]:

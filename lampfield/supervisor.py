@@ -72,8 +72,6 @@ def _media_arguments(configuration: Configuration, state: Path) -> Sequence[str]
         str(media_control(state)),
         "--ports",
         f"{media.ports.first}-{media.ports.last}",
-        "--rtp-timeout",
-        str(media.rtp_timeout_seconds),
     ]
 
 

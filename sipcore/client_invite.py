@@ -20,6 +20,7 @@ CLIENT_INVITE = Machine(
         (State.PROCEEDING, Input.RECEIVED_1XX): Step(State.PROCEEDING, (Do.PASS_UP,)),
         (State.PROCEEDING, Input.RECEIVED_2XX): Step(State.ACCEPTED, (Do.PASS_UP, Do.START_M)),
         (State.PROCEEDING, Input.RECEIVED_300_TO_699): Step(State.COMPLETED, (Do.SEND_ACK, Do.PASS_UP, Do.START_D)),
+        (State.PROCEEDING, Input.GIVEN_UP): Step(State.TERMINATED, (Do.REPORT_TIMEOUT,)),
         # A connection that ends while the call rings can bring no answer any more.
         (State.PROCEEDING, Input.TRANSPORT_ERROR): Step(State.TERMINATED, (Do.REPORT_TRANSPORT_ERROR,)),
         (State.COMPLETED, Input.RECEIVED_300_TO_699): Step(State.COMPLETED, (Do.SEND_ACK,)),

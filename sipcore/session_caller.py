@@ -14,7 +14,6 @@ from sipcore.session_machine import Act, Happening
 from sipcore.session_refresh import SessionRefresh
 from sipcore.session_space import SDP_TYPE, Due, SessionSpace
 from sipcore.session_timer import request_fields
-from sipcore.timers import TRANSACTION_TIMEOUT
 
 
 class Caller:
@@ -32,7 +31,6 @@ class Caller:
             Act.REPORT_REJECTED: self._report_rejected,
             Act.REPORT_CANCELLED: self._report_cancelled,
             Act.SEND_CANCEL: self._send_cancel,
-            Act.ABANDON: self._abandon,
         }
 
     def invite(self, invitation: Invitation, now: float) -> Session:
@@ -192,12 +190,6 @@ class Caller:
         transaction = session.outgoing.transaction if session.outgoing else None
         if transaction is not None:
             self._space.transactions.cancel(transaction, session.cancel_reason, now)
-        self._space.start_timer(session, Due.CANCEL_TIMEOUT, TRANSACTION_TIMEOUT, now)
-
-    def _abandon(self, session: Session, occurrence: Occurrence, now: float) -> None:
-        transaction = session.outgoing.transaction if session.outgoing else None
-        if transaction is not None:
-            self._space.transactions.abandon(transaction)
 
 
 def _response(occurrence: Occurrence) -> Response:

@@ -34,7 +34,6 @@ class Happening(StrEnum):
     FAILURE = "final failure"
     CANCEL = "cancel"
     CANCELLED = "cancelled by the caller"
-    CANCEL_TIMEOUT = "no answer after CANCEL"
     PROGRESS = "progress"
     ACCEPT = "accept"
     REJECT = "reject"
@@ -59,7 +58,6 @@ class Act(StrEnum):
     REPORT_REJECTED = "report rejected"
     REPORT_CANCELLED = "report rejected, for we gave up"
     SEND_CANCEL = "send CANCEL"
-    ABANDON = "abandon the INVITE"
     SEND_PROGRESS = "send 1xx"
     SEND_SUCCESS = "send 2xx"
     SEND_REFUSAL = "send final refusal"
@@ -98,7 +96,6 @@ CALLER: SessionTable = {
     (_S.CANCELLING, _H.SUCCESS): SessionStep(_S.ENDED, (Act.DECLINE, Act.REPORT_CANCELLED)),
     (_S.CANCELLING, _H.FAILURE): SessionStep(_S.ENDED, (Act.REPORT_CANCELLED,)),
     (_S.CANCELLING, _H.CANCEL): SessionStep(_S.CANCELLING, ()),
-    (_S.CANCELLING, _H.CANCEL_TIMEOUT): SessionStep(_S.ENDED, (Act.ABANDON, Act.REPORT_CANCELLED)),
     (_S.UP, _H.SUCCESS): SessionStep(_S.UP, (Act.SORT,)),
     # The 2xx was there before our user knew.
     (_S.UP, _H.CANCEL): SessionStep(_S.ENDED, (Act.SEND_BYE,)),

@@ -25,7 +25,6 @@ class Due(StrEnum):
     """The timers of a session."""
 
     NO_ANSWER = "no answer"
-    CANCEL_TIMEOUT = "no answer after CANCEL"
     REPEAT_1XX = "repeat 1xx"
     REPEAT_RELIABLE = "repeat reliable 1xx"
     REPEAT_2XX = "repeat 2xx"
@@ -101,6 +100,8 @@ class SessionSpace:
             self.dialogs.pop(dialog.id, None)
         for due in tuple(session.timers):
             self.stop_timer(session, due)
+        if session.sent_offer is not None and session.sent_offer.outgoing.transaction is not None:
+            self.transactions.give_up(session.sent_offer.outgoing.transaction, now)
         asked, session.peer_offer = session.peer_offer, None
         if asked is not None and asked.transaction.state in (State.TRYING, State.PROCEEDING):
             # Requests that wait for an answer are still to be answered (RFC 3261 §15.1.2).

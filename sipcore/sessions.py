@@ -165,8 +165,6 @@ class Sessions:
             case Due.NO_ANSWER:
                 session.give_up_status = 408
                 space.feed(session, Occurrence(Happening.CANCEL), now)
-            case Due.CANCEL_TIMEOUT:
-                space.feed(session, Occurrence(Happening.CANCEL_TIMEOUT), now)
             case Due.REPEAT_1XX:
                 self._callee.repeat_progress(session, now)
             case Due.REPEAT_RELIABLE:

@@ -44,6 +44,8 @@ class Input(StrEnum):
     TIMER_K = "K"
     TIMER_L = "L"
     TIMER_M = "M"
+    GIVEN_UP = "given up"
+    """No final response 64*T1 after we gave the request up (RFC 3261 §9.1)."""
     TRANSPORT_ERROR = "transport error"
 
 
@@ -137,7 +139,7 @@ class Transaction:
         self.interval = 0.0
         """Seconds that `resend` waits now."""
         self.lifetime: Timer | None = None
-        """The timer that ends the state: B, D, F, H, I, J, K, L or M."""
+        """The timer that ends the state: B, D, F, H, I, J, K, L, M or that of giving up."""
         self.head: bytes | None = None
         """Start line and first Via as received: how an unchanged retransmission is known without parsing it."""
         self.merge_key: tuple[str | None, ...] | None = None

@@ -110,10 +110,11 @@ class TransactionLayer:
         return self._start_client(request, (branch, request.method), flow, user, now)
 
     def cancel(self, invite: Transaction, reason: str | None, now: float) -> None:
-        """Send the CANCEL of an INVITE; what is answered to it does not matter (RFC 3261 §9.1)."""
+        """Send the CANCEL of an INVITE and wait 64*T1 for its final response, whatever the CANCEL's is (§9.1)."""
         assert invite.request is not None
         cancel = cancel_for(invite.request, reason)
         self._start_client(cancel, (invite.key[0], "CANCEL"), invite.flow, None, now)
+        self.give_up(invite, now)
 
     def send_ack(self, ack: Request, flow: Flow) -> bytes:
         """Send the ACK for a 2xx, which is no transaction (RFC 3261 §13.2.2.4), and give its bytes to send it again."""
@@ -122,9 +123,10 @@ class TransactionLayer:
         self._out.append(Datagram(data, flow))
         return data
 
-    def abandon(self, transaction: Transaction) -> None:
-        """End a client transaction that its user waits for no longer (RFC 3261 §9.1, last paragraph)."""
-        self._forget(transaction)
+    def give_up(self, invite: Transaction, now: float) -> None:
+        """Let an INVITE that is answered provisionally time out, which it never does by itself (RFC 3261 §9.1)."""
+        if invite.state is State.PROCEEDING and invite.lifetime is None:
+            invite.lifetime = self._timers.start(invite, Input.GIVEN_UP, TRANSACTION_TIMEOUT, now)
 
     def receive_response(self, response: Response, now: float) -> Indication | None:
         """Match a response; one without a transaction is dropped (RFC 6026 §7.2). Raises ProtocolViolation."""

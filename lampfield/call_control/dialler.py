@@ -15,7 +15,7 @@ from lampfield.call_control.services import Services
 from routing.model import Company
 from routing.ports import Answered, Caller, RingResult
 from sipcore.address import NameAddr
-from sipcore.registrar import Binding
+from sipcore.binding import Binding
 from sipcore.stack import Invitation
 from sipcore.uri import parse_uri
 
@@ -33,7 +33,7 @@ class CallDialler:
 
     async def ring_person(self, person: str, *, caller: Caller, timeout: float) -> RingResult:
         """Fork to every phone that the person has registered; the first 2xx wins, the others get CANCEL."""
-        bindings = self._services.registrar.bindings(self._aor(person))
+        bindings = self._services.registrar.targets(self._aor(person))
         if not bindings:
             return RingResult("unreachable", status=480)
         legs = [self._leg(self._company.people[person].extension) for _ in bindings]
@@ -86,7 +86,9 @@ class CallDialler:
 
     # How
 
-    async def _ring(self, legs: Sequence[OutgoingLeg], starts: Sequence[Coroutine[Any, Any, None]], timeout: float) -> RingResult:
+    async def _ring(
+        self, legs: Sequence[OutgoingLeg], starts: Sequence[Coroutine[Any, Any, None]], timeout: float
+    ) -> RingResult:
         winner: OutgoingLeg | None = None
         try:
             async with asyncio.timeout(timeout):

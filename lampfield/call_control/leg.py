@@ -68,7 +68,7 @@ class Leg:
 
     async def port(self) -> int:
         """The RTP port, opened when it is first asked for."""
-        return await self.rtp.open(self.services.media_address, f"{self.call} {self.leg}")
+        return await self.rtp.open(self.services.media_address, f"{self.call} {self.leg}", self.services.rtp_timeout)
 
     async def change_codec(self, codec: str) -> bool:
         """Re-INVITE the phone to this codec; False when it refuses."""

@@ -3,18 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import cast
 
-from media.client import Counters, MediaClient
+from media.client import Codec, Counters, MediaClient
 from sipcore.offer_answer import Negotiated
-
-Layer = Literal["music", "announcement"]
 
 
 class RtpSession:
     """Opened when SDP is needed, closed with its leg."""
 
-    __slots__ = ("_media", "_opening", "_playing", "name", "negotiated", "port")
+    __slots__ = ("_announcement", "_media", "_opening", "name", "negotiated", "port")
 
     def __init__(self, media: MediaClient, name: str) -> None:
         self._media = media
@@ -22,19 +20,22 @@ class RtpSession:
         self.port: int | None = None
         self.negotiated: Negotiated | None = None
         self._opening = asyncio.Lock()
-        self._playing: asyncio.Future[None] | None = None
+        self._announcement: tuple[int, asyncio.Future[None]] | None = None
 
-    async def open(self, address: str, label: str) -> int:
-        """Reserve the RTP port; the same one however often it is asked."""
+    async def open(self, address: str, label: str, silence: float) -> int:
+        """Reserve the RTP port; the same one however often it is asked. `silence`: seconds until `RtpTimeout`.
+
+        Raises MediaError where there is no port or no engine.
+        """
         async with self._opening:
             if self.port is None:
-                self.port = await self._media.open(self.name, address, label)
+                self.port = await self._media.open(self.name, address, label, rtp_timeout=silence)
             return self.port
 
     @property
-    def codec(self) -> str | None:
+    def codec(self) -> Codec | None:
         """Name of the negotiated codec."""
-        return self.negotiated.codec.name if self.negotiated is not None else None
+        return cast(Codec, self.negotiated.codec.name) if self.negotiated is not None else None
 
     def configure(self, negotiated: Negotiated) -> None:
         """Send and receive as negotiated from now on."""
@@ -42,30 +43,38 @@ class RtpSession:
         self._media.configure(
             self.name,
             remote=negotiated.remote,
-            codec=negotiated.codec.name,
+            codec=cast(Codec, negotiated.codec.name),
             payload_type=negotiated.codec.payload_type,
             dtmf_payload_type=negotiated.dtmf_payload_type,
             direction=negotiated.direction,
+            remote_rtcp=negotiated.remote_rtcp,
         )
 
     async def announce(self, clips: Sequence[Path]) -> None:
         """Play clips over the music and return when the last has ended; cancelling stops them."""
-        if self._playing is not None and not self._playing.done():
-            self._playing.set_result(None)
-        self._playing = playing = asyncio.get_running_loop().create_future()
-        self._media.play(self.name, clips, layer="announcement")
+        self._end_announcement()
+        number = self._media.play(self.name, clips, layer="announcement")
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._announcement = number, ended
         try:
-            await playing
-        finally:
-            if self._playing is playing:
-                self._playing = None
-                if playing.cancelled():
-                    self._media.stop(self.name, "announcement")
+            await ended
+        except asyncio.CancelledError:
+            if self._announcement == (number, ended):
+                self._announcement = None
+                self._media.stop(self.name, "announcement")
+            raise
 
-    def announcement_ended(self) -> None:
-        """The engine said that the announcement is over."""
-        if self._playing is not None and not self._playing.done():
-            self._playing.set_result(None)
+    def play_ended(self, number: int) -> None:
+        """The engine said that this play is over."""
+        if self._announcement is not None and self._announcement[0] == number:
+            self._end_announcement()
+
+    def _end_announcement(self) -> None:
+        if self._announcement is not None:
+            ended = self._announcement[1]
+            self._announcement = None
+            if not ended.done():
+                ended.set_result(None)
 
     def start_music(self, clips: Sequence[Path]) -> None:
         self._media.play(self.name, clips, layer="music", loop=True)
@@ -87,5 +96,5 @@ class RtpSession:
         if self.port is None:
             return None
         self.port = None
-        self.announcement_ended()
+        self._end_announcement()
         return await self._media.close(self.name)

@@ -11,7 +11,7 @@ from lampfield.call_control.incoming_leg import IncomingLeg
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.services import Services
 from lampfield.door import Door, Refused
-from media.client import DtmfReceived, MediaEvent, PlayEnded, RtpTimeout
+from media.events import DtmfReceived, EngineBack, MediaEvent, PlayEnded, RtpTimeout
 from routing.call_flow import Arrival, CallFlow, House
 from routing.dialplan import e164
 from sipcore.errors import ProtocolViolation
@@ -47,21 +47,28 @@ class Switchboard:
 
     def on_media_event(self, event: MediaEvent) -> None:
         """Take an event of the media engine about one of the legs."""
+        if isinstance(event, EngineBack):
+            self._services.tasks.spawn(self._end_mute_calls(), "media engine back")
         leg = self._legs.of_rtp(event.session)
         if leg is None:
+            if isinstance(event, RtpTimeout):
+                # A call of an earlier run of this process that has ended since.
+                self._services.tasks.spawn(self._services.media.close(event.session), f"orphan {event.session}")
             return
         match event:
             case DtmfReceived(digit=digit):
                 leg.key_pressed(digit)
-            case PlayEnded(layer="announcement"):
-                leg.rtp.announcement_ended()
+            case PlayEnded(play=play):
+                leg.rtp.play_ended(play)
             case RtpTimeout():
                 leg.audio_stopped()
 
-    def media_lost(self) -> None:
-        """The media engine is gone, and with it all audio: end the calls rather than leave them mute."""
+    async def _end_mute_calls(self) -> None:
+        """The media engine is back: where it was started anew, end the calls whose audio went with the old one."""
+        alive = {info.session for info in await self._services.media.sessions()}
         for leg in self._legs.live():
-            leg.end("failed")
+            if leg.rtp.port is not None and leg.rtp.name not in alive:
+                leg.end("failed")
 
     async def drain(self, patience: float) -> None:
         """Give calls in progress `patience` seconds to end by themselves, then end them."""

@@ -2,7 +2,7 @@
 
 import typer
 
-from lampfield.cli import calls, check, company, config
+from lampfield.cli import calls, check, company, config, demo, serve, trace
 
 app = typer.Typer(
     name="lampfield",
@@ -11,7 +11,10 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="markdown",
 )
+app.command("serve")(serve.serve)
 app.command("check")(check.check)
 app.command("calls")(calls.calls)
+app.command("trace")(trace.trace)
 app.add_typer(company.app, name="company")
 app.add_typer(config.app, name="config")
+app.command("demo")(demo.demo)

@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
 
 from lampfield.demo.lamp import Lamp, read_lamp
-from media.client import MediaClient
+from media.client import Codec, MediaClient
 from sipcore.address import NameAddr
 from sipcore.digest import Credentials
 from sipcore.events import (
@@ -35,6 +37,9 @@ logger = logging.getLogger(__name__)
 
 PATIENCE = 8.0
 """Seconds that a phone of the demo waits for an answer."""
+
+
+ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "PRACK", "UPDATE", "INFO", "OPTIONS", "NOTIFY")
 
 
 def token() -> str:
@@ -76,7 +81,7 @@ class Phone:
     async def start(self, media: MediaClient) -> None:
         """Open the sockets."""
         self._media = media
-        self._stack = Stack(StackConfig(user_agent="Lampfield demo phone"), token)
+        self._stack = Stack(StackConfig(user_agent="Lampfield demo phone", allow=ALLOW), token)
         self._endpoint = SipEndpoint(self._stack, None, self._clock, self._on_events)
         await self._endpoint.listen([Listener("udp", self._host, 0)])
         self._local = self._endpoint.listening[0].host, self._endpoint.listening[0].port
@@ -140,7 +145,7 @@ class Phone:
         """Call a number; the call may be waited on."""
         call = PhoneCall("", number, f"{self.user}-{token()}")
         port = await self._media.open(call.rtp, self._host)
-        call.offer = make_offer(self._host, port, ["PCMA", "PCMU"], session_id=1, version=1)
+        call.offer = make_offer(self._host, port, ["PCMA"], session_id=1, version=1)
         invitation = Invitation(
             uri=f"sip:{number}@{self._domain}",
             flow=self._flow,
@@ -164,10 +169,14 @@ class Phone:
         """Take an incoming call."""
         assert call.offer is not None, "Lampfield always offers"
         port = await self._media.open(call.rtp, self._host)
-        answer, negotiated = make_answer(call.offer, self._host, port, ["PCMA", "PCMU"], session_id=1, version=1)
+        answer, negotiated = make_answer(call.offer, self._host, port, ["PCMA"], session_id=1, version=1)
         self._stack.accept(call.session, answer, self._clock())
         self._talk(call, negotiated)
         self._endpoint.wake()
+
+    def speak(self, call: PhoneCall, voice: Sequence[Path]) -> None:
+        """Say something over and over: clips of ready A-law frames."""
+        self._media.play(call.rtp, voice, layer="announcement", loop=True)
 
     def press(self, call: PhoneCall, key: str) -> None:
         """Press a key: RTP events (RFC 4733)."""
@@ -238,7 +247,7 @@ class Phone:
         self._media.configure(
             call.rtp,
             remote=negotiated.remote,
-            codec=negotiated.codec.name,
+            codec=cast(Codec, negotiated.codec.name),
             payload_type=negotiated.codec.payload_type,
             dtmf_payload_type=negotiated.dtmf_payload_type,
             direction=negotiated.direction,

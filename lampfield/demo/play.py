@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ class Play:
         watching = [("ingrid", "anna"), ("ingrid", "bjorn"), ("ingrid", "freja"), ("anna", "bjorn"), ("bjorn", "anna")]
         for watcher, watched in watching:
             phone, account = self._phones[watcher], self._world.accounts[watched]
-            phone.on_lamp = lambda lamp, watcher=watcher: self._on_lamp(watcher, lamp)
+            phone.on_lamp = partial(self._on_lamp, watcher)
             status = await phone.watch(account.extension)
             self._ladder.arrow(phone.name, LAMPFIELD, f"SUBSCRIBE {account.extension}", f"{account.name}: {status}")
         await self._until(lambda: len(self._lamps) == len(watching))
@@ -163,6 +164,9 @@ class Play:
         self._ladder.seen("a colleague answers")
         await self._until(lambda: self._shows(member, "talking"))
         self._ladder.seen("a lamp shows talking")
+        voice = await self._world.voice()
+        outside.speak(call, voice)
+        colleague.speak(incoming, voice)
         await asyncio.sleep(3.0)
         self._ladder.arrow(outside.name, LAMPFIELD, "BYE")
         heard_outside = await outside.hang_up(call)

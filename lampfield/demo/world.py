@@ -12,6 +12,8 @@ from lampfield.configuration import Configuration, load
 from lampfield.database import open_database, upgrade
 from lampfield.supervisor import Supervisor
 from media.client import MediaClient
+from media.clips import ClipStore
+from media.prompts.library import PromptLibrary
 from provisioning.accounts import new_password
 from provisioning.company_file import read_company
 from provisioning.company_import import import_company
@@ -50,10 +52,11 @@ class World:
         self.company = self._company()
         self.configuration = self._configuration()
         self.accounts = self._accounts()
-        self.media = MediaClient()
+        self.media = MediaClient(lambda event: None)
         self._phones_media = Child(
             "phones' media", "media.process", ["--control", str(folder / "phones.sock"), "--ports", PHONE_RTP_PORTS]
         )
+        self._clips = ClipStore(folder / "voice")
         self.server: asyncio.Task[None] | None = None
 
     @property
@@ -76,11 +79,16 @@ class World:
         await self.media.connect(self._folder / "phones.sock")
 
     async def stop(self) -> None:
+        await self._clips.close()
         await self.media.disconnect()
         await self._phones_media.stop(5.0)
         if self.server is not None:
             self.server.cancel()
             await asyncio.wait({self.server})
+
+    async def voice(self) -> list[Path]:
+        """What the phones say to each other."""
+        return [await self._clips.clip(PromptLibrary().find("greeting", self.company.language), "PCMA")]
 
     def _company(self) -> Company:
         problems = Problems()
