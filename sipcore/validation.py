@@ -55,7 +55,7 @@ def _check_message(message: Message) -> None:
     message.via, message.from_, message.to, message.call_id  # noqa: B018
     if message.truncated:
         raise ProtocolViolation("Body shorter than Content-Length")
-    if message.body and not message.has("content-type"):
+    if message.content_type is None and message.body:
         raise ProtocolViolation("Body without Content-Type")
 
 

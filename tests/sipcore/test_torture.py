@@ -1,10 +1,15 @@
-"""The messages of RFC 4475: each is treated as the RFC asks."""
+"""The messages of RFC 4475: each is treated as the RFC asks, by the parser and by the whole stack."""
+
+from itertools import count
 
 import pytest
 
 from sipcore.errors import ProtocolViolation
+from sipcore.events import Event, InviteReceived, RequestReceived
+from sipcore.flow import Flow
 from sipcore.message import Request, Response, parse_message, response_to
 from sipcore.sdp import parse_sdp
+from sipcore.stack import Stack, StackConfig
 from sipcore.uri import SipUri
 from sipcore.validation import check_request, check_response
 from tests.sipcore.torture import FOLDER, TORTURE, torture_message
@@ -149,6 +154,56 @@ def test_3_3_12_to_14_contact_parameters_stay_where_they_are() -> None:
     assert request("cparam02").contacts[0].params == {}
     assert contact_uri("cparam02").params == {"unknownparam": None}
     assert contact_uri("regescrt").headers == {"route": "%3Csip:sip.example.com%3E"}
+
+
+def receive(data: bytes) -> tuple[list[Response], list[Event]]:
+    """What a stack that knows nobody answers, and what it tells its user."""
+    tokens = count()
+    stack = Stack(StackConfig(), lambda: f"token{next(tokens)}")
+    stack.receive(data, Flow("udp", ("192.0.2.254", 5060), ("192.0.2.253", 5060)), 0.0)
+    answers = [parse_message(datagram.data) for datagram in stack.take_datagrams()]
+    assert all(isinstance(answer, Response) for answer in answers)
+    return [answer for answer in answers if isinstance(answer, Response)], stack.take_events()
+
+
+@pytest.mark.parametrize("name", TORTURE)
+def test_the_stack_does_what_the_rfc_asks(name: str) -> None:
+    data = torture_message(name)
+    ask = TORTURE[name]
+    expected = ask.endpoint if ask.verdict == "accept" else ask.verdict
+    answers, events = receive(data)
+    statuses = [answer.status for answer in answers]
+    if expected == "drop":
+        assert (statuses, events) == ([], [])
+    elif expected != "pass":
+        assert (statuses[-1:], events) == ([expected], [])
+        assert all(answer.header("CSeq") == request(name).header("CSeq") for answer in answers)
+        assert all(answer.to.tag for answer in answers if answer.has("To") and name not in ("multi01", "quotbal"))
+    elif request(name).method == "INVITE":
+        assert statuses == [100]
+        assert [type(event) for event in events] == [InviteReceived]
+    else:
+        assert statuses == []
+        assert [type(event) for event in events] == [RequestReceived]
+
+
+def test_3_1_1_2_an_unknown_method_is_answered_with_those_that_are_known() -> None:
+    (answer,), _ = receive(torture_message("intmeth"))
+    assert {"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS"} <= answer.allow
+
+
+def test_3_3_5_unsupported_names_what_is_required_of_an_endpoint() -> None:
+    (answer,), _ = receive(torture_message("bext01"))
+    assert answer.tokens("Unsupported") == {"nothingsupportsthis", "nothingsupportsthiseither"}
+
+
+def test_3_3_6_an_unknown_body_is_answered_with_what_is_accepted() -> None:
+    answers, _ = receive(torture_message("invut"))
+    assert "application/sdp" in answers[-1].headers("Accept")
+
+
+def test_3_3_10_a_response_for_somebody_else_is_not_sent_on() -> None:
+    assert receive(torture_message("bcast")) == ([], [])
 
 
 @pytest.mark.parametrize("name", ["wsinv", "esc01", "longreq", "lwsstart", "baddate", "sdp01", "inv2543"])

@@ -46,6 +46,7 @@ def test_a_sound_request_passes() -> None:
         ("Contact: <sip:alice@pc33.atlanta.example.com>", "Contact: <sip:a@b>, <sip:c@d>", 400),
         ("Contact: <sip:alice@pc33.atlanta.example.com>", "Contact: <mailto:a@b>", 400),
         ("Content-Type: application/sdp\n", "", 400),
+        ("Content-Type: application/sdp\n", "Content-Type: application/sdp\nc: text/plain\n", 400),
         ("Content-Length: 4", "Content-Length: 40", 400),
         ("Max-Forwards: 70", "Max-Forwards: many", 400),
         ("Max-Forwards: 70", "no header field", 400),

@@ -30,7 +30,7 @@ TORTURE: dict[str, Ask] = {
     "dblreq": Ask("3.1.1.8", "accept"),
     "semiuri": Ask("3.1.1.9", "accept"),
     "transports": Ask("3.1.1.10", "accept"),
-    "mpart01": Ask("3.1.1.11", "accept"),
+    "mpart01": Ask("3.1.1.11", "accept", 405, "nobody takes MESSAGE"),
     "unreason": Ask("3.1.1.12", "accept", "drop", "a response to nothing we sent (RFC 3261 §18.1.2)"),
     "noreason": Ask("3.1.1.13", "accept", "drop", "a response to nothing we sent (RFC 3261 §18.1.2)"),
     "badinv01": Ask("3.1.2.1", 400),
