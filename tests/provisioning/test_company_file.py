@@ -56,7 +56,7 @@ def test_the_example_company_has_what_it_promises() -> None:
 
 @given(company=companies())
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 def test_what_was_written_reads_as_the_same_company(company: Company, tmp_path: Path) -> None:
     file = tmp_path / "company.toml"
