@@ -2,8 +2,11 @@
 
 Call control tells it of phones and calls of every kind; queues claim people through it, so that no two queues ring the
 same person. Everybody who listens is told before the method returns: nothing comes between a claim and its knowledge.
+
+Listeners are held weakly: a queue whose settings were changed is told for as long as calls still use it.
 """
 
+import weakref
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,11 +36,11 @@ class Activity:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._people: dict[str, _Doing] = {}
-        self._listeners: dict[str, list[Listener]] = {}
+        self._listeners: dict[str, list[weakref.ref[Listener]]] = {}
 
     def listen(self, person: str, listener: Listener) -> None:
         """Tell `listener` of this person from now on, and at once how things stand."""
-        self._listeners.setdefault(person, []).append(listener)
+        self._listeners.setdefault(person, []).append(weakref.ref(listener))
         doing = self._of(person)
         if doing.busy:
             listener.member_blocked(person, "busy")
@@ -99,11 +102,16 @@ class Activity:
         return self._people.setdefault(person, _Doing())
 
     def _blocked(self, person: str, obstacle: Obstacle, but: Listener | None = None) -> None:
-        for listener in self._listeners.get(person, ()):
-            if listener is not but:
-                listener.member_blocked(person, obstacle)
+        for listener in self._listening(person, but):
+            listener.member_blocked(person, obstacle)
 
     def _cleared(self, person: str, obstacle: Obstacle, idle_since: float | None, but: Listener | None = None) -> None:
-        for listener in self._listeners.get(person, ()):
-            if listener is not but:
-                listener.member_cleared(person, obstacle, idle_since)
+        for listener in self._listening(person, but):
+            listener.member_cleared(person, obstacle, idle_since)
+
+    def _listening(self, person: str, but: Listener | None) -> list[Listener]:
+        references = self._listeners.get(person, [])
+        alive = [reference for reference in references if reference() is not None]
+        if len(alive) != len(references):
+            self._listeners[person] = alive
+        return [listener for reference in alive if (listener := reference()) is not None and listener is not but]

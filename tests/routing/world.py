@@ -6,15 +6,16 @@ These stand in for SIP and RTP, as `lampfield.call_control` does in production; 
 import asyncio
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
 from routing.activity import Activity
-from routing.call_flow import Arrival
+from routing.call_flow import Arrival, CallFlow, House
 from routing.events import CallEvent
 from routing.model import Company
 from routing.ports import Answered, Caller, CallerGone, RingOutcome, RingResult
-from routing.reception import Reception
+from routing.queue.runner import QueueRunner
 from tests.support.virtual_time import START, now
 
 PROMPT_SECONDS = 2.0
@@ -24,8 +25,12 @@ PROMPT_SECONDS = 2.0
 class FakeCaller:
     """Somebody on the telephone. `heard` is all that reached the ear, with seconds since the test began."""
 
-    def __init__(self, call: str = "call-1", number: str = "+4540404040", name: str = "") -> None:
+    def __init__(
+        self, call: str = "call-1", number: str = "+4540404040", name: str = "", answer_seconds: float = 0.0
+    ) -> None:
         self.call = call
+        self.answer_seconds = answer_seconds
+        """How long answering takes: the ACK may be late."""
         self.number = number
         self.name = name
         self.answered = False
@@ -50,6 +55,7 @@ class FakeCaller:
     # The port.
 
     async def answer(self) -> None:
+        await asyncio.sleep(self.answer_seconds)
         self._check()
         self.answered = True
         self.hear("answered")
@@ -132,9 +138,10 @@ class FakeCaller:
 
 @dataclass
 class Phone:
-    """How somebody's phone behaves: after `after` seconds of ringing it does `does`; `rings` until nobody waits."""
+    """How somebody's phone behaves: after `after` seconds of ringing it does `does`; `ring` goes on until stopped."""
 
-    does: Literal["answer", "reject", "busy", "unreachable", "ring"] = "answer"
+    does: Literal["answer", "reject", "busy", "unreachable", "ring", "cross"] = "answer"
+    """`cross` answers in the very moment in which the ringing is stopped."""
     after: float = 3.0
     talks: float = 60.0
     """Seconds after which the callee hangs up."""
@@ -163,29 +170,32 @@ class World:
     rung: list[tuple[float, str]] = field(default_factory=list)
     """Every ringing that began."""
     dropped: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    """What routing asked of the world and never may."""
     legs: int = 0
 
     def __post_init__(self) -> None:
-        self.reception = Reception(self.company, self.note, now)
+        self.activity = Activity(now)
+        self.queues = {
+            name: QueueRunner(queue, self.activity, self.note, now) for name, queue in self.company.queues.items()
+        }
         for person in self.company.people:
             if self.reachable(person):
                 self.activity.member_reachable(person)
-
-    @property
-    def activity(self) -> Activity:
-        return self.reception.activity
 
     def note(self, event: CallEvent) -> None:
         self.events.append(event)
 
     def call(self, caller: FakeCaller, dialled: str, origin: Literal["trunk", "phone"] = "trunk") -> asyncio.Task[None]:
         """A call comes in; the task is over when the call is."""
-        return asyncio.create_task(self.reception.take(caller, self, Arrival(origin, dialled)), name=caller.call)
+        house = House(self.company, self.queues, self.note, now)
+        return asyncio.create_task(CallFlow(house, caller, self, Arrival(origin, dialled)).run(), name=caller.call)
 
     # The port.
 
     async def ring_person(self, person: str, *, caller: Caller, timeout: float) -> RingResult:
-        assert person not in self.ringing, f"{person} rings for two calls"
+        if person in self.ringing:
+            self.wrong.append(f"{person} rings for {self.ringing[person]} and {caller.call}")
         if person in self.talking:
             return RingResult("busy", status=486)
         self.ringing[person] = caller.call
@@ -194,7 +204,7 @@ class World:
         try:
             result = await self._ring(person, timeout)
         finally:
-            del self.ringing[person]
+            self.ringing.pop(person, None)
             if result.answered is None:
                 self.activity.member_free(person, now(), talked=False)
             else:
@@ -212,12 +222,19 @@ class World:
         if phone.does in ("busy", "unreachable"):
             outcome: RingOutcome = "busy" if phone.does == "busy" else "unreachable"
             return RingResult(outcome, status=486 if outcome == "busy" else 480)
+        if phone.does == "cross":
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(timeout)
+            return self._answer(who, phone)
         if phone.does == "ring" or phone.after > timeout:
             await asyncio.sleep(timeout)
             return RingResult("no-answer", status=480)
         await asyncio.sleep(phone.after)
         if phone.does == "reject":
             return RingResult("rejected", status=603)
+        return self._answer(who, phone)
+
+    def _answer(self, who: str, phone: Phone) -> RingResult:
         self.legs += 1
         return RingResult("answered", FakeAnswered(f"leg-{self.legs}", who, who, phone.talks))
 

@@ -21,7 +21,7 @@ PEOPLE = ("anna", "bo", "carl", "dora")
 
 phones = st.builds(
     Phone,
-    does=st.sampled_from(["answer", "answer", "answer", "reject", "busy", "unreachable", "ring"]),
+    does=st.sampled_from(["answer", "answer", "answer", "reject", "busy", "unreachable", "ring", "cross"]),
     after=seconds,
     talks=seconds,
 )
@@ -29,11 +29,12 @@ phones = st.builds(
 
 @dataclass(frozen=True)
 class Comes:
-    """A caller: seconds after the one before, which queue, and how long until hanging up."""
+    """A caller: seconds after the one before, which queue, how long until hanging up, and until the answer's ACK."""
 
     after: float
     dialled: str
     patience: float
+    answering: float
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,11 @@ class Away:
     lasts: float
 
 
-callers = st.lists(st.builds(Comes, seconds, st.sampled_from(["300", "301"]), seconds), min_size=1, max_size=10)
+callers = st.lists(
+    st.builds(Comes, seconds, st.sampled_from(["300", "301"]), seconds, st.sampled_from([0.0, 3.0])),
+    min_size=1,
+    max_size=10,
+)
 aways = st.lists(
     st.builds(Away, seconds, st.sampled_from(PEOPLE), st.sampled_from(["call", "gone"]), seconds), max_size=6
 )
@@ -96,14 +101,16 @@ class WatchedWorld(World):
             self._talk_over(away.person)
 
     async def watch(self) -> None:
+        await asyncio.sleep(0.25)  # between the instants in which things happen
         while True:
-            for runner in self.reception.queues.values():
+            assert set(self.ringing) == set(self.offered), "who is offered a caller rings, and nobody else"
+            for runner in self.queues.values():
                 assert not (runner.state.free and runner.state.first_unserved()), "free and waiting side by side"
             await asyncio.sleep(0.5)
 
 
 async def _comes(world: World, number: int, comes: Comes) -> None:
-    caller = FakeCaller(f"call-{number}")
+    caller = FakeCaller(f"call-{number}", answer_seconds=comes.answering)
     call = world.call(caller, comes.dialled, "phone")
     await asyncio.sleep(comes.patience)
     caller.hang_up_now()
@@ -146,9 +153,10 @@ def test_every_call_ends_once_and_no_member_is_left_claimed(
         joined = [event for event in events if isinstance(event, QueueJoined)]
         left = [event for event in events if isinstance(event, QueueLeft)]
         assert len(left) == max(1, len(joined))
+    assert not world.wrong
     assert not world.offered
     assert not world.ringing
     assert not world.talking, "nobody is left talking to nobody"
-    for runner in world.reception.queues.values():
+    for runner in world.queues.values():
         for member in runner.state.members.values():
             assert not member.obstacles, "a stuck member"
