@@ -160,16 +160,17 @@ class Message:
 
     def add(self, name: str, value: str) -> None:
         """Add a field at the end."""
-        self._lines.append(_sound_line(name, value))
-        key = field_key(name)
+        line, key = _sound_line(name, value), field_key(name)
+        # The index first: when it is read only now, it must not find the new line.
         self._index.setdefault(key, []).append(value)
+        self._lines.append(line)
         self._forget(key)
 
     def prepend(self, name: str, value: str) -> None:
         """Add a field before all others, as Via and Record-Route are."""
-        self._lines.insert(0, _sound_line(name, value))
-        key = field_key(name)
+        line, key = _sound_line(name, value), field_key(name)
         self._index.setdefault(key, []).insert(0, value)
+        self._lines.insert(0, line)
         self._forget(key)
 
     def set(self, name: str, value: str) -> None:
