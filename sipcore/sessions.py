@@ -137,7 +137,8 @@ class Sessions:
         if outgoing is session.outgoing:
             self._caller.received(session, outgoing, response, now)
         elif response.status < 200:
-            return
+            if session.ended and outgoing.transaction is not None:
+                self._space.transactions.give_up(outgoing.transaction, now)
         elif method in ("INVITE", "UPDATE"):
             self._offers.answered(session, outgoing, response, now)
         elif method == "INFO" and response.status in (408, 481):

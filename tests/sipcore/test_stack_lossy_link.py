@@ -120,6 +120,8 @@ class Play:
             past = at
             act()
         self.pair.run(100)
+        # Nobody lets a phone ring for ever, even if the caller's CANCEL got lost.
+        self.reject()
         # The network is well again: now they must come to agree, at the latest by the session timer.
         self.pair.link.loss = 0.0
         self.pair.run(250)
