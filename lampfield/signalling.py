@@ -40,6 +40,7 @@ from lampfield.live_calls import LiveCalls
 from lampfield.logs import start_logging
 from lampfield.registrations import Registrations
 from lampfield.request_desk import RequestDesk
+from lampfield.sounds import Sounds
 from lampfield.subscriptions import Subscriptions
 from lampfield.supervisor import control_path, listeners_of, media_control
 from lampfield.trace import TraceHub
@@ -111,11 +112,11 @@ class Signalling:
         sip = SipPort(self._stack, self.clock, self._endpoint.wake)
         self._trunks = Trunks(configuration.trunks, self._stack, self._endpoint, self.clock, token)
         self._clips = ClipStore(state / "clips")
+        self._sounds = Sounds(PromptLibrary(configuration.media.prompts), self._clips)
         services = Services(
             sip=sip,
             media=self._media,
-            clips=self._clips,
-            prompts=PromptLibrary(configuration.media.prompts),
+            sounds=self._sounds,
             registrar=self._registrar,
             trunks=self._trunks,
             show=self._show,
@@ -157,7 +158,11 @@ class Signalling:
             stack.push_async_callback(self._end)
             await self._begin()
             say_ready(ready)
-            for work in (self._housekeeping(), self._admission.watch(self._stack.refuse_new_calls)):
+            for work in (
+                self._housekeeping(),
+                self._admission.watch(self._stack.refuse_new_calls),
+                self._sounds.prepare(self._door.directory.companies.values()),
+            ):
                 task = asyncio.ensure_future(work)
                 stack.push_async_callback(_cancel, task)
             await stop.wait()
@@ -211,6 +216,7 @@ class Signalling:
         self._houses.configure(directory.companies.values())
         self._lamps.configure(directory.companies.values(), self.clock())
         self._endpoint.wake()
+        self._sounds.forget()
         logger.info("companies read anew: %s", ", ".join(sorted(directory.companies)) or "none")
 
     # Between the parts

@@ -13,6 +13,9 @@ from routing.events import CallHeld, CallRetrieved
 
 logger = logging.getLogger(__name__)
 
+HOLD_MUSIC = "default"
+"""The music list that a held party hears."""
+
 Side = Literal["caller", "callee"]
 
 
@@ -66,7 +69,5 @@ class Bridge:
             self._caller.rtp.bridge(self._callee.rtp)
 
     async def _music_for(self, held: Leg) -> None:
-        codec = held.rtp.codec
-        if codec is not None:
-            sources = self._services.prompts.music("default")
-            held.rtp.start_music([await self._services.clips.clip(source, codec) for source in sources])
+        if held.rtp.codec is not None:
+            held.rtp.start_music(await self._services.sounds.music(HOLD_MUSIC, held.rtp.codec))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from lampfield.call_control.codecs import SUPPORTED, common
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.leg import NO_CODEC, NORMAL_CLEARING, Leg, LegEnd
 from lampfield.call_control.services import Services
+from media.client import Codec
 from routing.ports import CallerGone
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, InviteReceived, SessionCancelled, SessionEstablished
@@ -132,20 +132,24 @@ class IncomingLeg(Leg):
         await self.still_there(self._play(prompts))
 
     async def _play(self, prompts: Sequence[str]) -> None:
-        find = self.services.prompts.find
-        await self.rtp.announce(await self._clips([find(prompt, self.language) for prompt in prompts]))
+        clips = await self.services.sounds.spoken(prompts, self.language, self._codec)
+        if clips:
+            await self.rtp.announce(clips)
 
     async def start_music(self, music: str) -> None:
         """Play a music list in a loop underneath the announcements."""
-        self.rtp.start_music(await self._clips(self.services.prompts.music(music)))
+        clips = await self.services.sounds.music(music, self._codec)
+        if clips and not self.ended.done():
+            self.rtp.start_music(clips)
 
     async def stop_music(self) -> None:
         self.rtp.stop_music()
 
-    async def _clips(self, sources: Sequence[Path]) -> list[Path]:
+    @property
+    def _codec(self) -> Codec:
         codec = self.rtp.codec
         assert codec is not None, "nothing plays before the answer"
-        return [await self.services.clips.clip(source, codec) for source in sources]
+        return codec
 
     async def read_key(self, timeout: float | None) -> str | None:
         """The next key that was not read yet; None after `timeout` seconds. Raises CallerGone."""

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from lampfield.call_control.sip_port import SipPort
 from lampfield.call_control.tasks import Tasks
+from lampfield.sounds import Sounds
 from lampfield.trunks import Trunks
 from media.client import MediaClient
-from media.clips import ClipStore
-from media.prompts.library import PromptLibrary
 from presence_pidf.dialog_state import DialogState
 from routing.ports import Clock, EventSink
 from sipcore.registrar import Registrar
@@ -26,8 +25,7 @@ class Services:
 
     sip: SipPort
     media: MediaClient
-    clips: ClipStore
-    prompts: PromptLibrary
+    sounds: Sounds
     registrar: Registrar
     trunks: Trunks
     show: Callable[[str, DialogState], None]
