@@ -27,7 +27,7 @@ def check_sections(
         if not limits.min_seconds <= limits.default_seconds <= limits.max_seconds:
             problems.add(
                 f"{name}.default_seconds",
-                f"{limits.default_seconds:g}",
+                limits.default_seconds,
                 f"between {name}.min_seconds ({limits.min_seconds:g}) and {name}.max_seconds ({limits.max_seconds:g})",
             )
 

@@ -25,6 +25,8 @@ class Kind(Generic[T]):
     """Continues the sentence "must be ..."."""
     read: Callable[[object], T]
     blank: T
+    secret: bool = False
+    """The value is never told."""
 
 
 def text(expected: str = "text", pattern: str = r"(?s).*\S.*", *, max_length: int = 255) -> Kind[str]:
@@ -39,6 +41,12 @@ def text(expected: str = "text", pattern: str = r"(?s).*\S.*", *, max_length: in
         return value
 
     return Kind(expected, read, "")
+
+
+def password() -> Kind[str]:
+    """What a phone logs in with."""
+    read = text(pattern=r"[^\x00-\x1f\x7f]{8,128}").read
+    return Kind("a password of 8 to 128 characters on one line", read, "", secret=True)
 
 
 def choice(*allowed: str) -> Kind[str]:

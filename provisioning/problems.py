@@ -21,6 +21,10 @@ class Problems:
         """`queues.sales.ring_seconds = 5: must be between 15 and 40 seconds`."""
         self.sentences.append(f"{key} = {written(value)}: must be {expected}")
 
+    def add_secret(self, key: str, expected: str) -> None:
+        """As `add`, for a value that nobody shall read over a shoulder."""
+        self.sentences.append(f"{key}: must be {expected}")
+
     def missing(self, key: str, expected: str) -> None:
         self.sentences.append(f"{key}: missing, must be {expected}")
 
@@ -55,6 +59,8 @@ def written(value: object) -> str:
             text = "true" if value else "false"
         case str():
             text = json.dumps(value, ensure_ascii=False)
+        case float() if value.is_integer():
+            text = str(int(value))
         case list() | tuple():
             text = f"[{', '.join(written(item) for item in value)}]"
         case dict():

@@ -50,7 +50,11 @@ class TomlTable:
         try:
             return kind.read(value)
         except Unexpected as unexpected:
-            self.problems.add(self.key(key), value, unexpected.expected or kind.expected)
+            expected = unexpected.expected or kind.expected
+            if kind.secret:
+                self.problems.add_secret(self.key(key), expected)
+            else:
+                self.problems.add(self.key(key), value, expected)
         return kind.blank if isinstance(default, Absent) else default
 
     def table(self, key: str) -> "TomlTable":

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import tomli_w
 
-from provisioning.kinds import text
+from provisioning.kinds import password
 from provisioning.problems import Problems
 from provisioning.toml_table import read_toml
-
-_PASSWORD = text("a password of 8 to 128 characters on one line", r"[^\x00-\x1f\x7f]{8,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class PasswordFile:
         """Passwords by id of the person; what is wrong is noted."""
         table = read_toml(self.path, problems)
         part = table.table("passwords")
-        passwords = {person: part.take(person, _PASSWORD) for person in part}
+        passwords = {person: part.take(person, password()) for person in part}
         table.close()
         return passwords
 

@@ -1,0 +1,194 @@
+"""The configuration is checked as a whole, and described by itself."""
+
+from pathlib import Path
+
+import pytest
+
+from lampfield.config_description import describe, describe_markdown
+from lampfield.configuration import Configuration, ConfigurationErrors, ListenAddress, PortRange, load
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "lampfield.toml"
+
+
+def loaded(file: Path, text: str) -> Configuration:
+    file.write_text(text, encoding="utf-8")
+    return load(file)
+
+
+def errors(file: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigurationErrors) as wrong:
+        loaded(file, text)
+    return wrong.value.errors
+
+
+def test_an_empty_file_is_the_defaults_below_its_folder(file: Path) -> None:
+    configuration = loaded(file, "")
+    assert configuration.state_directory == file.parent / "state"
+    assert configuration.sip == Configuration().sip
+    assert [str(address) for address in configuration.sip.listen] == ["udp:127.0.0.1:5060", "tcp:127.0.0.1:5060"]
+    assert configuration.media.ports == PortRange(20000, 29999)
+    assert configuration.database_url == f"sqlite:///{file.parent}/state/lampfield.sqlite3"
+    assert configuration.spool_path == file.parent / "state" / "call-events.spool"
+
+
+def test_the_description_is_a_configuration_with_the_defaults(file: Path) -> None:
+    assert loaded(file, describe()) == loaded(file, "")
+
+
+def test_the_trunk_in_the_description_is_right_once_uncommented(file: Path) -> None:
+    text = describe().replace("# [trunks.provider]", "[trunks.provider]")
+    head, _, trunk = text.partition("[trunks.provider]")
+    uncommented = "\n".join(
+        line[2:] if " = " in line and line.startswith("# ") else line for line in trunk.splitlines()
+    )
+    uncommented = uncommented.replace('username = ""', 'username = "u"').replace(
+        'password_env = ""', 'password_env = "HOME"'
+    )
+    assert "provider" in loaded(file, f"{head}[trunks.provider]{uncommented}").trunks
+
+
+@pytest.mark.parametrize(
+    ("page", "text"), [("examples/lampfield.toml", describe()), ("docs/configuration.md", describe_markdown())]
+)
+def test_what_is_in_the_repository_is_up_to_date(page: str, text: str) -> None:
+    assert (ROOT / page).read_text(encoding="utf-8") == text, (
+        f"write it anew by `lampfield config describe` into {page}"
+    )
+
+
+def test_every_kind_of_value_is_read(file: Path) -> None:
+    configuration = loaded(
+        file,
+        """
+        state_directory = "/var/lib/lampfield"
+        [sip]
+        listen = ["udp:192.0.2.1:5060", "tcp:[2001:DB8::1]:5070", "udp:0.0.0.0:0"]
+        advertised_address = "sip.nordlys.example"
+        authentication = false
+        [media]
+        ports = "10000-10099"
+        rtp_timeout_seconds = 0
+        [database]
+        url = "postgresql://lampfield@db.nordlys.example/lampfield"
+        [log]
+        level = "debug"
+        """,
+    )
+    assert configuration.state_directory == Path("/var/lib/lampfield")
+    assert configuration.sip.listen[1] == ListenAddress("tcp", "2001:db8::1", 5070)
+    assert configuration.sip.listen[2].wildcard
+    assert str(configuration.sip.listen[1]) == "tcp:[2001:db8::1]:5070"
+    assert not configuration.sip.authentication
+    assert configuration.media.rtp_timeout_seconds == 0.0
+    assert configuration.database_url == "postgresql://lampfield@db.nordlys.example/lampfield"
+
+
+def test_every_error_is_told_at_once_with_key_value_and_what_was_expected(file: Path) -> None:
+    assert errors(
+        file,
+        """
+        state_directroy = "x"
+        [sip]
+        listen = ["udp:127.0.0.1:5060", "sctp:127.0.0.1:5060"]
+        [media]
+        ports = "20001-29999"
+        [limits]
+        max_calls = 0
+        calls_per_secnd = 3
+        [webb]
+        """,
+    ) == [
+        'sip.listen = ["udp:127.0.0.1:5060", "sctp:127.0.0.1:5060"]: must be a list in which entry 2 is '
+        "transport:address:port, such as udp:192.0.2.1:5060 or tcp:[2001:db8::1]:5060",
+        'media.ports = "20001-29999": must be two ports first-last within 1024-65535, the first even and the last odd',
+        "limits.max_calls = 0: must be between 1 and 100000",
+        "limits.calls_per_secnd: unknown key, did you mean limits.calls_per_second?",
+        "state_directroy: unknown key, did you mean state_directory?",
+        "webb: unknown key, known here are "
+        "database, limits, log, media, records, registrations, shutdown, sip, state_directory, subscriptions, trunks",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('sip.listen = ["udp:0.0.0.0:5060"]', 'sip.advertised_address = "": must be the address that phones reach'),
+        ('sip.listen = ["udp:127.0.0.1:99999"]', "entry 1 is a port between 1 and 65535"),
+        ('sip.listen = ["udp:localhost:5060"]', "entry 1 is transport:address:port"),
+        ('sip.listen = ["udp:300.0.0.1:5060"]', "entry 1 is an IP address after udp:"),
+        ("sip.listen = []", "sip.listen = []: must be a list that is not empty"),
+        ('sip.user_agent = "a\\r\\nVia: x"', 'sip.user_agent = "a\\r\\nVia: x": must be one line of text'),
+        ("sip = 5", "sip = 5: must be a table"),
+        ('media.address = "::"', 'media.advertised_address = "": must be the address that phones reach'),
+        ('media.address = "localhost"', 'media.address = "localhost": must be an IPv4 or IPv6 address'),
+        ('media.prompts = "nowhere"', 'nowhere": must be a folder that exists'),
+        ("registrations.default_seconds = 30", "must be between registrations.min_seconds (60) and"),
+        ("subscriptions.max_seconds = 100", "subscriptions.default_seconds = 3600: must be between"),
+        ('database.url = "mysql://x"', "must be sqlite:///path or postgresql://user@host/name"),
+        ("limits.max_calls = true", "limits.max_calls = true: must be between 1 and 100000"),
+        ("limits.max_calls = 2.5", "limits.max_calls = 2.5: must be between 1 and 100000"),
+        ('log.level = "loud"', 'log.level = "loud": must be one of debug, info, warning, error'),
+        ("trunks.a = 1", "trunks.a = 1: must be a table"),
+        ("[trunks.a]", "trunks.a.host: missing, must be a host name or an IP address"),
+        ("a = 1\na = 2\nb = 3", "not TOML: Cannot overwrite a value (at line 2"),
+    ],
+)
+def test_a_bad_value_is_told(file: Path, text: str, expected: str) -> None:
+    assert any(expected in error for error in errors(file, text)), errors(file, text)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationErrors, match="cannot be read: No such file or directory"):
+        load(tmp_path / "none.toml")
+
+
+TRUNK = """
+[trunks.provider]
+kind = "register"
+host = "sip.provider.example"
+username = "lampfield"
+numbers = ["+4533221100"]
+"""
+
+
+def test_a_trunk_gets_its_password_from_a_file_beside_the_configuration(file: Path) -> None:
+    (file.parent / "secret").write_text("correct horse\nsecond line\n")
+    trunk = loaded(file, TRUNK + 'password_file = "secret"').trunks["provider"]
+    assert (trunk.name, trunk.kind, trunk.port, trunk.expires) == ("provider", "register", None, 600)
+    assert trunk.password == "correct horse"
+    assert "correct horse" not in repr(trunk)
+
+
+def test_a_trunk_gets_its_password_from_the_environment(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVIDER_PASSWORD", "correct horse")
+    assert loaded(file, TRUNK + 'password_env = "PROVIDER_PASSWORD"').trunks["provider"].password == "correct horse"
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ("", "trunks.provider.password_file: missing, must be a file (or password_env a variable)"),
+        ('password_file = "nowhere"', "must be a file that can be read (No such file or directory)"),
+        ('password_file = "empty"', "must be a file whose first line is the password"),
+        (
+            'password_env = "NOT_SET"',
+            'trunks.provider.password_env = "NOT_SET": must be an environment variable that is',
+        ),
+        ('password_file = "empty"\npassword_env = "HOME"', "must be left out, as password_file is given too"),
+        ('password = "correct horse"', "trunks.provider.password: unknown key, did you mean"),
+    ],
+)
+def test_a_trunk_without_its_password_is_told(file: Path, extra: str, expected: str) -> None:
+    (file.parent / "empty").write_text("")
+    assert any(expected in error for error in errors(file, TRUNK + extra)), errors(file, TRUNK + extra)
+
+
+def test_a_trunk_that_registers_needs_a_user_name(file: Path) -> None:
+    assert errors(file, TRUNK.replace('username = "lampfield"\n', "")) == [
+        'trunks.provider.username: missing, must be the account at the provider, as kind is "register"'
+    ]
