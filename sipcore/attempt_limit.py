@@ -62,7 +62,7 @@ class AttemptLimit:
     def __init__(self, config: AttemptConfig) -> None:
         self._names: _Buckets[tuple[str, str]] = _Buckets(config.per_name, config.window, config.capacity)
         self._hosts: _Buckets[str] = _Buckets(config.per_host, config.window, config.capacity)
-        self._trusted: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._trusted: dict[tuple[str, str], None] = {}
         self._capacity = config.capacity
 
     def exceeded(self, host: str, name: str, now: float) -> bool:
@@ -78,10 +78,8 @@ class AttemptLimit:
     def succeeded(self, host: str, name: str) -> None:
         """The password was right."""
         key = (host, name)
-        if key in self._trusted:
-            self._trusted.move_to_end(key)
-        else:
+        if key not in self._trusted:
             self._trusted[key] = None
             if len(self._trusted) > self._capacity:
-                self._trusted.popitem(last=False)
+                del self._trusted[next(iter(self._trusted))]
         self._names.empty(key)

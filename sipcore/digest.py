@@ -13,8 +13,10 @@ from sipcore.header import quote
 HASHES: Final[dict[str, Callable[[bytes], Any]]] = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 """Algorithms understood, by their names in `algorithm=`; each also in its `-sess` form as a client."""
 
-# auth-param = token BWS "=" BWS ( token / quoted-string )   RFC 7616 §3.3, RFC 3261 §25.1
-_PARAM = re.compile(r'([\w!#$%&\'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))\s*(?:,|$)\s*')
+# auth-param = token BWS "=" BWS ( token / quoted-string ), RFC 7616 §3.3, RFC 3261 §25.1; last whatever is none
+_PARAMS = re.compile(
+    r"""([\w!#$%&'*+.^`|~-]++)\s*=\s*(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^\s,"]++))\s*(?:,\s*|$)|(.+)""", re.DOTALL
+)
 _ESCAPED = re.compile(r"\\(.)")
 
 
@@ -56,21 +58,14 @@ def parse_params(value: str) -> dict[str, str]:
     scheme, _, rest = value.strip().partition(" ")
     if scheme.lower() != "digest":
         raise ProtocolViolation(f"Authentication scheme {scheme[:20]!r} is not Digest")
-    rest = rest.strip()
     params: dict[str, str] = {}
-    position = 0
-    while position < len(rest):
-        match = _PARAM.match(rest, position)
-        if match is None:
-            raise ProtocolViolation(f"Digest parameters are malformed near {rest[position : position + 20]!r}")
-        name, quoted, plain = match.groups()
-        name = name.lower()
-        if name in params:
-            raise ProtocolViolation(f"Digest parameter {name[:20]} comes twice")
-        if plain is None:
-            plain = _ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted
-        params[name] = plain
-        position = match.end()
+    found = _PARAMS.findall(rest.strip())
+    for name, quoted, plain, malformed in found:
+        if malformed:
+            raise ProtocolViolation(f"Digest parameters are malformed near {malformed[:20]!r}")
+        params[name.lower()] = plain or (_ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted)
+    if len(params) != len(found):
+        raise ProtocolViolation("A Digest parameter comes twice")
     return params
 
 

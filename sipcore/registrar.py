@@ -50,57 +50,68 @@ class Registrar:
     def register(self, request: Request, flow: Flow, aor: str, now: float) -> Response:
         """Change or tell the bindings of `aor` as a REGISTER from `flow` asks; the answer to send."""
         try:
-            if request.contact_star:
-                refusal = self._remove_all(request, aor, now)
-            elif request.has("Contact"):
-                refusal = self._update(request, flow, aor, now)
-            else:
-                refusal = None
+            contacts = request.headers("Contact")
+            if contacts == ["*"]:
+                self._remove_all(request, aor)
+            elif contacts:
+                self._update(request, contacts, flow, aor, now)
+        except _TooBriefError:
+            return response_to(request, 423, fields=[("Min-Expires", str(self._config.min_expires))])
         except ProtocolViolation as violation:
             return response_to(request, violation.status, violation.reason)
-        return refusal or self._tell(request, aor, now)
+        return self._tell(request, aor, now)
 
-    def _remove_all(self, request: Request, aor: str, now: float) -> Response | None:
+    def _remove_all(self, request: Request, aor: str) -> None:
         if request.expires != 0:
             raise ProtocolViolation("Contact * needs Expires 0")
-        call_id, cseq = request.call_id, request.cseq.number
         current = self.bindings(aor)
-        if any(binding.call_id == call_id and binding.cseq >= cseq for binding in current):
-            return response_to(request, 500, "REGISTER out of order")
-        self._commit(aor, current, (), now)
-        return None
+        for binding in current:
+            _check_order(binding, request)
+        self._changes += [BindingChange("removed", binding) for binding in current]
+        self._store(aor, current, ())
 
-    def _update(self, request: Request, flow: Flow, aor: str, now: float) -> Response | None:
-        """Do step 7: all contacts, or none with the answer why."""
-        asked = self._asked(request)
-        if any(0 < contact.expires < min(self._config.min_expires, ONE_HOUR) for contact in asked):
-            return response_to(request, 423, fields=[("Min-Expires", str(self._config.min_expires))])
-        if len(asked) > self._config.max_bindings:
-            return response_to(request, 403, "Too many contacts")
+    def _update(self, request: Request, values: Sequence[str], flow: Flow, aor: str, now: float) -> None:
+        """Do step 7: all contacts, or none by raising why."""
+        if len(values) > self._config.max_bindings:
+            raise ProtocolViolation("Too many contacts", 403)
         current = self.bindings(aor)
-        others, updated = list(current), list[Binding]()
-        for contact in asked:
+        others, updated, changes = list(current), list[Binding](), list[BindingChange]()
+        for contact in self._asked(request, values):
             known = _find(others, contact)
             if known is not None:
-                if known.call_id == request.call_id and known.cseq >= request.cseq.number:
-                    return response_to(request, 500, "REGISTER out of order")
+                _check_order(known, request)
                 others.remove(known)
-            if contact.expires > 0 and _find(updated, contact) is None:
-                updated.append(self._bind(request, flow, aor, contact, now))
+            if contact.expires > 0:
+                binding = self._bind(request, flow, aor, contact, known, now)
+                updated.append(binding)
+                changes.append(BindingChange("added" if known is None else "refreshed", binding))
+            elif known is not None:
+                changes.append(BindingChange("removed", known))
         excess = len(others) + len(updated) - self._config.max_bindings
-        after = (others[excess:] if excess > 0 else others) + updated
-        after.sort(key=_by_expiry)
-        self._commit(aor, current, tuple(after), now)
-        return None
+        if excess > 0:
+            changes += [BindingChange("removed", binding) for binding in others[:excess]]
+            del others[:excess]
+        after = others + updated
+        if len(after) > 1:
+            after.sort(key=_by_expiry)
+        self._changes += changes
+        self._store(aor, current, tuple(after))
 
-    def _asked(self, request: Request) -> list[ContactRequest]:
+    def _asked(self, request: Request, values: Sequence[str]) -> Sequence[ContactRequest]:
+        """The contacts as asked for, each URI once. Raises ProtocolViolation, _TooBriefError."""
         try:
             expires = request.expires
         except ProtocolViolation:
             expires = ONE_HOUR  # malformed is as good as 3600 (RFC 3261 §10.2.1.1)
         default = self._config.default_expires if expires is None else expires
-        values = request.headers("Contact")
-        return [self._contact(value, default) for value in values]
+        min_expires = min(self._config.min_expires, ONE_HOUR)
+        asked = {}
+        for value in values:
+            contact = self._contact(value, default)
+            if 0 < contact.expires < min_expires:
+                raise _TooBriefError
+            asked[contact.text] = contact
+        return tuple(asked.values())
 
     def _contact(self, value: str, default: int) -> ContactRequest:
         key = (value, default)
@@ -111,31 +122,40 @@ class Registrar:
             contact = self._read[key] = read_contact(value, default)
         return contact
 
-    def _bind(self, request: Request, flow: Flow, aor: str, contact: ContactRequest, now: float) -> Binding:
+    def _bind(
+        self, request: Request, flow: Flow, aor: str, contact: ContactRequest, known: Binding | None, now: float
+    ) -> Binding:
         path = tuple(request.headers("Path"))
+        if known is not None and known.source == flow and known.contact == contact.text and known.path == path:
+            to, natted = known.flow, known.behind_nat
+        elif path:
+            to, natted = flow, False
+        else:
+            to, natted = contact_flow(contact.uri, flow), behind_nat(contact.uri, flow)
         return Binding(
-            aor=aor,
-            contact=contact.text,
-            source=flow,
-            flow=flow if path else contact_flow(contact.uri, flow),
-            behind_nat=not path and behind_nat(contact.uri, flow),
-            expires_at=now + min(contact.expires, self._config.max_expires),
-            call_id=request.call_id,
-            cseq=request.cseq.number,
-            path=path,
-            q=contact.q,
-            instance=contact.instance,
-            reg_id=contact.reg_id,
-            user_agent=request.header("User-Agent") or "",
+            aor,
+            contact.text,
+            flow,
+            to,
+            natted,
+            now + min(contact.expires, self._config.max_expires),
+            request.call_id,
+            request.cseq.number,
+            path,
+            contact.q,
+            contact.instance,
+            contact.reg_id,
+            request.header("User-Agent") or "",
         )
 
     def _tell(self, request: Request, aor: str, now: float) -> Response:
-        bindings = self.bindings(aor)
-        fields = [("Contact", binding.contact_value(now)) for binding in bindings]
-        paths = request.headers("Path")
-        if paths:
-            fields += [("Path", path) for path in paths]
-        if any(binding.reg_id is not None for binding in bindings) and "outbound" in request.supported:
+        outbound = False
+        fields = []
+        for binding in self.bindings(aor):
+            fields.append(("Contact", binding.contact_value(now)))
+            outbound = outbound or binding.reg_id is not None
+        fields += [("Path", path) for path in request.headers("Path")]
+        if outbound and "outbound" in request.supported:
             fields.append(("Require", "outbound"))
         fields.append(("Date", self._http_date(now)))
         return response_to(request, 200, fields=fields)
@@ -176,17 +196,21 @@ class Registrar:
             current = self.bindings(aor)
             kept = []
             for binding in current:
-                if binding.flow != flow:
-                    kept.append(binding)
-                elif (other := _without(binding)) is not None:
-                    kept.append(other)
-            self._commit(aor, current, tuple(kept), now)
+                other = binding if binding.flow != flow else _without_connection(binding)
+                if other is None:
+                    self._changes.append(BindingChange("removed", binding))
+                    continue
+                kept.append(other)
+                if other is not binding:
+                    self._changes.append(BindingChange("refreshed", other))
+            self._store(aor, current, tuple(kept))
 
-    def remove(self, binding: Binding, now: float) -> None:
+    def remove(self, binding: Binding) -> None:
         """Forget one binding, for example of a phone that does not answer any more."""
         current = self.bindings(binding.aor)
         kept = tuple(other for other in current if other.key != binding.key)
-        self._commit(binding.aor, current, kept, now)
+        self._changes += [BindingChange("removed", other) for other in current if other.key == binding.key]
+        self._store(binding.aor, current, kept)
 
     def advance(self, now: float) -> None:
         """Remove what has expired."""
@@ -196,7 +220,8 @@ class Registrar:
             del self._timers[aor]
             current = self.bindings(aor)
             kept = tuple(binding for binding in current if binding.expires_at > now)
-            self._commit(aor, current, kept, now)
+            self._changes += [BindingChange("expired", binding) for binding in current if binding.expires_at <= now]
+            self._store(aor, current, kept)
 
     def next_timeout(self) -> float | None:
         """When `advance` has something to do."""
@@ -211,51 +236,47 @@ class Registrar:
             restored.sort(key=_by_expiry)
             live = tuple(binding for binding in restored if binding.expires_at > now)
             self._changes += [BindingChange("expired", binding) for binding in restored if binding.expires_at <= now]
-            self._store(aor, self.bindings(aor), live, now)
+            self._store(aor, self.bindings(aor), live)
 
     def take_changes(self) -> list[BindingChange]:
         """What became of bindings since the last call, in order, for lamps and disk."""
         changes, self._changes = self._changes, []
         return changes
 
-    def _commit(self, aor: str, before: Sequence[Binding], after: tuple[Binding, ...], now: float) -> None:
-        old = {binding.key: binding for binding in before}
-        for binding in after:
-            previous = old.pop(binding.key, None)
-            if previous is None:
-                self._changes.append(BindingChange("added", binding))
-            elif previous is not binding:
-                self._changes.append(BindingChange("refreshed", binding))
-        for binding in old.values():
-            self._changes.append(BindingChange("removed" if binding.expires_at > now else "expired", binding))
-        self._store(aor, before, after, now)
-
-    def _store(self, aor: str, before: Sequence[Binding], after: tuple[Binding, ...], now: float) -> None:
+    def _store(self, aor: str, before: Sequence[Binding], after: tuple[Binding, ...]) -> None:
         for binding in before:
-            if binding.flow.reliable and binding.flow in self._on_connection:
+            if binding.flow[0] != "udp" and binding.flow in self._on_connection:
                 aors = self._on_connection[binding.flow]
                 aors.discard(aor)
                 if not aors:
                     del self._on_connection[binding.flow]
         for binding in after:
-            if binding.flow.reliable:
+            if binding.flow[0] != "udp":
                 self._on_connection.setdefault(binding.flow, set()).add(aor)
+        timer = self._timers.get(aor)
         if not after:
             self._bindings.pop(aor, None)
-            timer = self._timers.pop(aor, None)
             if timer is not None:
                 self._wheel.cancel(timer)
+                del self._timers[aor]
             return
         self._bindings[aor] = after
         # A timer that comes too early finds nothing and is set again: a refresh costs no timer.
-        if aor not in self._timers or self._timers[aor].tick * EXPIRY_GRANULARITY > after[0].expires_at + 1:
-            self._set_timer(aor, after[0].expires_at, now)
+        first = after[0].expires_at
+        if timer is None or timer.tick * EXPIRY_GRANULARITY > first + 2 * EXPIRY_GRANULARITY:
+            if timer is not None:
+                self._wheel.cancel(timer)
+            self._timers[aor] = self._wheel.start(aor, "expiry", first, 0.0)
 
-    def _set_timer(self, aor: str, at: float, now: float) -> None:
-        timer = self._timers.get(aor)
-        if timer is not None:
-            self._wheel.cancel(timer)
-        self._timers[aor] = self._wheel.start(aor, "expiry", max(at - now, EXPIRY_GRANULARITY), now)
+
+class _TooBriefError(Exception):
+    """An interval below the shortest one."""
+
+
+def _check_order(binding: Binding, request: Request) -> None:
+    """Out of order requests of one client change nothing (RFC 3261 §10.3 steps 6 and 7). Raises ProtocolViolation."""
+    if binding.call_id == request.call_id and binding.cseq >= request.cseq.number:
+        raise ProtocolViolation("REGISTER out of order", 500)
 
 
 def _by_expiry(binding: Binding) -> float:
@@ -266,14 +287,14 @@ def _find(bindings: Sequence[Binding], contact: ContactRequest) -> Binding | Non
     """The binding that `contact` is about: the same flow of the same device (RFC 5626 §6), or an equivalent URI."""
     for binding in bindings:
         if contact.reg_id is not None and binding.reg_id is not None:
-            if (contact.instance, contact.reg_id) == (binding.instance, binding.reg_id):
+            if contact.reg_id == binding.reg_id and contact.instance == binding.instance:
                 return binding
         elif contact.text == binding.contact or contact.uri.equivalent(parse_uri(binding.contact)):
             return binding
     return None
 
 
-def _without(binding: Binding) -> Binding | None:
+def _without_connection(binding: Binding) -> Binding | None:
     """The binding without its connection, None when there is no other way to it."""
     uri = parse_uri(binding.contact)
     if binding.behind_nat or binding.path or binding.reg_id is not None or not isinstance(uri, SipUri):
