@@ -1,5 +1,7 @@
 """The database: opened by URL and brought up to date."""
 
+import contextlib
+import os
 import sqlite3
 from importlib.resources import files
 from typing import Any
@@ -42,6 +44,7 @@ def upgrade(engine: Engine) -> None:
 
     Raises sqlalchemy.exc.SQLAlchemyError when the database is away.
     """
+    _make_private(engine)
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             # Two processes that start at once: the second waits until the first is done, and finds nothing to do.
@@ -60,6 +63,15 @@ def migration_config() -> Config:
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", "\n".join(str(files(name) / "migrations") for name in _MIGRATIONS))
     return config
+
+
+def _make_private(engine: Engine) -> None:
+    """Make a new SQLite file one that its owner alone may read: it holds what phones log in with."""
+    path = engine.url.database
+    if engine.dialect.name == "sqlite" and path:
+        # That it is there already, or cannot be made, is for SQLite to find out and to tell.
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:

@@ -1,6 +1,7 @@
 """A small durable store of what a restart must not forget: registrations, subscriptions, calls in progress."""
 
 import logging
+import os
 import sqlite3
 import threading
 from contextlib import closing
@@ -49,6 +50,7 @@ class Journal:
         Raises OSError or sqlite3.OperationalError when the file cannot be made or is locked.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600))
         try:
             self._check()
         except sqlite3.DatabaseError as error:

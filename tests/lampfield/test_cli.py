@@ -1,0 +1,299 @@
+"""The command line: what it prints, what it leaves behind and the status it ends with."""
+
+import json
+import sqlite3
+import tomllib
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from call_records.event_log import insert_events
+from call_records.logged_event import LoggedEvent
+from lampfield.cli import app
+from lampfield.cli.since import since
+from lampfield.config_description import describe, describe_markdown
+from lampfield.database import open_database
+from provisioning.directory import load_directory
+from tests.call_records.calls import main_job
+from tests.provisioning.companies import NORDLYS
+
+Lampfield = Callable[..., Result]
+
+
+@pytest.fixture
+def lampfield(tmp_path: Path) -> Lampfield:
+    """Run a command with a configuration of the test's own, a wide terminal and no colours."""
+    configuration = tmp_path / "lampfield.toml"
+    configuration.write_text("")
+    runner = CliRunner()
+
+    def run(*arguments: object, **environment: str) -> Result:
+        environment = {"LAMPFIELD_CONFIG": str(configuration)} | environment
+        return runner.invoke(app, [str(argument) for argument in arguments], env=environment)
+
+    return run
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "lampfield.sqlite3"
+
+
+def passwords_in(file: Path) -> dict[str, str]:
+    passwords: dict[str, str] = tomllib.loads(file.read_text())["passwords"]
+    return passwords
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("check",), ("company",), ("company", "import"), ("company", "export"), ("company", "password"), ("calls",)],
+)
+def test_every_command_explains_itself_with_an_example(lampfield: Lampfield, arguments: tuple[str, ...]) -> None:
+    result = lampfield(*arguments, "--help")
+    assert result.exit_code == 0
+    if arguments not in ((), ("company",)):
+        assert "Example" in result.stdout
+
+
+def test_check_finds_out_what_kind_of_file_it_is(lampfield: Lampfield, tmp_path: Path) -> None:
+    company = lampfield("check", NORDLYS)
+    assert (company.exit_code, "Nordlys Lys ApS is right: 10 people, 2 queues" in company.stdout) == (0, True)
+    server = lampfield("check", tmp_path / "lampfield.toml")
+    assert (server.exit_code, "the configuration is right" in server.stdout) == (0, True)
+
+
+def test_check_tells_every_error_of_a_company_file(lampfield: Lampfield, tmp_path: Path) -> None:
+    file = tmp_path / "company.toml"
+    text = NORDLYS.read_text(encoding="utf-8").replace("queue:sales", "queue:sale").replace('"DK"', '"XX"')
+    file.write_text(text.replace('prompt = "menu"', 'prompt = "manu"'), encoding="utf-8")
+    result = lampfield("check", file)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        f"{file}: 3 errors",
+        '  company.country = "XX": must be a country by two letters (ISO 3166), such as DK',
+        '  menus.main.keys.1 = "queue:sale": must be one of the company\'s queues, did you mean sales?',
+        '  menus.main.prompt = "manu": must be a prompt there is a recording of in language en',
+    ]
+
+
+def test_check_tells_every_error_of_a_configuration(lampfield: Lampfield, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text('[sip]\nlistn = []\n[log]\nlevel = "loud"\n')
+    result = lampfield("check", file)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        f"{file}: 2 errors",
+        "  sip.listn: unknown key, did you mean sip.listen?",
+        '  log.level = "loud": must be one of debug, info, warning, error',
+    ]
+
+
+@pytest.mark.parametrize("content", [None, b"\xff", b"[[["])
+def test_check_of_a_file_that_cannot_be_read_is_status_1(
+    lampfield: Lampfield, tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "file.toml"
+    if content is not None:
+        file.write_bytes(content)
+    result = lampfield("check", file)
+    assert (result.exit_code, "1 error" in result.stderr) == (1, True)
+
+
+def test_own_recordings_are_known_to_check(lampfield: Lampfield, tmp_path: Path) -> None:
+    (tmp_path / "prompts" / "en").mkdir(parents=True)
+    (tmp_path / "prompts" / "en" / "our-menu.wav").write_bytes(b"RIFF")
+    (tmp_path / "lampfield.toml").write_text('media.prompts = "prompts"')
+    file = tmp_path / "company.toml"
+    file.write_text(
+        NORDLYS.read_text(encoding="utf-8").replace('prompt = "menu"', 'prompt = "our-menu"'), encoding="utf-8"
+    )
+    assert lampfield("check", file).exit_code == 0
+
+
+def test_import_tells_each_new_password_once_and_whole(lampfield: Lampfield, database: Path) -> None:
+    first = lampfield("company", "import", NORDLYS, COLUMNS="40")
+    assert first.exit_code == 0, first.output
+    (line,) = (line for line in first.stdout.splitlines() if "Anna" in line)
+    password = line.split("│")[-2].strip()
+    assert len(password) == 20
+    again = lampfield("company", "import", NORDLYS)
+    assert (again.exit_code, again.stdout) == (0, "Nordlys Lys ApS: nothing has changed\n")
+    assert password.encode() not in database.read_bytes()
+
+
+def test_import_can_write_the_new_passwords_to_a_file_of_its_owner(lampfield: Lampfield, tmp_path: Path) -> None:
+    kept = tmp_path / "passwords.toml"
+    result = lampfield("company", "import", NORDLYS, "--passwords-out", kept)
+    assert result.exit_code == 0, result.output
+    assert kept.stat().st_mode & 0o777 == 0o600
+    passwords = passwords_in(kept)
+    assert len(passwords) == 10
+    assert not any(password in result.output for password in passwords.values())
+    lampfield("company", "import", NORDLYS, "--passwords-out", kept)
+    assert passwords_in(kept) == passwords, "passwords that are not new stay in the file"
+
+
+def test_passwords_may_be_given(lampfield: Lampfield, tmp_path: Path, database: Path) -> None:
+    given = tmp_path / "passwords.toml"
+    given.write_text('[passwords]\nanna = "correct horse"\n')
+    result = lampfield("company", "import", NORDLYS, "--passwords", given)
+    assert result.exit_code == 0, result.output
+    assert "correct horse" in result.stdout
+    account = load_directory(open_database(f"sqlite:///{database}")).account("anna", "nordlys.example")
+    assert account is not None
+    # printf 'anna:nordlys.example:correct horse' | md5sum
+    assert account.ha1_md5 == "73e42891cab02c005e6383646ceab779"
+
+
+def test_a_given_password_that_is_too_short_is_refused_but_not_shown(lampfield: Lampfield, tmp_path: Path) -> None:
+    given = tmp_path / "passwords.toml"
+    given.write_text('[passwords]\nanna = "horse"\n')
+    result = lampfield("company", "import", NORDLYS, "--passwords", given)
+    assert result.exit_code == 1
+    assert "passwords.anna: must be a password of 8 to 128 characters on one line" in result.stderr
+    assert '"horse"' not in result.output
+
+
+def test_nothing_is_imported_when_the_passwords_could_not_be_written(lampfield: Lampfield, database: Path) -> None:
+    result = lampfield("company", "import", NORDLYS, "--passwords-out", "/proc/none/passwords.toml")
+    assert result.exit_code == 1
+    assert "cannot be written" in result.stderr
+    assert not database.exists()
+
+
+def test_a_company_file_with_errors_is_not_imported(lampfield: Lampfield, tmp_path: Path, database: Path) -> None:
+    file = tmp_path / "company.toml"
+    file.write_text(NORDLYS.read_text(encoding="utf-8").replace("queue:sales", "queue:sale"), encoding="utf-8")
+    result = lampfield("company", "import", file)
+    assert result.exit_code == 1
+    assert "1 error, nothing was imported" in result.stderr
+    assert not database.exists()
+
+
+def test_export_writes_what_import_takes(lampfield: Lampfield, tmp_path: Path) -> None:
+    lampfield("company", "import", NORDLYS)
+    file = tmp_path / "out.toml"
+    assert lampfield("company", "export", file).exit_code == 0
+    assert lampfield("company", "export").stdout == file.read_text(encoding="utf-8")
+    assert lampfield("company", "import", file).stdout == "Nordlys Lys ApS: nothing has changed\n"
+    assert "password" not in file.read_text(encoding="utf-8")
+
+
+def test_export_with_several_companies_asks_which(lampfield: Lampfield, tmp_path: Path) -> None:
+    assert "There is no company yet" in lampfield("company", "export").stderr
+    lampfield("company", "import", NORDLYS)
+    other = tmp_path / "other.toml"
+    text = NORDLYS.read_text(encoding="utf-8").replace('id = "nordlys"', 'id = "other"')
+    other.write_text(
+        text.replace("nordlys.example", "other.example").replace("+4533221100", "+4533221101"), encoding="utf-8"
+    )
+    assert lampfield("company", "import", other).exit_code == 0
+    assert "Say which one by --company: nordlys, other" in lampfield("company", "export").stderr
+    assert 'id = "other"' in lampfield("company", "export", "--company", "other").stdout
+    assert "There is no company x; there are nordlys, other" in lampfield("company", "export", "--company", "x").stderr
+
+
+def test_password_gives_a_person_a_new_one(lampfield: Lampfield, database: Path) -> None:
+    lampfield("company", "import", NORDLYS)
+    engine = open_database(f"sqlite:///{database}")
+    before = load_directory(engine).account("anna", "nordlys.example")
+    result = lampfield("company", "password", "201")
+    assert result.exit_code == 0
+    assert "anna" in result.stdout
+    assert load_directory(engine).account("anna", "nordlys.example") != before
+    wrong = lampfield("company", "password", "ana")
+    assert (wrong.exit_code, "did you mean anna?" in wrong.stderr) == (1, True)
+
+
+def test_config_describe_prints_the_documented_configuration(lampfield: Lampfield) -> None:
+    assert lampfield("config", "describe").stdout == describe()
+    assert lampfield("config", "describe", "--markdown").stdout == describe_markdown()
+
+
+def test_calls_shows_finished_calls_with_the_names_of_people(lampfield: Lampfield, database: Path) -> None:
+    lampfield("company", "import", NORDLYS)
+    assert "No call has ended since" in lampfield("calls", "--since", "1h").stdout
+    log_call(database, datetime.now().timestamp() - 600)
+    result = lampfield("calls", "--since", "1h")
+    assert result.exit_code == 0, result.output
+    (line,) = (line for line in result.stdout.splitlines() if "Blixen" in line)
+    assert [cell.strip() for cell in line.split("│")[2:-1]] == [
+        "Karen Blixen +4520304050",
+        "+4533221100",
+        "main 7, main 1, sales",
+        "0:40",
+        "Anna Lindqvist",
+        "1:05",
+        "answered",
+    ]
+    assert "Blixen" not in lampfield("calls", "--since", "5m").stdout
+
+
+def test_calls_as_json_are_one_record_a_line(lampfield: Lampfield, database: Path) -> None:
+    lampfield("company", "import", NORDLYS)
+    log_call(database, datetime.now().timestamp() - 600)
+    (line,) = lampfield("calls", "--since", "1h", "--json").stdout.splitlines()
+    record = json.loads(line)
+    assert (record["caller_number"], record["talk_seconds"], record["cause"]) == ("+4520304050", 65.0, "answered")
+
+
+def test_a_moment_that_is_none_is_a_usage_error(lampfield: Lampfield) -> None:
+    result = lampfield("calls", "--since", "teatime")
+    assert result.exit_code == 2
+    assert "must be today, yesterday" in result.stderr
+
+
+def log_call(database: Path, began: float) -> None:
+    engine = open_database(f"sqlite:///{database}")
+    with engine.begin() as connection:
+        events = enumerate(main_job("c1", began))
+        insert_events(connection, [LoggedEvent("run", number, event) for number, event in events])
+    engine.dispose()
+
+
+def test_a_database_that_is_away_is_told_without_its_password(lampfield: Lampfield, tmp_path: Path) -> None:
+    (tmp_path / "lampfield.toml").write_text('database.url = "postgresql://lampfield:secret@127.0.0.1:1/none"')
+    result = lampfield("company", "export")
+    assert result.exit_code == 1
+    assert "The database postgresql://lampfield:***@127.0.0.1:1/none cannot be used:" in result.stderr
+    assert "secret" not in result.output
+
+
+def test_a_database_that_is_no_database_is_told_and_left_alone(lampfield: Lampfield, database: Path) -> None:
+    database.parent.mkdir()
+    database.write_text("Dear Sir or Madam, " * 100)
+    result = lampfield("company", "import", NORDLYS)
+    assert (result.exit_code, "file is not a database" in result.stderr) == (1, True)
+    assert database.read_text().startswith("Dear Sir")
+
+
+def test_only_the_owner_may_read_what_phones_log_in_with(lampfield: Lampfield, database: Path) -> None:
+    lampfield("company", "import", NORDLYS)
+    assert database.parent.stat().st_mode & 0o777 == 0o700
+    assert database.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone(timedelta(hours=1)))
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("today", "2026-11-22T00:00:00+01:00"),
+        ("yesterday", "2026-11-21T00:00:00+01:00"),
+        ("90m", "2026-11-22T10:30:00+01:00"),
+        ("2h", "2026-11-22T10:00:00+01:00"),
+        ("7d", "2026-11-15T12:00:00+01:00"),
+        ("2026-11-20", "2026-11-20T00:00:00+01:00"),
+        ("2026-11-20T08:30", "2026-11-20T08:30:00+01:00"),
+        ("2026-11-20T08:30Z", "2026-11-20T08:30:00+00:00"),
+    ],
+)
+def test_moments_are_written_as_people_say_them(text: str, moment: str) -> None:
+    assert since(text, NOON).isoformat() == moment
