@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import socket
 import struct
 from collections.abc import Sequence
@@ -120,7 +121,7 @@ def _bind_pair(family: socket.AddressFamily, host: str) -> tuple[socket.socket, 
 
 def assert_continuous(packets: Sequence[Rtp]) -> None:
     """One stream: one SSRC, each packet numbered one and timed 160 after the one before."""
-    for before, after in zip(packets, packets[1:], strict=False):
+    for before, after in itertools.pairwise(packets):
         assert after.ssrc == before.ssrc
         assert after.sequence == (before.sequence + 1) & 0xFFFF
         assert after.timestamp == (before.timestamp + 160) & 0xFFFFFFFF
