@@ -172,7 +172,7 @@ def test_both_ends_agree_in_the_end_and_nothing_is_left(story: Story) -> None:
     assert pair.alice.counts()["sessions"] == pair.bob.counts()["sessions"] == (1 if play.alice_up else 0)
     if play.alice_up:
         play.alice_leaves()
-        pair.run(1)
+        pair.run(40)
         assert not play.bob_up
     pair.run(100)
     for address in (ALICE, BOB):
