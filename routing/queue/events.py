@@ -36,4 +36,6 @@ class TalkEnded(MemberEvent, frozen=True, kw_only=True):
     """The member's conversation with the queue's caller is over; wrap-up begins."""
 
 
-QueueEvent = QueueJoined | OfferMade | OfferEnded | QueueLeft | MemberBlocked | MemberCleared | TalkEnded
+AnyMemberEvent = MemberBlocked | MemberCleared | TalkEnded
+
+QueueEvent = QueueJoined | OfferMade | OfferEnded | QueueLeft | AnyMemberEvent

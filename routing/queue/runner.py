@@ -13,7 +13,7 @@ from routing.activity import Activity
 from routing.events import CallEvent, OfferEnded, OfferMade, QueueLeft
 from routing.model import Queue
 from routing.ports import Answered, Caller, Clock, Dialler, EventSink, RingResult
-from routing.queue.events import MemberCleared, MemberEvent, Obstacle, QueueEvent, TalkEnded
+from routing.queue.events import AnyMemberEvent, MemberCleared, Obstacle, QueueEvent, TalkEnded
 from routing.queue.machine import LeftUnanswered, QueueMachine
 from routing.queue.state import QueueState
 
@@ -23,11 +23,11 @@ RING_GRACE = 5.0
 """Seconds beyond `ring_seconds` after which an offer ends whatever the dialler does: no claim is held for ever."""
 
 
-MemberSink = Callable[[MemberEvent], None]
+MemberSink = Callable[[AnyMemberEvent], None]
 """Takes what happens to members; it may not block."""
 
 
-def unrecorded(_: MemberEvent) -> None:
+def unrecorded(_: AnyMemberEvent) -> None:
     """A MemberSink for who keeps no log of members."""
 
 
