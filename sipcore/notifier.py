@@ -13,12 +13,19 @@ import msgspec
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Datagram, Flow
 from sipcore.message import Request, Response, response_to
-from sipcore.notify_admission import Durations, Refused, Wanted, admit
+from sipcore.notify_admission import Admission, Durations, Refused, Wanted
 from sipcore.notify_delivery import TIMEOUT, Delivery
 from sipcore.notify_package import EventPackage
 from sipcore.notify_state import BACKOFF, IDLE, SENT, Subscription
 from sipcore.notify_store import SubscriptionStore
-from sipcore.subscription import SubscriptionEnded, SubscriptionRecord, open_record
+from sipcore.subscription import (
+    Identity,
+    SubscriptionEnded,
+    SubscriptionRecord,
+    dialog_of,
+    open_record,
+    refresh_record,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -45,13 +52,15 @@ class Notifier:
         self._token = token
         self._packages = {package.name: package for package in packages}
         self._config = config
-        self._store = SubscriptionStore(config.user_agent, config.advertised_host)
+        self._identity = Identity(config.user_agent, config.advertised_host)
+        self._admission = Admission(self._packages, config.durations)
+        self._store = SubscriptionStore()
         self._delivery = Delivery(self._store, config.most_in_flight)
 
     @property
     def count(self) -> int:
         """Number of subscriptions."""
-        return len(self._store.by_tag)
+        return len(self._store.by_phone)
 
     @property
     def packages(self) -> Sequence[str]:
@@ -67,13 +76,15 @@ class Notifier:
         400, 406, 423, 481, 489, 500 (CSeq went back) and 503 (too many subscriptions).
         """
         try:
-            wanted = admit(request, self._packages, self._config.durations)
+            wanted = self._admission.admit(request)
+            expires_at = now + wanted.expires
             tag = request.to.tag
             if tag is None:
-                subscription = self._open(request, flow, wanted, resource, now + wanted.expires)
+                subscription = self._open(request, flow, wanted, resource, expires_at)
             else:
                 subscription = self._find(request, tag, wanted)
-                self._store.refresh(subscription, request, flow, wanted, now + wanted.expires)
+                record = refresh_record(subscription.record, request, flow, wanted, expires_at, self._identity)
+                self._store.replace(subscription, record)
         except Refused as refusal:
             return response_to(request, refusal.status, refusal.reason, to_tag=self._token(), fields=refusal.fields)
         except ProtocolViolation as violation:
@@ -132,7 +143,7 @@ class Notifier:
             if package is None or record.expires_at <= now:
                 self._store.drop(record.id)
                 continue
-            self._delivery.tell_later(self._store.add(record, package, record.expires_at))
+            self._delivery.tell_later(self._store.add(record, package))
 
     # --- what goes out
 
@@ -166,21 +177,20 @@ class Notifier:
             raise ProtocolViolation("Missing Contact")
         if len(self._store.transactions) >= self._config.most_subscriptions:
             raise Refused(503, "Too Many Subscriptions", ("Retry-After", str(self._config.retry_after)))
-        record = open_record(request, flow, wanted, resource, self._token(), self._config.advertised_host)
+        record = open_record(request, flow, wanted, resource, self._token(), expires_at, self._identity)
         older = self._store.by_phone.get(record.phone)
         if older is not None:
             # The phone has restarted and forgotten the dialog. No NOTIFY ends it: it would turn off the new lamp.
             self._delivery.forget(older)
-        _log.debug("%s: %s watches %s of %s", record.call_id, request.from_.uri, record.package, resource)
-        return self._store.add(record, wanted.package, expires_at)
+        _log.debug("%s: watches %s of %s", request.call_id, record.package, resource)
+        return self._store.add(record, wanted.package)
 
     def _find(self, request: Request, tag: str, wanted: Wanted) -> Subscription:
         """The subscription a SUBSCRIBE in a dialog belongs to."""
-        subscription = self._store.by_tag.get(tag)
+        subscription = self._store.find(tag)
         if subscription is not None:
             record = subscription.record
-            known = (record.call_id, record.remote_tag, record.package)
-            if known == (request.call_id, request.from_.tag or "", wanted.package.name):
+            if (record.dialog, record.package) == (dialog_of(request), wanted.package.name):
                 if request.cseq.number < record.remote_cseq:
                     raise ProtocolViolation("CSeq Went Back", 500)
                 return subscription

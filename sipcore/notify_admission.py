@@ -12,6 +12,10 @@ AN_HOUR = 3600
 """A duration of an hour or more is never too brief (RFC 6665 §4.2.1.1)."""
 
 
+MOST_KNOWN = 1000
+"""Ways of asking that are remembered."""
+
+
 class Refused(ProtocolViolation):
     """A SUBSCRIBE that is answered with `status` and these fields."""
 
@@ -33,8 +37,6 @@ class Wanted(msgspec.Struct, frozen=True):
     """A SUBSCRIBE that can be fulfilled."""
 
     package: EventPackage
-    event: str
-    """The Event header as it came; NOTIFYs echo it with all its parameters."""
     event_id: str
     form: str
     expires: int
@@ -52,32 +54,41 @@ def _accepts(ranges: list[str], content_type: str) -> bool:
     return False
 
 
-def _form(request: Request, package: EventPackage) -> str:
-    user_agent = request.header("User-Agent") or ""
-    ranges = request.headers("Accept")
-    if not ranges:
-        return package.form(package.content_types[0], user_agent)
-    for content_type in package.content_types:
-        if _accepts(ranges, content_type):
-            return package.form(content_type, user_agent)
-    raise Refused(406, "Not Acceptable", ("Accept", ", ".join(package.content_types)))
+class Admission:
+    """Judges SUBSCRIBEs by the packages there are and the durations they may have."""
 
+    def __init__(self, packages: Mapping[str, EventPackage], durations: Durations) -> None:
+        self._packages = packages
+        self._durations = durations
+        # Phones of one kind ask in the same words. Forgotten when full, which no house with real phones reaches.
+        self._known: dict[tuple[str | None, ...], tuple[EventPackage, str, str]] = {}
 
-def admit(request: Request, packages: Mapping[str, EventPackage], durations: Durations) -> Wanted:
-    """Read Event, Accept and Expires. Raises Refused with 489, 406 or 423 and what the watcher may ask instead."""
-    event = request.event
-    package = packages.get(event.package) if event else None
-    if event is None or package is None:
-        raise Refused(489, "Bad Event", ("Allow-Events", ", ".join(packages)))
-    expires = request.expires
-    if expires is None:
-        expires = durations.usual
-    elif 0 < expires < durations.least and expires < AN_HOUR:
-        raise Refused(423, "Interval Too Brief", ("Min-Expires", str(durations.least)))
-    return Wanted(
-        package=package,
-        event=request.header("Event") or event.package,
-        event_id=event.params.get("id") or "",
-        form=_form(request, package),
-        expires=min(expires, durations.most),
-    )
+    def admit(self, request: Request) -> Wanted:
+        """Read Event, Accept and Expires. Raises Refused with 489, 406 or 423 and what the watcher may ask instead."""
+        asked = (request.header("Event"), request.header("User-Agent"), *request.headers("Accept"))
+        answer = self._known.get(asked)
+        if answer is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            answer = self._known[asked] = self._choose(request)
+        package, event_id, form = answer
+        durations = self._durations
+        expires = request.expires
+        if expires is None:
+            expires = durations.usual
+        elif 0 < expires < durations.least and expires < AN_HOUR:
+            raise Refused(423, "Interval Too Brief", ("Min-Expires", str(durations.least)))
+        return Wanted(package, event_id, form, min(expires, durations.most))
+
+    def _choose(self, request: Request) -> tuple[EventPackage, str, str]:
+        """The package, the event's id and the form."""
+        event = request.event
+        package = self._packages.get(event.package) if event else None
+        if event is None or package is None:
+            raise Refused(489, "Bad Event", ("Allow-Events", ", ".join(self._packages)))
+        ranges = request.headers("Accept") or [package.content_types[0]]
+        for content_type in package.content_types:
+            if _accepts(ranges, content_type):
+                form = package.form(content_type, request.header("User-Agent") or "")
+                return package, event.params.get("id") or "", form
+        raise Refused(406, "Not Acceptable", ("Accept", ", ".join(package.content_types)))

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Datagram, Flow
 from sipcore.message import Response, parse_message
-from sipcore.notify_state import BACKOFF, EMPTY_BODY, IDLE, PACED, QUEUED, SENT, Pace, Subscription
+from sipcore.notify_state import BACKOFF, IDLE, NO_BODY, PACED, QUEUED, SENT, Body, Pace, Subscription
 from sipcore.notify_store import RESERVED_AHEAD, SubscriptionStore
 from sipcore.notify_timers import Buckets
 from sipcore.subscription import BRANCH_PREFIX
@@ -35,8 +35,8 @@ ENDING_STATUSES = frozenset((404, 405, 410, 416, *range(480, 486), 489, 501, 604
 TIMEOUT = b"terminated;reason=timeout"
 """Subscription-State when it was not refreshed, was ended by the watcher, or was only a fetch (RFC 6665 §4.1.3)."""
 
-_STATE = b" NOTIFY\r\nSubscription-State: "
-_ACTIVE = b" NOTIFY\r\nSubscription-State: active;expires="
+_STATE = b" NOTIFY\r\nSubscription-State: %b"
+_ACTIVE = b" NOTIFY\r\nSubscription-State: active;expires=%d"
 _PREFIX = BRANCH_PREFIX.encode()
 _PREFIX_LENGTH = len(_PREFIX)
 _SUCCESS = b"SIP/2.0 2"
@@ -52,6 +52,9 @@ class Delivery:
         self._most_in_flight = most_in_flight
         self._in_flight = 0
         self._timers: Buckets[Subscription] = Buckets(TIMER_GRANULARITY)
+        # A change is told to all its watchers at the same time, so the tick of their Timer E is worked out once.
+        self._first_timer_set_at = -1.0
+        self._first_timer = 0
         self._ready: deque[Subscription] = deque()
         self._paces: WeakValueDictionary[Flow, Pace] = WeakValueDictionary()
         self.outbox: list[Datagram] = []
@@ -87,13 +90,14 @@ class Delivery:
             self._store.reserve(subscription)
         digits = b"%d" % number
         if subscription.ending is None:
-            state = b"%d" % (record.expires_at - now if record.expires_at > now else 0)
-            before_state = _ACTIVE
+            body = subscription.topic.bodies.get(record.form) or subscription.topic.render(record.form)
+            state = _ACTIVE % (record.expires_at - now if record.expires_at > now else 0)
         else:
-            state = subscription.ending
-            before_state = _STATE
-        body = self._body(subscription, number)
-        data = b"".join((subscription.before, digits, subscription.after, digits, before_state, state, body))
+            body = self._last_body(subscription)
+            state = _STATE % subscription.ending
+        # RFC 4235 §4.1: versions start at 0 in each subscription.
+        content = body.plain or body.numbered(number - 1)
+        data = b"".join((record.before, digits, record.after, digits, state, content))
         if not subscription.in_flight:
             subscription.in_flight = True
             self._in_flight += 1
@@ -104,7 +108,12 @@ class Delivery:
         subscription.sent_at = now
         subscription.tries = 1
         flow = record.flow
-        self._wake_at(subscription, now + (TRANSACTION_TIMEOUT if flow.transport != "udp" else T1))
+        if now != self._first_timer_set_at:
+            self._first_timer_set_at = now
+            self._first_timer = self._timers.tick(now + T1)
+        tick = self._first_timer if flow[0] == "udp" else self._timers.tick(now + TRANSACTION_TIMEOUT)
+        subscription.due = tick
+        self._timers.add(tick, subscription)
         self.outbox.append(Datagram(data, flow))
 
     def receive_response(self, data: bytes, now: float) -> bool:
@@ -120,10 +129,20 @@ class Delivery:
         end = dot + 1 + len(number)
         if data[dot + 1 : end] != number or data[end : end + 1] not in _AFTER_BRANCH:
             return True
-        if data.startswith(_SUCCESS):
-            self._answered(subscription, now)
-        else:
+        if not data.startswith(_SUCCESS):
             self._refused(subscription, data, now)
+        else:
+            # The watcher has the state that was sent.
+            if subscription.in_flight:
+                subscription.in_flight = False
+                self._in_flight -= 1
+            subscription.phase = IDLE
+            subscription.sent = b""
+            subscription.failures = 0
+            if subscription.stale:
+                self.send(subscription, now)
+            elif subscription.ending is not None:
+                self.forget(subscription)
         if self._ready:
             self._pump(now)
         return True
@@ -172,17 +191,14 @@ class Delivery:
         return False
 
     @staticmethod
-    def _body(subscription: Subscription, number: int) -> bytes:
-        topic = subscription.topic
-        if subscription.ending is not None:
-            if subscription.ending != TIMEOUT:
-                return EMPTY_BODY
-            if not topic.watchers:
-                # Changes are not told to a topic that nobody watches; what it has rendered may be old.
-                topic.bodies.clear()
-        body = topic.body(subscription.record.form)
-        # RFC 4235 §4.1: versions start at 0 in each subscription.
-        return body.numbered(number - 1) if body.plain is None else body.plain
+    def _last_body(subscription: Subscription) -> Body:
+        topic, ending = subscription.topic, subscription.ending
+        if ending != TIMEOUT:
+            return NO_BODY
+        if not topic.watchers:
+            # Changes are not told to a topic that nobody watches; what it has rendered may be old.
+            topic.bodies.clear()
+        return topic.bodies.get(subscription.record.form) or topic.render(subscription.record.form)
 
     def _wake_at(self, subscription: Subscription, at: float) -> None:
         tick = subscription.due = self._timers.tick(at)
@@ -213,20 +229,6 @@ class Delivery:
             subscription = self._ready.popleft()
             if subscription.phase == QUEUED:
                 self.send(subscription, now)
-
-    def _answered(self, subscription: Subscription, now: float) -> None:
-        """The watcher has the state that was sent; send on if it is another by now."""
-        if subscription.in_flight:
-            subscription.in_flight = False
-            self._in_flight -= 1
-        subscription.phase = IDLE
-        subscription.due = 0
-        subscription.sent = b""
-        subscription.failures = 0
-        if subscription.stale:
-            self.send(subscription, now)
-        elif subscription.ending is not None:
-            self.forget(subscription)
 
     def _refused(self, subscription: Subscription, data: bytes, now: float) -> None:
         try:

@@ -19,22 +19,21 @@ GONE: Final = 5
 """Over; whatever still refers to it passes it over."""
 
 
-EMPTY_BODY: Final = b"\r\nContent-Length: 0\r\n\r\n"
-"""The body of a NOTIFY about a resource that is no more."""
-
-
 class Body:
     """A rendered document with its header fields, ready to follow the value of any NOTIFY's Subscription-State."""
 
     __slots__ = ("_content_type", "_head", "_leads", "_tail", "plain")
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document | None) -> None:
+        self._leads: dict[int, bytes] = {}
+        if document is None:
+            self.plain = b"\r\nContent-Length: 0\r\n\r\n"
+            return
         self._content_type = document.content_type.encode()
         self._head = document.head
-        self._leads: dict[int, bytes] = {}
         self._tail = document.tail or b""
-        self.plain = self._fields(0) + document.head if document.tail is None else None
-        """All of it where the document has no version, else None."""
+        self.plain = self._fields(0) + document.head if document.tail is None else b""
+        """All of it where the document has no version, else empty."""
 
     def numbered(self, version: int) -> bytes:
         """All of it with the version spliced in."""
@@ -50,6 +49,10 @@ class Body:
         return b"\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (self._content_type, length)
 
 
+NO_BODY: Final = Body(None)
+"""What is told of a resource that is no more."""
+
+
 class Topic:
     """A resource in one event package, with those who watch it and its documents as last rendered, by form."""
 
@@ -61,11 +64,9 @@ class Topic:
         self.watchers: dict[Subscription, None] = {}
         self.bodies: dict[str, Body] = {}
 
-    def body(self, form: str) -> Body:
-        """The current document in that form, rendered on first need after a change."""
-        body = self.bodies.get(form)
-        if body is None:
-            body = self.bodies[form] = Body(self.package.document(self.resource, form))
+    def render(self, form: str) -> Body:
+        """Render the current document in that form and keep it in `bodies`, which a change empties."""
+        body = self.bodies[form] = Body(self.package.document(self.resource, form))
         return body
 
 
@@ -82,8 +83,6 @@ class Subscription:
     """One subscription with its light NOTIFY client transaction, of which at most one is under way."""
 
     __slots__ = (
-        "after",
-        "before",
         "due",
         "ending",
         "expiry_tick",
@@ -102,13 +101,11 @@ class Subscription:
         "tries",
     )
 
-    def __init__(self, record: SubscriptionRecord, topic: Topic, number: int) -> None:
+    def __init__(self, record: SubscriptionRecord, topic: Topic) -> None:
         self.record = record
         self.topic = topic
-        self.before = b""
-        self.after = b""
         self.expiry_tick = 0
-        self.number = number
+        self.number = record.reserved
         """The CSeq number last used; one more than the document's version."""
         self.phase: int = IDLE
         self.stale = False

@@ -3,12 +3,10 @@
 import msgspec
 
 from sipcore.flow import Flow
-from sipcore.message import Request
-from sipcore.notify_admission import Wanted
 from sipcore.notify_package import EventPackage
 from sipcore.notify_state import GONE, Subscription, Topic
 from sipcore.notify_timers import Buckets
-from sipcore.subscription import SubscriptionEnded, SubscriptionRecord, refresh_record, render_template
+from sipcore.subscription import SubscriptionEnded, SubscriptionRecord
 
 RESERVED_NUMBERS = 1000
 """CSeq numbers are reserved on disk in blocks of this many, so that a NOTIFY costs no write."""
@@ -22,11 +20,9 @@ EXPIRY_GRANULARITY = 1.0
 class SubscriptionStore:
     """The subscriptions, their watch lists and their expiries."""
 
-    def __init__(self, user_agent: str, advertised_host: str | None) -> None:
-        self._user_agent = user_agent
-        self._advertised_host = advertised_host
-        self.by_tag: dict[str, Subscription] = {}
+    def __init__(self) -> None:
         self.by_phone: dict[str, Subscription] = {}
+        """Each subscription that is not over, by the phone and the key it is for."""
         self.by_connection: dict[Flow, dict[Subscription, None]] = {}
         self.transactions: dict[bytes, Subscription] = {}
         """By the id in the branch: also those that are over and whose last NOTIFY is not answered."""
@@ -34,31 +30,31 @@ class SubscriptionStore:
         self.expiries: Buckets[Subscription] = Buckets(EXPIRY_GRANULARITY)
         self._changes: dict[str, SubscriptionRecord | None] = {}
 
-    def add(self, record: SubscriptionRecord, package: EventPackage, expires_at: float) -> Subscription:
+    def add(self, record: SubscriptionRecord, package: EventPackage) -> Subscription:
         """Take in a new or restored subscription; its numbers go on from those that were reserved."""
         key = (record.resource, package.name)
         topic = self.topics.get(key)
         if topic is None:
             topic = self.topics[key] = Topic(record.resource, package)
-        number = record.reserved
-        record = msgspec.structs.replace(record, reserved=number + RESERVED_NUMBERS, expires_at=expires_at)
-        subscription = Subscription(record, topic, number)
+        subscription = Subscription(record, topic)
         topic.watchers[subscription] = None
-        self.by_tag[record.id] = self.transactions[record.id.encode()] = subscription
+        self.transactions[record.id.encode()] = subscription
         self.by_phone[record.phone] = subscription
         self._attach_flow(subscription)
-        self._changes[record.id] = record
+        self.reserve(subscription)
         self.watch_expiry(subscription)
         return subscription
 
-    def refresh(
-        self, subscription: Subscription, request: Request, flow: Flow, wanted: Wanted, expires_at: float
-    ) -> None:
-        """Take over what a SUBSCRIBE in the dialog changes."""
+    def find(self, tag: str) -> Subscription | None:
+        """The subscription that has this tag of ours; None when it is over."""
+        subscription = self.transactions.get(tag.encode("utf-8", "surrogateescape"))
+        return None if subscription is None or subscription.ending is not None else subscription
+
+    def replace(self, subscription: Subscription, record: SubscriptionRecord) -> None:
+        """Take over what a SUBSCRIBE in the dialog has changed."""
         older = subscription.record
-        subscription.record = record = refresh_record(older, request, flow, wanted, expires_at)
-        self._changes[record.id] = record
-        if (record.target, record.flow, record.form) != (older.target, older.flow, older.form):
+        subscription.record = self._changes[record.id] = record
+        if (record.flow, record.form) != (older.flow, older.form):
             self._detach_flow(subscription, older.flow)
             self._attach_flow(subscription)
         self.watch_expiry(subscription)
@@ -84,7 +80,6 @@ class SubscriptionStore:
             return
         record, topic = subscription.record, subscription.topic
         subscription.ending = state
-        del self.by_tag[record.id]
         if self.by_phone.get(record.phone) is subscription:
             del self.by_phone[record.phone]
         del topic.watchers[subscription]
@@ -100,7 +95,7 @@ class SubscriptionStore:
         self.transactions.pop(subscription.record.id.encode(), None)
         subscription.phase = GONE
         # Timers may refer to it for a while; what is big goes now.
-        subscription.sent = subscription.before = subscription.after = b""
+        subscription.sent = b""
 
     def drop(self, id: str) -> None:
         """Forget the record of this id on disk."""
@@ -113,7 +108,6 @@ class SubscriptionStore:
 
     def _attach_flow(self, subscription: Subscription) -> None:
         record = subscription.record
-        subscription.before, subscription.after = render_template(record, self._user_agent, self._advertised_host)
         subscription.interval = subscription.topic.package.interval(record.form)
         if record.flow.reliable:
             self.by_connection.setdefault(record.flow, {})[subscription] = None

@@ -15,12 +15,15 @@ class Buckets(Generic[T]):
     taken out, and `discard` is for those that would stay for long.
     """
 
-    __slots__ = ("_buckets", "_ticks", "width")
+    __slots__ = ("_bucket", "_bucket_tick", "_buckets", "_ticks", "width")
 
     def __init__(self, width: float) -> None:
         self.width = width
         self._buckets: dict[int, dict[T, None]] = {}
         self._ticks: list[int] = []
+        # The bucket of the last `add`: what is added in one go is mostly due together.
+        self._bucket: dict[T, None] = {}
+        self._bucket_tick = -1
 
     def tick(self, at: float) -> int:
         """The first tick that is not before `at`."""
@@ -28,12 +31,14 @@ class Buckets(Generic[T]):
 
     def add(self, tick: int, thing: T) -> None:
         """Let the thing fire at the tick."""
-        bucket = self._buckets.get(tick)
-        if bucket is None:
-            self._buckets[tick] = {thing: None}
-            heappush(self._ticks, tick)
-        else:
-            bucket[thing] = None
+        if tick != self._bucket_tick:
+            bucket = self._buckets.get(tick)
+            if bucket is None:
+                bucket = self._buckets[tick] = {}
+                heappush(self._ticks, tick)
+            self._bucket = bucket
+            self._bucket_tick = tick
+        self._bucket[thing] = None
 
     def discard(self, tick: int, thing: T) -> None:
         """Take the thing out, if it is there."""
@@ -43,6 +48,8 @@ class Buckets(Generic[T]):
         """Take out everything whose tick has come, in the order of the ticks."""
         while self._ticks and self._ticks[0] * self.width <= now:
             tick = heappop(self._ticks)
+            if tick == self._bucket_tick:
+                self._bucket_tick = -1
             for thing in self._buckets.pop(tick):
                 yield tick, thing
 

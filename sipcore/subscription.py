@@ -1,4 +1,4 @@
-"""A subscription at the notifier (RFC 6665 §4.2): what is kept on disk, and its NOTIFYs as templates."""
+"""A subscription as it is kept on disk, with its NOTIFYs as templates (RFC 6665 §4.2)."""
 
 import msgspec
 
@@ -12,27 +12,25 @@ BRANCH_PREFIX = "z9hG4bKn."
 """Branches of NOTIFYs: this, the subscription's id, a dot and the CSeq number. No other transaction begins so."""
 
 
-class SubscriptionRecord(msgspec.Struct, frozen=True):
-    """All that a subscription needs to outlive a restart."""
+# Without cycles there is nothing for the collector to look at, in a hundred thousand of them.
+class SubscriptionRecord(msgspec.Struct, frozen=True, gc=False):
+    """All that a subscription needs to outlive a restart. NOTIFYs are the two templates with numbers between."""
 
     id: str
     """Our tag in the dialog, and part of each branch."""
     resource: str
     package: str
     form: str
-    call_id: str
-    remote_tag: str
-    local: str
-    """From of the NOTIFYs, our tag included."""
-    remote: str
-    """To of the NOTIFYs, the watcher's tag included."""
-    target: str
-    """The watcher's Contact: Request-URI of the NOTIFYs, unless a strict router comes first."""
+    dialog: str
+    """Call-ID and the watcher's tag."""
+    before: bytes
+    """A NOTIFY up to the number in its branch."""
+    after: bytes
+    """From there to the number in its CSeq."""
     routes: tuple[str, ...]
     """The route set, in order (RFC 3261 §12.1.1)."""
-    event: str
-    """The Event header of the SUBSCRIBE, echoed."""
     contact: str
+    """Our Contact."""
     flow: Flow
     """Where NOTIFYs go."""
     phone: str
@@ -42,6 +40,11 @@ class SubscriptionRecord(msgspec.Struct, frozen=True):
     reserved: int
     """CSeq numbers below this may have been used; after a restart they go on from here."""
 
+    @property
+    def call_id(self) -> str:
+        """For the log."""
+        return self.dialog.partition(" ")[0]
+
 
 class SubscriptionEnded(msgspec.Struct, frozen=True):
     """The subscription of this id is over; its record can be forgotten."""
@@ -49,9 +52,22 @@ class SubscriptionEnded(msgspec.Struct, frozen=True):
     id: str
 
 
+class Identity(msgspec.Struct, frozen=True):
+    """How a notifier calls itself in NOTIFYs."""
+
+    user_agent: str = ""
+    advertised_host: str | None = None
+    """Host in Via and Contact instead of the flow's own."""
+
+
 def _text(sent: str) -> str:
-    """What the peer sent as text that can be kept: bytes that are no UTF-8, seen in display names, are replaced."""
+    """What the peer sent as text that can be kept: bytes that are no UTF-8 are replaced."""
     return sent if sent.isascii() else sent.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def dialog_of(request: Request) -> str:
+    """Call-ID and From tag of a SUBSCRIBE, which with our tag are the dialog (RFC 3261 §12)."""
+    return _text(f"{request.call_id} {request.from_.tag or ''}")
 
 
 def _destination(request: Request, flow: Flow) -> Flow:
@@ -60,90 +76,104 @@ def _destination(request: Request, flow: Flow) -> Flow:
     That is the flow the SUBSCRIBE came on, which a NAT has opened and on which a proxy waits. Only a phone whose
     Contact names the very host that the datagram came from is no NAT's, and may listen on another port of it.
     """
-    if flow.reliable or request.record_routes:
+    if flow.transport != "udp" or request.has("Record-Route"):
         return flow
-    contact = request.contacts[0].uri if request.contacts else None
-    if not isinstance(contact, SipUri) or contact.host.strip("[]").lower() != flow.remote[0].lower():
+    contact = request.contacts[0].uri
+    host, port = flow.remote
+    if not isinstance(contact, SipUri) or contact.port == port or contact.host.strip("[]").lower() != host.lower():
         return flow
-    return flow._replace(remote=(flow.remote[0], contact.port or 5060))
+    return flow._replace(remote=(host, contact.port or 5060))
 
 
 def _target(request: Request) -> str:
-    """The URI of the first Contact, as sent."""
+    """The URI of the Contact, as sent."""
     contact = request.header("Contact") or ""
     if '"' in contact or "<" not in contact:
-        return _text(str(request.contacts[0].uri))
-    return _text(contact[contact.index("<") + 1 : contact.index(">")])
+        return str(request.contacts[0].uri)
+    return contact[contact.index("<") + 1 : contact.index(">")]
 
 
-def _phone(request: Request, wanted: Wanted, resource: str) -> str:
-    """Identify the phone and the key: its instance (RFC 5626 §4.1) or its Contact, who it is, and what it watches."""
-    instance = request.contacts[0].params.get("+sip.instance") or _target(request)
-    watcher = (request.header("From") or "").partition(";tag=")[0]
-    return _text("|".join((watcher, instance, wanted.package.name, wanted.event_id, resource)))
+def _template(
+    request: Request,
+    target: str,
+    routes: tuple[str, ...],
+    flow: Flow,
+    tag: str,
+    contact: str,
+    identity: Identity,
+) -> tuple[bytes, bytes]:
+    """Make the templates: From and To are those of the SUBSCRIBE, turned round."""
+    if routes and ";lr" not in routes[0].lower():
+        # A strict router takes the Request-URI for itself and the target from the end (RFC 3261 §12.2.1.1).
+        target, routes = routes[0].strip("<>"), (*routes[1:], f"<{target}>")
+    local = request.header("To") or ""
+    if request.to.tag is None:
+        local = f"{local if local.endswith('>') else request.to};tag={tag}"
+    host, port = flow.local
+    before = (
+        f"NOTIFY {target} SIP/2.0\r\nVia: SIP/2.0/{flow.transport.upper()} "
+        f"{host_port(identity.advertised_host or host, port)};branch={BRANCH_PREFIX}{tag}."
+    )
+    route_lines = "".join([f"Route: {route}\r\n" for route in routes]) if routes else ""
+    agent = f"User-Agent: {identity.user_agent}\r\n" if identity.user_agent else ""
+    after = (
+        f";rport\r\nMax-Forwards: 70\r\n{route_lines}From: {local}\r\nTo: {request.header('From')}\r\n"
+        f"Call-ID: {request.call_id}\r\nContact: {contact}\r\nEvent: {request.header('Event')}\r\n{agent}CSeq: "
+    )
+    return before.encode("utf-8", "surrogateescape"), after.encode("utf-8", "surrogateescape")
 
 
 def open_record(
-    request: Request, flow: Flow, wanted: Wanted, resource: str, token: str, advertised_host: str | None
+    request: Request, flow: Flow, wanted: Wanted, resource: str, token: str, expires_at: float, identity: Identity
 ) -> SubscriptionRecord:
-    """Make the record of a new subscription from its SUBSCRIBE, which has a Contact; not reserved or timed yet."""
-    user = request.request_uri.user if isinstance(request.request_uri, SipUri) else None
-    transport = ";transport=tcp" if flow.transport == "tcp" else ""
-    to = request.header("To") or ""
+    """Make the record of a new subscription from its SUBSCRIBE, which has a Contact."""
+    uri = request.request_uri
+    user = f"{uri.user}@" if isinstance(uri, SipUri) and uri.user else ""
     host, port = flow.local
+    transport = ";transport=tcp" if flow.transport == "tcp" else ""
+    contact = f"<sip:{user}{host_port(identity.advertised_host or host, port)}{transport}>"
+    destination = _destination(request, flow)
+    routes = tuple([str(route) for route in request.record_routes]) if request.has("Record-Route") else ()
+    target = _target(request)
+    before, after = _template(request, target, routes, destination, token, contact, identity)
+    # The phone is known by its instance (RFC 5626 §4.1) or its Contact, the key by who watches what.
+    instance = request.contacts[0].params.get("+sip.instance") or target
+    watcher = (request.header("From") or "").partition(";tag=")[0]
+    package = wanted.package.name
     return SubscriptionRecord(
-        id=token,
-        resource=resource,
-        package=wanted.package.name,
-        form=wanted.form,
-        call_id=_text(request.call_id),
-        remote_tag=_text(request.from_.tag or ""),
-        local=_text(f"{to if to.endswith('>') else request.to};tag={token}"),
-        remote=_text(request.header("From") or ""),
-        target=_target(request),
-        routes=tuple(_text(str(route)) for route in request.record_routes),
-        event=_text(wanted.event),
-        contact=f"<sip:{user + '@' if user else ''}{host_port(advertised_host or host, port)}{transport}>",
-        flow=_destination(request, flow),
-        phone=_phone(request, wanted, resource),
-        remote_cseq=request.cseq.number,
-        expires_at=0.0,
-        reserved=0,
+        token,
+        resource,
+        package,
+        wanted.form,
+        dialog_of(request),
+        before,
+        after,
+        tuple([_text(route) for route in routes]),
+        _text(contact),
+        destination,
+        _text(f"{watcher} {instance} {package} {wanted.event_id} {resource}"),
+        request.cseq.number,
+        expires_at,
+        0,
     )
 
 
 def refresh_record(
-    record: SubscriptionRecord, request: Request, flow: Flow, wanted: Wanted, expires_at: float
+    record: SubscriptionRecord, request: Request, flow: Flow, wanted: Wanted, expires_at: float, identity: Identity
 ) -> SubscriptionRecord:
     """Update what a SUBSCRIBE in the dialog may change: the target, the flow, the form, the CSeq, the end."""
+    before, after, destination = record.before, record.after, record.flow
+    if request.contacts:
+        destination = _destination(request, flow)
+        before, after = _template(
+            request, _target(request), record.routes, destination, record.id, record.contact, identity
+        )
     return msgspec.structs.replace(
         record,
-        target=_target(request) if request.contacts else record.target,
-        flow=_destination(request, flow),
+        before=before,
+        after=after,
+        flow=destination,
         form=wanted.form,
         remote_cseq=request.cseq.number,
         expires_at=expires_at,
     )
-
-
-def render_template(record: SubscriptionRecord, user_agent: str, advertised_host: str | None) -> tuple[bytes, bytes]:
-    """Make the bytes of a NOTIFY before the number in its branch, and from there to the number in its CSeq."""
-    target, routes = record.target, list(record.routes)
-    if routes and ";lr" not in routes[0].lower():
-        # A strict router takes the Request-URI for itself and the target from the end (RFC 3261 §12.2.1.1).
-        target, routes = routes[0].strip("<>"), [*routes[1:], f"<{target}>"]
-    host, port = record.flow.local
-    before = (
-        f"NOTIFY {target} SIP/2.0\r\n"
-        f"Via: SIP/2.0/{record.flow.transport.upper()} {host_port(advertised_host or host, port)}"
-        f";branch={BRANCH_PREFIX}{record.id}."
-    )
-    after = (
-        ";rport\r\nMax-Forwards: 70\r\n"
-        + "".join(f"Route: {route}\r\n" for route in routes)
-        + f"From: {record.local}\r\nTo: {record.remote}\r\nCall-ID: {record.call_id}\r\n"
-        f"Contact: {record.contact}\r\nEvent: {record.event}\r\n"
-        + (f"User-Agent: {user_agent}\r\n" if user_agent else "")
-        + "CSeq: "
-    )
-    return before.encode(), after.encode()

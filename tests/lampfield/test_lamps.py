@@ -9,7 +9,7 @@ from presence_pidf.status_report import StatusReport
 from routing.model import Company, Person
 from sipcore.message import Response
 from sipcore.notifier import NotifierConfig
-from tests.support.watcher import Notification, Watcher
+from tests.support.watching_phone import Notification, Watcher
 
 ANNA = "sip:anna@nordlys.example"
 EXTENSION = "sip:11@nordlys.example"

@@ -10,7 +10,7 @@ from sipcore.flow import Datagram
 from sipcore.notifier import NotifierConfig
 from sipcore.subscription import SubscriptionEnded, SubscriptionRecord
 from tests.support.notice_board import Bench, text_of, version_of
-from tests.support.watcher import Notification, Watcher
+from tests.support.watching_phone import Notification, Watcher
 
 RESOURCES = [f"sip:r{number}@x.example" for number in range(3)]
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sipcore.message import Response
 from sipcore.notifier import Notifier, NotifierConfig
-from tests.support.watcher import Notification, Watcher
+from tests.support.watching_phone import Notification, Watcher
 
 
 class Text(NamedTuple):
