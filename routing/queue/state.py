@@ -1,7 +1,7 @@
 """A queue's state as a fold of its events. Nothing but `apply` changes it, and it reads no clock."""
 
 import heapq
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
@@ -145,7 +145,7 @@ class QueueState:
 
     def _block(self, member: Member, obstacle: Obstacle, until: float | None = None) -> None:
         if member.free:
-            self.free.remove(member)
+            self._take_from_free(member)
         member.obstacles.add(obstacle)
         if until is not None:
             member.until[obstacle] = until
@@ -159,9 +159,12 @@ class QueueState:
         if member.free:
             insort(self.free, member, key=self._rank)
 
+    def _take_from_free(self, member: Member) -> None:
+        del self.free[bisect_left(self.free, self._rank(member), key=self._rank)]
+
     def _rerank(self, member: Member, idle_since: float) -> None:
         if member.free:
-            self.free.remove(member)
+            self._take_from_free(member)
             member.idle_since = idle_since
             insort(self.free, member, key=self._rank)
         else:
