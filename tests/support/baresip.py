@@ -6,7 +6,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -148,6 +148,10 @@ class Baresip:
         self._reader.join(5)
         self._output.close()
 
+    def expect_registered(self, timeout: float = 10.0) -> None:
+        """Wait until the account is registered; that may be before the control socket is there, so it is asked."""
+        self._poll(lambda: " OK " in _ANSI.sub("", self.command("reginfo")), "not registered", timeout)
+
     def call(self, uri: str) -> None:
         self.command("dial", uri)
 
@@ -182,14 +186,7 @@ class Baresip:
 
     def expect_presence(self, uri: str, status: str, timeout: float = 10.0) -> None:
         """Wait until a contact's lamp shows `status`; baresip tells of changes only when asked."""
-        deadline = time.monotonic() + timeout
-        shown = self.presence()
-        while shown.get(uri) != status:
-            if time.monotonic() > deadline:
-                raise BaresipError(f"{uri} shows {shown.get(uri)}, not {status}; {self._last_words()}")
-            with self._changed:
-                self._changed.wait(0.1)
-            shown = self.presence()
+        self._poll(lambda: self.presence().get(uri) == status, f"{uri} does not show {status}", timeout)
 
     def expect(self, kind: str, timeout: float = 10.0, **fields: Any) -> BaresipEvent:
         """The oldest event of a kind with these fields not handed out yet. Raises BaresipError after `timeout`."""
@@ -223,6 +220,14 @@ class Baresip:
             raise BaresipError(f"{name} {parameters}: {answer['data']}; {self._last_words()}")
         said: str = answer["data"]
         return said
+
+    def _poll(self, condition: Callable[[], bool], complaint: str, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > deadline:
+                raise BaresipError(f"{complaint} within {timeout} s; {self._last_words()}")
+            with self._changed:
+                self._changed.wait(0.1)
 
     def _connect(self, deadline: float) -> socket.socket:
         while True:

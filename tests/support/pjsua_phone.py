@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support.ports import LOOPBACK
+
 PROJECT = Path(__file__).parents[2]
 
 
@@ -33,11 +35,13 @@ class PhoneEvent:
 class PjsuaPhone:
     """One phone process; use as a context manager.
 
-    `codecs` in order of preference, by name (`PCMA`, `PCMU`, `G722`). At most 4 calls and 8 accounts.
+    `codecs` in order of preference, by name (`PCMA`, `PCMU`, `G722`); `host` is the loopback address of SIP and RTP. At
+    most 4 calls and 8 accounts.
     """
 
-    def __init__(self, folder: Path, codecs: tuple[str, ...] = ("PCMA", "PCMU", "G722")) -> None:
+    def __init__(self, folder: Path, codecs: tuple[str, ...] = ("PCMA", "PCMU", "G722"), host: str = LOOPBACK) -> None:
         self.folder = folder
+        self.host = host
         self._codecs = codecs
         self.events: list[PhoneEvent] = []
         self._unread: list[PhoneEvent] = []
@@ -46,7 +50,7 @@ class PjsuaPhone:
         self._gone = False
         self._changed = threading.Condition()
         self.port = 0
-        """UDP port of SIP on 127.0.0.1."""
+        """UDP port of SIP."""
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -63,7 +67,7 @@ class PjsuaPhone:
         self._reader.start()
         # A range of its own for each phone; PJSIP tries the next pair where another has taken one.
         rtp_port = random.randrange(30000, 60000, 200)
-        self.port = self._do("start", codecs=self._codecs, rtp_port=rtp_port)["port"]
+        self.port = self._do("start", host=self.host, codecs=self._codecs, rtp_port=rtp_port)["port"]
         return self
 
     def __exit__(
@@ -224,6 +228,16 @@ class PjsuaCall:
     def dtmf(self, digits: str, method: str = "rfc4733") -> None:
         """Press keys; `method` is `rfc4733` or `info`."""
         self._phone._do("dtmf", call=self._number, digits=digits, method=method)
+
+    def listen(self, seconds: float) -> None:
+        """Return when so much more audio came; it must come at about its natural pace. Raises PhoneError else."""
+        wanted = self.packets()["received"] + round(50 * seconds)
+        deadline = time.monotonic() + seconds * 1.5 + 5.0
+        tick = threading.Event()
+        while self.packets()["received"] < wanted:
+            if time.monotonic() > deadline:
+                raise PhoneError(f"heard too little: {self.packets()}, wanted {wanted} packets")
+            tick.wait(0.1)
 
     def packets(self) -> dict[str, int]:
         """RTP packets `received`, `sent` and `lost` so far."""

@@ -18,7 +18,6 @@ from typing import Any
 
 import pjsua2 as pj
 
-LOOPBACK = "127.0.0.1"
 _POLL_MS = 5
 
 # PJSIP logs to the real standard output until it is configured: answers get a descriptor of their own.
@@ -156,7 +155,7 @@ class Phone:
         self._accounts: dict[str, PhoneAccount] = {}
         self._buddies: dict[str, PhoneBuddy] = {}
         self._transports: dict[str, int] = {}
-        self._rtp_port = 0
+        self._host, self._rtp_port = "", 0
         self.calls: dict[int, PhoneCall] = {}
         self._over: list[PhoneCall] = []
         self.running = True
@@ -170,7 +169,7 @@ class Phone:
         self._endpoint.libHandleEvents(_POLL_MS)
         self._over.clear()
 
-    def do_start(self, codecs: list[str], rtp_port: int) -> dict[str, Any]:
+    def do_start(self, host: str, codecs: list[str], rtp_port: int) -> dict[str, Any]:
         config = pj.EpConfig()
         config.uaConfig.threadCnt = 0
         config.uaConfig.mainThreadOnly = True
@@ -180,12 +179,12 @@ class Phone:
         config.logConfig.filename = self._log
         config.medConfig.noVad = True
         config.medConfig.ecTailLen = 0
-        self._rtp_port = rtp_port
+        self._host, self._rtp_port = host, rtp_port
         self._endpoint.libCreate()
         self._endpoint.libInit(config)
         for transport, kind in (("udp", pj.PJSIP_TRANSPORT_UDP), ("tcp", pj.PJSIP_TRANSPORT_TCP)):
             transport_config = pj.TransportConfig()
-            transport_config.boundAddress = LOOPBACK
+            transport_config.boundAddress = host
             self._transports[transport] = self._endpoint.transportCreate(kind, transport_config)
         self._endpoint.libStart()
         self._endpoint.audDevManager().setNullDev()
@@ -220,7 +219,7 @@ class Phone:
         config.regConfig.timeoutSec = expires
         config.regConfig.retryIntervalSec = 0
         config.mwiConfig.enabled = mwi
-        config.mediaConfig.transportConfig.boundAddress = LOOPBACK
+        config.mediaConfig.transportConfig.boundAddress = self._host
         config.mediaConfig.transportConfig.port = self._rtp_port
         config.mediaConfig.transportConfig.portRange = 100
         self._accounts[name] = account = PhoneAccount(self, name)

@@ -83,6 +83,11 @@ class Server:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise ServerFailed(f"the server does not answer: {self.log()[-3000:]}")
 
+    @property
+    def pid(self) -> int:
+        """Process id of the supervisor."""
+        return self._process.pid
+
     def stop(self, seconds: float = 15.0) -> None:
         """Stop cleanly. Raises ServerFailed when it had to be killed or ended with an error."""
         self._process.send_signal(signal.SIGTERM)

@@ -71,18 +71,19 @@ class Sipp:
         pause_ms: int = 500,
         seconds: float = 30.0,
         port: int | None = None,
+        host: str = LOOPBACK,
         transport: str = "u1",
         options: Sequence[str] = (),
     ) -> None:
         self.folder = folder / f"sipp-{scenario}-{free_port()}"
         self.folder.mkdir(parents=True)
         self.scenario = scenario
-        self.port = port or free_port()
+        self.host, self.port = host, port or free_port()
         self._seconds = seconds
         # Two of a-law's quietest values make a soft buzz: sound, so that nobody takes the line for dead.
         (self.folder / "voice.alaw").write_bytes(bytes(np.resize(np.array([0xD5] * 40 + [0xC5] * 40, np.uint8), 16000)))
-        command = ["sipp", *([target] if target else []), "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", LOOPBACK]
-        command += ["-p", str(self.port), "-mi", LOOPBACK, "-bind_local", "-t", transport, "-nostdin", "-m", str(calls)]
+        command = ["sipp", *([target] if target else []), "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", host]
+        command += ["-p", str(self.port), "-mi", host, "-bind_local", "-t", transport, "-nostdin", "-m", str(calls)]
         command += [
             "-l",
             str(calls),
@@ -159,7 +160,7 @@ class Sipp:
         while time.monotonic() < deadline and self._process.poll() is None:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
                 try:
-                    probe.bind((LOOPBACK, self.port))
+                    probe.bind((self.host, self.port))
                 except OSError:
                     return
             tick.wait(0.01)

@@ -1,0 +1,132 @@
+"""A real server, real phones and what they say, for the interop tests."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from media.prompts.library import PromptLibrary
+from media.prompts.sound import Samples
+from tests.support import audio
+from tests.support.baresip import Baresip
+from tests.support.pjsua_phone import PjsuaPhone
+from tests.support.server import DOMAIN, Server
+from tests.support.voice import write_voice
+from tests.support.watcher import Watcher
+
+HERE = Path(__file__).parent
+
+BRISK = {
+    "queues": {"sales": {"position_every_seconds": 6, "ring_seconds": 20, "wrap_up_seconds": 0}},
+    "menus": {"main": {"silence_seconds": 2}},
+}
+"""The example company with a caller's patience shortened."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.interop)
+            item.add_marker(pytest.mark.timeout(60))
+
+
+@pytest.fixture(scope="session")
+def library() -> PromptLibrary:
+    return PromptLibrary()
+
+
+@pytest.fixture(scope="session")
+def clips(library: PromptLibrary) -> Callable[..., dict[str, Samples]]:
+    """English prompts by name, ready to be found in recordings."""
+    return lambda *names: {name: audio.load(library.find(name, "en")) for name in names}
+
+
+@pytest.fixture(scope="session")
+def music(library: PromptLibrary) -> dict[str, Samples]:
+    return {path.stem: audio.load(path) for path in library.music("default")}
+
+
+class Voice(NamedTuple):
+    """What somebody says all the time: a WAV at 8 kHz to play, and its first two seconds to look for."""
+
+    file: Path
+    speech: Samples
+
+
+@pytest.fixture(scope="session")
+def voices(library: PromptLibrary, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Voice]:
+    """Three people, each with words of their own."""
+    folder = tmp_path_factory.mktemp("voices")
+    said = {"caller": ("unavailable", "de"), "agent": ("unavailable", "sv"), "other": ("unavailable", "da")}
+    files = {who: write_voice(folder / f"{who}.wav", library.find(*clip)) for who, clip in said.items()}
+    return {who: Voice(file, audio.load(file)[: 2 * audio.RATE]) for who, file in files.items()}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of this process; each test uses people of its own or leaves them as they were."""
+    with Server(tmp_path_factory.mktemp("server"), company=BRISK) as running:
+        yield running
+
+
+@pytest.fixture
+def phones(tmp_path: Path) -> Iterator["Phones"]:
+    with ExitStack() as stack:
+        yield Phones(tmp_path, stack)
+
+
+class Phones:
+    """Starts phones and ends them with the test."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder = folder
+        self._stack = stack
+
+    def pjsua(
+        self, name: str, codecs: tuple[str, ...] = ("PCMA", "PCMU", "G722"), host: str = "127.0.0.1"
+    ) -> PjsuaPhone:
+        return self._stack.enter_context(PjsuaPhone(self.folder / name, codecs, host))
+
+    def registered(
+        self,
+        server: Server,
+        person: str,
+        *,
+        codecs: tuple[str, ...] = ("PCMA", "PCMU", "G722"),
+        mwi: bool = False,
+        transport: str = "udp",
+    ) -> PjsuaPhone:
+        """A PJSIP phone whose account is registered and named after the person."""
+        phone = self.pjsua(person, codecs)
+        phone.account(
+            person,
+            f"sip:{person}@{DOMAIN}",
+            server=server.address,
+            password=server.password(person),
+            mwi=mwi,
+            transport=transport,
+        )
+        assert phone.expect("registration", account=person)["code"] == 200
+        return phone
+
+    def baresip(
+        self, server: Server, person: str, voice: Voice, *, mwi: bool = False, watch: Sequence[str] = ()
+    ) -> Baresip:
+        """A registered baresip phone; `watch` names people whose presence it subscribes to."""
+        phone = Baresip(
+            self.folder / person,
+            f"sip:{person}@{DOMAIN}",
+            voice=voice.file,
+            server=server.address,
+            password=server.password(person),
+            mwi=mwi,
+            watch=[f"sip:{watched}@{DOMAIN}" for watched in watch],
+        )
+        self._stack.enter_context(phone)
+        phone.expect_registered()
+        return phone
+
+    def watcher(self, server: Server, person: str) -> Watcher:
+        return self._stack.enter_context(Watcher(server.address, person, DOMAIN, server.password(person)))
