@@ -12,7 +12,8 @@ _NAMESPACE = "urn:ietf:params:xml:ns:dialog-info"
 
 
 def _identity(uri: str, display: str) -> str:
-    return f"<identity{attributes([('display', display)])}>{escape_uri(uri)}</identity>" if uri else ""
+    shown = f' display="{escape(display)}"' if display else ""
+    return f"<identity{shown}>{escape_uri(uri)}</identity>" if uri else ""
 
 
 def _target(uri: str, *, held: bool = False) -> str:

@@ -5,28 +5,35 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What is not a Char of XML 1.0 §2.2: control characters, lone surrogates, U+FFFE and U+FFFF."""
 
-_ESCAPES = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
-)
+_REPLACED = re.compile(f'{_FORBIDDEN}|[&<>"\t\n\r]')
 
-_URI_CHARACTERS = "!$&'()*+,-./:;=?@_~[]"
-"""Unescaped in a URI (RFC 3986 §2.2, §2.3); `#` is not: no SIP or tel URI has a fragment."""
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+
+_PLAIN_URI = re.compile(r"[A-Za-z0-9!$'()*+,\-./:;=?@_~\[\]]*")
+"""What needs neither percent-encoding nor escaping (RFC 3986 §2.2, §2.3); not `#`, for no SIP URI has a fragment."""
+
+_URI_CHARACTERS = "!$&'()*+,-./:;=?@_~[]%"
 
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
+def _escape_one(match: re.Match[str]) -> str:
+    return _ESCAPES.get(match[0], "\ufffd")
+
+
 def escape(text: str) -> str:
     """Make text fit for an element or a double-quoted attribute; what XML cannot carry becomes U+FFFD."""
-    return _FORBIDDEN.sub("\ufffd", text).translate(_ESCAPES)
+    return _REPLACED.sub(_escape_one, text)
 
 
 def escape_uri(uri: str) -> str:
     """Make a URI fit for a place of type xs:anyURI: percent-encode what no URI may hold, then escape."""
-    encoded = quote(_STRAY_PERCENT.sub("%25", uri), safe=_URI_CHARACTERS + "%", errors="replace")
-    return escape(encoded)
+    if _PLAIN_URI.fullmatch(uri):
+        return uri
+    return escape(quote(_STRAY_PERCENT.sub("%25", uri), safe=_URI_CHARACTERS, errors="replace"))
 
 
 def attributes(pairs: Iterable[tuple[str, str]]) -> str:
