@@ -1,0 +1,95 @@
+"""Asks the DNS what `locate` wants to know."""
+
+import logging
+import random
+import socket
+from asyncio import get_running_loop
+from collections.abc import Sequence
+from typing import Literal
+
+import dns.asyncresolver
+import dns.exception
+import dns.resolver
+from dns.rdtypes.IN.A import A
+from dns.rdtypes.IN.AAAA import AAAA
+from dns.rdtypes.IN.NAPTR import NAPTR
+from dns.rdtypes.IN.SRV import SRV
+
+from sipcore.flow import Address
+from sipcore.locate import Naptr, Query, Records, Srv, Target, locate
+from sipcore.uri import SipUri
+
+logger = logging.getLogger(__name__)
+
+CACHED = 1000
+"""Answers kept, each for its TTL."""
+
+
+class DnsResolver:
+    """Locates SIP URIs by the system's name servers, or by `server`. A query takes `timeout` seconds at most."""
+
+    def __init__(self, server: Address | None = None, *, timeout: float = 4.0) -> None:
+        try:
+            self._resolver = dns.asyncresolver.Resolver(configure=server is None)
+        except dns.resolver.NoResolverConfiguration:
+            self._resolver = dns.asyncresolver.Resolver(configure=False)
+        if server is not None:
+            self._resolver.nameservers = [server[0]]
+            self._resolver.port = server[1]
+        # The machine's own list of hosts belongs to the system's names, not to those of one server.
+        self._use_hosts = server is None
+        self._resolver.cache = dns.resolver.LRUCache(CACHED)
+        self._resolver.lifetime = timeout
+
+    async def locate(
+        self, uri: SipUri, *, transports: Sequence[str] = ("udp", "tcp"), families: Sequence[Literal[4, 6]] = (4, 6)
+    ) -> list[Target]:
+        """The targets of `uri` in the order they are to be tried (RFC 3263); empty when there are none."""
+        location = locate(uri, transports=transports, families=families, dice=random.random)
+        try:
+            query = next(location)
+            while True:
+                query = location.send(await self._records(query))
+        except StopIteration as found:
+            targets: list[Target] = found.value
+            return targets
+
+    async def _records(self, query: Query) -> Records:
+        """The records; none also when the DNS does not answer, for another kind of record may still be there."""
+        try:
+            answer = await self._resolver.resolve(query.name, query.type, search=False)
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            return await self._from_hosts(query)
+        except dns.exception.DNSException as error:
+            logger.info("%s %s: %s", query.type, query.name, error)
+            return await self._from_hosts(query)
+        return [record for data in answer if (record := _read(data)) is not None]
+
+    async def _from_hosts(self, query: Query) -> Records:
+        """What the system itself knows of a host, as `/etc/hosts` does."""
+        if not self._use_hosts or query.type not in ("A", "AAAA"):
+            return []
+        family = socket.AF_INET if query.type == "A" else socket.AF_INET6
+        try:
+            found = await get_running_loop().getaddrinfo(query.name, None, family=family, type=socket.SOCK_DGRAM)
+        except OSError:
+            return []
+        return [str(address[0]) for *_, address in found]
+
+
+def _read(data: object) -> Naptr | Srv | str | None:
+    match data:
+        case NAPTR():
+            return Naptr(
+                data.order,
+                data.preference,
+                data.flags.decode("ascii", "replace"),
+                data.service.decode("ascii", "replace"),
+                data.replacement.to_text(omit_final_dot=True),
+            )
+        case SRV():
+            return Srv(data.priority, data.weight, data.port, data.target.to_text(omit_final_dot=True))
+        case A() | AAAA():
+            return str(data.address)
+        case _:
+            return None
