@@ -6,9 +6,12 @@ import msgspec
 
 from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, format_params, parse_params, quote, split_values, unquote
+from sipcore.memo import remembered
 from sipcore.uri import Uri, parse_uri
 
-_NAME_ADDR = re.compile(r'(?:("(?:[^"\\]++|\\.)*+")|([^"<>]*+))[ \t]*<([^<>"]*+)>[ \t]*(;.*)?', re.DOTALL)
+_NAME = r'(?:("(?:[^"\\]++|\\.)*+")|([^"<>]*+))[ \t]*<([^<>"]*+)'
+_OPEN_NAME_ADDR = re.compile(_NAME, re.DOTALL)
+_NAME_ADDR = re.compile(rf"{_NAME}>[ \t]*(;.*)?", re.DOTALL)
 # Without brackets the parameters belong to the header, and a URI with a comma or question mark needs brackets (§20).
 _ADDR_SPEC = re.compile(r'([^<>"\s;,?]+)[ \t]*(;.*)?', re.DOTALL)
 
@@ -36,16 +39,39 @@ class NameAddr(msgspec.Struct, frozen=True):
 
 def parse_name_addr(text: str) -> NameAddr:
     """Parse one `name-addr` or `addr-spec` with its parameters. Raises ProtocolViolation."""
+    name, bracket, params = text.rpartition(">")
+    if bracket and '"' not in params:
+        # The usual form, apart from its parameters: a new tag does not make a new person.
+        display, uri = _display_and_uri(name)
+        return NameAddr(display, uri, parse_params(params))
+    return _whole_address(text)
+
+
+@remembered
+def _display_and_uri(text: str) -> tuple[str, Uri]:
+    """Read what is before the closing bracket."""
+    match = _OPEN_NAME_ADDR.fullmatch(text)
+    if match is None:
+        raise ProtocolViolation("Malformed address")
+    return _named(*match.groups())
+
+
+@remembered
+def _whole_address(text: str) -> NameAddr:
     match = _NAME_ADDR.fullmatch(text)
     if match is not None:
-        quoted, bare, uri, params = match.groups()
-        display = unquote(quoted) if quoted is not None else bare.strip(" \t")
-        return NameAddr(display, parse_uri(uri.strip(" \t")), parse_params(params) if params else {})
+        *named, params = match.groups()
+        display, uri = _named(*named)
+        return NameAddr(display, uri, parse_params(params or ""))
     match = _ADDR_SPEC.fullmatch(text)
     if match is None:
         raise ProtocolViolation("Malformed address")
-    uri, params = match.groups()
-    return NameAddr("", parse_uri(uri), parse_params(params) if params else {})
+    return NameAddr("", parse_uri(match[1]), parse_params(match[2] or ""))
+
+
+def _named(quoted: str | None, bare: str, uri: str) -> tuple[str, Uri]:
+    display = unquote(quoted) if quoted is not None else bare.strip(" \t")
+    return display, parse_uri(uri.strip(" \t"))
 
 
 def parse_name_addrs(text: str) -> list[NameAddr]:

@@ -103,19 +103,19 @@ def parse_params(text: str) -> dict[str, str | None]:
     """Parse `;name=value;flag`; the text is empty or begins with a semicolon."""
     if not text:
         return {}
-    if '"' not in text:
-        pieces = text.split(";")
-    else:
-        pieces = _quoted_pieces(text)
+    pieces = text.split(";") if '"' not in text else _quoted_pieces(text)
     if pieces[0].strip(" \t"):
         raise ProtocolViolation("Text between a value and its parameters")
     params: dict[str, str | None] = {}
-    for piece in pieces[1:]:
+    del pieces[0]
+    spaced = " " in text or "\t" in text
+    for piece in pieces:
         name, equals, value = piece.partition("=")
-        name = name.strip(" \t").lower()
+        if spaced:
+            name, value = name.strip(" \t"), value.strip(" \t")
         if not name:
             raise ProtocolViolation("Parameter without a name")
-        params[name] = value.strip(" \t") if equals else None
+        params[name.lower()] = value if equals else None
     return params
 
 

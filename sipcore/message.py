@@ -10,11 +10,16 @@ from typing import Generic, NamedTuple, Self, TypeVar, overload
 from sipcore.address import NameAddr, parse_name_addr
 from sipcore.errors import LocalMisuse, ProtocolViolation
 from sipcore.header import KEYS, LIST_KEYS, USUAL_KEYS, Params, field_key, is_token, parse_params, split_values
+from sipcore.memo import remembered
 from sipcore.reasons import REASONS
 from sipcore.uri import Uri, parse_uri
 from sipcore.via import Via, parse_via
 
-__all__ = ["REASONS", "CSeq", "Event", "Message", "Request", "Response", "parse_message", "response_to"]
+__all__ = ["METHODS", "REASONS", "CSeq", "Event", "Message", "Request", "Response", "parse_message", "response_to"]
+
+_REGISTERED = "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE"
+METHODS = frozenset(_REGISTERED.split())
+"""All registered methods; which of them are allowed is another question (405 or 501)."""
 
 MAX_FIELDS = 512
 """Header lines in one message; a longer one is no message but an attack."""
@@ -117,12 +122,12 @@ class Message:
     @_Read
     def _index(self) -> dict[str, list[str]]:
         index: dict[str, list[str]] = {}
+        usual = KEYS.get
         for line in self._lines:
             name, colon, value = line.partition(":")
-            if colon:
-                key = KEYS.get(name) or field_key(name)
-            else:
-                key, value = _NO_FIELD, line
+            key = usual(name)
+            if key is None or not colon:
+                key, value = (field_key(name), value) if colon else (_NO_FIELD, line)
             if key in index:
                 index[key].append(value.strip(" \t"))
             else:
@@ -153,10 +158,10 @@ class Message:
     @property
     def malformed_line(self) -> str | None:
         """A header line that is no field, or an unsound field name; None in a sound message."""
-        for key, values in self._index.items():
-            if key not in USUAL_KEYS and not is_token(key):
-                return key or values[0]
-        return None
+        if USUAL_KEYS.issuperset(self._index):
+            return None
+        unsound = (key or values[0] for key, values in self._index.items() if not is_token(key))
+        return next(unsound, None)
 
     def add(self, name: str, value: str) -> None:
         """Add a field at the end."""
@@ -231,10 +236,10 @@ class Message:
         lengths = set(self._index.get("content-length", ()))
         if not lengths:
             return None
-        length = lengths.pop()
-        if lengths or not _DIGITS.fullmatch(length) or len(length) > 10:
+        length = _whole_number(lengths.pop())
+        if lengths or length is None or length > MAX_DELTA_SECONDS:
             raise ProtocolViolation("Malformed Content-Length")
-        return int(length)
+        return length
 
     @property
     def truncated(self) -> bool:
@@ -306,11 +311,7 @@ class Message:
 
     @_Read
     def cseq(self) -> CSeq:
-        match = _CSEQ.fullmatch(self._one("cseq", "CSeq"))
-        # Below 2**31 (RFC 3261 §8.1.1.5).
-        if match is None or (number := int(match[1])) >= 2**31:
-            raise ProtocolViolation("Malformed CSeq")
-        return CSeq(number, match[2])
+        return _cseq(self._one("cseq", "CSeq"))
 
     @_Read
     def contact_star(self) -> bool:
@@ -320,7 +321,9 @@ class Message:
     @_Read
     def contacts(self) -> list[NameAddr]:
         """All Contacts; empty for `*`."""
-        return [] if self.contact_star else self._addresses("Contact")
+        if "contact" not in self._index or self.contact_star:
+            return []
+        return self._addresses("Contact")
 
     @_Read
     def routes(self) -> list[NameAddr]:
@@ -357,12 +360,10 @@ class Message:
     def _number(self, key: str, name: str, limit: int) -> int | None:
         if key not in self._index:
             return None
-        value = self._one(key, name)
-        if not _DIGITS.fullmatch(value):
+        number = _whole_number(self._one(key, name))
+        if number is None:
             raise ProtocolViolation(f"Malformed {name}")
-        digits = value.lstrip("0") or "0"
-        # Past ten digits any value is above the limit, and int() of a long one is slow.
-        return limit if len(digits) > 10 else min(int(digits), limit)
+        return min(number, limit)
 
     @_Read
     def content_type(self) -> str | None:
@@ -466,11 +467,11 @@ def parse_message(data: bytes) -> Request | Response:
     if "\r\n " in text or "\r\n\t" in text:
         text = _FOLD.sub(" ", text)
     lines = text.split("\r\n")
-    breaks = len(lines) - 1
     # A lone CR or LF would become a line of its own in what we copy this into.
-    if text.count("\n") != breaks or text.count("\r") != breaks:
+    joined = "".join(lines)
+    if "\n" in joined or "\r" in joined:
         raise ProtocolViolation("Line break that is not CRLF")
-    if breaks > MAX_FIELDS:
+    if len(lines) > MAX_FIELDS:
         raise ProtocolViolation("Too many header fields", 513)
     start = lines[0]
     del lines[0]
@@ -542,6 +543,27 @@ def response_to(
     if content_type is not None:
         copied.append(("Content-Type", content_type))
     return Response(status, reason, copied, body)
+
+
+def _cseq(text: str) -> CSeq:
+    number, _, method = text.partition(" ")
+    if method in METHODS and len(number) < 10 and number.isdecimal() and number.isascii():
+        return CSeq(int(number), method)
+    match = _CSEQ.fullmatch(text)
+    # Below 2**31 (RFC 3261 §8.1.1.5).
+    if match is None or int(match[1]) >= 2**31:
+        raise ProtocolViolation("Malformed CSeq")
+    return CSeq(int(match[1]), match[2])
+
+
+@remembered
+def _whole_number(text: str) -> int | None:
+    """The number that these digits are, 2**64 for any above; None for what is no number."""
+    if not _DIGITS.fullmatch(text):
+        return None
+    digits = text.lstrip("0") or "0"
+    # int() of a long text is slow, or refused.
+    return min(int(digits), 2**64) if len(digits) < 21 else 2**64
 
 
 def _has_tag(request: Request, to: str) -> bool:

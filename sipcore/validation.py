@@ -6,13 +6,11 @@ Only what the stack itself depends on is judged; other headers are for those who
 import re
 
 from sipcore.errors import ProtocolViolation
-from sipcore.message import Message, Request, Response
+from sipcore.message import METHODS, Message, Request, Response
 from sipcore.uri import OtherUri, SipUri
 from sipcore.via import MAGIC_COOKIE
 
-_REGISTERED = "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE"
-METHODS = frozenset(_REGISTERED.split())
-"""All registered methods; which of them are allowed is another question (405 or 501)."""
+__all__ = ["METHODS", "check_request", "check_response"]
 
 _VERSION = re.compile(r"SIP/[0-9]+\.[0-9]+", re.IGNORECASE)
 _CONTACT_METHODS = frozenset(("INVITE", "REGISTER", "SUBSCRIBE"))

@@ -6,14 +6,14 @@ import msgspec
 
 from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, format_params, parse_params
+from sipcore.memo import remembered
 
-_VIA = re.compile(
-    # Case is ignored in few letters only, for that is slow.
-    r"""[Ss][Ii][Pp][ \t]*/[ \t]*[0-9]\.[0-9][ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]++)   # sent-protocol
+_HOP = re.compile(
+    r"""SIP[ \t]*/[ \t]*[0-9]\.[0-9][ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]++)   # sent-protocol
         [ \t]++(\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9._-]++)               # host
         (?:[ \t]*:[ \t]*([0-9]{1,5}))?                               # port
-        [ \t]*(;.*)?""",
-    re.VERBOSE | re.DOTALL,
+        [ \t]*""",
+    re.VERBOSE | re.IGNORECASE,
 )
 
 MAGIC_COOKIE = "z9hG4bK"
@@ -60,10 +60,17 @@ class Via(msgspec.Struct, frozen=True):
 
 def parse_via(text: str) -> Via:
     """Parse one Via value. Raises ProtocolViolation."""
-    match = _VIA.fullmatch(text)
+    hop, semicolon, params = text.partition(";")
+    transport, host, port = _hop(hop)
+    return Via(transport, host, port, parse_params(semicolon + params))
+
+
+@remembered
+def _hop(text: str) -> tuple[str, str, int | None]:
+    match = _HOP.fullmatch(text)
     if match is None:
         raise ProtocolViolation("Malformed Via")
-    transport, host, port, params = match.groups()
+    transport, host, port = match.groups()
     if port is not None and int(port) > 65535:
         raise ProtocolViolation("Port above 65535 in Via")
-    return Via(transport.upper(), host, None if port is None else int(port), parse_params(params) if params else {})
+    return transport.upper(), host, None if port is None else int(port)
