@@ -53,9 +53,9 @@ class DnsServer(asyncio.DatagramProtocol):
         else:
             rdataset = node.get_rdataset(dns.rdataclass.IN, question.rdtype)
             if rdataset is not None:
-                response.answer.append(dns.rrset.from_rdata_list(question.name, rdataset.ttl, rdataset))
+                response.answer.append(dns.rrset.from_rdata_list(question.name, rdataset.ttl, list(rdataset)))
         if not response.answer:
             origin = self._zone.origin or dns.name.root
             soa = self._zone.find_rdataset(origin, dns.rdatatype.SOA)
-            response.authority.append(dns.rrset.from_rdata_list(origin, soa.ttl, soa))
+            response.authority.append(dns.rrset.from_rdata_list(origin, soa.ttl, list(soa)))
         self._transport.sendto(response.to_wire(), addr)
