@@ -14,7 +14,7 @@ from routing.dialplan import Refusal
 from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted
 from routing.hours import is_open
 from routing.model import Company, Destination, MainNumber
-from routing.ports import Answered, Caller, CallerGone, Clock, Dialler, EventSink, RingOutcome, RingResult
+from routing.ports import Answered, Caller, CallerGone, Clock, Dialler, Ended, EventSink, RingOutcome, RingResult
 from routing.prompts import BUSY, RINGBACK, UNAVAILABLE
 from routing.queue.runner import QueueRunner
 from routing.queue.waiting import wait_in_line
@@ -43,14 +43,6 @@ class Arrival(msgspec.Struct, frozen=True):
     """User part of the Request-URI, or the whole URI."""
     caller_person: str | None = None
     """Id of the person, when one of our phones calls."""
-
-
-class Ended(msgspec.Struct, frozen=True):
-    """How a call ended; the fields are those of CallEnded."""
-
-    cause: str
-    by: Literal["caller", "callee", "system"]
-    status: int = 200
 
 
 class Onward(msgspec.Struct, frozen=True):
@@ -95,7 +87,7 @@ class CallFlow:
         try:
             ended = await self._treat()
         except CallerGone:
-            ended = Ended("abandoned", "caller", 487)
+            ended = await self._caller.gone() or Ended("abandoned", "caller", 487)
         except asyncio.CancelledError:
             ended = Ended("shutdown", "system", 503)
             raise
@@ -254,11 +246,11 @@ class CallFlow:
             )
         )
         try:
-            by = await self._dialler.connect(self._caller, answered)
+            end = await self._dialler.connect(self._caller, answered)
         except BaseException:
             await self._dialler.drop(answered, "caller-gone")
             raise
-        return Ended("answered", by)
+        return end if isinstance(end, Ended) else Ended("answered", end)
 
     async def _not_reached(self, outcome: RingOutcome, status: int) -> Ended:
         """Tell the caller: by a prompt when answered, else by the final response."""

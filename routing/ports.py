@@ -12,6 +12,14 @@ class CallerGone(Exception):
     """The caller hung up; raised by whatever the flow awaited on the caller's leg."""
 
 
+class Ended(msgspec.Struct, frozen=True):
+    """How a leg or a call ended; the fields are those of CallEnded."""
+
+    cause: str
+    by: Literal["caller", "callee", "system"]
+    status: int = 200
+
+
 class Caller(Protocol):
     """The caller's leg, as a call flow sees it."""
 
@@ -56,8 +64,8 @@ class Caller(Protocol):
     async def hang_up(self, cause: str, status: int = 480) -> None:
         """End the leg: BYE when answered, else a final response with `status`. Does nothing when it is over."""
 
-    async def gone(self) -> None:
-        """Return when the caller has hung up."""
+    async def gone(self) -> Ended | None:
+        """Return when the leg is over: None where the caller hung up, else why it ended (lost audio, no ACK)."""
 
 
 RingOutcome = Literal["answered", "no-answer", "busy", "rejected", "unreachable"]
@@ -92,15 +100,19 @@ class Dialler(Protocol):
         ...
 
     async def ring_number(self, number: str, *, caller: Caller, timeout: float) -> RingResult:
-        """Call an outside number (E.164) through a trunk."""
+        """Call an outside number through a trunk: E.164, or a short or emergency number as the country dials it."""
         ...
 
-    async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"]:
-        """Bridge the two and return who hung up when the call is over; both legs are ended then."""
+    async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"] | Ended:
+        """Answer the caller where that is still to do, bridge the two, and return when the call is over.
+
+        Tells who hung up, or how it ended where nobody did (lost audio, no codec in common); both legs are ended then.
+        Raises CallerGone when the caller had gone before.
+        """
         ...
 
     async def drop(self, answered: Answered, cause: str) -> None:
-        """Hang up an answered party that is not wanted after all."""
+        """Hang up an answered party that is not wanted after all; nothing for one that is hung up already."""
 
     def reachable(self, person: str) -> bool:
         """True when the person has at least one registered phone."""

@@ -9,7 +9,7 @@ import pytest
 
 from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted, QueueLeft
 from routing.model import Destination, MainNumber
-from routing.ports import Caller, RingResult
+from routing.ports import Answered, Caller, Ended, RingResult
 from tests.routing.nordlys import company, menu, queue
 from tests.routing.world import FakeCaller, Phone, World
 from tests.support.virtual_time import START, now, run
@@ -322,6 +322,34 @@ def test_a_message_that_is_not_heard_to_its_end_is_abandoned() -> None:
 
 
 # Faults and stopping
+
+
+@pytest.mark.parametrize("after", [1.0, 4.0])
+def test_a_caller_who_is_lost_is_not_said_to_have_hung_up(after: float) -> None:
+    class Vanishing(FakeCaller):
+        async def gone(self) -> Ended | None:
+            await super().gone()
+            return Ended("lost", "system", 200)
+
+    async def scenario() -> World:
+        world, caller = World(company()), Vanishing()
+        call = world.call(caller, "33221100")
+        await asyncio.sleep(after)
+        caller.hang_up_now()
+        await call
+        return world
+
+    assert ended(run(scenario())) == ("lost", "system", 200)
+
+
+def test_a_conversation_whose_audio_is_lost_is_on_record_as_lost() -> None:
+    class Deaf(World):
+        async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"] | Ended:
+            await super().connect(caller, answered)
+            return Ended("lost", "system", 200)
+
+    world, _ = played(lambda: Deaf(company()), "201")
+    assert ended(world) == ("lost", "system", 200)
 
 
 def test_a_fault_of_ours_ends_the_call_with_500_and_on_record() -> None:

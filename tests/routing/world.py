@@ -14,7 +14,7 @@ from routing.activity import Activity
 from routing.call_flow import Arrival, CallFlow, House
 from routing.events import CallEvent
 from routing.model import Company
-from routing.ports import Answered, Caller, CallerGone, RingOutcome, RingResult
+from routing.ports import Answered, Caller, CallerGone, Ended, RingOutcome, RingResult
 from routing.queue.runner import QueueRunner
 from tests.support.virtual_time import START, now
 
@@ -110,8 +110,9 @@ class FakeCaller:
             self.final_status = status
         self._gone.set()
 
-    async def gone(self) -> None:
+    async def gone(self) -> Ended | None:
         await self._gone.wait()
+        return None
 
     # For the world and the tests.
 
@@ -238,7 +239,7 @@ class World:
         self.legs += 1
         return RingResult("answered", FakeAnswered(f"leg-{self.legs}", who, who, phone.talks))
 
-    async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"]:
+    async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"] | Ended:
         assert isinstance(caller, FakeCaller)
         assert isinstance(answered, FakeAnswered)
         caller._check()
