@@ -7,8 +7,12 @@ from routing.ports import Clock
 
 TICK = 0.1
 """Seconds between two looks at the loop."""
-LATE = 0.05
-"""The loop counts as overloaded when it comes to a timer this many seconds late."""
+LATE = 0.1
+"""The loop counts as overloaded when it comes to its timers this many seconds late on average."""
+RECOVERED = 0.03
+"""It counts as well again when it is no later than this."""
+SMOOTHING = 0.25
+"""Weight of the newest lateness in the average: one slow moment of the machine refuses nobody."""
 RETRY_AFTER = 5
 """Seconds in the Retry-After of a refused call."""
 
@@ -39,10 +43,12 @@ class Admission:
     async def watch(self, refuse_new_calls: Callable[[int | None], None]) -> None:
         """Look at the loop for as long as the process runs; tell the stack, which refuses at the least cost."""
         loop = asyncio.get_running_loop()
+        lateness = 0.0
         while True:
             due = loop.time() + TICK
             await asyncio.sleep(TICK)
-            late = loop.time() - due > LATE
+            lateness += SMOOTHING * (loop.time() - due - lateness)
+            late = lateness > (RECOVERED if self._late else LATE)
             if late != self._late:
                 self._late = late
                 refuse_new_calls(RETRY_AFTER if late else None)

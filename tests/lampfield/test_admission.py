@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from lampfield.admission import LATE, RETRY_AFTER, TICK, Admission
+from lampfield.admission import LATE, RETRY_AFTER, SMOOTHING, TICK, Admission
 
 
 class Hand:
@@ -48,7 +48,7 @@ def test_a_loop_that_falls_behind_refuses_calls_until_it_has_caught_up() -> None
 
         watching = asyncio.ensure_future(admission.watch(tell))
         await asyncio.sleep(0)
-        busy_until = time.monotonic() + TICK + 2 * LATE
+        busy_until = time.monotonic() + TICK + 1.5 * LATE / SMOOTHING
         while time.monotonic() < busy_until:
             pass
         async with asyncio.timeout(5):
