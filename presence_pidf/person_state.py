@@ -9,7 +9,6 @@ from presence_pidf.dialog_state import DialogState
 from presence_pidf.status_report import Activity, StatusReport
 
 Condition = Literal[
-    "unknown",
     "unregistered",
     "idle",
     "ringing",

@@ -7,7 +7,6 @@ from presence_pidf.xml_text import date_time, escape, escape_uri
 CONTENT_TYPE = "application/pidf+xml"
 
 _SHOWN_AS: dict[Condition, tuple[tuple[str, ...], str]] = {
-    "unknown": ((), ""),
     "unregistered": ((), "Not registered"),
     "idle": ((), "Ready"),
     "ringing": (("busy",), "Ringing"),
@@ -35,8 +34,6 @@ def render_pidf(entity: str, state: PersonState) -> Document:
     stamp = f"<timestamp>{date_time(state.since)}</timestamp>" if state.since else ""
     elements = "".join(f"<rpid:{activity}/>" for activity in activities)
     doing = f"<rpid:activities>{elements}</rpid:activities>" if elements else ""
-    noted = f"<note>{text}</note>" if text else ""
-    person_note = f"<dm:note>{text}</dm:note>" if text else ""
     return Document(
         CONTENT_TYPE,
         (
@@ -44,9 +41,9 @@ def render_pidf(entity: str, state: PersonState) -> Document:
             '<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:dm="urn:ietf:params:xml:ns:pidf:data-model"'
             f' xmlns:rpid="urn:ietf:params:xml:ns:pidf:rpid" entity="{uri}">\n'
             f'<tuple id="phone"><status><basic>{basic}</basic></status>'
-            f"<contact>{uri}</contact>{noted}{stamp}</tuple>\n"
-            f"{noted}\n"
-            f'<dm:person id="person">{doing}{person_note}</dm:person>\n'
+            f"<contact>{uri}</contact><note>{text}</note>{stamp}</tuple>\n"
+            f"<note>{text}</note>\n"
+            f'<dm:person id="person">{doing}<dm:note>{text}</dm:note></dm:person>\n'
             "</presence>\n"
         ).encode(),
     )

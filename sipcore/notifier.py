@@ -6,7 +6,7 @@ waits for another.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -61,11 +61,6 @@ class Notifier:
     def count(self) -> int:
         """Number of subscriptions."""
         return len(self._store.by_phone)
-
-    @property
-    def packages(self) -> Sequence[str]:
-        """Names of the known event packages, for Allow-Events."""
-        return list(self._packages)
 
     # --- what comes in
 
@@ -143,7 +138,7 @@ class Notifier:
             if package is None or record.expires_at <= now:
                 self._store.drop(record.id)
                 continue
-            self._delivery.tell_later(self._store.add(record, package))
+            self._delivery.tell_later(self._add(record, package))
 
     # --- what goes out
 
@@ -161,10 +156,6 @@ class Notifier:
         times = (self._delivery.next_timeout(), self._store.expiries.next_timeout())
         return min((at for at in times if at is not None), default=None)
 
-    def resources(self) -> list[tuple[str, str]]:
-        """What is watched: resources and packages."""
-        return list(self._store.topics)
-
     def subscriptions(self, resource: str, package: str) -> list[SubscriptionRecord]:
         """Who watches a resource."""
         topic = self._store.topics.get((resource, package))
@@ -178,12 +169,15 @@ class Notifier:
         if len(self._store.transactions) >= self._config.most_subscriptions:
             raise Refused(503, "Too Many Subscriptions", ("Retry-After", str(self._config.retry_after)))
         record = open_record(request, flow, wanted, resource, self._token(), expires_at, self._identity)
+        _log.debug("%s: watches %s of %s", request.call_id, record.package, resource)
+        return self._add(record, wanted.package)
+
+    def _add(self, record: SubscriptionRecord, package: EventPackage) -> Subscription:
         older = self._store.by_phone.get(record.phone)
         if older is not None:
             # The phone has restarted and forgotten the dialog. No NOTIFY ends it: it would turn off the new lamp.
             self._delivery.forget(older)
-        _log.debug("%s: watches %s of %s", request.call_id, record.package, resource)
-        return self._store.add(record, wanted.package)
+        return self._store.add(record, package)
 
     def _find(self, request: Request, tag: str, wanted: Wanted) -> Subscription:
         """The subscription a SUBSCRIBE in a dialog belongs to."""

@@ -49,7 +49,7 @@ class Buckets(Generic[T]):
         while self._ticks and self._ticks[0] * self.width <= now:
             tick = heappop(self._ticks)
             if tick == self._bucket_tick:
-                self._bucket_tick = -1
+                self._bucket, self._bucket_tick = {}, -1
             for thing in self._buckets.pop(tick):
                 yield tick, thing
 

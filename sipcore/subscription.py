@@ -138,7 +138,8 @@ def open_record(
     before, after = _template(request, target, routes, destination, token, contact, identity)
     # The phone is known by its instance (RFC 5626 §4.1) or its Contact, the key by who watches what.
     instance = request.contacts[0].params.get("+sip.instance") or target
-    watcher = (request.header("From") or "").partition(";tag=")[0]
+    sender = request.header("From") or ""
+    watcher = sender.partition(">" if "<" in sender else ";")[0]
     package = wanted.package.name
     return SubscriptionRecord(
         token,

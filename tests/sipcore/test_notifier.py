@@ -1,10 +1,13 @@
 """The notifier by the rules of RFC 6665, seen from the watchers."""
 
+import gc
+
 import msgspec
 import pytest
 
 from sipcore.flow import Flow
 from sipcore.notifier import NotifierConfig
+from sipcore.notify_state import Subscription
 from sipcore.subscription import SubscriptionEnded, SubscriptionRecord
 from tests.support.notice_board import Bench, text_of, version_of
 from tests.support.watching_phone import SERVER, Watcher, parse_request
@@ -301,6 +304,27 @@ def test_a_restarted_phone_replaces_its_old_subscription_silently() -> None:
     assert text_of(new.received[-1]) == "news"
     assert len(old.received) == 1
     assert bench.notifier.count == 1
+
+
+def in_memory() -> int:
+    gc.collect()
+    return sum(isinstance(found, Subscription) for found in gc.get_objects())
+
+
+def test_subscriptions_that_come_and_go_leave_nothing_behind() -> None:
+    before = in_memory()
+    bench = Bench()
+    for number in range(500):
+        phone, _ = bench.watch("bo", call_id=f"call{number}", transport="tcp" if number % 2 else "udp")
+        if number % 3:
+            bench.settle()
+        bench.subscribe(phone, 0)
+        bench.settle()
+    assert bench.notifier.count == 0
+    assert bench.notifier.take_changes()
+    bench.pass_time(4000)
+    assert bench.notifier.next_timeout() is None
+    assert in_memory() == before
 
 
 def test_subscriptions_with_different_ids_live_side_by_side() -> None:
@@ -633,6 +657,18 @@ def test_ended_and_expired_subscriptions_are_forgotten_on_disk() -> None:
     again = restart(bench, on_disk)
     assert again.notifier.count == 0
     assert kept(again, on_disk) == {}
+
+
+def test_of_two_records_for_the_same_phone_and_key_the_later_counts() -> None:
+    bench = Bench()
+    bench.watch("bo", call_id="first")
+    first = kept(bench, {})
+    bench.watch("bo", call_id="second")
+    on_disk = {**first, **kept(bench, {})}
+    assert len(on_disk) == 2
+    again = restart(bench, on_disk)
+    assert [sent.request.call_id for sent in again.settle()] == ["second"]
+    assert len(kept(again, on_disk)) == 1
 
 
 def test_ten_thousand_subscriptions_are_restored_with_higher_numbers() -> None:
