@@ -7,7 +7,7 @@ import msgspec
 import phonenumbers
 from phonenumbers import shortnumberinfo
 
-from routing.model import Company, Destination, MainNumber, Person
+from routing.model import Company, Destination, MainNumber
 
 Origin = Literal["trunk", "phone"]
 
@@ -56,13 +56,6 @@ def e164(number: str, country: str) -> str | None:
     if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-
-
-def main_number_of(company: Company, person: Person | None) -> str:
-    """The number that somebody who calls out shows: their own, else the company's first main number, else none."""
-    if person is not None and person.outside_number:
-        return person.outside_number
-    return next(iter(company.main_numbers), "")
 
 
 def _parts(dialled: str) -> tuple[str, str]:

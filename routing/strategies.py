@@ -1,7 +1,11 @@
-"""In which order a queue's free members are offered a caller. Pure."""
+"""In which order a queue's free members are offered a caller. Pure.
 
-from collections.abc import Callable, Iterable
-from typing import Literal, Protocol, TypeVar
+A strategy is a rank: of the free members, the one with the lowest is offered first. Members never rank equal, so the
+order never depends on chance. Another strategy is another function here and its word in `Strategy`.
+"""
+
+from collections.abc import Callable
+from typing import Literal, Protocol
 
 Strategy = Literal["longest_idle", "priority"]
 
@@ -20,30 +24,17 @@ class Candidate(Protocol):
         ...
 
 
-C = TypeVar("C", bound=Candidate)
-
 Rank = tuple[float, int]
 
 
-def by_idle_time(member: Candidate) -> Rank:
-    """The longest idle ranks first; the queue's own order decides among equals."""
+def longest_idle(member: Candidate) -> Rank:
+    """Whose last call ended longest ago; the queue's own order decides among equals."""
     return (member.idle_since, member.place)
 
 
-def by_place(member: Candidate) -> Rank:
+def priority(member: Candidate) -> Rank:
     """The queue's own order."""
     return (0.0, member.place)
 
 
-RANKS: dict[Strategy, Callable[[Candidate], Rank]] = {"longest_idle": by_idle_time, "priority": by_place}
-"""What each strategy sorts by. Members never rank equal, so the order never depends on chance."""
-
-
-def longest_idle(members: Iterable[C]) -> list[C]:
-    """Free members, the one whose last call ended longest ago first."""
-    return sorted(members, key=by_idle_time)
-
-
-def priority(members: Iterable[C]) -> list[C]:
-    """Free members in the order in which the queue lists them."""
-    return sorted(members, key=by_place)
+RANKS: dict[Strategy, Callable[[Candidate], Rank]] = {"longest_idle": longest_idle, "priority": priority}

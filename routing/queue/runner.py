@@ -138,10 +138,7 @@ class QueueRunner:
         self._set_alarm()
 
     def _carry_out(self, event: QueueEvent) -> None:
-        if isinstance(event, CallEvent):
-            self._emit(event)
-        else:
-            self._member_sink(event)
+        self._tell(event)
         match event:
             case OfferMade():
                 ringing = self._ring(event, self._callers[event.call])
@@ -154,6 +151,16 @@ class QueueRunner:
             case QueueLeft():
                 place = self._callers.pop(event.call)
                 place.delivery.set_result(Delivery(event, place.answered, place.member))
+
+    def _tell(self, event: QueueEvent) -> None:
+        """Put the event on record. Where that fails, the caller and the member are served all the same."""
+        try:
+            if isinstance(event, CallEvent):
+                self._emit(event)
+            else:
+                self._member_sink(event)
+        except Exception:
+            log.exception("%s: could not record %s", self.queue.name, event)
 
     def _release_if_done(self, person: str) -> None:
         member = self._machine.state.members[person]

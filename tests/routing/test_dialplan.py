@@ -2,7 +2,7 @@
 
 import pytest
 
-from routing.dialplan import Origin, Refusal, e164, find, is_emergency, main_number_of
+from routing.dialplan import Origin, Refusal, e164, find, is_emergency
 from routing.model import Destination, MainNumber
 from tests.routing.nordlys import company
 
@@ -116,13 +116,6 @@ def test_another_domain_is_not_ours() -> None:
 @pytest.mark.parametrize("garbage", ["anna", "", "+", "12", "+0000", "1" * 400])
 def test_what_cannot_be_a_number_has_no_e164_form(garbage: str) -> None:
     assert e164(garbage, "DK") is None
-
-
-def test_a_caller_shows_an_own_number_else_the_main_number() -> None:
-    assert main_number_of(NORDLYS, NORDLYS.people["dora"]) == "+4533221104"
-    assert main_number_of(NORDLYS, NORDLYS.people["anna"]) == "+4533221100"
-    assert main_number_of(NORDLYS, None) == "+4533221100"
-    assert main_number_of(company(main_numbers={}), None) == ""
 
 
 def test_a_main_number_wins_over_a_person_who_shows_it() -> None:

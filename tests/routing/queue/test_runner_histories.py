@@ -106,7 +106,7 @@ class WatchedWorld(World):
             assert set(self.ringing) == set(self.offered), "who is offered a caller rings, and nobody else"
             for runner in self.queues.values():
                 assert not (runner.state.free and runner.state.first_unserved()), "free and waiting side by side"
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1)
 
 
 async def _comes(world: World, number: int, comes: Comes) -> None:
@@ -127,7 +127,7 @@ async def _play(
         await asyncio.sleep(comes.after)
         going_on.append(asyncio.create_task(_comes(world, number, comes)))
     await asyncio.gather(*going_on)
-    await asyncio.sleep(100)
+    await asyncio.sleep(20)  # wrap-up and rests
     assert not watching.done(), watching.exception()
     watching.cancel()
     await asyncio.sleep(0)
@@ -135,7 +135,7 @@ async def _play(
     return world
 
 
-@settings(max_examples=HISTORIES // 4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=HISTORIES // 2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     houses,
     st.fixed_dictionaries({person: st.lists(phones, min_size=1, max_size=3) for person in PEOPLE}),

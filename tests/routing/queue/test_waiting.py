@@ -402,6 +402,22 @@ def test_the_queues_log_folds_to_its_live_state() -> None:
     wait(scenario, lambda: World(house(), {"anna": Phone(talks=10), "bo": Phone(talks=100)}))
 
 
+def test_a_log_that_fails_leaves_nobody_claimed_or_waiting(caplog: pytest.LogCaptureFixture) -> None:
+    class Forgetful(World):
+        def note(self, event: CallEvent) -> None:
+            if isinstance(event, OfferMade | OfferEnded | QueueLeft):
+                raise OSError("no space left on device")
+            super().note(event)
+
+    async def scenario(world: World) -> None:
+        first, second = join(world, "a"), join(world, "b")
+        await asyncio.sleep(30)
+        assert first.sounds[-1] == second.sounds[-1] == "talks with anna"
+
+    wait(scenario, lambda: Forgetful(house(), {"anna": Phone(talks=10)}))
+    assert "could not record OfferMade" in caplog.text
+
+
 def test_a_full_queue_goes_to_its_destination() -> None:
     async def scenario(world: World) -> None:
         world.activity.member_busy("anna")
