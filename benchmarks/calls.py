@@ -2,8 +2,8 @@
 
     python -m benchmarks.calls [--rtpload PATH] [--calls 2000] [--rate 100]
 
-`call-menu` needs SIPp. `hold-music` and `bridge` need rtpload, a load client that holds calls and counts their audio; without
-it they are left out. CPU is that of the server's whole process tree.
+`call-menu` needs SIPp. `hold-music` and `bridge` need rtpload, a load client that holds calls and counts their audio;
+without it they are left out. CPU is that of the server's whole process tree.
 """
 
 import argparse
@@ -45,9 +45,10 @@ SETTINGS = {
 @contextmanager
 def server() -> Iterator[Server]:
     """A server whose trunk is this machine, with numbers for each kind of call."""
-    with tempfile.TemporaryDirectory(prefix="lampfield-bench-") as folder, Server(
-        Path(folder), settings=SETTINGS, company=COMPANY
-    ) as running:
+    with (
+        tempfile.TemporaryDirectory(prefix="lampfield-bench-") as folder,
+        Server(Path(folder), settings=SETTINGS, company=COMPANY) as running,
+    ):
         _until_idle(running.pid)
         yield running
 
@@ -92,8 +93,10 @@ def menu_calls(calls: int, rate: int) -> Iterator[Result]:
 
 def _sipp(running: Server, calls: int, rate: int) -> None:
     subprocess.run(
-        ["sipp", "-sf", str(SCENARIO), "-s", "+4533221100", "-i", OUTSIDE, "-p", str(free_port())]
-        + ["-r", str(rate), "-m", str(calls), "-l", "5000", "-timeout", "120s", "-nostdin", running.address],
+        [
+            *f"sipp -sf {SCENARIO} -s +4533221100 -i {OUTSIDE} -p {free_port()} -r {rate} -m {calls}".split(),
+            *f"-l 5000 -timeout 120s -nostdin {running.address}".split(),
+        ],
         check=True,
         stdout=subprocess.DEVNULL,
         cwd=running.folder,
@@ -120,7 +123,9 @@ def bridged_calls(rtpload: Path, calls: int, seconds: int) -> Iterator[Result]:
     yield Result("bridge-delay-p99", told["delay_p99_ms"], "ms", f"{calls} calls, rtpload")
 
 
-def _rtpload(rtpload: Path, running: Server, number: int, calls: int, seconds: int, more: list[str]) -> dict[str, float]:
+def _rtpload(
+    rtpload: Path, running: Server, number: int, calls: int, seconds: int, more: list[str]
+) -> dict[str, float]:
     command = [str(rtpload), "--server", running.address, "--pid", str(running.pid), "--calls", str(calls)]
     command += ["--rate", "50", "--secs", str(seconds), "--ext", str(number), *more]
     told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout

@@ -18,8 +18,8 @@ STEADY_AFTER = 30.0
 """Seconds of running after which a child counts as healthy, so that the next restart is quick again."""
 
 
-class ChildFailed(Exception):  # noqa: N818
-    """A child ended before it was ready: its configuration or surroundings are wrong, so starting again will not help."""
+class ChildFailed(Exception):
+    """A child ended before it was ready: its configuration or surroundings are wrong, starting again will not help."""
 
 
 class Child:
@@ -47,7 +47,7 @@ class Child:
                 str(write_end),
                 pass_fds=(*self._descriptors, write_end),
                 stdin=asyncio.subprocess.DEVNULL,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509  the supervisor has one thread
+                preexec_fn=_end_with_parent,
             )
         finally:
             os.close(write_end)
@@ -95,7 +95,7 @@ class Child:
 
 
 def _end_with_parent() -> None:
-    """In the new process: leave the terminal's group, and end should the supervisor be killed (prctl(2), PR_SET_PDEATHSIG)."""
+    """In the new process: leave the terminal's group; end if the supervisor is killed (PR_SET_PDEATHSIG, prctl(2))."""
     os.setsid()
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 

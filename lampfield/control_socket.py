@@ -1,4 +1,4 @@
-"""The Unix socket by which the command line talks to the running signalling process: one JSON request a line, JSON lines back."""
+"""The Unix socket by which the command line talks to the running server: one JSON request, JSON lines back."""
 
 import asyncio
 import contextlib
@@ -115,7 +115,7 @@ class ControlServer:
 
 
 async def converse(path: Path, verb: str, arguments: dict[str, str] | None = None) -> AsyncIterator[Any]:
-    """Ask the running server and yield its answers as they come. Raises FileNotFoundError or ConnectionRefusedError when none runs."""
+    """Ask the running server and yield its answers as they come. Raises OSError when none runs."""
     reader, writer = await asyncio.open_unix_connection(str(path), limit=1 << 20)
     try:
         writer.write(msgspec.json.encode(ControlRequest(verb, arguments or {})) + b"\n")

@@ -14,7 +14,7 @@ CALLS_SECONDS = 0.5
 
 
 class ControlVerbs:
-    """`calls`: the calls in progress, again and again. `events`: call events as they happen. `trace`: SIP messages. `status`."""
+    """`calls`: those in progress, again and again; `events`: call events; `trace`: SIP messages; `status`: once."""
 
     def __init__(self, live: LiveCalls, events: FanOut, trace: TraceHub, status: Callable[[], dict[str, Any]]) -> None:
         self._live = live

@@ -7,9 +7,9 @@ from lampfield.door import Door
 from lampfield.journal import Journal
 from lampfield.lamps import Lamps
 from routing.ports import Clock
+from sipcore.binding import Binding
 from sipcore.flow import Flow
 from sipcore.message import Request, Response, response_to
-from sipcore.binding import Binding
 from sipcore.registrar import Registrar
 from sipcore.uri import SipUri
 

@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class Sounds:
-    """What can be played. A prompt that is missing or cannot be read is told in the log and left out; the call goes on."""
+    """What can be played. A file that is missing or cannot be read is told in the log and left out; calls go on."""
 
     def __init__(self, prompts: PromptLibrary, clips: ClipStore) -> None:
         self._prompts = prompts

@@ -1,4 +1,4 @@
-"""SIP messages as they pass, for `lampfield trace`: a hub in the signalling process, and what a follower wants of it."""
+"""SIP messages as they pass, for `lampfield trace`: a hub in the signalling process, and what followers want."""
 
 import re
 from collections.abc import Callable
@@ -52,7 +52,7 @@ Follower = Callable[[TracedMessage], None]
 
 
 class TraceHub:
-    """Hands each message to its followers. `switch` hooks it into the traffic while there are any, so it costs nothing else."""
+    """Hands each message to its followers. `switch` hooks it into the traffic only while there are any."""
 
     def __init__(self, switch: Callable[["TraceHub | None"], None]) -> None:
         self._switch = switch

@@ -1,7 +1,7 @@
 """Errors by whose fault they are."""
 
 
-class ProtocolViolation(Exception):  # noqa: N818  the name says whose fault it is
+class ProtocolViolation(Exception):
     """The peer sent what the protocol does not allow; `status` is what a request is answered with.
 
     `reason` becomes the reason phrase of the answer, so it names the header and what was expected.
@@ -13,5 +13,5 @@ class ProtocolViolation(Exception):  # noqa: N818  the name says whose fault it 
         self.status = status
 
 
-class LocalMisuse(Exception):  # noqa: N818
+class LocalMisuse(Exception):
     """Our own code asked a protocol machine for what its state does not allow: a bug, never the peer's doing."""

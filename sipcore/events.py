@@ -11,7 +11,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class RequestReceived(Event, frozen=True):
-    """A request outside INVITE sessions (REGISTER, SUBSCRIBE, OPTIONS, MESSAGE); answer it with `Stack.respond(transaction, ...)`."""
+    """A request outside INVITE sessions (REGISTER, SUBSCRIBE, OPTIONS); answer it with `Stack.respond`."""
 
     transaction: str
     request: Request
@@ -46,7 +46,7 @@ class SessionProgress(Event, frozen=True):
 
 
 class SessionAccepted(Event, frozen=True):
-    """UAC: the 2xx that this session follows; the ACK is sent already. Further 2xx of forks are ACKed and BYEd by the stack."""
+    """UAC: the 2xx that this session follows; the ACK is sent already. The stack ends other forks by itself."""
 
     session: str
     response: Response
@@ -54,7 +54,10 @@ class SessionAccepted(Event, frozen=True):
 
 
 class SessionRejected(Event, frozen=True):
-    """UAC: the final answer was no. 408 for Timer B, 503 for transport errors, 487 after `cancel`; `response` None where it is our own."""
+    """UAC: the final answer was no: 408 for Timer B, 503 for transport errors, 487 after `cancel`.
+
+    `response` is None where the status is our own.
+    """
 
     session: str
     status: int
@@ -70,7 +73,7 @@ class SessionEstablished(Event, frozen=True):
 
 
 class SessionCancelled(Event, frozen=True):
-    """UAS: the caller gave up before the answer; 487 is sent already. `reason` is the CANCEL's Reason header (RFC 3326)."""
+    """UAS: the caller gave up before the answer; 487 is sent. `reason` is the CANCEL's Reason (RFC 3326)."""
 
     session: str
     reason: str | None
@@ -88,7 +91,7 @@ class SessionEnded(Event, frozen=True):
 class OfferReceived(Event, frozen=True):
     """A re-INVITE or UPDATE asks for another media description: answer with `Stack.answer` or `Stack.refuse`.
 
-    `offer` None is a re-INVITE without a body: `Stack.answer` then carries our offer and the ACK brings `AnswerReceived`.
+    `offer` None is a re-INVITE without a body: `Stack.answer` then carries our offer, `AnswerReceived` the answer.
     """
 
     session: str
@@ -97,7 +100,7 @@ class OfferReceived(Event, frozen=True):
 
 
 class AnswerReceived(Event, frozen=True):
-    """The peer's answer to our re-INVITE or UPDATE (or in the ACK of a re-INVITE that had no offer)."""
+    """The peer's answer to our re-INVITE or UPDATE, or in the ACK of a re-INVITE without an offer."""
 
     session: str
     sdp: bytes | None

@@ -12,7 +12,7 @@ class Flow(NamedTuple):
     transport: str
     """`udp` or `tcp`; `tls` has its place here."""
     local: Address
-    """The listening address that received it, or that sends it; for connections too, the listener's, not the ephemeral port."""
+    """The listening address that received it or that sends it; for connections too, not the ephemeral port."""
     remote: Address
 
     @property

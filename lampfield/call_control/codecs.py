@@ -17,7 +17,7 @@ def joinable(one: str, other: str) -> bool:
 def offered_to_callee(of_caller: Sequence[str], current: str | None) -> list[str]:
     """Codecs to offer a called party: the caller's current one first, then what else the caller can do.
 
-    Either G.711 law stands for both, since the relay converts; whatever the callee picks of these, the caller can follow.
+    Either G.711 law stands for both, since the relay converts; whatever the callee picks, the caller can follow.
     """
     wanted = [name for name in of_caller if name in SUPPORTED]
     if current is not None:

@@ -133,7 +133,7 @@ class CallDialler:
         self._caller.rtp.bridge(leg.rtp)
 
     def _shown_outside(self, caller_id: str | None) -> Identity:
-        """Caller id on a trunk: the person's own outside number, else the trunk's, else the company's first main number."""
+        """Caller id on a trunk: the person's own number, else the trunk's, else the company's first main number."""
         person = self._company.people.get(self._caller.person or "")
         own = person.outside_number if person is not None else None
         number = own or caller_id or next(iter(self._company.main_numbers), self._caller.number)
@@ -144,7 +144,7 @@ class CallDialler:
 
 
 async def _first_answer(legs: Sequence[OutgoingLeg]) -> OutgoingLeg | None:
-    """The first leg that answers; None when all have refused. A global refusal (6xx) of one ends the waiting (RFC 3261 §16.7)."""
+    """The first leg that answers; None when all have refused. A 6xx of one ends the waiting (RFC 3261 §16.7)."""
     waiting = {leg.outcome: leg for leg in legs}
     while waiting:
         done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

@@ -24,7 +24,10 @@ ANONYMOUS = Identity("anonymous", "Anonymous")
 
 
 def from_trunk(request: Request) -> Identity:
-    """The caller that a trunk names: P-Asserted-Identity before From (RFC 3325 §9.1); withheld where Privacy asks (RFC 3323 §4.2)."""
+    """The caller that a trunk names: P-Asserted-Identity before From (RFC 3325 §9.1).
+
+    Withheld where Privacy asks for it (RFC 3323 §4.2).
+    """
     if "id" in (request.header("Privacy") or "").replace(",", ";").split(";"):
         return ANONYMOUS
     asserted = request.headers("P-Asserted-Identity")

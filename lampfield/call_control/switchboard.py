@@ -101,7 +101,7 @@ class Switchboard:
             self._services.sip.reject(invite.session, fault.status, reason=fault.reason)
 
     def _whose(self, invite: InviteReceived) -> tuple[House, Arrival, Identity] | None:
-        """The company that the call is in, how it came and who calls. Raises Refused where the caller must prove who it is."""
+        """The company that the call is in, how it came and who calls. Raises Refused where that must be proved."""
         request = invite.request
         trunk = self._services.trunks.incoming(request, invite.flow)
         if trunk is not None:

@@ -12,7 +12,7 @@ from lampfield.supervisor import control_path
 
 
 def follow(configuration: Configuration, verb: str, arguments: dict[str, str], show: Callable[[Any], None]) -> None:
-    """Ask the running server and show each of its answers, until it ends or Ctrl-C. Ends with status 1 when none runs."""
+    """Ask the running server and show each of its answers, until it ends or Ctrl-C. Status 1 when none runs."""
     path = control_path(configuration.state_directory)
     try:
         asyncio.run(_follow(converse(path, verb, arguments), show))

@@ -35,7 +35,8 @@ class Printer:
         clock = time.strftime("%H:%M:%S", time.localtime(message.at)) + f".{int(message.at * 1000) % 1000:03d}"
         start = escape(message.start_line[:60])
         arrow = f"──{start}──▶" if message.direction == "in" else f"◀──{start}──"
-        return f"[dim]{clock}[/dim] {escape(message.peer):>28} [{colour}]{arrow}[/] Lampfield  [dim]{escape(message.parties)}[/dim]"
+        parties = f"[dim]{escape(message.parties)}[/dim]"
+        return f"[dim]{clock}[/dim] {escape(message.peer):>28} [{colour}]{arrow}[/] Lampfield  {parties}"
 
 
 def trace(

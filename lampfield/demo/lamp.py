@@ -8,7 +8,7 @@ _DIALOG_INFO = "{urn:ietf:params:xml:ns:dialog-info}"
 
 
 class Lamp(NamedTuple):
-    """`state`: idle, ringing, calling, talking or hold; `peer` is who with, as far as shown; `version` the document's."""
+    """`state`: idle, ringing, calling, talking or hold; `peer` is who with, if shown; `version` the document's."""
 
     extension: str
     state: str

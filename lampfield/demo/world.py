@@ -29,7 +29,7 @@ SIP_PORT = 5060
 PHONE_RTP_PORTS = "40000-40099"
 
 
-class DemoCannotStart(Exception):  # noqa: N818
+class DemoCannotStart(Exception):
     """Something on this machine is in the way; the text says what."""
 
 

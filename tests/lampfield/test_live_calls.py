@@ -24,7 +24,8 @@ def arrived(call: str = "c1", at: float = 1.0) -> CallArrived:
 
 
 def stages(*events: CallEvent) -> list[tuple[str, str]]:
-    live, seen = LiveCalls(), []
+    live = LiveCalls()
+    seen: list[tuple[str, str]] = []
     for event in events:
         live.apply(event)
         seen.append((live.snapshot()[0].stage, live.snapshot()[0].where))
