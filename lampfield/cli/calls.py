@@ -1,4 +1,4 @@
-"""`lampfield calls`: what calls there were."""
+"""`lampfield calls`: what calls there are and were."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -10,6 +10,7 @@ from rich.table import Table
 
 from call_records.call_record import CallRecord
 from call_records.finished_calls import finished_calls
+from lampfield.cli.live_calls import watch_calls
 from lampfield.cli.server_file import ConfigOption, configuration_of
 from lampfield.cli.since import SINCE_HELP, since
 from lampfield.cli.terminal import database, out
@@ -18,18 +19,23 @@ from routing.model import Company
 
 
 def calls(
-    begin: Annotated[str, typer.Option("--since", help=SINCE_HELP)] = "today",
+    begin: Annotated[str | None, typer.Option("--since", help=SINCE_HELP)] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, times as UTC epoch seconds.")
     ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show finished calls: who called, the way through menus and queues, the wait, who answered and how it ended.
+    """Show the calls in progress, kept up to date until Ctrl-C; with --since or --json the finished ones.
 
-    Works whether or not the server runs.
+    Of a finished call it tells who called, the way through menus and queues, the wait, who answered and how it ended;
+    for that the server need not run.
 
-    Examples: `lampfield calls --since today`, `lampfield calls --since 2h --json`
+    Examples: `lampfield calls`, `lampfield calls --since today`, `lampfield calls --since 2h --json`
     """
+    if begin is None and not as_json:
+        watch_calls(configuration_of(config))
+        return
+    begin = begin or "today"
     try:
         moment = since(begin, datetime.now().astimezone())
     except ValueError as error:
