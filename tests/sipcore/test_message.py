@@ -125,6 +125,33 @@ def test_editing_forgets_what_was_read() -> None:
     assert message.to_bytes().endswith(b"Content-Length: 6\r\n\r\nlonger")
 
 
+def test_a_header_that_was_missing_is_read_after_it_is_set() -> None:
+    message = request()
+    assert message.expires is None
+    message.set("Expires", "60")
+    assert message.expires == 60
+    message.remove("Expires")
+    assert message.expires is None
+    message.add("Expires", "70")
+    assert message.expires == 70
+
+
+def test_an_edit_before_anything_is_read_counts_once() -> None:
+    for edit in (Message.add, Message.prepend, Message.set):
+        message = parsed(b"OPTIONS sip:a@b SIP/2.0\r\n\r\n")
+        edit(message, "Via", "SIP/2.0/UDP a")
+        assert len(message.vias) == 1
+        assert len(message.fields) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "uri"), [("INVITE sip:x@y", "sip:a@b"), ("INVITE", "sip:a@b SIP/2.0"), ("", "sip:a@b")]
+)
+def test_method_and_request_uri_are_one_word_each(method: str, uri: str) -> None:
+    with pytest.raises(LocalMisuse):
+        Request(method, uri)
+
+
 @pytest.mark.parametrize(
     ("name", "before", "after", "accessors"),
     [

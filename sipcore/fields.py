@@ -1,0 +1,182 @@
+"""The header fields of a message: lines as they came, found by name, read once, edited in place."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import ClassVar, Generic, Self, TypeVar, overload
+
+from sipcore.errors import LocalMisuse, ProtocolViolation
+from sipcore.header import KEYS, LIST_KEYS, USUAL_KEYS, field_key, is_token, split_values
+
+_NO_FIELD = ""
+"""Under this key are lines that are no header fields."""
+
+_T = TypeVar("_T")
+
+
+class Read(Generic[_T]):
+    """An accessor that is computed once: its value shadows it in the instance until its header is edited."""
+
+    def __init__(self, compute: Callable[..., _T]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    @overload
+    def __get__(self, fields: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, fields: "Fields", owner: type) -> _T: ...
+    def __get__(self, fields: "Fields | None", owner: type) -> Self | _T:
+        if fields is None:
+            return self
+        value = self._compute(fields)
+        fields.__dict__[self._name] = value
+        return value
+
+
+class Fields:
+    """Header fields in order. Names are compared without case, and compact names are the same as full ones."""
+
+    # The lines are in a slot; the dictionary holds only what was read from them.
+    __slots__ = ("__dict__", "_lines")
+
+    _read_from: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """The `Read` accessors that read a header, by its key."""
+
+    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
+        self._lines = [_sound_line(name, value) for name, value in fields]
+
+    @property
+    def fields(self) -> Sequence[tuple[str, str]]:
+        """Names and values in order, as sent; edit them with the methods below."""
+        pairs = [line.partition(":") for line in self._lines]
+        return [(name.rstrip(" \t"), value.strip(" \t")) for name, _, value in pairs]
+
+    @Read
+    def _index(self) -> dict[str, list[str]]:
+        index: dict[str, list[str]] = {}
+        usual = KEYS.get
+        for line in self._lines:
+            name, colon, value = line.partition(":")
+            key = usual(name)
+            if key is None or not colon:
+                key, value = (field_key(name), value) if colon else (_NO_FIELD, line)
+            if key in index:
+                index[key].append(value.strip(" \t"))
+            else:
+                index[key] = [value.strip(" \t")]
+        return index
+
+    def header(self, name: str) -> str | None:
+        """The first field of this name as sent (a list is not split), None without one; compact names are known."""
+        values = self._index.get(field_key(name))
+        return values[0] if values else None
+
+    def headers(self, name: str) -> list[str]:
+        """All values of this name in order; comma-separated lists are split."""
+        key = field_key(name)
+        lines = self._index.get(key)
+        if lines is None:
+            return []
+        if key not in LIST_KEYS:
+            return list(lines)
+        if len(lines) == 1:
+            return split_values(lines[0])
+        return [value for line in lines for value in split_values(line)]
+
+    def has(self, name: str) -> bool:
+        """True if there is a field of this name."""
+        return field_key(name) in self._index
+
+    @property
+    def malformed_line(self) -> str | None:
+        """A header line that is no field, or an unsound field name; None in a sound message."""
+        if USUAL_KEYS.issuperset(self._index):
+            return None
+        unsound = (key or values[0] for key, values in self._index.items() if not is_token(key))
+        return next(unsound, None)
+
+    def add(self, name: str, value: str) -> None:
+        """Add a field at the end."""
+        line, key = _sound_line(name, value), field_key(name)
+        # The index first: when it is read only now, it must not find the new line.
+        self._index.setdefault(key, []).append(value)
+        self._lines.append(line)
+        self._forget(key)
+
+    def prepend(self, name: str, value: str) -> None:
+        """Add a field before all others, as Via and Record-Route are."""
+        line, key = _sound_line(name, value), field_key(name)
+        self._index.setdefault(key, []).insert(0, value)
+        self._lines.insert(0, line)
+        self._forget(key)
+
+    def set(self, name: str, value: str) -> None:
+        """Put one field in the place of all fields of this name."""
+        line = _sound_line(name, value)
+        key = field_key(name)
+        at = self._place(key)
+        self.remove(name)
+        self._lines.insert(at, line)
+        self._index[key] = [value]
+        self._forget(key)
+
+    def remove(self, name: str) -> None:
+        """Take away all fields of this name."""
+        key = field_key(name)
+        if self._index.pop(key, None) is not None:
+            self._lines = [line for line in self._lines if key_of(line) != key]
+            self._forget(key)
+
+    def replace_first(self, name: str, value: str | None) -> None:
+        """Put `value` in the place of the first value of a list header, leaving the rest; None takes it away.
+
+        So a hop notes `received` in the top Via, or takes its Route. Raises ProtocolViolation when there is none.
+        """
+        key = field_key(name)
+        lines = self._index.get(key)
+        if lines is None:
+            raise ProtocolViolation(f"Missing {name}")
+        values = split_values(lines[0])[1:]
+        if value is not None:
+            values.insert(0, value)
+        at = self._place(key)
+        if values:
+            lines[0] = ", ".join(values)
+            self._lines[at] = _sound_line(name, lines[0])
+        else:
+            del self._lines[at], lines[0]
+            if not lines:
+                del self._index[key]
+        self._forget(key)
+
+    def _place(self, key: str) -> int:
+        """Where the first line of this key is; the end without one."""
+        for at, line in enumerate(self._lines):
+            if key_of(line) == key:
+                return at
+        return len(self._lines)
+
+    def _forget(self, key: str) -> None:
+        """Read these headers anew when they are next asked for."""
+        for accessor in self._read_from.get(key, ()):
+            self.__dict__.pop(accessor, None)
+
+    def _one(self, key: str, name: str) -> str:
+        """The only field of this name."""
+        values = self._index.get(key)
+        if values is None:
+            raise ProtocolViolation(f"Missing {name}")
+        if len(values) > 1:
+            raise ProtocolViolation(f"More than one {name}")
+        return values[0]
+
+
+def key_of(line: str) -> str:
+    return field_key(line.partition(":")[0])
+
+
+def _sound_line(name: str, value: str) -> str:
+    """Write a field, refusing one that would break out of its line (header injection)."""
+    line = f"{name}: {value}"
+    if "\n" in line or "\r" in line or ":" in name:
+        raise LocalMisuse(f"Line break in the header {name!r}: {value!r}")
+    return line
