@@ -199,6 +199,7 @@ class CallFlow:
                 runner.talk_ended(delivery.member)
         if self._caller.answered:
             await self._caller.stop_music()
+            self._caller.clear_keys()  # pressed in impatience, and meant for no menu that may come
         match delivery.left.outcome:
             case "full":
                 return Onward(runner.queue.on_full, f"{name}: full")
@@ -231,6 +232,7 @@ class CallFlow:
             return await while_there(self._caller, ringing)
         finally:
             await self._caller.stop_music()
+            self._caller.clear_keys()
 
     async def _connect(self, answered: Answered, person: str | None) -> Ended:
         """Let the two talk, until one hangs up."""

@@ -268,6 +268,21 @@ def test_who_waits_too_long_goes_on() -> None:
     assert ended(world) == ("completed-message", "system", 200)
 
 
+def test_keys_pressed_while_waiting_are_not_taken_for_a_later_menus() -> None:
+    house = company(queues={"sales": queue(max_wait_seconds=45.0, on_timeout=Destination("menu", "main"))})
+    deaf = {name: Phone("ring") for name in ("anna", "bo", "carl")}
+    world, _ = played(lambda: World(house, {**deaf}), "300", keys=((20, "2"),), hang_up_after=50)
+    assert "KeyPressed" not in world.told()
+
+
+def test_keys_pressed_while_a_phone_rings_are_not_taken_for_a_later_menus() -> None:
+    house = company(people=people_with("anna", on_no_answer=Destination("menu", "main")))
+    world, _ = played(
+        lambda: World(house, {"anna": Phone("ring")}), "400", keys=((1, "2"), (10, "0")), hang_up_after=33
+    )
+    assert world.told().count("KeyPressed") == 1
+
+
 # Outside numbers
 
 
