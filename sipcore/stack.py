@@ -229,16 +229,17 @@ class Stack:
 
     def _receive_request(self, request: Request, flow: Flow, head: bytes | None, now: float) -> None:
         try:
-            stamp_source(request, flow)
             check_request(request)
             if self._retry_after is not None and self._is_new_call(request):
                 # Without a transaction: neither memory nor timers go to calls that are not taken.
-                busy = response_to(request, 503, fields=[("Retry-After", str(self._retry_after))])
-                self._send_statelessly(busy, request, flow)
+                self._answer_statelessly(request, 503, None, flow, [("Retry-After", str(self._retry_after))])
                 return
             self._tell(self._transactions.receive_request(request, flow, head, now), flow, now)
         except ProtocolViolation as violation:
-            self._refuse_statelessly(request, violation, flow)
+            self._drop(violation, flow)
+            # An ACK is never answered (RFC 3261 §17), nor can be what does not say who asks.
+            if request.method != "ACK" and request.has("via"):
+                self._answer_statelessly(request, violation.status, violation.reason, flow)
 
     def _tell(self, indication: Indication | None, flow: Flow | None, now: float) -> None:
         """Hand on what a transaction has to say; `flow` is where a message came from."""
@@ -257,6 +258,7 @@ class Stack:
             self._failed(indication.transaction, indication.status, now)
 
     def _arrived(self, transaction: Transaction, request: Request, flow: Flow, now: float) -> None:
+        stamp_source(request, flow)
         try:
             refusal = self._admission.refusal(request) or self._route(transaction, request, flow, now)
         except IntervalTooSmall as small:
@@ -300,19 +302,17 @@ class Stack:
     def _is_new_call(self, request: Request) -> bool:
         return request.method == "INVITE" and request.to.tag is None and not self._transactions.knows(request)
 
-    def _refuse_statelessly(self, request: Request, violation: ProtocolViolation, flow: Flow) -> None:
-        """Answer a malformed request as far as it can be read; an ACK never (RFC 3261 §8.2.7, §16.3)."""
-        self._drop(violation, flow)
-        if request.method == "ACK" or not request.has("via"):
-            return
-        self._send_statelessly(response_to(request, violation.status, violation.reason), request, flow)
-
-    def _send_statelessly(self, response: Response, request: Request, flow: Flow) -> None:
+    def _answer_statelessly(
+        self, request: Request, status: int, reason: str | None, flow: Flow, fields: Fields = ()
+    ) -> None:
+        """Answer a request that gets no transaction, as far as it can be read (RFC 3261 §8.2.7)."""
         try:
             back = response_flow(request.via, flow)
+            stamp_source(request, flow)
         except ProtocolViolation:
             back = flow
-        self._datagrams.append(Datagram(self._tagged(response).to_bytes(), back))
+        response = self._tagged(response_to(request, status, reason, fields=fields))
+        self._datagrams.append(Datagram(response.to_bytes(), back))
 
     def _tagged(self, response: Response) -> Response:
         """Every final response has a To tag; the same one for the same request, as no state is kept (§8.2.7)."""

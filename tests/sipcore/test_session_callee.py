@@ -1,4 +1,4 @@
-"""The called party: provisional and final responses, the ACK, requests within the dialog (RFC 3261 §13.3, §12.2, §14.2)."""
+"""The called party: 1xx, 2xx and its ACK, requests within the dialog (RFC 3261 §13.3, §12.2, §14.2)."""
 
 import pytest
 
