@@ -1,6 +1,10 @@
 """Lamps, from what happens to people to the NOTIFYs that a phone reads."""
 
 from itertools import count
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lampfield.lamps import Lamps
 from presence_pidf.dialog_state import DialogState
@@ -9,7 +13,7 @@ from presence_pidf.status_report import StatusReport
 from routing.model import Company, Person
 from sipcore.message import Response
 from sipcore.notifier import NotifierConfig
-from tests.support.watching_phone import Notification, Watcher
+from tests.support.watching_phone import DIALOG_INFO, Notification, Watcher
 
 ANNA = "sip:anna@nordlys.example"
 EXTENSION = "sip:11@nordlys.example"
@@ -248,3 +252,57 @@ def test_every_state_says_why_it_won_and_from_what() -> None:
         ("registrations", "1 registered"),
     ]
     assert state.sources[1].age(1060.0) == 60.0
+
+
+HAPPENINGS = st.lists(
+    st.one_of(
+        st.tuples(
+            st.just("dialog"),
+            st.sampled_from(["a", "b", "c"]),
+            st.sampled_from(["trying", "proceeding", "early", "confirmed", "terminated"]),
+            st.booleans(),
+        ),
+        st.tuples(st.just("bindings"), st.integers(0, 2)),
+        st.tuples(st.just("deliver")),
+        st.tuples(st.just("sweep"), st.sets(st.sampled_from(["a", "b", "c"]))),
+    ),
+    max_size=30,
+)
+
+
+@given(HAPPENINGS)
+def test_whatever_happens_every_lamp_ends_with_what_is_true(happenings: list[tuple[Any, ...]]) -> None:
+    house = House()
+    blf, buddy = Watcher("blf", EXTENSION), Watcher("buddy", ANNA, event="presence")
+    house.subscribe(blf)
+    house.subscribe(buddy)
+    live: dict[str, tuple[str, bool]] = {}
+    registered = 0
+    for happening in happenings:
+        house.now += 1.0
+        match happening:
+            case ("dialog", id, phase, held):
+                house.lamps.dialog_changed(ANNA, ringing(phase, id, held=held), house.now)
+                live[id] = (phase, held)
+                if phase == "terminated":
+                    del live[id]
+            case ("bindings", registered):
+                house.lamps.bindings_changed(EXTENSION, registered, house.now)
+            case ("sweep", alive):
+                mended = house.lamps.sweep(alive, house.now)
+                assert {found.dialog.id for found in mended} == live.keys() - alive
+                live = {id: dialog for id, dialog in live.items() if id in alive}
+            case _:
+                house.deliver()
+    house.deliver()
+    shown = blf.received[-1].document.findall(f"{DIALOG_INFO}dialog")
+    assert {dialog.get("id"): dialog.findtext(f"{DIALOG_INFO}state") for dialog in shown} == {
+        id: phase for id, (phase, _) in live.items()
+    }
+    held = {dialog.get("id") for dialog in shown if dialog.find(f".//{DIALOG_INFO}param") is not None}
+    assert held == {id for id, (_, held) in live.items() if held}
+    assert buddy.received[-1].basic == ("open" if live or registered else "closed")
+    assert bool(buddy.received[-1].activities) == bool(live)
+    for phone in (blf, buddy):
+        numbers = [notification.cseq for notification in phone.received]
+        assert numbers == sorted(set(numbers))
