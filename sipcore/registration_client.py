@@ -25,11 +25,10 @@ RegistrationState = Literal["trying", "registered", "failed", "stopped"]
 
 
 class RegistrationAccount(msgspec.Struct, frozen=True):
-    """Who registers where: `registrar` is the Request-URI, `contact` our own URI; `expires` in seconds."""
+    """Who registers where: `registrar` is the Request-URI; `expires`, seconds, is asked for."""
 
     aor: str
     registrar: str
-    contact: str
     expires: int = 600
 
 
@@ -45,6 +44,7 @@ class RegistrationClient:
         self._call_id = token()
         self._tag = token()
         self._cseq = 0
+        self._contact = ""
         self._expires = account.expires
         self._targets: tuple[Flow, ...] = ()
         self._failed_targets = 0
@@ -71,14 +71,17 @@ class RegistrationClient:
 
     def locate(self, targets: Sequence[Flow]) -> None:
         """Take the targets, best first; one that works is stayed with as long as it is among them."""
+        if set(targets) == set(self._targets):
+            return  # which of them failed is still known
         current = self.flow
         if current is not None and current in targets and not self._failed_targets:
             targets = [current, *(target for target in targets if target != current)]
         self._targets = tuple(targets)
         self._failed_targets = 0
 
-    def request(self) -> Request:
-        """The REGISTER to send now; its credentials are the sender's business."""
+    def request(self, contact: str) -> Request:
+        """The REGISTER to send now, for `contact`, our URI on `flow`; credentials are the sender's business."""
+        self._contact = contact
         return self._register(self._expires)
 
     def leave(self) -> Request:
@@ -129,7 +132,7 @@ class RegistrationClient:
         """Our contact's interval (RFC 3261 §10.2.4); never so short that we would do nothing else."""
         granted: int | None = None
         try:
-            ours = parse_uri(self._account.contact)
+            ours = parse_uri(self._contact)
             for contact in response.contacts:
                 if contact.uri.equivalent(ours):
                     granted = _seconds(contact.params.get("expires")) or None
@@ -165,7 +168,7 @@ class RegistrationClient:
                 ("To", f"<{account.aor}>"),
                 ("Call-ID", self._call_id),
                 ("CSeq", f"{self._cseq} REGISTER"),
-                ("Contact", f"<{account.contact}>"),
+                ("Contact", f"<{self._contact}>"),
                 ("Expires", str(expires)),
                 ("Max-Forwards", "70"),
             ],

@@ -12,7 +12,8 @@ from sipcore.registration_client import RegistrationAccount, RegistrationClient
 NOW = 1_700_000_000.0
 US = ("10.0.0.1", 5060)
 ONE, TWO = Flow("udp", US, ("192.0.2.1", 5060)), Flow("tcp", US, ("192.0.2.2", 5060))
-ACCOUNT = RegistrationAccount("sip:lamp@provider.example", "sip:provider.example", "sip:t1@10.0.0.1:5060", 600)
+ACCOUNT = RegistrationAccount("sip:lamp@provider.example", "sip:provider.example", 600)
+CONTACT = "sip:t1@10.0.0.1:5060"
 
 
 def make_client(*targets: Flow) -> RegistrationClient:
@@ -23,7 +24,7 @@ def make_client(*targets: Flow) -> RegistrationClient:
 
 
 def answer(client: RegistrationClient, status: int, now: float, *fields: tuple[str, str]) -> Request:
-    request = client.request()
+    request = client.request(CONTACT)
     client.answered(response_to(request, status, fields=fields), now)
     return request
 
@@ -48,10 +49,10 @@ def test_call_id_and_tag_stay_and_cseq_rises() -> None:
 
 def test_cseq_rises_above_those_that_challenges_took() -> None:
     client = make_client()
-    request = client.request()
+    request = client.request(CONTACT)
     request.set("CSeq", "500 REGISTER")
     client.answered(response_to(request, 200), NOW)
-    assert client.request().cseq.number > 500
+    assert client.request(CONTACT).cseq.number > 500
 
 
 def test_only_our_own_contacts_interval_counts() -> None:
@@ -74,7 +75,7 @@ def test_too_brief_an_interval_is_asked_for_again_longer_and_at_once() -> None:
     statuses = []
     for _ in range(2):
         assert client.due_at == NOW
-        response = registrar.register(client.request(), ONE, ACCOUNT.aor, NOW)
+        response = registrar.register(client.request(CONTACT), ONE, ACCOUNT.aor, NOW)
         statuses.append(response.status)
         client.answered(response, NOW)
     assert statuses == [423, 200]
@@ -86,12 +87,21 @@ def test_too_brief_an_interval_is_asked_for_again_longer_and_at_once() -> None:
 @pytest.mark.parametrize("status", [None, 408, 503, 500])
 def test_a_target_that_fails_is_left_for_the_next_at_once(status: int | None) -> None:
     client = make_client(ONE, TWO)
-    request = client.request()
+    request = client.request(CONTACT)
     client.answered(None if status is None else response_to(request, status), NOW)
     assert (client.flow, client.due_at) == (TWO, NOW)
     answer(client, 200, NOW)
     assert client.flow == TWO
     client.locate([ONE, TWO])
+    assert client.flow == TWO
+
+
+def test_new_targets_are_tried_from_the_first_when_the_one_in_use_is_not_among_them() -> None:
+    client = make_client(ONE, TWO)
+    three = ONE._replace(remote=("192.0.2.3", 5060))
+    client.locate([three, ONE])
+    assert client.flow == ONE
+    client.locate([TWO, three])
     assert client.flow == TWO
 
 
@@ -101,7 +111,7 @@ def test_when_all_targets_fail_it_waits_longer_each_time() -> None:
     now = NOW
     for _ in range(10):
         for _ in range(2):
-            client.request()
+            client.request(CONTACT)
             client.answered(None, now)
         waits.append(client.due_at - now)
         now = client.due_at
@@ -116,7 +126,7 @@ def test_waiting_differs_from_client_to_client() -> None:
     for _ in range(20):
         client = RegistrationClient(ACCOUNT, lambda: f"token{next(numbers)}", NOW)
         client.locate([ONE])
-        client.request()
+        client.request(CONTACT)
         client.answered(None, NOW)
         waits.add(round(client.due_at, 2))
     assert len(waits) > 15
@@ -157,7 +167,7 @@ def test_a_lost_connection_is_registered_again_at_once() -> None:
 def test_leaving_removes_the_contact_and_nothing_follows() -> None:
     registrar = Registrar()
     client = make_client()
-    client.answered(registrar.register(client.request(), ONE, ACCOUNT.aor, NOW), NOW)
+    client.answered(registrar.register(client.request(CONTACT), ONE, ACCOUNT.aor, NOW), NOW)
     assert len(registrar) == 1
     response: Response = registrar.register(client.leave(), ONE, ACCOUNT.aor, NOW)
     client.answered(response, NOW)

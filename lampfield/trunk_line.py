@@ -1,0 +1,209 @@
+"""One trunk: where its peer is, whether a call is from it, how a call goes out through it."""
+
+import hashlib
+import ipaddress
+import logging
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol
+from urllib.parse import quote
+
+from lampfield.call_control.identity import ANONYMOUS, Identity
+from lampfield.config_sections import Trunk
+from sipcore.address import NameAddr
+from sipcore.digest import Credentials
+from sipcore.flow import Address, Flow
+from sipcore.invitation import Invitation
+from sipcore.locate import Target
+from sipcore.message import Request
+from sipcore.uri import SipUri, TelUri, Uri, parse_uri
+
+logger = logging.getLogger(__name__)
+
+_BARE = "+-_.!~*'()"
+SAME_DIGITS = 7
+"""Digits at the end by which a number of any form is known as one of the trunk's."""
+
+
+class Locator(Protocol):
+    """RFC 3263 with its DNS, as `sipcore.io.resolver.DnsResolver`."""
+
+    async def locate(
+        self, uri: SipUri, *, transports: Sequence[str] = ..., families: Sequence[Literal[4, 6]] = ...
+    ) -> list[Target]: ...
+
+
+class LocalAddresses(Protocol):
+    """What we listen on, as `SipEndpoint.local`."""
+
+    def local(self, transport: str, family: int | None = None) -> Address | None: ...
+
+
+class TrunkRoute(NamedTuple):
+    """One way out for one number: a trunk and one of its targets."""
+
+    line: "TrunkLine"
+    flow: Flow
+    number: str
+
+    @property
+    def caller_id(self) -> str | None:
+        """The number that every call through the trunk shows, None for the caller's own."""
+        return self.line.config.caller_id
+
+    def invitation(self, shown: Identity, offer: bytes | None) -> Invitation:
+        """The INVITE to `number`, with `shown` as caller: in From, and asserted for the peer to trust (RFC 3325 §5)."""
+        line = self.line
+        callee = line.number_uri(self.number)
+        asserted = line.number_uri(shown.number if shown.number != ANONYMOUS.number else line.own_number)
+        local, fields = NameAddr(shown.name, asserted), [("P-Asserted-Identity", f"<{asserted}>")]
+        if shown.number == ANONYMOUS.number:
+            local = NameAddr(ANONYMOUS.name, parse_uri("sip:anonymous@anonymous.invalid"))
+            fields.append(("Privacy", "id"))
+        return Invitation(
+            uri=str(callee),
+            flow=self.flow,
+            local=local,
+            remote=NameAddr("", callee),
+            offer=offer,
+            fields=tuple(fields),
+            credentials=line.credentials,
+        )
+
+
+class TrunkLine:
+    """A trunk as it stands: its targets in order of trial, and which of them answer."""
+
+    def __init__(self, config: Trunk) -> None:
+        self.config = config
+        self.contact_user = _secret_user(config) if config.kind == "register" else None
+        """The user part of the contact that we register: only the provider's registrar knows it."""
+        self.credentials = Credentials(config.username, config.password) if config.username else None
+        self.flows: tuple[Flow, ...] = ()
+        self._down: set[Flow] = set()
+        self._sources = [ipaddress.ip_network(source) for source in config.sources]
+        self._hosts: set[str] = set()
+        literal = config.host.strip("[]")
+        if _is_address(literal):
+            self._hosts.add(literal)
+
+    # -- the peer
+
+    @property
+    def host(self) -> str:
+        """The peer's host as URIs write it."""
+        bare = self.config.host.strip("[]")
+        return f"[{bare}]" if ":" in bare else bare
+
+    @property
+    def uri(self) -> SipUri:
+        """The peer itself."""
+        transport = self.config.transport
+        params: dict[str, str | None] = {"transport": transport} if transport else {}
+        return SipUri("sip", None, None, self.host, self.config.port, params, {})
+
+    @property
+    def own_number(self) -> str:
+        """A number of ours on this trunk, or the account's name."""
+        return self.config.caller_id or next(iter(self.config.numbers), self.config.username or "anonymous")
+
+    def number_uri(self, number: str) -> Uri:
+        """A telephone number, or a name, at the peer (RFC 3261 §19.1.6)."""
+        telephone = ";user=phone" if number.removeprefix("+").isdigit() else ""
+        return parse_uri(f"sip:{quote(number, safe=_BARE)}@{self.host}{telephone}")
+
+    async def locate(self, locator: Locator, ours: LocalAddresses) -> None:
+        """Find the peer's targets anew. Those there were stay when the DNS is silent."""
+        transports = [transport for transport in ("udp", "tcp") if ours.local(transport)]
+        families: list[Literal[4, 6]] = [
+            family for family in (4, 6) if any(ours.local(transport, family) for transport in transports)
+        ]
+        if not transports:
+            return
+        flows = []
+        for target in await locator.locate(self.uri, transports=transports, families=families):
+            local = ours.local(target.transport, 6 if ":" in target.host else 4)
+            if local is not None:
+                flows.append(Flow(target.transport, local, (target.host, target.port)))
+        if flows:
+            self.flows = tuple(flows)
+            self._hosts = {flow.remote[0] for flow in flows}
+            self._down.intersection_update(flows)
+        elif not self.flows:
+            logger.warning("trunk %s: no address found for %s", self.config.name, self.config.host)
+
+    def note(self, flow: Flow, *, up: bool) -> None:
+        """A target answers, or does not."""
+        if up == (flow in self._down):
+            logger.info("trunk %s: %s:%d %s", self.config.name, *flow.remote, "answers" if up else "does not answer")
+        (self._down.discard if up else self._down.add)(flow)
+
+    @property
+    def up(self) -> bool:
+        """True while at least one target is not known to be down."""
+        return any(flow not in self._down for flow in self.flows)
+
+    def routes(self, number: str) -> list[TrunkRoute]:
+        """The ways out for `number`, targets that do not answer last."""
+        return [TrunkRoute(self, flow, number) for flow in sorted(self.flows, key=self._down.__contains__)]
+
+    # -- calls that come in
+
+    def sends_from(self, address: str) -> bool:
+        """True if `address` is the peer's."""
+        if address in self._hosts:
+            return True
+        if not self._sources:
+            return False
+        source = ipaddress.ip_address(address.partition("%")[0])
+        return any(source in network for network in self._sources)
+
+    def has_number(self, number: str) -> bool:
+        """True if `number`, written in any way, is one of the trunk's."""
+        digits = _digits(number)
+        return any(_same_number(digits, _digits(own)) for own in self.config.numbers)
+
+    def serves(self, number: str) -> bool:
+        """True if `number` is one of the trunk's, or it takes every number."""
+        return not self.config.numbers or self.has_number(number)
+
+    def dialled(self, request: Request) -> str:
+        """The number that was called: in the Request-URI or, where that is our contact, in what the provider adds."""
+        user = _user(request.request_uri)
+        if self.contact_user is None or user != self.contact_user:
+            return user
+        called = request.header("P-Called-Party-ID")  # RFC 7315 §4.2
+        if called is not None:
+            user = _user(parse_uri(called.partition("<")[2].partition(">")[0] or called.partition(";")[0].strip()))
+        else:
+            user = _user(request.to.uri)
+        # A provider that names the account means its number.
+        return self.own_number if user == self.config.username else user
+
+
+def _secret_user(config: Trunk) -> str:
+    """Stays the same across restarts, so that an old registration is refreshed and not doubled; nobody can guess it."""
+    key = hashlib.sha256(config.password.encode()).digest()
+    return "t" + hashlib.blake2s(f"{config.name}\n{config.username}".encode(), key=key, digest_size=10).hexdigest()
+
+
+def _user(uri: Uri) -> str:
+    if isinstance(uri, SipUri):
+        return uri.unescaped_user.partition(";")[0]
+    return uri.digits if isinstance(uri, TelUri) else str(uri)
+
+
+def _digits(number: str) -> str:
+    return "".join(character for character in number if character.isdecimal())
+
+
+def _same_number(one: str, other: str) -> bool:
+    shared = min(len(one), len(other), SAME_DIGITS)
+    return shared >= 3 and one[-shared:] == other[-shared:] and (len(one) >= SAME_DIGITS or one == other)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
