@@ -22,9 +22,8 @@ MAX_FIELDS = 512
 MAX_DELTA_SECONDS = 2**32 - 1
 """Larger times are read as this (RFC 3261 §20.19)."""
 
-_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_FOLD = re.compile(r"\r\n[ \t]++")
 _TAG = re.compile(r";[ \t]*tag[ \t]*=", re.IGNORECASE)
-_REQUEST_LINE = re.compile(r"([^ ]++) +(.*[^ ]) +(SIP/[^ ]++) *", re.DOTALL | re.IGNORECASE)
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?", re.DOTALL | re.IGNORECASE)
 
 _LENGTH_INITIALS = frozenset("cClL ")
@@ -324,10 +323,11 @@ def _parse_request(line: str) -> Request:
     if len(parts) == 3 and parts[2] == "SIP/2.0":
         request.method, request._uri, request.version = parts
         return request
-    match = _REQUEST_LINE.fullmatch(line)
-    if match is None:
+    request.method, _, rest = line.partition(" ")
+    uri, _, request.version = rest.strip(" ").rpartition(" ")
+    request._uri = uri.rstrip(" ")
+    if not request.method or not request._uri or request.version[:4].upper() != "SIP/":
         raise ProtocolViolation("Neither a request nor a response")
-    request.method, request._uri, request.version = match.groups()
     return request
 
 
