@@ -54,7 +54,7 @@ from provisioning.directory import load_directory
 from sipcore.events import Event
 from sipcore.io.clock import make_clock
 from sipcore.io.endpoint import SipEndpoint
-from sipcore.io.listener import Listener
+from sipcore.io.listener import Listener, ListenError
 from sipcore.notifier import NotifierConfig
 from sipcore.notify_admission import Durations
 from sipcore.registrar import Registrar, RegistrarConfig
@@ -153,7 +153,7 @@ class Signalling:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         loop.add_signal_handler(signal.SIGINT, stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._tasks.spawn(self._reload(), "reload"))
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._end)
             await self._begin()
@@ -205,10 +205,10 @@ class Signalling:
             self._subscriptions.settle()
             self._endpoint.wake()
 
-    def _reload(self) -> None:
+    async def _reload(self) -> None:
         """Read the companies anew (SIGHUP); calls in progress go on as they were routed."""
         try:
-            directory = load_directory(self._database)
+            directory = await asyncio.to_thread(load_directory, self._database)
         except SQLAlchemyError as error:
             logger.error("the companies cannot be read, those in memory stay: %s", error)
             return
@@ -296,7 +296,11 @@ def main() -> None:
     arguments = parser.parse_args()
     configuration = load(arguments.config) if arguments.config else Configuration()
     start_logging(configuration.log.level)
-    asyncio.run(serve(configuration, arguments.socket, arguments.ready_fd))
+    try:
+        asyncio.run(serve(configuration, arguments.socket, arguments.ready_fd))
+    except (SQLAlchemyError, ListenError, OSError) as error:
+        logger.error("signalling cannot run: %s", str(getattr(error, "orig", None) or error).strip())
+        sys.exit(1)
 
 
 if __name__ == "__main__":

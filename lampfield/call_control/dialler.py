@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine, Sequence
 from typing import Any, Literal
 
@@ -12,12 +13,15 @@ from lampfield.call_control.identity import Identity
 from lampfield.call_control.incoming_leg import IncomingLeg
 from lampfield.call_control.outgoing_leg import OutgoingLeg, outcome_of
 from lampfield.call_control.services import Services
+from media.client import MediaError
 from routing.model import Company
 from routing.ports import Answered, Caller, RingResult
 from sipcore.address import NameAddr
 from sipcore.binding import Binding
 from sipcore.stack import Invitation
 from sipcore.uri import parse_uri
+
+logger = logging.getLogger(__name__)
 
 
 class CallDialler:
@@ -96,6 +100,9 @@ class CallDialler:
                 winner = await _first_answer(legs)
         except TimeoutError:
             return RingResult("no-answer", status=480)
+        except MediaError as fault:
+            logger.error("%s: nobody can be rung without audio: %s", self._caller.call, fault)
+            return RingResult("unreachable", status=503)
         finally:
             for leg in legs:
                 if leg is not winner:

@@ -11,7 +11,7 @@ from lampfield.call_control.codecs import SUPPORTED, common
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.leg import NO_CODEC, NORMAL_CLEARING, Leg, LegEnd
 from lampfield.call_control.services import Services
-from media.client import Codec
+from media.client import Codec, MediaError
 from routing.ports import CallerGone
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, InviteReceived, SessionCancelled, SessionEstablished
@@ -104,6 +104,10 @@ class IncomingLeg(Leg):
         except ProtocolViolation as fault:
             logger.info("%s: the caller's offer cannot be used: %s", self.call, fault.reason)
             self.turn_away("failed", fault.status)
+            raise CallerGone from fault
+        except MediaError as fault:
+            logger.error("%s: no audio, so the call is refused: %s", self.call, fault)
+            self.turn_away("failed", 503)
             raise CallerGone from fault
         if self.ended.done():
             raise CallerGone
