@@ -14,6 +14,7 @@ import msgspec
 from media.control_line import ControlLine, format_line, parse_line, quote_value
 from media.events import (
     CommandFailed,
+    ControllerReplaced,
     DtmfReceived,
     EngineBack,
     EngineLost,
@@ -345,6 +346,10 @@ class MediaClient:
             self._items.append(line)
         elif line.word in ("ok", "error"):
             self._take_reply(line)
+        elif line.word == "replaced":
+            self._drop_connection()
+            _logger.error("another controller has taken over the media engine")
+            self._on_event(ControllerReplaced(""))
         elif line.word in _EVENTS:
             arguments = {"session": line.session, **line.arguments}
             self._on_event(msgspec.convert(arguments, _EVENTS[line.word], strict=False))

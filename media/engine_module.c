@@ -43,20 +43,15 @@ static void engine_object_dealloc(EngineObject *self)
 static PyObject *engine_object_run(EngineObject *self, PyObject *unused)
 {
     (void)unused;
-    int error;
     if (!self->engine || self->running) {
         PyErr_SetString(PyExc_RuntimeError, "the engine is not made, or is running already");
         return NULL;
     }
     self->running = 1;
     Py_BEGIN_ALLOW_THREADS
-    error = engine_run(self->engine);
+    engine_run(self->engine);
     Py_END_ALLOW_THREADS
     self->running = 0;
-    if (error) {
-        errno = error;
-        return PyErr_SetFromErrno(PyExc_OSError);
-    }
     Py_RETURN_NONE;
 }
 

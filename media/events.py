@@ -74,5 +74,9 @@ class EngineLost(MediaEvent, frozen=True):
     """The connection to the engine is gone. Its calls may go on; we try to reach it again."""
 
 
+class ControllerReplaced(MediaEvent, frozen=True):
+    """Another client has taken control of the engine; this one does not try again."""
+
+
 class EngineBack(MediaEvent, frozen=True):
     """Connected again; `MediaClient.sessions` tells what the engine still has."""

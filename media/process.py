@@ -63,25 +63,12 @@ def _ask_for_priority() -> None:
 
 
 def run(engine: Engine) -> None:
-    """Run the engine in a thread of its own until a stop signal comes. Raises what ended it otherwise."""
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            engine.run()
-        except OSError as failure:
-            failures.append(failure)
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
-
-    # Blocked in all threads, so that only sigwait takes them.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
-    thread = threading.Thread(target=work, name="packets")
+    """Run the engine in a thread of its own until a stop signal comes, which must be blocked."""
+    thread = threading.Thread(target=engine.run, name="packets")
     thread.start()
     signal.sigwait(_STOP_SIGNALS)
     engine.stop()
     thread.join()
-    for failure in failures:
-        raise failure
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -94,6 +81,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--ready-fd", type=int, help="a pipe to write one byte to when commands are taken")
     parser.add_argument("--no-io-uring", action="store_true", help="send each packet with a system call of its own")
     options = parser.parse_args(arguments)
+    # Blocked in this and all threads to come: only sigwait takes them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         first, last = port_range(options.ports)

@@ -80,8 +80,15 @@ void control_accept(struct engine *engine)
     int fd = accept4(control->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return;
-    if (control_connected(control))
-        lose(engine);
+    if (control_connected(control)) {
+        /* So that the two do not take turns for ever. */
+        static const char REPLACED[] = "replaced -\n";
+        control_flush(engine);
+        if (control_connected(control)) {
+            (void)!send(control->fd, REPLACED, sizeof REPLACED - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+            lose(engine);
+        }
+    }
     if (!engine_watch(engine->epoll_fd, fd, &control->watch)) {
         close(fd);
         return;

@@ -27,8 +27,10 @@ struct engine_options {
 
 struct engine {
     struct engine_options options;
-    int epoll_fd;              /* Waited on: clock, control, and sessions whose packets are relayed. */
-    int idle_fd;               /* Looked at with each tick: all other sessions. */
+    int epoll_fd;              /* Clock and control. */
+    int relay_fd;              /* Sessions whose packets the other leg waits for. */
+    int idle_fd;               /* All other sessions: looked at with each tick. */
+    uint64_t relayed_at;       /* When the relayed sessions were last read. */
     int stop_fd;
     struct watch stop_watch;
     uint64_t now;              /* Monotonic nanoseconds at the start of this turn. */
@@ -53,8 +55,8 @@ struct engine {
 /* Makes an engine; NULL with the reason in `*reason`. */
 struct engine *engine_new(const struct engine_options *options, const char **reason);
 
-/* Runs until engine_stop; returns 0, or an errno when waiting failed. Closes all sessions. */
-int engine_run(struct engine *engine);
+/* Runs until engine_stop, then closes all sessions. */
+void engine_run(struct engine *engine);
 
 /* May be called from another thread or a signal handler while engine_run runs. */
 void engine_stop(struct engine *engine);
@@ -64,7 +66,7 @@ struct session *engine_find(const struct engine *engine, const char *name);
 bool engine_add(struct engine *engine, struct session *session);
 void engine_remove(struct engine *engine, struct session *session);
 
-/* Adds a file descriptor to one of the two epoll sets. */
+/* Adds a file descriptor to one of the epoll sets. */
 bool engine_watch(int epoll_fd, int fd, struct watch *watch);
 
 uint64_t engine_clock(void);

@@ -129,6 +129,7 @@ static bool do_configure(struct work *work)
     session->timeout_told = false;
     session->heard_at = work->engine->now;
     session->configured = true;
+    union address before = session->source.remote;
     source_lock_reset(&session->source, &remote);
     session->rtcp.remote_learned = address_known(&rtcp);
     session->rtcp.remote = rtcp;
@@ -136,7 +137,10 @@ static bool do_configure(struct work *work)
         session->rtcp.remote = session->source.remote;
         address_set_port(&session->rtcp.remote, address_port(&session->source.remote) + 1);
     }
-    return true;
+    if (address_equal(&before, &session->source.remote))
+        return true;
+    int error = session_aim(work->engine, session);
+    return error ? fail(work, "the remote address cannot be used: %s", strerror(error)) : true;
 }
 
 static struct playlist *layer_of(struct work *work)
@@ -281,6 +285,7 @@ static bool do_stop_record(struct work *work)
 
 static bool do_counters(struct work *work)
 {
+    intake_session(work->engine, work->session);
     report_counters(work->reply, work->session);
     return true;
 }
@@ -288,7 +293,7 @@ static bool do_counters(struct work *work)
 static bool do_close(struct work *work)
 {
     /* What still waits in the socket was sent before the end and counts. */
-    intake_rtp(work->engine, work->session);
+    intake_session(work->engine, work->session);
     report_counters(work->reply, work->session);
     session_close(work->engine, work->session);
     return true;

@@ -8,7 +8,7 @@
 #include "engine.h"
 #include "player.h"
 
-enum { BATCH = 8, BUFFER = 2048, MOST_BATCHES = 8, EVENTS = 256, MOST_IDLE_ROUNDS = 16 };
+enum { BATCH = 8, BUFFER = 2048, MOST_BATCHES = 8, EVENTS = 256, MOST_ROUNDS = 16 };
 
 struct intake {
     struct mmsghdr messages[BATCH];
@@ -36,10 +36,13 @@ void intake_free(struct intake *intake)
     free(intake);
 }
 
-static int receive(struct intake *intake, int fd)
+/* `named`: with the sources' addresses, which of a connected socket are known. */
+static int receive(struct intake *intake, int fd, bool named)
 {
-    for (unsigned i = 0; i < BATCH; i++)
-        intake->messages[i].msg_hdr.msg_namelen = sizeof intake->sources[i];
+    for (unsigned i = 0; i < BATCH; i++) {
+        intake->messages[i].msg_hdr.msg_name = named ? &intake->sources[i] : NULL;
+        intake->messages[i].msg_hdr.msg_namelen = named ? sizeof intake->sources[i] : 0;
+    }
     return recvmmsg(fd, intake->messages, BATCH, MSG_DONTWAIT, NULL);
 }
 
@@ -76,8 +79,10 @@ static void take_digits(struct engine *engine, struct session *session, const st
         ticker_add(&engine->ticker, session, engine->now);
 }
 
-static void learn_rtcp(struct session *session)
+/* A new address was learned: send there from now on, and reports to the port above it until one comes from elsewhere. */
+static void turn_to_source(struct engine *engine, struct session *session)
 {
+    session_aim(engine, session);
     if (session->rtcp.remote_learned)
         return;
     session->rtcp.remote = session->source.remote;
@@ -94,12 +99,13 @@ static void take_rtp(struct engine *engine, struct session *session, const struc
         session->counters.malformed++;
         return;
     }
+    bool known = address_equal(source, &session->source.remote);
     if (!source_lock_accepts(&session->source, source, packet)) {
         session->counters.foreign++;
         return;
     }
-    if (!was_locked)
-        learn_rtcp(session);
+    if (!known)
+        turn_to_source(engine, session);
     enum reception_result place = reception_packet(&session->reception, packet, engine->now);
     if (place == RECEPTION_REFUSED)
         return;
@@ -135,45 +141,87 @@ static void take_rtcp(struct engine *engine, struct session *session, const uint
     }
 }
 
-void intake_rtp(struct engine *engine, struct session *session)
+static void take(struct engine *engine, struct session *session, const uint8_t *data, size_t size, const union address *source)
+{
+    struct rtp_packet packet;
+    if (!session->configured)
+        return;
+    if (rtp_parse(data, size, &packet))
+        take_rtp(engine, session, &packet, source);
+    else if (rtp_is_rtcp(data, size))
+        take_rtcp(engine, session, data, size, source, true);
+    else
+        session->counters.malformed++;
+}
+
+static void read_any(struct engine *engine, struct session *session)
 {
     struct intake *intake = engine->intake;
     int count = BATCH;
     for (int batch = 0; batch < MOST_BATCHES && count == BATCH; batch++) {
-        count = receive(intake, session->rtp_fd);
-        for (int i = 0; i < count && session->configured; i++) {
-            struct rtp_packet packet;
-            size_t size = intake->messages[i].msg_len;
-            if (rtp_parse(intake->data[i], size, &packet))
-                take_rtp(engine, session, &packet, &intake->sources[i]);
-            else if (rtp_is_rtcp(intake->data[i], size))
-                take_rtcp(engine, session, intake->data[i], size, &intake->sources[i], true);
-            else
-                session->counters.malformed++;
-        }
+        count = receive(intake, session->sockets.any, true);
+        for (int i = 0; i < count; i++)
+            take(engine, session, intake->data[i], intake->messages[i].msg_len, &intake->sources[i]);
     }
 }
 
-void intake_rtcp(struct engine *engine, struct session *session)
+static void read_peer(struct engine *engine, struct session *session)
 {
     struct intake *intake = engine->intake;
-    int count = receive(intake, session->rtcp_fd);
+    const union address source = session->source.remote;
+    int count = BATCH;
+    for (int batch = 0; batch < MOST_BATCHES && count == BATCH; batch++) {
+        count = receive(intake, session->sockets.peer, false);
+        for (int i = 0; i < count; i++)
+            take(engine, session, intake->data[i], intake->messages[i].msg_len, &source);
+    }
+}
+
+static void read_rtcp(struct engine *engine, struct session *session)
+{
+    struct intake *intake = engine->intake;
+    int count = receive(intake, session->sockets.rtcp, true);
     for (int i = 0; i < count; i++)
         take_rtcp(engine, session, intake->data[i], intake->messages[i].msg_len, &intake->sources[i], false);
 }
 
-void intake_idle(struct engine *engine)
+static void read_watched(struct engine *engine, const struct watch *watch)
+{
+    if (watch->kind == WATCH_PEER && watch->session->sockets.peer >= 0)
+        read_peer(engine, watch->session);
+    else if (watch->kind == WATCH_ANY)
+        read_any(engine, watch->session);
+    else if (watch->kind == WATCH_RTCP)
+        read_rtcp(engine, watch->session);
+}
+
+void intake_session(struct engine *engine, struct session *session)
+{
+    if (session->sockets.peer >= 0)
+        read_peer(engine, session);
+    read_any(engine, session);
+}
+
+static bool read_ready(struct engine *engine, int epoll_fd)
 {
     struct epoll_event events[EVENTS];
     int count = EVENTS;
-    for (int round = 0; round < MOST_IDLE_ROUNDS && count == EVENTS; round++) {
-        count = epoll_wait(engine->idle_fd, events, EVENTS, 0);
-        for (int i = 0; i < count; i++) {
-            const struct watch *watch = events[i].data.ptr;
-            if (watch->kind == WATCH_RTP)
-                intake_rtp(engine, watch->session);
-            else
-                intake_rtcp(engine, watch->session);
-        }
+    bool any = false;
+    for (int round = 0; round < MOST_ROUNDS && count == EVENTS; round++) {
+        count = epoll_wait(epoll_fd, events, EVENTS, 0);
+        any = any || count > 0;
+        for (int i = 0; i < count; i++)
+            read_watched(engine, events[i].data.ptr);
     }
+    return any;
+}
+
+bool intake_relayed(struct engine *engine)
+{
+    return read_ready(engine, engine->relay_fd);
+}
+
+void intake_idle(struct engine *engine)
+{
+    read_ready(engine, engine->idle_fd);
 }

@@ -2,6 +2,8 @@
 #ifndef MEDIA_INTAKE_H
 #define MEDIA_INTAKE_H
 
+#include <stdbool.h>
+
 struct engine;
 struct intake;
 struct session;
@@ -10,11 +12,13 @@ struct session;
 struct intake *intake_new(void);
 void intake_free(struct intake *intake);
 
-/* Reads what waits in a session's RTP or RTCP socket, a bounded number of packets. */
-void intake_rtp(struct engine *engine, struct session *session);
-void intake_rtcp(struct engine *engine, struct session *session);
+/* Reads what waits in a session's RTP sockets, a bounded number of packets. */
+void intake_session(struct engine *engine, struct session *session);
 
-/* Reads all sessions whose packets nobody waits for. */
+/* Reads the sessions whose packets the other leg waits for; false when there was nothing. */
+bool intake_relayed(struct engine *engine);
+
+/* Reads all other sessions. */
 void intake_idle(struct engine *engine);
 
 #endif

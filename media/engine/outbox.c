@@ -32,9 +32,27 @@ void outbox_commit(struct outbox *outbox, int fd, const union address *to, size_
 {
     struct outbox_packet *packet = &outbox->packets[outbox->count++];
     packet->fd = fd;
-    packet->to = *to;
     packet->part.iov_len = size;
+    packet->connected = !to;
+    if (!to)
+        return;
+    packet->to = *to;
     packet->message.msg_namelen = address_size(to);
+}
+
+static bool send_one(struct outbox_packet *packet)
+{
+    if (packet->connected)
+        return send(packet->fd, packet->data, packet->part.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+    return sendmsg(packet->fd, &packet->message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+static void queue_one(struct uring *ring, struct outbox_packet *packet)
+{
+    if (packet->connected)
+        uring_queue_send(ring, packet->fd, packet->data, packet->part.iov_len);
+    else
+        uring_queue_message(ring, packet->fd, &packet->message);
 }
 
 void outbox_flush(struct outbox *outbox)
@@ -42,8 +60,8 @@ void outbox_flush(struct outbox *outbox)
     for (unsigned i = 0; i < outbox->count; i++) {
         struct outbox_packet *packet = &outbox->packets[i];
         if (outbox->ring_open)
-            uring_queue_send(&outbox->ring, packet->fd, &packet->message);
-        else if (sendmsg(packet->fd, &packet->message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+            queue_one(&outbox->ring, packet);
+        else if (!send_one(packet))
             outbox->refused++;
     }
     if (outbox->ring_open && outbox->count > 0)

@@ -18,6 +18,7 @@ struct outbox {
     uint64_t refused;  /* Datagrams that the kernel would not take. */
     struct outbox_packet {
         int fd;
+        bool connected;
         union address to;
         struct iovec part;
         struct msghdr message;
@@ -29,8 +30,10 @@ struct outbox {
 void outbox_open(struct outbox *outbox, bool batched);
 void outbox_close(struct outbox *outbox);
 
-/* Room for one packet of up to RTP_MAX_SIZE bytes, sent when outbox_commit is called on it. */
+/* Room for one packet of up to RTP_MAX_SIZE bytes, to be filled before outbox_commit. */
 uint8_t *outbox_reserve(struct outbox *outbox);
+
+/* Has it sent with the next flush; `to` is NULL for a connected socket. */
 void outbox_commit(struct outbox *outbox, int fd, const union address *to, size_t size);
 void outbox_flush(struct outbox *outbox);
 

@@ -1,59 +1,14 @@
 #include "session.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include "engine.h"
 
-enum { BIND_ATTEMPTS = 64, RECEIVE_BUFFER = 65536 };
-
-/* Expedited forwarding for voice (RFC 4594 §4.1): DSCP 46. */
-static const int VOICE_TOS = 46 << 2;
-
-static int open_socket(const union address *local)
-{
-    int family = local->any.sa_family;
-    int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    int one = 1;
-    int buffer = RECEIVE_BUFFER;
-    if (family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-    setsockopt(fd, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP, family == AF_INET6 ? IPV6_TCLASS : IP_TOS, &VOICE_TOS,
-               sizeof VOICE_TOS);
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
-    if (bind(fd, &local->any, address_size(local)) == 0)
-        return fd;
-    int error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
-static bool bind_pair(struct session *session, unsigned port)
-{
-    address_set_port(&session->local, port);
-    session->rtp_fd = open_socket(&session->local);
-    if (session->rtp_fd < 0)
-        return false;
-    union address rtcp = session->local;
-    address_set_port(&rtcp, port + 1);
-    session->rtcp_fd = open_socket(&rtcp);
-    if (session->rtcp_fd >= 0) {
-        session->port = port;
-        return true;
-    }
-    int error = errno;
-    close(session->rtp_fd);
-    errno = error;
-    return false;
-}
+enum { BIND_ATTEMPTS = 64 };
 
 /* Ports that another program holds go to the end of the queue. */
 static bool bind_free_pair(struct engine *engine, struct session *session, const char **reason)
@@ -64,11 +19,15 @@ static bool bind_free_pair(struct engine *engine, struct session *session, const
             *reason = "all RTP ports are in use";
             return false;
         }
-        if (bind_pair(session, port))
+        address_set_port(&session->local, port);
+        int error = sockets_bind(&session->sockets, &session->local);
+        if (!error) {
+            session->port = port;
             return true;
+        }
         ports_give_back(&engine->ports, port);
-        if (errno != EADDRINUSE) {
-            *reason = strerror(errno);
+        if (error != EADDRINUSE) {
+            *reason = strerror(error);
             return false;
         }
     }
@@ -101,15 +60,15 @@ struct session *session_open(struct engine *engine, const char *name, const char
         free(session);
         return NULL;
     }
-    session->rtp_watch = (struct watch){WATCH_RTP, session};
+    session->any_watch = (struct watch){WATCH_ANY, session};
+    session->peer_watch = (struct watch){WATCH_PEER, session};
     session->rtcp_watch = (struct watch){WATCH_RTCP, session};
     session->dtmf_payload_type = SESSION_NO_DTMF;
     session->heard_at = engine->now;
     begin_stream(session);
-    if (!engine_watch(engine->idle_fd, session->rtp_fd, &session->rtp_watch) ||
-        !engine_watch(engine->idle_fd, session->rtcp_fd, &session->rtcp_watch) || !engine_add(engine, session)) {
-        close(session->rtp_fd);
-        close(session->rtcp_fd);
+    if (!engine_watch(engine->idle_fd, session->sockets.any, &session->any_watch) ||
+        !engine_watch(engine->idle_fd, session->sockets.rtcp, &session->rtcp_watch) || !engine_add(engine, session)) {
+        sockets_close(&session->sockets);
         ports_give_back(&engine->ports, session->port);
         free(session);
         return NULL;
@@ -126,7 +85,7 @@ static void say_goodbye(struct engine *engine, struct session *session)
     uint8_t *out = outbox_reserve(&engine->outbox);
     size_t size = rtcp_write(&session->rtcp, &session->transmit, &session->reception, session->name, true, engine->now,
                              rtcp_ntp_now(), out);
-    outbox_commit(&engine->outbox, session->rtcp_fd, &session->rtcp.remote, size);
+    outbox_commit(&engine->outbox, session->sockets.rtcp, &session->rtcp.remote, size);
 }
 
 void session_close(struct engine *engine, struct session *session)
@@ -141,8 +100,7 @@ void session_close(struct engine *engine, struct session *session)
     ticker_leave(&engine->ticker, session->slot);
     /* What waits to be sent names the sockets by number. */
     outbox_flush(&engine->outbox);
-    close(session->rtp_fd);
-    close(session->rtcp_fd);
+    sockets_close(&session->sockets);
     ports_give_back(&engine->ports, session->port);
     engine_remove(engine, session);
     session->dead = true;
@@ -160,7 +118,7 @@ void session_send(struct engine *engine, struct session *session, const struct r
     uint8_t *out = outbox_reserve(&engine->outbox);
     rtp_write_header(out, &header);
     g711_convert(&engine->g711, codec, session->codec, packet->payload, out + RTP_HEADER_SIZE, packet->payload_size);
-    outbox_commit(&engine->outbox, session->rtp_fd, &session->source.remote, RTP_HEADER_SIZE + packet->payload_size);
+    outbox_commit(&engine->outbox, session->sockets.peer, NULL, RTP_HEADER_SIZE + packet->payload_size);
 
     transmit->packets++;
     transmit->octets += packet->payload_size;
@@ -178,18 +136,29 @@ void session_send(struct engine *engine, struct session *session, const struct r
 }
 
 /* Bridged packets are waited for, all others looked at with each tick. */
-static void watch_in(struct session *session, int from, int to)
+static void watch_peer(const struct engine *engine, struct session *session)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &session->rtp_watch};
-    epoll_ctl(from, EPOLL_CTL_DEL, session->rtp_fd, NULL);
-    epoll_ctl(to, EPOLL_CTL_ADD, session->rtp_fd, &event);
+    int fd = session->sockets.peer;
+    if (fd < 0)
+        return;
+    epoll_ctl(session->bridge ? engine->idle_fd : engine->relay_fd, EPOLL_CTL_DEL, fd, NULL);
+    engine_watch(session->bridge ? engine->relay_fd : engine->idle_fd, fd, &session->peer_watch);
+}
+
+int session_aim(struct engine *engine, struct session *session)
+{
+    /* What waits to be sent names the socket by number. */
+    outbox_flush(&engine->outbox);
+    int error = sockets_aim(&session->sockets, &session->local, &session->source.remote);
+    watch_peer(engine, session);
+    return error;
 }
 
 static void join(struct engine *engine, struct session *session, struct session *other)
 {
     session->bridge = other;
     session->relay.joined = false;
-    watch_in(session, engine->idle_fd, engine->epoll_fd);
+    watch_peer(engine, session);
 }
 
 void session_bridge(struct engine *engine, struct session *a, struct session *b)
@@ -204,7 +173,7 @@ static void part(struct engine *engine, struct session *session)
 {
     session->bridge = NULL;
     session->relay.joined = false;
-    watch_in(session, engine->epoll_fd, engine->idle_fd);
+    watch_peer(engine, session);
     if (playlist_active(&session->music))
         ticker_add(&engine->ticker, session, engine->now);
 }

@@ -13,6 +13,7 @@
 #include "reception.h"
 #include "relay.h"
 #include "rtcp.h"
+#include "sockets.h"
 #include "source_lock.h"
 #include "transmit.h"
 
@@ -25,7 +26,7 @@ enum { SESSION_LABEL_SIZE = 256, SESSION_NO_DTMF = -1 };
 enum direction { DIRECTION_INACTIVE = 0, DIRECTION_SENDONLY = 1, DIRECTION_RECVONLY = 2, DIRECTION_SENDRECV = 3 };
 
 /* What an epoll event belongs to. */
-enum watch_kind { WATCH_CLOCK, WATCH_LISTENER, WATCH_CONTROLLER, WATCH_STOP, WATCH_RECORDER, WATCH_RTP, WATCH_RTCP };
+enum watch_kind { WATCH_CLOCK, WATCH_LISTENER, WATCH_CONTROLLER, WATCH_STOP, WATCH_RECORDER, WATCH_ANY, WATCH_PEER, WATCH_RTCP };
 struct watch {
     enum watch_kind kind;
     struct session *session;
@@ -47,9 +48,9 @@ struct session {
     char name[COMMAND_MAX_NAME];
     char label[SESSION_LABEL_SIZE];
 
-    int rtp_fd;
-    int rtcp_fd;
-    struct watch rtp_watch;
+    struct sockets sockets;
+    struct watch any_watch;
+    struct watch peer_watch;
     struct watch rtcp_watch;
     unsigned port;
     union address local;
@@ -85,7 +86,7 @@ struct session {
 
 static inline bool session_may_send(const struct session *session)
 {
-    return session->configured && (session->direction & DIRECTION_SENDONLY) && address_known(&session->source.remote);
+    return session->configured && (session->direction & DIRECTION_SENDONLY) && session->sockets.peer >= 0;
 }
 
 static inline bool session_may_receive(const struct session *session)
@@ -98,6 +99,9 @@ struct session *session_open(struct engine *engine, const char *name, const char
 
 /* Sends BYE, frees ports, clips and recording; the memory itself is freed at the end of the engine's turn. */
 void session_close(struct engine *engine, struct session *session);
+
+/* Turns the session to the address in `source.remote`; 0 or an errno. */
+int session_aim(struct engine *engine, struct session *session);
 
 /* Sends one RTP packet with the session's SSRC; `codec` is that of an audio payload, converted where it differs from the session's. */
 void session_send(struct engine *engine, struct session *session, const struct rtp_packet *packet, enum codec codec, uint64_t due);

@@ -64,17 +64,27 @@ void uring_close(struct uring *ring)
     ring->fd = -1;
 }
 
-void uring_queue_send(struct uring *ring, int fd, const struct msghdr *message)
+static void queue(struct uring *ring, unsigned operation, int fd, const void *subject, size_t size)
 {
     uint32_t tail = *ring->submit_tail + ring->queued++;
     struct io_uring_sqe *request = &ring->requests[tail & ring->submit_mask];
     memset(request, 0, sizeof *request);
-    request->opcode = IORING_OP_SENDMSG;
+    request->opcode = (uint8_t)operation;
     request->fd = fd;
-    request->addr = (uint64_t)(uintptr_t)message;
-    request->len = 1;
+    request->addr = (uint64_t)(uintptr_t)subject;
+    request->len = (uint32_t)size;
     /* Never waits: a full socket buffer loses this packet, as the network would. */
     request->msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+}
+
+void uring_queue_send(struct uring *ring, int fd, const uint8_t *data, size_t size)
+{
+    queue(ring, IORING_OP_SEND, fd, data, size);
+}
+
+void uring_queue_message(struct uring *ring, int fd, const struct msghdr *message)
+{
+    queue(ring, IORING_OP_SENDMSG, fd, message, 1);
 }
 
 static unsigned reap(struct uring *ring)

@@ -30,8 +30,10 @@ struct uring {
 bool uring_open(struct uring *ring, unsigned entries);
 void uring_close(struct uring *ring);
 
-/* Queues one datagram; `message` and what it points to must live until the submit. No more than `entries` at a time. */
-void uring_queue_send(struct uring *ring, int fd, const struct msghdr *message);
+/* Queue one datagram on a connected socket or to the address in `message`. What is pointed to must live until the submit, and there
+   may be no more than `entries` at a time. */
+void uring_queue_send(struct uring *ring, int fd, const uint8_t *data, size_t size);
+void uring_queue_message(struct uring *ring, int fd, const struct msghdr *message);
 
 /* Sends what is queued; returns how many datagrams the kernel refused. */
 unsigned uring_submit(struct uring *ring);

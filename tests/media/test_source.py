@@ -64,12 +64,12 @@ async def test_stray_packets_do_not_teach_an_address(engine: RunningEngine) -> N
         stray.say(b"s" * 160)
         for _ in range(5):
             stray.say(b"s" * 160, payload_type=18)
+        counters = await controller.client.counters("a")
+        assert (counters.foreign, counters.malformed) == (3, 5)
         phone.say(b"p" * 160)
         assert (await other.hear()).payload == b"p" * 160
         other.say(b"r" * 160)
         assert (await phone.hear()).payload == b"r" * 160
-        counters = await controller.client.counters("a")
-        assert (counters.foreign, counters.malformed) == (3, 5)
     await controller.client.disconnect()
 
 

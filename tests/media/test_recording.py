@@ -1,0 +1,93 @@
+"""Recordings: two channels, in time, never in the way of the call."""
+
+import wave
+from pathlib import Path
+
+from media.events import CommandFailed, RecordEnded, RecordFailed
+from tests.media.phone import Phone
+from tests.media.running_engine import RunningEngine, connected, real_time
+
+
+def channels(path: Path) -> tuple[list[int], list[int]]:
+    """Left and right samples."""
+    with wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (2, 2, 8000)
+        data = memoryview(file.readframes(file.getnframes())).cast("h")
+    return list(data[::2]), list(data[1::2])
+
+
+@real_time
+async def test_left_is_what_the_party_said_and_right_what_it_heard(engine: RunningEngine, tmp_path: Path) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    path = tmp_path / "call 1.wav"
+    loud = tmp_path / "loud.pcma"
+    loud.write_bytes(b"\xaa" * 160 * 25)
+    with Phone() as phone:
+        await controller.call("a", phone)
+        client.record("a", path)
+        client.play("a", [loud], layer="announcement")
+        for index in range(25):
+            await phone.hear()
+            # Every fifth packet is lost on its way.
+            if index % 5 == 4:
+                phone.sequence = (phone.sequence + 1) & 0xFFFF
+                phone.timestamp = (phone.timestamp + 160) & 0xFFFFFFFF
+            else:
+                phone.say(b"\x2a" * 160)
+        await client.counters("a")
+        client.stop_record("a")
+        ended = await controller.event(RecordEnded)
+    said, heard = channels(path)
+    assert ended.dropped_frames == 0
+    assert abs(ended.seconds - len(said) / 8000) < 0.001
+    # A-law 0xAA is the loudest positive step (32,256), 0x2A its negative.
+    assert set(said) == {0, -32256}
+    assert set(heard) == {0, 32256}
+    assert heard.count(32256) == 25 * 160
+    assert said.count(-32256) == 20 * 160
+    first = said.index(-32256)
+    last = len(said) - said[::-1].index(-32256)
+    assert last - first == 24 * 160, "a lost packet leaves its 20 ms of silence"
+    assert abs(first - heard.index(32256)) < 8000 // 5
+    await client.disconnect()
+
+
+@real_time
+async def test_a_session_that_ends_completes_its_recording(engine: RunningEngine, tmp_path: Path) -> None:
+    controller = await connected(engine)
+    with Phone() as phone:
+        await controller.call("a", phone, codec="PCMU", payload_type=0)
+        controller.client.record("a", tmp_path / "a.wav")
+        phone.say(b"\x80" * 160, payload_type=0)
+        await controller.client.close("a")
+        await controller.event(RecordEnded)
+    said, heard = channels(tmp_path / "a.wav")
+    assert said.count(32124) == 160
+    assert set(heard) <= {0}
+    await controller.client.disconnect()
+
+
+@real_time
+async def test_a_full_disk_ends_the_recording_and_not_the_call(engine: RunningEngine, tmp_path: Path) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    with Phone() as phone, Phone() as other:
+        await controller.call("a", phone)
+        await controller.call("b", other)
+        client.bridge("a", "b")
+        full = tmp_path / "full"
+        full.symlink_to("/dev/full")
+        exists = tmp_path / "exists.wav"
+        exists.write_bytes(b"")
+        for path, why in ((exists, "File exists"), (tmp_path / "no" / "x.wav", "No such file"), (full, "File exists")):
+            client.record("a", path)
+            failed = await controller.event(RecordFailed)
+            assert failed.session == "a"
+            assert why in failed.reason
+            client.stop_record("a")
+        phone.say(b"x" * 160)
+        assert (await other.hear()).payload == b"x" * 160
+        client.stop_record("a")
+        assert (await controller.event(CommandFailed)).reason == "the session is not being recorded"
+    await client.disconnect()
