@@ -7,8 +7,7 @@ from sqlalchemy import Engine, select
 
 from call_records.call_record import CallRecord, fold
 from call_records.logged_event import decode_event
-from call_records.models import CallEventRow
-from routing.events import CallEnded
+from call_records.models import ENDED, CallEventRow
 
 _AT_A_TIME = 1000
 
@@ -18,7 +17,7 @@ def finished_calls(engine: Engine, since: float, until: float | None = None) -> 
 
     Reads as it goes, so that a year of calls does not have to fit into memory.
     """
-    ended = select(CallEventRow.call).where(CallEventRow.kind == CallEnded.__name__, CallEventRow.at >= since)
+    ended = select(CallEventRow.call).where(ENDED, CallEventRow.at >= since)
     if until is not None:
         ended = ended.where(CallEventRow.at < until)
     query = (

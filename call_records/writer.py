@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 """Events written in one transaction at most."""
+GATHER_SECONDS = 0.1
+"""How long events are gathered: a transaction costs as much as a dozen of them."""
 
 
 class WriterState(msgspec.Struct, frozen=True):
@@ -68,6 +70,8 @@ class EventWriter:
         self._spool_failing = False
         self._retry_at = 0.0
         self._stopping = False
+        self._abandoned = False
+        self._hurry = threading.Event()
         self._surviving: frozenset[str] | None = None
         self._thread = threading.Thread(target=self._run, name="call-records", daemon=True)
 
@@ -89,12 +93,23 @@ class EventWriter:
         """Wait until everything put so far is in the database; False when it is not after `timeout` seconds."""
         flush = _Flush()
         self._queue.put(flush)
+        self._hurry.set()
         return flush.wait(timeout)
 
     def stop(self, timeout: float = 10.0) -> None:
-        """Write what is left, into the spool where the database does not take it, and end the thread."""
+        """Write what is left, into the spool where the database does not take it, and end the thread.
+
+        A database that hangs is not waited for longer than `timeout` seconds.
+        """
         self._queue.put(_Stop())
-        self._thread.join(timeout)
+        self._hurry.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        if self._thread.is_alive():
+            # What the database has taken after all, the log will know by its number.
+            self._abandoned = True
+            self._take_queued(self._memory_events)
+            self._set_aside()
 
     @property
     def state(self) -> WriterState:
@@ -105,16 +120,25 @@ class EventWriter:
             self._take()
             if self._stopping or time.monotonic() >= self._retry_at:
                 self._write()
-            if self._fault is not None:
+            if self._fault is not None and not self._abandoned:
                 self._set_aside()
 
     def _take(self) -> None:
-        """Wait for something to do, then take all there is, up to a batch."""
+        """Wait for something to do, let more of it gather, and take up to a batch."""
         idle = not self._waiting and self._spool.empty and self._surviving is None
         delay = None if idle else max(0.0, self._retry_at - time.monotonic())
         try:
             self._accept(self._queue.get(timeout=delay))
-            while len(self._waiting) < BATCH:
+        except queue.Empty:
+            return
+        if self._queue.qsize() < BATCH:
+            self._hurry.wait(GATHER_SECONDS)
+            self._hurry.clear()
+        self._take_queued(BATCH)
+
+    def _take_queued(self, at_most: int) -> None:
+        try:
+            for _ in range(at_most):
                 self._accept(self._queue.get_nowait())
         except queue.Empty:
             pass
@@ -170,6 +194,8 @@ class EventWriter:
         while self._waiting:
             events = list(islice(self._waiting, BATCH))
             self._insert(events)
+            if self._abandoned:
+                return
             for _ in events:
                 self._waiting.popleft()
 

@@ -25,7 +25,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("writer", "number", name="uq_call_events_writer_number"),
     )
     op.create_index("ix_call_events_call", "call_events", ["call", "id"], unique=False)
-    op.create_index("ix_call_events_kind_at", "call_events", ["kind", "at"], unique=False)
+    looked_for = sa.text("kind IN ('CallArrived', 'CallEnded')")
+    op.create_index(
+        "ix_call_events_kind_at", "call_events", ["kind", "at"], sqlite_where=looked_for, postgresql_where=looked_for
+    )
 
 
 def downgrade() -> None:

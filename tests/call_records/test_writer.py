@@ -258,6 +258,32 @@ def test_a_database_server_that_is_killed_and_comes_back_misses_nothing(spool_pa
         engine.dispose()
 
 
+@pytest.mark.interop
+def test_a_database_server_that_hangs_holds_up_neither_calls_nor_the_end(spool_path: Path) -> None:
+    with running_postgres() as server:
+        url = server.new_database()
+        engine = open_database(url)
+        upgrade(engine)
+        writer = EventWriter(engine, Spool(spool_path), writer="run0", retry_seconds=0.02)
+        writer.start()
+        writer.put(steps_event(0))
+        assert writer.flush(PATIENCE)
+        server.freeze()
+        for number in range(1, 1500):
+            writer.put(steps_event(number))
+        assert not writer.flush(0.3)
+        writer.stop(timeout=0.3)
+        assert spool_path.read_bytes().count(b"\n") == 1499
+        server.thaw()
+
+        again = EventWriter(open_database(url), Spool(spool_path), writer="run1", retry_seconds=0.02)
+        again.start()
+        assert again.flush(PATIENCE)
+        # Sorted, as the thread that hung is still there in this process and writes beside the new one.
+        assert sorted(written(engine)) == [float(number) for number in range(1500)]
+        again.stop()
+
+
 def steps_event(number: int) -> CallEnded:
     return CallEnded(call="c1", at=float(number), cause="answered", by="caller")
 

@@ -2,21 +2,20 @@
 
 import resource
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from lampfield.journal import Journal
+from lampfield.journal_file import JournalFile
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.sqlite3"
+    return tmp_path / "journal"
 
 
 @pytest.fixture
@@ -62,6 +61,7 @@ def test_flushed_values_survive_a_kill(path: Path) -> None:
 import os, signal, sys
 from pathlib import Path
 from lampfield.journal import Journal
+from lampfield.journal_file import JournalFile
 journal = Journal(Path(sys.argv[1])); journal.open()
 for number in range(1000): journal.put("binding", str(number), b"x")
 assert journal.flush()
@@ -72,37 +72,93 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert len(reopened(path).load("binding")) == 1000
 
 
-@pytest.mark.parametrize("damage", [b"this is no database " * 500, None])
-def test_a_damaged_file_is_set_aside_and_a_new_one_begun(
-    path: Path, damage: bytes | None, caplog: pytest.LogCaptureFixture
-) -> None:
-    journal = reopened(path)
-    for number in range(2000):
-        journal.put("binding", str(number), b"x" * 100)
-    journal.close()
-    whole = path.read_bytes()
-    # Either no database at all, or one whose pages were overwritten behind the header.
-    path.write_bytes(damage if damage is not None else whole[:8192] + b"\xff" * (len(whole) - 8192))
+def filled(path: Path, records: int) -> list[bytes]:
+    """The bytes of a journal after each of so many writes of one registration."""
+    file = JournalFile(path)
+    file.open()
+    states = []
+    for number in range(records):
+        file.append({("binding", str(number)): b"x" * 100})
+        states.append(path.read_bytes())
+    file.close()
+    return states
 
-    again = reopened(path)
-    assert again.load("binding") == {}
-    again.put("binding", "new", b"1")
-    assert again.flush()
-    again.close()
-    (aside,) = path.parent.glob("journal.sqlite3.damaged-*")
-    assert len(aside.read_bytes()) > 1000
+
+@pytest.mark.parametrize("place", [0, 5, 21, 27, 30, 2000, -200])
+def test_a_damaged_file_is_set_aside_and_a_new_one_begun(
+    path: Path, place: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = bytearray(filled(path, 100)[-1])
+    damaged[place] ^= 0x40
+    path.write_bytes(damaged)
+
+    journal = reopened(path)
+    assert journal.load("binding") == {}, "older values must not come back"
+    journal.put("binding", "new", b"1")
+    journal.close()
+    assert reopened(path).load("binding") == {"new": b"1"}
+    (aside,) = path.parent.glob("journal.damaged-*")
+    assert aside.read_bytes() == damaged
     assert "is damaged" in caplog.text
     assert str(aside) in caplog.text
 
 
-def test_while_another_process_locks_the_file_changes_wait(journal: Journal, path: Path) -> None:
-    with closing(sqlite3.connect(path)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        journal.put("binding", "a", b"1")
-        assert not journal.flush(timeout=0.2)
-        other.rollback()
-    assert journal.flush()
-    assert journal.load("binding") == {"a": b"1"}
+def test_a_file_that_is_no_journal_is_set_aside(path: Path) -> None:
+    path.write_text("Dear Sir or Madam")
+    assert reopened(path).load("binding") == {}
+    (aside,) = path.parent.glob("journal.damaged-*")
+    assert aside.read_text() == "Dear Sir or Madam"
+
+
+@pytest.mark.parametrize("missing", [1, 50, 100, 110, 119])
+@pytest.mark.parametrize("filler", [b"", b"\0", b"?"])
+def test_what_a_crash_or_a_power_cut_left_half_written_is_left_out(path: Path, missing: int, filler: bytes) -> None:
+    before, last = filled(path, 20)[-2:]
+    assert 0 < missing < len(last) - len(before)
+    # A file may have grown before its last bytes were on disk; they are zeros then, or anything.
+    path.write_bytes(last[:-missing] + filler * missing)
+    journal = reopened(path)
+    kept = {str(number): b"x" * 100 for number in range(19)}
+    assert journal.load("binding") == kept
+    journal.put("binding", "new", b"1")
+    journal.close()
+    assert reopened(path).load("binding") == kept | {"new": b"1"}
+
+
+def test_a_file_full_of_old_values_is_compacted(path: Path) -> None:
+    journal = reopened(path)
+    for number in range(60):
+        for key in range(200):
+            journal.put("binding", str(key), b"%d" % number + b"x" * 1000)
+        journal.delete("binding", "7")
+        assert journal.flush()
+    assert path.stat().st_size < 5_000_000, "12 MB were written, 0.2 MB are of use"
+    expected = {str(key): b"59" + b"x" * 1000 for key in range(200) if key != 7}
+    assert journal.load("binding") == expected
+    journal.put("binding", "after", b"1")
+    journal.close()
+    assert reopened(path).load("binding") == expected | {"after": b"1"}
+
+
+def test_while_another_process_has_the_file_it_is_refused(path: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+from lampfield.journal import Journal
+from lampfield.journal_file import JournalFile
+Journal(Path(sys.argv[1])).open()
+print("open", flush=True)
+sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "open\n"
+        with pytest.raises(BlockingIOError, match="another Lampfield is running"):
+            reopened(path)
+        other.kill()
+    assert reopened(path).load("binding") == {}
 
 
 def test_a_full_disk_loses_nothing(path: Path) -> None:
@@ -110,6 +166,7 @@ def test_a_full_disk_loses_nothing(path: Path) -> None:
 import resource, sys
 from pathlib import Path
 from lampfield.journal import Journal
+from lampfield.journal_file import JournalFile
 journal = Journal(Path(sys.argv[1]), batch_seconds=0.01, retry_seconds=0.02); journal.open()
 journal.put("binding", "before", b"1")
 assert journal.flush()
@@ -134,4 +191,4 @@ journal.close()
 def test_a_file_that_cannot_be_made_is_told_at_open(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
-        Journal(tmp_path / "file" / "journal.sqlite3").open()
+        Journal(tmp_path / "file" / "journal").open()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -51,6 +52,19 @@ class PostgresServer:
     def stop(self) -> None:
         """End at once, without a word to whoever is connected."""
         self._run(_program("pg_ctl"), "stop", "-w", "-D", self._data, "-m", "immediate")
+
+    def freeze(self) -> None:
+        """Stop answering without closing a connection, as a server does whose disk hangs."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        main = (self._data / "postmaster.pid").read_text().splitlines()[0]
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        for process in (main, *children):
+            os.kill(int(process), number)
 
     def new_database(self) -> str:
         """The URL of an empty database."""
