@@ -16,6 +16,8 @@ def next_hop(flow: Flow, uri: Uri, *, behind_nat: bool) -> Flow:
     if behind_nat or flow.reliable or not isinstance(uri, SipUri):
         return flow
     host = uri.host.strip("[]")
+    if host == flow.remote[0]:
+        return flow._replace(remote=(host, uri.port or DEFAULT_PORT))
     try:
         address = ipaddress.ip_address(host)
         ours = ipaddress.ip_address(flow.local[0])

@@ -40,11 +40,12 @@ class Callee:
         """A new INVITE outside dialogs. Raises ProtocolViolation, as when its session interval is too small."""
         space = self._space
         offer = sdp_of(request)
-        self._refresh.agreed(request)
+        timer = self._refresh.agreed(request)
         dialog = Dialog.as_uas(request, space.token(), flow)
         user = getattr(request.request_uri, "user", None) or ""
         session = Session(space.token(), flow, space.own_contact(flow, user), request, is_caller=False)
         session.transaction = transaction
+        session.timer = timer
         session.dialog = dialog
         session.remote_sdp = offer
         session.peer_allows = request.allow
@@ -83,8 +84,8 @@ class Callee:
         self._space.feed(session, occurrence, now)
 
     def _send_success(self, session: Session, occurrence: Occurrence, now: float) -> None:
-        timer = self._refresh.agreed(session.invite)
-        granted = self._refresh.grant(session, timer, session.invite, now)
+        assert session.timer is not None
+        granted = self._refresh.grant(session, session.timer, session.invite, now)
         response = self._response(session, occurrence, granted)
         if occurrence.sdp is not None:
             session.local_sdp = occurrence.sdp
