@@ -32,6 +32,7 @@ _STATIC = {
 _PAYLOAD_TYPES = {"PCMU": 0, "PCMA": 8, "G722": 9}
 _RTPMAP = re.compile(r"([0-9]{1,3}) +([^/ ]+)/([0-9]{1,7})(?:/([0-9]{1,2}))? *")
 _PORT = re.compile(r"([0-9]{1,5})(?: .*)?")
+_BROADCAST = "255.255.255.255"
 _UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104  the address of a stream on hold, nothing is bound to it
 
 
@@ -169,7 +170,7 @@ def _parsed(description: bytes | SessionDescription) -> SessionDescription:
 
 def _audio(session: SessionDescription, media: MediaDescription) -> AudioDescription | None:
     address = media.address or session.address
-    if media.kind != "audio" or media.protocol != "RTP/AVP" or not media.port or not _is_ip(address):
+    if media.kind != "audio" or media.protocol != "RTP/AVP" or not media.port or not _is_unicast(address):
         return None
     assert address is not None
     codecs = _codecs(media)
@@ -231,12 +232,13 @@ def _dtmf_payload_type(media: MediaDescription) -> int | None:
     return next((codec.payload_type for codec in _codecs(media) if codec.name == _DTMF), None)
 
 
-def _is_ip(address: str | None) -> bool:
+def _is_unicast(address: str | None) -> bool:
+    """True for an IP literal of one host: no name, no zone, nothing that would multiply what we send."""
     try:
-        ipaddress.ip_address(address or "")
+        ip = ipaddress.ip_address(address or "")
     except ValueError:
         return False
-    return True
+    return not (ip.is_multicast or str(ip) == _BROADCAST or "%" in str(ip))
 
 
 # --- deciding

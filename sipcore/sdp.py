@@ -16,6 +16,7 @@ _SESSION_TYPES = frozenset("siuepcbtrzka")
 _MEDIA_TYPES = frozenset("icbka")
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _MEDIA = re.compile(r"([^\s/]+) ([0-9]{1,5})(?:/([0-9]{1,5}))? (\S+) (\S.*)")
+_TIMES = re.compile(r"[0-9]+ [0-9]+")
 _CONNECTION = re.compile(r"(\S+) (IP4|IP6) ([^\s/]+)(?:/[0-9/]+)?")
 
 
@@ -99,6 +100,8 @@ def parse_sdp(data: bytes) -> SessionDescription:
     letters = [letter for letter, _ in session]
     if not _SESSION_TYPES.issuperset(letters) or letters.count("s") != 1 or "t" not in letters:
         raise ProtocolViolation("SDP session part is malformed: needs one s=, a t= and only known lines")
+    if not all(_TIMES.fullmatch(value) for letter, value in session if letter == "t"):
+        raise ProtocolViolation("Malformed SDP t= line")
     media = [_media(tuple(lines[at:end])) for at, end in pairwise([*starts, len(lines)])]
     description = SessionDescription(_origin(lines[1][1]), session, tuple(media))
     if description.address is None and any(stream.address is None and stream.port for stream in media):

@@ -1,5 +1,8 @@
 """Offer and answer by RFC 3264, with RFC 3551, 3605 and 4733."""
 
+import contextlib
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +19,7 @@ from sipcore.offer_answer import (
     revise,
 )
 from sipcore.sdp import parse_sdp
+from tests.sipcore.mutation import spoil
 
 CODECS = ("PCMA", "PCMU", "G722")
 SESSION = "v=0\no=- 7 7 IN IP4 192.0.2.1\ns=-\nc=IN IP4 192.0.2.1\nt=0 0\n"
@@ -33,7 +37,7 @@ def answer(
     direction: Direction = "sendrecv",
 ) -> list[str]:
     data, _ = make_answer(offered, address, 20000, supported, session_id=1, version=1, direction=direction)
-    return data.decode().split("\r\n")[:-1]
+    return data.decode("utf-8", "surrogateescape").split("\r\n")[:-1]
 
 
 def test_an_offer_names_codecs_in_order_and_keys() -> None:
@@ -111,6 +115,10 @@ def test_fmtp_is_read() -> None:
         "m=audio 4000 RTP/AVP 96\na=rtpmap:96 PCMA/16000",
         "m=audio 4000 RTP/AVP 96\na=rtpmap:96 PCMA/8000/2",
         "m=audio 4000 RTP/AVP 8\nc=IN IP4 phone.example.com",
+        "m=audio 4000 RTP/AVP 8\nc=IN IP4 224.2.1.1/127",
+        "m=audio 4000 RTP/AVP 8\nc=IN IP4 255.255.255.255",
+        "m=audio 4000 RTP/AVP 8\nc=IN IP6 ff02::1",
+        "m=audio 4000 RTP/AVP 8\nc=IN IP6 fe80::1%eth0",
         "m=image 4000 udptl t38",
     ],
 )
@@ -230,6 +238,17 @@ def test_the_version_rises_only_with_a_change() -> None:
     assert revise(first, same) == first
     origin = parse_sdp(revise(first, held)).origin
     assert (origin.session_id, origin.version) == (5, 10)
+
+
+@given(st.randoms(use_true_random=False))
+def test_spoilt_descriptions_raise_violations_only(dice: random.Random) -> None:
+    ours = make_offer("192.0.2.8", 20000, CODECS, session_id=5, version=2)
+    theirs = spoil(
+        offer("m=audio 4000 RTP/AVP 0 96", "a=rtpmap:96 telephone-event/8000", "a=rtcp:9", "a=ptime:20"), dice
+    )
+    for use in (audio_of, answer, lambda sdp: read_answer(ours, sdp)):
+        with contextlib.suppress(ProtocolViolation):
+            use(theirs)
 
 
 @given(

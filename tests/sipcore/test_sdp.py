@@ -64,6 +64,7 @@ def test_bytes_that_are_not_utf8_survive() -> None:
         (b"s=Call to John Smith\r\n", b""),
         (b"s=Call to John Smith", b"s=a\r\ns=b"),
         (b"t=0 0\r\n", b""),
+        (b"t=0 0", b"t=now"),
         (b"c=IN IP4 198.51.100.1\r\n", b""),
         (b"c=IN IP4 198.51.100.1", b"c=IN IP5 198.51.100.1"),
         (b"c=IN IP4 198.51.100.1", b"c=ATM IP4 198.51.100.1"),
