@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from routing import dialplan, menu
-from routing.caller_leg import answer, tell
+from routing.caller_leg import answer, start_music, tell
 from routing.dialplan import Refusal
 from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted
 from routing.hours import is_open
@@ -227,7 +227,7 @@ class CallFlow:
         """Ring somebody while the caller is there; who has been answered already hears that it rings."""
         if not self._caller.answered:
             return await while_there(self._caller, ringing)
-        await self._caller.start_music(RINGBACK)
+        await start_music(self._caller, RINGBACK)
         try:
             return await while_there(self._caller, ringing)
         finally:

@@ -1,9 +1,17 @@
-"""What every treatment does to the caller's leg, with its event on record."""
+"""What every treatment does to the caller's leg, with its event on record.
 
-from collections.abc import Sequence
+Sound that cannot be played, because a file is missing or broken, is told to the log and passed over: no caller is lost
+for it.
+"""
+
+import logging
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from routing.events import CallAnswered, PromptPlayed
-from routing.ports import Caller, Clock, EventSink
+from routing.ports import Caller, CallerGone, Clock, EventSink
+
+log = logging.getLogger(__name__)
 
 
 async def answer(caller: Caller, emit: EventSink, clock: Clock) -> None:
@@ -14,7 +22,26 @@ async def answer(caller: Caller, emit: EventSink, clock: Clock) -> None:
 
 
 async def tell(caller: Caller, prompts: Sequence[str], emit: EventSink, clock: Clock) -> None:
-    """Play prompts without a gap. Raises CallerGone."""
+    """Play prompts without a gap; where that fails, those that can be played. Raises CallerGone."""
     for prompt in prompts:
         emit(PromptPlayed(call=caller.call, at=clock(), prompt=prompt))
-    await caller.play(prompts)
+    if await _sounds(caller, caller.play(prompts), prompts) or len(prompts) == 1:
+        return
+    for prompt in prompts:
+        await _sounds(caller, caller.play([prompt]), [prompt])
+
+
+async def start_music(caller: Caller, music: str) -> None:
+    """Play a music list from now on. Raises CallerGone."""
+    await _sounds(caller, caller.start_music(music), [music])
+
+
+async def _sounds(caller: Caller, sound: Coroutine[Any, Any, None], names: Sequence[str]) -> bool:
+    try:
+        await sound
+    except CallerGone:
+        raise
+    except Exception:
+        log.exception("%s: could not play %s", caller.call, ", ".join(names))
+        return False
+    return True

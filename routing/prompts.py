@@ -10,6 +10,6 @@ MOST_COUNTED = 50
 """The highest position that the prompt library says."""
 
 
-def position_prompt(position: int) -> str | None:
-    """`position/7` for the seventh in line; None when it is too far from the front to be told with comfort."""
-    return f"position/{position}" if 1 <= position <= MOST_COUNTED else None
+def position_prompt(position: int) -> str:
+    """`position/7` for the seventh in line; `position/many` for who is too far from the front to be told a number."""
+    return f"position/{position}" if position <= MOST_COUNTED else "position/many"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Coroutine
 from typing import Any
 
-from routing.caller_leg import answer, tell
+from routing.caller_leg import answer, start_music, tell
 from routing.events import PositionAnnounced
 from routing.ports import Caller, CallerGone, Clock, Dialler, EventSink
 from routing.prompts import position_prompt
@@ -40,7 +40,7 @@ async def _hear_until_delivered(
     delivery: asyncio.Future[Delivery], caller: Caller, entertainment: Coroutine[Any, Any, None]
 ) -> None:
     hearing = asyncio.ensure_future(entertainment)
-    hearing.add_done_callback(_tell_of_failure)
+    hearing.add_done_callback(_look_at)
     gone = asyncio.ensure_future(caller.gone())
     try:
         either: set[asyncio.Future[Any]] = {delivery, gone}
@@ -53,11 +53,11 @@ async def _hear_until_delivered(
         await stop(gone)
 
 
-def _tell_of_failure(hearing: asyncio.Future[None]) -> None:
-    """A prompt that cannot be played is no reason to lose the caller, who waits on in silence."""
-    failure = None if hearing.cancelled() else hearing.exception()
-    if failure is not None and not isinstance(failure, CallerGone):
-        log.error("the queue's music or a prompt failed", exc_info=failure)
+def _look_at(hearing: asyncio.Future[None]) -> None:
+    """Nobody awaits the hearing: a fault in it is told here, the caller's going elsewhere."""
+    fault = None if hearing.cancelled() else hearing.exception()
+    if fault is not None and not isinstance(fault, CallerGone):
+        log.error("telling a waiting caller failed", exc_info=fault)
 
 
 async def _give_up(caller: Caller, runner: QueueRunner, dialler: Dialler, delivery: asyncio.Future[Delivery]) -> None:
@@ -74,7 +74,7 @@ async def _entertain(caller: Caller, runner: QueueRunner, emit: EventSink, clock
     queue = runner.queue
     if queue.welcome_prompt:
         await tell(caller, [queue.welcome_prompt], emit, clock)
-    await caller.start_music(queue.music)
+    await start_music(caller, queue.music)
     every, beat = queue.position_every_seconds, 0
     while every:
         # Whole multiples of the interval since joining: long prompts do not shift the beat.
@@ -84,7 +84,5 @@ async def _entertain(caller: Caller, runner: QueueRunner, emit: EventSink, clock
         position = runner.position(caller.call)
         if position is None:
             return
-        prompt = position_prompt(position)
-        if prompt is not None:
-            emit(PositionAnnounced(call=caller.call, at=clock(), queue=queue.name, position=position))
-            await tell(caller, [prompt], emit, clock)
+        emit(PositionAnnounced(call=caller.call, at=clock(), queue=queue.name, position=position))
+        await tell(caller, [position_prompt(position)], emit, clock)

@@ -1,7 +1,7 @@
 """One call from its arrival to its end."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -337,6 +337,24 @@ def test_a_message_that_is_not_heard_to_its_end_is_abandoned() -> None:
 
 
 # Faults and stopping
+
+
+def test_a_greeting_that_cannot_be_played_is_passed_over_and_the_menu_told() -> None:
+    class Ungreeted(FakeCaller):
+        async def play(self, prompts: Sequence[str]) -> None:
+            if "greeting" in prompts:
+                raise OSError("greeting.ogg is unreadable")
+            await super().play(prompts)
+
+    async def scenario() -> FakeCaller:
+        world, caller = World(company()), Ungreeted()
+        call = world.call(caller, "33221100")
+        await asyncio.sleep(4)
+        caller.press("2")
+        await call
+        return caller
+
+    assert run(scenario()).heard[:2] == [(0, "answered"), (0, "menu")]
 
 
 @pytest.mark.parametrize("after", [1.0, 4.0])

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain, repeat
@@ -110,13 +109,13 @@ def test_no_position_is_told_where_the_queue_does_not_want_it() -> None:
     wait(scenario, lambda: World(house(position_every_seconds=0.0, welcome_prompt=None, music="silence")))
 
 
-def test_a_position_beyond_fifty_is_not_told() -> None:
+def test_beyond_fifty_no_number_is_told() -> None:
     async def scenario(world: World) -> None:
         world.activity.member_busy("anna")
         callers = [join(world, f"call-{number}") for number in range(52)]
         await asyncio.sleep(31)
         assert callers[49].sounds[-1] == "position/50"
-        assert callers[50].sounds[-1] == "music default"
+        assert callers[50].sounds[-1] == "position/many"
 
     wait(scenario, lambda: World(house(max_waiting=100)))
 
@@ -155,19 +154,30 @@ def test_an_announcement_that_is_slow_to_stop_does_not_hold_up_the_answer() -> N
     wait(scenario, lambda: World(house(), {"anna": Phone(after=1)}))
 
 
-def test_an_announcement_that_cannot_be_played_does_not_lose_the_caller(caplog: pytest.LogCaptureFixture) -> None:
-    class Mute(FakeCaller):
-        async def play(self, prompts: Sequence[str]) -> None:
+class Unreadable(FakeCaller):
+    """Somebody whose prompts and music are broken files, but for the position."""
+
+    async def play(self, prompts: Sequence[str]) -> None:
+        if any("position" not in prompt for prompt in prompts):
             raise OSError("please-wait.ogg is unreadable")
+        await super().play(prompts)
 
+    async def start_music(self, music: str) -> None:
+        raise OSError("music is unreadable")
+
+
+def test_sound_that_cannot_be_played_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario(world: World) -> None:
-        caller = join(world, caller=Mute())
-        await asyncio.sleep(10)
-        assert (8, "talks with anna") in caller.heard
+        world.activity.member_busy("anna")
+        caller = join(world, caller=Unreadable())
+        await asyncio.sleep(40)
+        world.activity.member_free("anna", now())
+        await asyncio.sleep(5)
+        assert caller.sounds == ["answered", "position/1", "music off", "talks with anna"]
 
-    with caplog.at_level(logging.ERROR):
-        wait(scenario, lambda: World(house(), {"anna": Phone(after=8)}))
-    assert "music or a prompt failed" in caplog.text
+    wait(scenario)
+    assert "call-1: could not play please-wait" in caplog.text
+    assert "call-1: could not play default" in caplog.text
 
 
 def test_a_member_who_hangs_up_another_call_is_rung_in_that_instant() -> None:
