@@ -7,6 +7,7 @@ import pytest
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, InviteReceived, RequestReceived
 from sipcore.flow import Flow
+from sipcore.framing import StreamFramer
 from sipcore.message import Request, Response, parse_message, response_to
 from sipcore.sdp import parse_sdp
 from sipcore.stack import Stack, StackConfig
@@ -154,6 +155,22 @@ def test_3_3_12_to_14_contact_parameters_stay_where_they_are() -> None:
     assert request("cparam02").contacts[0].params == {}
     assert contact_uri("cparam02").params == {"unknownparam": None}
     assert contact_uri("regescrt").headers == {"route": "%3Csip:sip.example.com%3E"}
+
+
+@pytest.mark.parametrize("name", ["ncl", "mcl01", "inv2543"])
+def test_3_1_2_3_and_3_3_9_a_stream_is_lost_without_a_usable_content_length(name: str) -> None:
+    with pytest.raises(ProtocolViolation, match="Content-Length"):
+        StreamFramer().feed(torture_message(name))
+
+
+def test_3_1_2_2_a_stream_waits_for_the_rest_of_a_body() -> None:
+    assert StreamFramer().feed(torture_message("clerr")) == []
+
+
+def test_messages_in_a_stream_are_cut_where_they_end() -> None:
+    names = [name for name, ask in TORTURE.items() if ask.verdict == "accept" and name not in ("dblreq", "inv2543")]
+    messages = [torture_message(name) for name in names]
+    assert StreamFramer().feed(b"".join(messages)) == messages
 
 
 def receive(data: bytes) -> tuple[list[Response], list[Event]]:
