@@ -71,7 +71,8 @@ class JournalFile:
         if self._file >= 0:
             os.fsync(self._file)
             os.close(self._file)
-            self._file = -1
+            os.close(self._lock)
+            self._file = self._lock = -1
 
     def append(self, changes: Changes) -> None:
         """Write changes, on disk when this returns; all of them or, with OSError, none."""
