@@ -110,7 +110,14 @@ class Signalling:
         self._admission = Admission(configuration.limits.max_calls, configuration.limits.calls_per_second, self.clock)
         self._door = Door(directory, self.clock, ask=configuration.sip.authentication)
         sip = SipPort(self._stack, self.clock, self._endpoint.wake)
-        self._trunks = Trunks(configuration.trunks, self._stack, self._endpoint, self.clock, token)
+        self._trunks = Trunks(
+            configuration.trunks,
+            self._stack,
+            self._endpoint,
+            self.clock,
+            token,
+            advertised_host=configuration.sip.advertised_address,
+        )
         self._clips = ClipStore(state / "clips")
         self._sounds = Sounds(PromptLibrary(configuration.media.prompts), self._clips)
         services = Services(
@@ -259,6 +266,7 @@ class Signalling:
             "subscriptions": self._lamps.notifier.count,
             "records": msgspec.to_builtins(self._records.state),
             "journal": self._journal.fault,
+            "trunks": msgspec.to_builtins(self._trunks.health()),
             "stack": self._stack.counts(),
             "traffic": msgspec.to_builtins(self._endpoint.counters),
         }

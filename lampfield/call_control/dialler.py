@@ -52,7 +52,7 @@ class CallDialler:
     async def ring_number(self, number: str, *, caller: Caller, timeout: float) -> RingResult:
         """Call through the trunks in order; the next one where one cannot be reached."""
         result = RingResult("unreachable", status=503)
-        async for route in self._services.trunks.routes(number):
+        async for route in self._services.trunks.routes(number, self._shown_outside(None).number):
             leg = self._leg(number)
             shown = self._shown_outside(route.caller_id)
             start = leg.start(route.invitation(shown, await self._offer(leg)), None, shown)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 from lampfield.call_control.codecs import SUPPORTED, common
 from lampfield.call_control.identity import Identity
@@ -18,7 +17,8 @@ from sipcore.events import Event, InviteReceived, SessionCancelled, SessionEstab
 
 logger = logging.getLogger(__name__)
 
-Result = TypeVar("Result")
+_GONE = ""
+"""Put among the keys to wake a reader whose caller has hung up."""
 
 
 class IncomingLeg(Leg):
@@ -95,8 +95,9 @@ class IncomingLeg(Leg):
     async def answer(self, codec: str | None = None) -> None:
         """Answer (200), with `codec` where the caller has it, so that no re-INVITE is needed. Raises CallerGone."""
         async with self._answering:
+            self._there()
             if not self.answered:
-                await self.still_there(self._answer(codec))
+                await self._answer(codec)
 
     async def _answer(self, codec: str | None) -> None:
         try:
@@ -109,13 +110,13 @@ class IncomingLeg(Leg):
             logger.error("%s: no audio, so the call is refused: %s", self.call, fault)
             self.turn_away("failed", 503)
             raise CallerGone from fault
-        if self.ended.done():
-            raise CallerGone
+        self._there()
         self._answered = True
         self.services.sip.accept(self.session, sdp)
         self.show("confirmed")
         if self._offer is None:
             await self._acknowledged.wait()
+            self._there()
 
     async def _describe(self, codec: str | None) -> bytes:
         """Our SDP for the caller, made once: the 200 says again what a reliable 183 said (RFC 3262 §5)."""
@@ -133,12 +134,12 @@ class IncomingLeg(Leg):
 
     async def play(self, prompts: Sequence[str]) -> None:
         """Play prompts without a gap and return after the last; cancelling stops them. Raises CallerGone."""
-        await self.still_there(self._play(prompts))
-
-    async def _play(self, prompts: Sequence[str]) -> None:
+        self._there()
         clips = await self.services.sounds.spoken(prompts, self.language, self._codec)
+        self._there()
         if clips:
             await self.rtp.announce(clips)
+            self._there()
 
     async def start_music(self, music: str) -> None:
         """Play a music list in a loop underneath the announcements."""
@@ -157,15 +158,14 @@ class IncomingLeg(Leg):
 
     async def read_key(self, timeout: float | None) -> str | None:
         """The next key that was not read yet; None after `timeout` seconds. Raises CallerGone."""
-        if self.ended.done():
-            raise CallerGone
-        if not self.keys.empty():
-            return self.keys.get_nowait()
+        self._there()
         try:
-            async with asyncio.timeout(timeout):
-                return await self.still_there(self.keys.get())
+            async with asyncio.timeout(timeout if self.keys.empty() else None):
+                key = await self.keys.get()
         except TimeoutError:
             return None
+        self._there()
+        return key
 
     def clear_keys(self) -> None:
         while not self.keys.empty():
@@ -194,19 +194,12 @@ class IncomingLeg(Leg):
         """Return when the leg is over."""
         await asyncio.wait({self.ended})
 
-    async def still_there(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Await `work`, but no longer than the caller stays. Raises CallerGone."""
+    def finish(self, end: LegEnd) -> None:
+        """As every leg, and whoever waits for the caller's voice, key or ACK is woken to learn it."""
+        super().finish(end)
+        self._acknowledged.set()
+        self.keys.put_nowait(_GONE)
+
+    def _there(self) -> None:
         if self.ended.done():
-            work.close()
             raise CallerGone
-        task = asyncio.ensure_future(work)
-        try:
-            waiting: set[asyncio.Future[Any]] = {task, self.ended}
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
-            raise CallerGone
-        finally:
-            if not task.done():
-                task.cancel()
-                await asyncio.wait({task})

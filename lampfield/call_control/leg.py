@@ -180,6 +180,7 @@ class Leg:
             return
         self.ended.set_result(end)
         self._settle_reoffer(False)
+        self.rtp.end_announcement()
         self.show("terminated")
         self.services.legs.remove(self, self.services.clock(), talked=self.answered)
         self.spawn(self.rtp.close())

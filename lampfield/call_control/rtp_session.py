@@ -1,18 +1,21 @@
 """One leg's end in the media engine: its port, what was negotiated, what plays."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from media.client import Codec, Counters, MediaClient
+from media.client import Codec, Counters, MediaClient, MediaError
 from sipcore.offer_answer import Negotiated
+
+logger = logging.getLogger(__name__)
 
 
 class RtpSession:
     """Opened when SDP is needed, closed with its leg."""
 
-    __slots__ = ("_announcement", "_media", "_opening", "name", "negotiated", "port")
+    __slots__ = ("_announcement", "_closed", "_media", "_opening", "name", "negotiated", "port")
 
     def __init__(self, media: MediaClient, name: str) -> None:
         self._media = media
@@ -20,6 +23,7 @@ class RtpSession:
         self.port: int | None = None
         self.negotiated: Negotiated | None = None
         self._opening = asyncio.Lock()
+        self._closed = False
         self._announcement: tuple[int, asyncio.Future[None]] | None = None
 
     async def open(self, address: str, label: str, silence: float) -> int:
@@ -28,6 +32,8 @@ class RtpSession:
         Raises MediaError where there is no port or no engine.
         """
         async with self._opening:
+            if self._closed:
+                raise MediaError("the leg is over")
             if self.port is None:
                 self.port = await self._media.open(self.name, address, label, rtp_timeout=silence)
             return self.port
@@ -52,7 +58,7 @@ class RtpSession:
 
     async def announce(self, clips: Sequence[Path]) -> None:
         """Play clips over the music and return when the last has ended; cancelling stops them."""
-        self._end_announcement()
+        self.end_announcement()
         number = self._media.play(self.name, clips, layer="announcement")
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._announcement = number, ended
@@ -67,9 +73,10 @@ class RtpSession:
     def play_ended(self, number: int) -> None:
         """The engine said that this play is over."""
         if self._announcement is not None and self._announcement[0] == number:
-            self._end_announcement()
+            self.end_announcement()
 
-    def _end_announcement(self) -> None:
+    def end_announcement(self) -> None:
+        """Let whoever waits for the announcement go on."""
         if self._announcement is not None:
             ended = self._announcement[1]
             self._announcement = None
@@ -92,9 +99,15 @@ class RtpSession:
         self._media.send_dtmf(self.name, digits)
 
     async def close(self) -> Counters | None:
-        """Give the port back; None where it was never opened."""
-        if self.port is None:
-            return None
-        self.port = None
-        self._end_announcement()
-        return await self._media.close(self.name)
+        """Give the port back, also one that is being opened; None where there was none, or no engine to ask."""
+        self._closed = True
+        self.end_announcement()
+        async with self._opening:
+            if self.port is None:
+                return None
+            self.port = None
+            try:
+                return await self._media.close(self.name)
+            except MediaError as fault:
+                logger.info("%s: not closed: %s", self.name, fault)
+                return None
