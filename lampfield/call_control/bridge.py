@@ -10,6 +10,7 @@ from lampfield.call_control.leg import Leg, LegEnd
 from lampfield.call_control.outgoing_leg import OutgoingLeg
 from lampfield.call_control.services import Services
 from routing.events import CallHeld, CallRetrieved
+from routing.ports import Ended
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +31,8 @@ class Bridge:
     def other(self, leg: Leg) -> Leg:
         return self._callee if leg is self._caller else self._caller
 
-    async def talk(self) -> Side:
-        """Join the two and return who hung up first; both legs are ended then."""
+    async def talk(self) -> Side | Ended:
+        """Join the two and return who hung up, or how it ended where nobody did; both legs are ended then."""
         caller, callee = self._caller, self._callee
         caller.bridge = callee.bridge = self
         caller.rtp.bridge(callee.rtp)
@@ -39,9 +40,12 @@ class Bridge:
         try:
             ends: set[asyncio.Future[LegEnd]] = {caller.ended, callee.ended}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            caller_first = caller.ended.done()
         finally:
             callee.end("normal")
-        return "caller" if caller.ended.done() else "callee"
+        first: Side = "caller" if caller_first else "callee"
+        ended = (caller if caller_first else callee).ended.result()
+        return ended.untimely or first
 
     async def align(self) -> None:
         """Bring both legs to codecs that the relay can join, re-inviting the called side first (RFC 3264 §8.3.2)."""

@@ -15,7 +15,7 @@ from lampfield.call_control.outgoing_leg import OutgoingLeg, outcome_of
 from lampfield.call_control.services import Services
 from media.client import MediaError
 from routing.model import Company
-from routing.ports import Answered, Caller, RingResult
+from routing.ports import Answered, Caller, Ended, RingResult
 from sipcore.address import NameAddr
 from sipcore.binding import Binding
 from sipcore.stack import Invitation
@@ -61,7 +61,7 @@ class CallDialler:
                 return result
         return result
 
-    async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"]:
+    async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"] | Ended:
         """Answer the caller where that is still to do, and let the two talk."""
         assert isinstance(answered, OutgoingLeg)
         try:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from routing import dialplan
 from routing.activity import Activity
 from routing.call_flow import House
-from routing.model import Company, MainNumber
+from routing.dialplan import Refusal
+from routing.model import Company
 from routing.ports import Clock, EventSink
 from routing.queue.runner import QueueRunner
 
@@ -42,9 +43,9 @@ class Houses:
         return self._houses.get(domain)
 
     def of_number(self, dialled: str) -> House | None:
-        """The house that has this main number, in whatever form the trunk writes it."""
+        """The house that a trunk's call to this number is for, in whatever form the trunk writes it."""
         for house in self._houses.values():
-            if isinstance(dialplan.find(house.company, dialled, "trunk"), MainNumber):
+            if not isinstance(dialplan.find(house.company, dialled, "trunk"), Refusal):
                 return house
         return None
 

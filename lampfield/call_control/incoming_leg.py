@@ -11,7 +11,7 @@ from lampfield.call_control.identity import Identity
 from lampfield.call_control.leg import NO_CODEC, NORMAL_CLEARING, Leg, LegEnd
 from lampfield.call_control.services import Services
 from media.client import Codec, MediaError
-from routing.ports import CallerGone
+from routing.ports import CallerGone, Ended
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, InviteReceived, SessionCancelled, SessionEstablished
 
@@ -190,9 +190,10 @@ class IncomingLeg(Leg):
             self.services.sip.reject(self.session, status)
         self.finish(LegEnd(cause, 200 if self.answered else status, by_peer=False))
 
-    async def gone(self) -> None:
-        """Return when the leg is over."""
+    async def gone(self) -> Ended | None:
+        """Return when the leg is over: None where the caller hung up, else why it ended."""
         await asyncio.wait({self.ended})
+        return self.ended.result().untimely
 
     def finish(self, end: LegEnd) -> None:
         """As every leg, and whoever waits for the caller's voice, key or ACK is woken to learn it."""

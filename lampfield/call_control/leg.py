@@ -15,6 +15,7 @@ from lampfield.call_control.info_keys import keys_of_info
 from lampfield.call_control.rtp_session import RtpSession
 from lampfield.call_control.services import Services
 from presence_pidf.dialog_state import DialogPhase, DialogState
+from routing.ports import Ended
 from sipcore.errors import ProtocolViolation
 from sipcore.events import AnswerReceived, Event, InfoReceived, OfferReceived, OfferRefused, SessionEnded
 
@@ -35,6 +36,11 @@ class LegEnd:
     cause: str
     status: int
     by_peer: bool
+
+    @property
+    def untimely(self) -> Ended | None:
+        """How a call flow is told of an end that no party wanted (lost audio, no ACK); None for a hang-up."""
+        return None if self.by_peer else Ended(self.cause, "system", self.status)
 
 
 class Leg:
@@ -89,7 +95,8 @@ class Leg:
         """Take a stack event that every leg understands; the kinds of leg add theirs."""
         match event:
             case SessionEnded(cause=cause):
-                self.finish(LegEnd("normal" if cause == "bye" else cause, 200, by_peer=True))
+                by_peer = cause == "bye"
+                self.finish(LegEnd("normal" if by_peer else "lost", 200 if by_peer else 408, by_peer=by_peer))
             case OfferReceived(offer=offer):
                 self.spawn(self._renegotiate(offer))
             case AnswerReceived(sdp=sdp):

@@ -14,6 +14,7 @@ class Legs:
         self._by_session: dict[str, Leg] = {}
         self._by_rtp: dict[str, Leg] = {}
         self._of_person: Counter[tuple[str, str]] = Counter()
+        self._talked: set[tuple[str, str]] = set()
 
     def __len__(self) -> int:
         return len(self._by_rtp)
@@ -33,11 +34,15 @@ class Legs:
         self._by_session.pop(leg.session, None)
         if leg.person is None:
             return
-        self._of_person[leg.domain, leg.person] -= 1
-        if not self._of_person[leg.domain, leg.person]:
-            del self._of_person[leg.domain, leg.person]
+        who = leg.domain, leg.person
+        if talked:
+            self._talked.add(who)
+        self._of_person[who] -= 1
+        if not self._of_person[who]:
+            del self._of_person[who]
             if (activity := self._houses.activity(leg.domain)) is not None:
-                activity.member_free(leg.person, at, talked=talked)
+                activity.member_free(leg.person, at, talked=who in self._talked)
+            self._talked.discard(who)
 
     def of_session(self, session: str) -> Leg | None:
         return self._by_session.get(session)
