@@ -96,6 +96,9 @@ class ReliabilityOfOurs:
 
     def release(self, session: Session, now: float) -> None:
         """After a PRACK was answered: send what waited for it."""
+        if session.peer_offer is not None:
+            # The PRACK carried an offer, whose answer comes first.
+            return
         if session.held_accept is not None:
             accept, session.held_accept = session.held_accept, None
             session.held_progress.clear()

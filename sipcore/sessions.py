@@ -242,6 +242,7 @@ class Sessions:
         found = self._space.sessions.get(session)
         if found is not None:
             self._offers.refuse(found, status, now)
+            self._reliability.release(found, now)
 
     def info(self, session: str, content_type: str, body: bytes, now: float) -> None:
         found = self._space.sessions.get(session)

@@ -1,6 +1,6 @@
 """Reliable provisional responses and PRACK, both sides (RFC 3262)."""
 
-from sipcore.events import AnswerReceived, SessionEnded, SessionProgress
+from sipcore.events import AnswerReceived, OfferReceived, SessionEnded, SessionProgress
 from sipcore.message import Request, Response
 from tests.sipcore.test_session_callee import ANSWER, Ring
 from tests.sipcore.test_session_caller import Call
@@ -112,6 +112,18 @@ def test_the_answer_in_a_prack_is_told() -> None:
     response = progress(ring, sdp=b"v=0 our offer")
     assert prack(ring, response, body=b"v=0 their answer").status == 200
     assert ring.peer.events() == [AnswerReceived(ring.session, b"v=0 their answer")]
+
+
+def test_an_offer_in_a_prack_is_answered_before_the_call_is() -> None:
+    ring = Ring(CAN)
+    response = progress(ring)
+    ring.peer.stack.accept(ring.session, ANSWER, ring.peer.now)
+    ring.within("PRACK", (("RAck", f"{response.header('RSeq')} 1 INVITE"),), b"v=0 other", cseq=2)
+    assert ring.peer.sent() == []
+    assert ring.peer.events() == [OfferReceived(ring.session, "PRACK", b"v=0 other")]
+    ring.peer.stack.answer(ring.session, b"v=0 fine", ring.peer.now)
+    first, second = ring.peer.sent()
+    assert (first.cseq.method, first.body, second.cseq.method) == ("PRACK", b"v=0 fine", "INVITE")
 
 
 # --- the caller's side
