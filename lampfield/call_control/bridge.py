@@ -35,9 +35,8 @@ class Bridge:
         """Join the two and return who hung up, or how it ended where nobody did; both legs are ended then."""
         caller, callee = self._caller, self._callee
         caller.bridge = callee.bridge = self
-        caller.rtp.bridge(callee.rtp)
-        await self.align()
         try:
+            await self.align()
             ends: set[asyncio.Future[LegEnd]] = {caller.ended, callee.ended}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             caller_first = caller.ended.done()
@@ -48,16 +47,27 @@ class Bridge:
         return ended.untimely or first
 
     async def align(self) -> None:
-        """Bring both legs to codecs that the relay can join, re-inviting the called side first (RFC 3264 §8.3.2)."""
+        """Bring both legs to codecs that the relay can join, re-inviting the called side first (RFC 3264 §8.3.2); join."""
         for leg in (self._callee, self._caller):
-            mine, theirs = leg.rtp.codec, self.other(leg).rtp.codec
-            if mine is None or theirs is None or joinable(mine, theirs):
-                return
-            wanted = common(theirs, leg.description.remote_codecs)
-            if wanted is not None and await leg.change_codec(wanted):
-                return
-        logger.warning("%s: no codec in common, ending the call", self._caller.call)
-        self._callee.end("failed")
+            if self._joinable():
+                break
+            wanted = common(self.other(leg).rtp.codec or "", leg.description.remote_codecs)
+            if wanted is not None:
+                await leg.change_codec(wanted)
+        if self._joinable():
+            self._join()
+        else:
+            logger.warning("%s: no codec in common, ending the call", self._caller.call)
+            self._callee.end("failed")
+
+    def _joinable(self) -> bool:
+        one, other = self._caller.rtp.codec, self._callee.rtp.codec
+        return one is not None and other is not None and joinable(one, other)
+
+    def _join(self) -> None:
+        """Let the audio through, unless somebody holds."""
+        if not (self._caller.description.held or self._callee.description.held):
+            self._caller.rtp.bridge(self._callee.rtp)
 
     def hold_changed(self, holder: Leg) -> None:
         """Play music to the other side while one holds; join them again when it retrieves."""
@@ -68,9 +78,9 @@ class Bridge:
         if holder.description.held:
             holder.rtp.unbridge()
             self._services.tasks.spawn(self._music_for(other), f"{holder.call} hold music")
-        elif not other.description.held:
+        else:
             other.rtp.stop_music()
-            self._caller.rtp.bridge(self._callee.rtp)
+            self._join()
 
     async def _music_for(self, held: Leg) -> None:
         if held.rtp.codec is not None:
