@@ -15,7 +15,9 @@ _T = TypeVar("_T")
 class Read(Generic[_T]):
     """An accessor that is computed once: its value shadows it in the instance until its header is edited."""
 
-    def __init__(self, compute: Callable[..., _T]) -> None:
+    def __init__(self, compute: Callable[..., _T], key: str | None = None) -> None:
+        self.key = key
+        """The header that it reads; None where no edit of a header changes it."""
         self._compute = compute
         self._name = compute.__name__
         self.__doc__ = compute.__doc__
@@ -32,14 +34,27 @@ class Read(Generic[_T]):
         return value
 
 
+def reads(name: str) -> Callable[[Callable[..., _T]], Read[_T]]:
+    """Make a method an accessor of one header."""
+    return lambda compute: Read(compute, field_key(name))
+
+
 class Fields:
     """Header fields in order. Names are compared without case, and compact names are the same as full ones."""
 
     # The lines are in a slot; the dictionary holds only what was read from them.
     __slots__ = ("__dict__", "_lines")
 
-    _read_from: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """The `Read` accessors that read a header, by its key."""
+    _readers: ClassVar[Mapping[str, Sequence[str]]] = {}
+    """Names of the accessors that read a header, by its key."""
+
+    def __init_subclass__(cls) -> None:
+        readers: dict[str, list[str]] = {}
+        for owner in cls.__mro__:
+            for name, accessor in vars(owner).items():
+                if isinstance(accessor, Read) and accessor.key is not None:
+                    readers.setdefault(accessor.key, []).append(name)
+        cls._readers = readers
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
         self._lines = [_sound_line(name, value) for name, value in fields]
@@ -96,18 +111,20 @@ class Fields:
 
     def add(self, name: str, value: str) -> None:
         """Add a field at the end."""
-        line, key = _sound_line(name, value), field_key(name)
-        # The index first: when it is read only now, it must not find the new line.
-        self._index.setdefault(key, []).append(value)
-        self._lines.append(line)
-        self._forget(key)
+        self._lines.append(_sound_line(name, value))
+        self._note(field_key(name), value, at_end=True)
 
     def prepend(self, name: str, value: str) -> None:
         """Add a field before all others, as Via and Record-Route are."""
-        line, key = _sound_line(name, value), field_key(name)
-        self._index.setdefault(key, []).insert(0, value)
-        self._lines.insert(0, line)
-        self._forget(key)
+        self._lines.insert(0, _sound_line(name, value))
+        self._note(field_key(name), value, at_end=False)
+
+    def _note(self, key: str, value: str, *, at_end: bool) -> None:
+        """Keep the index, where it is read already, in step with a new line."""
+        if "_index" in self.__dict__:
+            values = self._index.setdefault(key, [])
+            values.insert(len(values) if at_end else 0, value)
+            self._forget(key)
 
     def set(self, name: str, value: str) -> None:
         """Put one field in the place of all fields of this name."""
@@ -157,7 +174,7 @@ class Fields:
 
     def _forget(self, key: str) -> None:
         """Read these headers anew when they are next asked for."""
-        for accessor in self._read_from.get(key, ()):
+        for accessor in self._readers.get(key, ()):
             self.__dict__.pop(accessor, None)
 
     def _one(self, key: str, name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from sipcore.address import NameAddr, parse_name_addr
 from sipcore.errors import LocalMisuse, ProtocolViolation
-from sipcore.fields import Fields, Read, key_of
+from sipcore.fields import Fields, Read, key_of, reads
 from sipcore.header import split_values
 from sipcore.reasons import REASONS
 from sipcore.uri import Uri, parse_uri
@@ -26,35 +26,13 @@ _FOLD = re.compile(r"\r\n[ \t]++")
 _TAG = re.compile(r";[ \t]*tag[ \t]*=", re.IGNORECASE)
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?", re.DOTALL | re.IGNORECASE)
 
-_LENGTH_INITIALS = frozenset("cClL ")
-_READ_FROM = {
-    "allow": ("allow",),
-    "call-id": ("call_id",),
-    "contact": ("contacts", "contact_star"),
-    "content-length": ("content_length",),
-    "content-type": ("content_type",),
-    "cseq": ("cseq",),
-    "event": ("event",),
-    "expires": ("expires",),
-    "from": ("from_",),
-    "max-forwards": ("max_forwards",),
-    "path": ("paths",),
-    "record-route": ("record_routes",),
-    "require": ("require",),
-    "route": ("routes",),
-    "supported": ("supported",),
-    "to": ("to",),
-    "via": ("via", "vias"),
-}
-"""The accessors that read a header, by its key."""
+_L = frozenset("lL")
 
 
 class Message(Fields):
     """What requests and responses share. Accessors raise ProtocolViolation naming the missing or malformed header."""
 
     __slots__ = ("_cut", "_payload")
-
-    _read_from = _READ_FROM
 
     def __init__(self, fields: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
         super().__init__(fields)
@@ -68,7 +46,7 @@ class Message(Fields):
 
     # --- body
 
-    @Read
+    @reads("Content-Length")
     def content_length(self) -> int | None:
         """Content-Length in bytes as sent, None without one."""
         lengths = set(self._index.get("content-length", ()))
@@ -103,18 +81,23 @@ class Message(Fields):
         """The message as it is sent, with the Content-Length of its body."""
         body = self.body
         lines = [self.start_line()]
-        lines += [line for line in self._lines if line[:1] not in _LENGTH_INITIALS or key_of(line) != "content-length"]
+        # Only `l` and `Content-Length` have an L in one of these places, and hardly anything else.
+        lines += [
+            line
+            for line in self._lines
+            if (line[8:9] not in _L and line[:1] not in _L) or key_of(line) != "content-length"
+        ]
         lines.append(f"Content-Length: {len(body)}\r\n\r\n")
         return "\r\n".join(lines).encode("utf-8", "surrogateescape") + body
 
     # --- headers that have a form
 
-    @Read
+    @reads("Via")
     def vias(self) -> list[Via]:
         """All Vias, the top one first."""
         return [parse_via(value) for value in self.headers("via")]
 
-    @Read
+    @reads("Via")
     def via(self) -> Via:
         """The top Via."""
         lines = self._index.get("via")
@@ -123,46 +106,46 @@ class Message(Fields):
         top = lines[0]
         return parse_via(split_values(top)[0] if "," in top else top)
 
-    @Read
+    @reads("From")
     def from_(self) -> NameAddr:
         return _address(self._one("from", "From"), "From")
 
-    @Read
+    @reads("To")
     def to(self) -> NameAddr:
         return _address(self._one("to", "To"), "To")
 
-    @Read
+    @reads("Call-ID")
     def call_id(self) -> str:
         value = self._one("call-id", "Call-ID")
         if not value or " " in value or "\t" in value:
             raise ProtocolViolation("Malformed Call-ID")
         return value
 
-    @Read
+    @reads("CSeq")
     def cseq(self) -> CSeq:
         return parse_cseq(self._one("cseq", "CSeq"))
 
-    @Read
+    @reads("Contact")
     def contact_star(self) -> bool:
         """True for `Contact: *` (RFC 3261 §10.2.2)."""
         return self._index.get("contact") == ["*"]
 
-    @Read
+    @reads("Contact")
     def contacts(self) -> list[NameAddr]:
         """All Contacts; empty for `*`."""
         if "contact" not in self._index or self.contact_star:
             return []
         return self._addresses("Contact")
 
-    @Read
+    @reads("Route")
     def routes(self) -> list[NameAddr]:
         return self._addresses("Route")
 
-    @Read
+    @reads("Record-Route")
     def record_routes(self) -> list[NameAddr]:
         return self._addresses("Record-Route")
 
-    @Read
+    @reads("Path")
     def paths(self) -> list[NameAddr]:
         """The Path vector (RFC 3327)."""
         return self._addresses("Path")
@@ -173,12 +156,12 @@ class Message(Fields):
         except ProtocolViolation as violation:
             raise ProtocolViolation(f"Malformed {name}: {violation.reason}", violation.status) from None
 
-    @Read
+    @reads("Expires")
     def expires(self) -> int | None:
         """Expires in seconds; None without one."""
         return self._number("expires", "Expires", MAX_DELTA_SECONDS)
 
-    @Read
+    @reads("Max-Forwards")
     def max_forwards(self) -> int | None:
         """Max-Forwards; None without one. Above 255 is malformed (RFC 3261 §20.22)."""
         hops = self._number("max-forwards", "Max-Forwards", 256)
@@ -194,14 +177,14 @@ class Message(Fields):
             raise ProtocolViolation(f"Malformed {name}")
         return min(number, limit)
 
-    @Read
+    @reads("Content-Type")
     def content_type(self) -> str | None:
         """The media type in lower case, without parameters; None without one."""
         if "content-type" not in self._index:
             return None
         return self._one("content-type", "Content-Type").partition(";")[0].strip(" \t").lower()
 
-    @Read
+    @reads("Event")
     def event(self) -> Event | None:
         """The Event header; None without one."""
         if "event" not in self._index:
@@ -212,15 +195,15 @@ class Message(Fields):
         """A list of option tags in lower case, for they are compared without case (RFC 3261 §7.3.1)."""
         return frozenset([value.lower() for value in self.headers(name)])
 
-    @Read
+    @reads("Supported")
     def supported(self) -> frozenset[str]:
         return self.tokens("supported")
 
-    @Read
+    @reads("Require")
     def require(self) -> frozenset[str]:
         return self.tokens("require")
 
-    @Read
+    @reads("Allow")
     def allow(self) -> frozenset[str]:
         """Methods, which are case-sensitive."""
         return frozenset(self.headers("allow"))
@@ -358,27 +341,31 @@ def response_to(
     (§12.1.1). What a malformed request lacks, its response lacks too. An unset reason is the usual one.
     """
     index = request._index
-    copied = [("Via", value) for value in index.get("via", ())]
+    tag = ""
+    if to_tag is not None and not _has_tag(request):
+        tag = _sound_text(f";tag={to_tag}")
+    # What was read in one line is sound in one line, so these are written without the check of `Fields`.
+    lines = [f"Via: {value}" for value in index.get("via", ())]
     if record_route:
-        copied += [("Record-Route", value) for value in index.get("record-route", ())]
-    copied += [("From", value) for value in index.get("from", ())[:1]]
-    for value in index.get("to", ())[:1]:
-        copied.append(("To", f"{value};tag={to_tag}" if to_tag and not _has_tag(request, value) else value))
-    copied += [("Call-ID", value) for value in index.get("call-id", ())[:1]]
-    copied += [("CSeq", value) for value in index.get("cseq", ())[:1]]
+        lines += [f"Record-Route: {value}" for value in index.get("record-route", ())]
+    lines += [f"From: {value}" for value in index.get("from", ())[:1]]
+    lines += [f"To: {value}{tag}" for value in index.get("to", ())[:1]]
+    lines += [f"Call-ID: {value}" for value in index.get("call-id", ())[:1]]
+    lines += [f"CSeq: {value}" for value in index.get("cseq", ())[:1]]
     if status == 100:
-        copied += [("Timestamp", value) for value in index.get("timestamp", ())[:1]]
-    copied += fields
-    if content_type is not None:
-        copied.append(("Content-Type", content_type))
-    return Response(status, reason, copied, body)
+        lines += [f"Timestamp: {value}" for value in index.get("timestamp", ())[:1]]
+    own = fields if content_type is None else [*fields, ("Content-Type", content_type)]
+    response = Response(status, reason, own, body)
+    response._lines[:0] = lines
+    return response
 
 
-def _has_tag(request: Request, to: str) -> bool:
+def _has_tag(request: Request) -> bool:
+    """Also of a To that is malformed."""
     try:
         return request.to.tag is not None
     except ProtocolViolation:
-        return _TAG.search(to.rpartition(">")[2]) is not None
+        return _TAG.search((request.header("To") or "").rpartition(">")[2]) is not None
 
 
 def _address(text: str, name: str) -> NameAddr:
