@@ -1,0 +1,134 @@
+"""Clips: any audio file as ready frames, once for each content."""
+
+import asyncio
+import contextlib
+import math
+import os
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import av
+import numpy
+import pytest
+
+from media.clips import ClipError, ClipStore, Codec
+from tests.media.running_engine import real_time
+
+DECODERS: dict[Codec, tuple[str, int]] = {
+    "PCMA": ("pcm_alaw", 8000),
+    "PCMU": ("pcm_mulaw", 8000),
+    "G722": ("g722", 16000),
+}
+
+
+def tone(path: Path, *, seconds: float = 1.0, rate: int = 44100, channels: int = 2, level: float = 0.25) -> Path:
+    """A WAV file with 440 Hz."""
+    samples = [round(level * 32767 * math.sin(2 * math.pi * 440 * i / rate)) for i in range(round(seconds * rate))]
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(b"".join(sample.to_bytes(2, "little", signed=True) * channels for sample in samples))
+    return path
+
+
+def decoded(clip: Path, codec: Codec) -> tuple[numpy.ndarray, int]:
+    """Samples of a clip, by a decoder that is not ours, and their rate."""
+    name, rate = DECODERS[codec]
+    decoder = av.CodecContext.create(name, "r")
+    decoder.sample_rate = rate  # type: ignore[attr-defined]
+    decoder.layout = "mono"  # type: ignore[attr-defined]
+    frames = decoder.decode(av.Packet(clip.read_bytes()))  # type: ignore[attr-defined]
+    return numpy.concatenate([frame.to_ndarray().ravel() for frame in frames]), rate
+
+
+@contextlib.asynccontextmanager
+async def store(directory: Path) -> AsyncIterator[ClipStore]:
+    clips = ClipStore(directory)
+    yield clips
+    await clips.close()
+
+
+@pytest.mark.parametrize("codec", ["PCMA", "PCMU", "G722"])
+def test_a_clip_sounds_like_its_file_and_as_loud(tmp_path: Path, codec: Codec) -> None:
+    @real_time
+    async def run() -> None:
+        async with store(tmp_path / "cache") as clips:
+            clip = await clips.clip(tone(tmp_path / "tone.wav", seconds=1.01), codec)
+        assert clip.stat().st_size == 51 * 160, "whole frames, the last filled up with silence"
+        samples, rate = decoded(clip, codec)
+        middle = samples[rate // 5 : rate * 4 // 5].astype(float)
+        spectrum = numpy.abs(numpy.fft.rfft(middle * numpy.hanning(len(middle))))
+        assert abs(spectrum.argmax() * rate / len(middle) - 440) < 3
+        loudness = math.sqrt(float((middle**2).mean()))
+        assert loudness == pytest.approx(0.25 * 32767 / math.sqrt(2), rel=0.03)
+
+    run()
+
+
+@real_time
+async def test_the_same_content_is_transcoded_once_whatever_its_name(tmp_path: Path) -> None:
+    async with store(tmp_path / "cache") as clips:
+        one = tone(tmp_path / "one.wav")
+        two = tmp_path / "two.wav"
+        two.write_bytes(one.read_bytes())
+        found = await asyncio.gather(*(clips.clip(path, "PCMA") for path in (one, two, one)))
+        assert len(set(found)) == 1
+        made = found[0].stat().st_mtime_ns
+        assert (await clips.clip(one, "G722")).exists()
+    async with store(tmp_path / "cache") as again:
+        assert (await again.clip(two, "PCMA")).stat().st_mtime_ns == made
+    assert len(list((tmp_path / "cache").iterdir())) == 3
+
+
+@real_time
+async def test_a_replaced_file_is_another_clip(tmp_path: Path) -> None:
+    async with store(tmp_path / "cache") as clips:
+        first = await clips.clip(tone(tmp_path / "a.wav"), "PCMA")
+        second = await clips.clip(tone(tmp_path / "a.wav", seconds=2), "PCMA")
+        assert first != second
+        assert second.stat().st_size == 2 * first.stat().st_size
+
+
+@real_time
+async def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "noise.mp3").write_bytes(os.urandom(5000))
+    (tmp_path / "empty.wav").write_bytes(b"")
+    (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXTINF:1,\n{tone(tmp_path / 'tone.wav')}\n")
+    tone(tmp_path / "silent.wav", seconds=0)
+    bad = [
+        ("noise.mp3", "Invalid data"),
+        ("empty.wav", "Invalid data"),
+        ("list.m3u8", "Invalid data"),
+        ("silent.wav", "no sound"),
+        ("none.wav", "No such file"),
+        (".", "Is a directory"),
+    ]
+    async with store(tmp_path / "cache") as clips:
+        for name, why in bad:
+            path = tmp_path / name
+            with pytest.raises(ClipError) as caught:
+                await clips.clip(path, "PCMA")
+            assert str(path) in str(caught.value)
+            assert why in caught.value.why
+        # And the worker is none the worse for it.
+        assert (await clips.clip(tmp_path / "tone.wav", "PCMU")).exists()
+    assert not list((tmp_path / "cache").glob("*.part"))
+
+
+def _workers() -> list[int]:
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [int(pid) for pid in children if b"media.transcode" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@real_time
+async def test_a_transcoder_that_dies_is_started_again(tmp_path: Path) -> None:
+    async with store(tmp_path / "cache") as clips:
+        await clips.clip(tone(tmp_path / "a.wav"), "PCMA")
+        (worker,) = _workers()
+        os.kill(worker, 9)
+        # Whether this file was in work then or not:
+        with contextlib.suppress(ClipError):
+            await clips.clip(tone(tmp_path / "b.wav", seconds=2), "PCMA")
+        assert (await clips.clip(tmp_path / "b.wav", "PCMA")).exists()
