@@ -47,7 +47,7 @@ class Bridge:
         return ended.untimely or first
 
     async def align(self) -> None:
-        """Bring both legs to codecs that the relay can join, re-inviting the called side first (RFC 3264 §8.3.2); join."""
+        """Bring both legs to codecs that can be joined, re-inviting the called side first (RFC 3264 §8.3.2); join."""
         for leg in (self._callee, self._caller):
             if self._joinable():
                 break
