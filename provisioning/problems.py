@@ -67,4 +67,4 @@ def written(value: object) -> str:
             text = "{" + ", ".join(f"{key} = {written(item)}" for key, item in value.items()) + "}"
         case _:
             text = str(value)
-    return text if len(text) <= 80 else f"{text[:76]} ..."
+    return text if len(text) <= 200 else f"{text[:196]} ..."
