@@ -13,7 +13,7 @@ import tracemalloc
 from collections.abc import Callable
 from itertools import count
 
-from benchmarks.results import Result, keep, machine
+from benchmarks.results import Result, keep, machine, memory_kb
 from benchmarks.watched_server import DOMAIN, Watched, answer, make_lamps, ring, subscribe_bytes
 from sipcore.flow import Flow
 from sipcore.message import Request, parse_message
@@ -96,6 +96,57 @@ def latency(changes_per_second: int, watchers: int, seconds: float) -> float:
         while watched.receive(told, 0.2)[0]:
             pass
         return sorted(times)[int(len(times) * 0.99)] * 1000
+    finally:
+        watched.close()
+
+
+def call_of(notify: bytes) -> int:
+    """The number of the call that a NOTIFY tells of; -1 for none."""
+    digits = notify.partition(b'call-id="call-')[2].partition(b"-")[0]
+    return int(digits) if digits else -1
+
+
+def overloaded(seconds: float = 5.0) -> tuple[float, float]:
+    """NOTIFYs a second under a storm of changes as share of those at best, and how much memory grew meanwhile, kB."""
+    people, watchers = 100, 10
+    total = people * watchers
+    watched = Watched(people)
+    newest: dict[int, int] = {}
+
+    def told(data: bytes) -> None:
+        phone = int(data.partition(b"sip:w")[2].partition(b"@")[0])
+        newest[phone] = max(newest.get(phone, -1), call_of(data))
+
+    def rate(between: Callable[[int], None]) -> float:
+        told_so_far, begin = 0, time.perf_counter()
+        while time.perf_counter() < begin + seconds:
+            told_so_far += watched.receive(told, 0.1)[0]
+            between(told_so_far)
+        return told_so_far / (time.perf_counter() - begin)
+
+    next_at = 0
+
+    def ring_when_told(told_so_far: int) -> None:
+        nonlocal next_at
+        if told_so_far >= next_at:
+            watched.ring(range(people))
+            next_at += total
+
+    try:
+        watched.subscribe(total, people, "dialog")
+        watched.settle()
+        at_best = rate(ring_when_told)
+        before = memory_kb([watched.pid])
+        watched.storm(seconds)
+        in_storm = rate(lambda told_so_far: None)
+        grown = memory_kb([watched.pid]) - before
+        while watched.receive(told, 1.0)[0]:
+            pass
+        last = watched.calls()
+        missed = sum(call != last[phone % people] for phone, call in newest.items())
+        if missed:
+            raise RuntimeError(f"{missed} watchers never saw the last state")
+        return in_storm / at_best, grown
     finally:
         watched.close()
 
@@ -184,6 +235,8 @@ ROWS: dict[str, tuple[str, Callable[[], float]]] = {
     "notify-dialog-1000x1": (PER_1000, lambda: fan_out("dialog", 1, 1000, 20)),
     "notify-dialog-10x100": (PER_1000, lambda: fan_out("dialog", 100, 10, 20)),
     "notify-latency-p99": ("ms", lambda: latency(100, 10, 5.0)),
+    "lamp-overload": ("of the best rate", lambda: overloaded()[0]),
+    "lamp-overload-memory": ("kB grown", lambda: overloaded()[1]),
     "subscribe": (PER_1000, lambda: subscribing(4000)),
     "subscription-memory": ("kB", lambda: memory(5000)),
     "in-memory-notify-pidf-1000x1": (PER_1000, lambda: fan_out_in_memory("presence", 1, 1000, 20)),

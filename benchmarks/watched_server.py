@@ -101,7 +101,10 @@ class _Server:
         self._stack = Stack(StackConfig(), lambda: f"s{next(numbers):015x}")
         self._endpoint = SipEndpoint(self._stack, self._lamps.notifier, self._clock, self._on_events)
         self._pipe = pipe
+        self._people = people
         self._calls = count()
+        self._called: dict[int, int] = {}
+        self._storm_ends = 0.0
         self._over = asyncio.Event()
 
     async def run(self) -> None:
@@ -122,18 +125,33 @@ class _Server:
         # What the journal would take.
         self._lamps.notifier.take_changes()
 
+    def _ring(self, people: Iterable[int]) -> None:
+        for person in people:
+            self._called[person] = next(self._calls)
+            ring(self._lamps, person, self._called[person], self._clock())
+        self._endpoint.flush()
+
+    def _storm(self) -> None:
+        """Change everybody's state in every turn of the loop, whatever of it can be told."""
+        if self._clock() < self._storm_ends:
+            self._ring(range(self._people))
+            asyncio.get_running_loop().call_soon(self._storm)
+
     def _command(self) -> None:
         match self._pipe.recv():
             case ("ring", people):
-                for person in people:
-                    ring(self._lamps, person, next(self._calls), self._clock())
-                self._endpoint.flush()
+                self._ring(people)
             case "settle":
                 gc.collect()
                 gc.freeze()
                 self._pipe.send(None)
             case "cpu":
                 self._pipe.send(time.process_time())
+            case ("storm", seconds):
+                self._storm_ends = self._clock() + seconds
+                self._storm()
+            case "calls":
+                self._pipe.send(self._called)
             case _:
                 self._over.set()
 
@@ -179,6 +197,23 @@ class Watched:
     def ring(self, people: Iterable[int]) -> None:
         """Change the state of people."""
         self._pipe.send(("ring", list(people)))
+
+    def storm(self, seconds: float) -> None:
+        """Change everybody's state as often as the server can, for so long."""
+        self._pipe.send(("storm", seconds))
+
+    def calls(self) -> dict[int, int]:
+        """The number of each person's last call."""
+        self._pipe.send("calls")
+        called = self._pipe.recv()
+        assert isinstance(called, dict)
+        return called
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        assert self._process.pid is not None
+        return self._process.pid
 
     def send(self, messages: Iterable[bytes]) -> None:
         _batch.send_batch(self._socket.fileno(), [(data, self.server) for data in messages])

@@ -156,6 +156,15 @@ class Notifier:
         times = (self._delivery.next_timeout(), self._store.expiries.next_timeout())
         return min((at for at in times if at is not None), default=None)
 
+    def counts(self) -> dict[str, int]:
+        """How much the notifier holds: live subscriptions, also those whose end is being told, NOTIFYs on their way."""
+        return {
+            "subscriptions": len(self._store.by_phone),
+            "transactions": len(self._store.transactions),
+            "in_flight": self._delivery.in_flight,
+            "waiting": self._delivery.waiting,
+        }
+
     def subscriptions(self, resource: str, package: str) -> list[SubscriptionRecord]:
         """Who watches a resource."""
         topic = self._store.topics.get((resource, package))

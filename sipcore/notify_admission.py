@@ -63,6 +63,11 @@ class Admission:
         # Phones of one kind ask in the same words. Forgotten when full, which no house with real phones reaches.
         self._known: dict[tuple[str | None, ...], tuple[EventPackage, str, str]] = {}
 
+    @property
+    def remembered(self) -> int:
+        """How many ways of asking are remembered."""
+        return len(self._known)
+
     def admit(self, request: Request) -> Wanted:
         """Read Event, Accept and Expires. Raises Refused with 489, 406 or 423 and what the watcher may ask instead."""
         asked = (request.header("Event"), request.header("User-Agent"), *request.headers("Accept"))

@@ -59,6 +59,16 @@ class Delivery:
         self._paces: WeakValueDictionary[Flow, Pace] = WeakValueDictionary()
         self.outbox: list[Datagram] = []
 
+    @property
+    def in_flight(self) -> int:
+        """NOTIFYs sent, and neither answered nor retransmitted yet."""
+        return self._in_flight
+
+    @property
+    def waiting(self) -> int:
+        """Subscriptions whose NOTIFY waits for a place in flight."""
+        return len(self._ready)
+
     def tell(self, subscription: Subscription, now: float) -> None:
         """Send the state now whatever was told before, or as soon as the NOTIFY under way is answered.
 

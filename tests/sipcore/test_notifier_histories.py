@@ -157,6 +157,9 @@ def test_memory_stays_flat_when_more_changes_come_than_can_be_told(seed: int) ->
     for change in range(500):
         network.bench.post(f"text {change}", RESOURCES[change % 3])
         network.run(0.01)
+        counts = network.bench.notifier.counts()
+        assert counts["in_flight"] <= 8
+        assert counts["waiting"] <= counts["transactions"] == counts["subscriptions"] == 40
         # One for each subscription at most, and its copies under way.
         assert len(network.on_the_way) < 40 * 10
     network.bad = False
