@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import pytest
 
@@ -12,6 +12,7 @@ from media.prompts.sound import Samples
 from tests.support import audio
 from tests.support.baresip import Baresip
 from tests.support.pjsua_phone import PjsuaPhone
+from tests.support.ports import LOOPBACK
 from tests.support.server import DOMAIN, Server
 from tests.support.voice import write_voice
 from tests.support.watcher import Watcher
@@ -29,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.interop)
-            item.add_marker(pytest.mark.timeout(60))
+            item.add_marker(pytest.mark.timeout(60, func_only=True))
 
 
 @pytest.fixture(scope="session")
@@ -73,21 +74,31 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def phones(tmp_path: Path) -> Iterator["Phones"]:
-    with ExitStack() as stack:
-        yield Phones(tmp_path, stack)
+    with Phones(tmp_path) as started:
+        yield started
 
 
 class Phones:
-    """Starts phones and ends them with the test."""
+    """Starts phones, and ends them all at the end of its block."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._stack = stack
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
 
     def pjsua(
-        self, name: str, codecs: tuple[str, ...] = ("PCMA", "PCMU", "G722"), host: str = "127.0.0.1"
+        self,
+        name: str,
+        codecs: tuple[str, ...] = ("PCMA", "PCMU", "G722"),
+        host: str = LOOPBACK,
+        port: int = 0,
     ) -> PjsuaPhone:
-        return self._stack.enter_context(PjsuaPhone(self.folder / name, codecs, host))
+        return self._stack.enter_context(PjsuaPhone(self.folder / name, codecs, host, port))
 
     def registered(
         self,
@@ -100,6 +111,13 @@ class Phones:
     ) -> PjsuaPhone:
         """A PJSIP phone whose account is registered and named after the person."""
         phone = self.pjsua(person, codecs)
+        self.register(phone, server, person, mwi=mwi, transport=transport)
+        return phone
+
+    def register(
+        self, phone: PjsuaPhone, server: Server, person: str, *, mwi: bool = False, transport: str = "udp"
+    ) -> None:
+        """Give a phone the account of a person, and wait until it is registered."""
         phone.account(
             person,
             f"sip:{person}@{DOMAIN}",
@@ -109,7 +127,6 @@ class Phones:
             transport=transport,
         )
         assert phone.expect("registration", account=person)["code"] == 200
-        return phone
 
     def baresip(
         self, server: Server, person: str, voice: Voice, *, mwi: bool = False, watch: Sequence[str] = ()

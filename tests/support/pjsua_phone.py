@@ -39,7 +39,13 @@ class PjsuaPhone:
     most 4 calls and 8 accounts.
     """
 
-    def __init__(self, folder: Path, codecs: tuple[str, ...] = ("PCMA", "PCMU", "G722"), host: str = LOOPBACK) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        codecs: tuple[str, ...] = ("PCMA", "PCMU", "G722"),
+        host: str = LOOPBACK,
+        port: int = 0,
+    ) -> None:
         self.folder = folder
         self.host = host
         self._codecs = codecs
@@ -49,8 +55,8 @@ class PjsuaPhone:
         self._numbers = 0
         self._gone = False
         self._changed = threading.Condition()
-        self.port = 0
-        """UDP port of SIP."""
+        self.port = port
+        """UDP port of SIP; 0 until started when any will do."""
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +73,7 @@ class PjsuaPhone:
         self._reader.start()
         # A range of its own for each phone; PJSIP tries the next pair where another has taken one.
         rtp_port = random.randrange(30000, 60000, 200)
-        self.port = self._do("start", host=self.host, codecs=self._codecs, rtp_port=rtp_port)["port"]
+        self.port = self._do("start", host=self.host, port=self.port, codecs=self._codecs, rtp_port=rtp_port)["port"]
         return self
 
     def __exit__(
@@ -91,13 +97,17 @@ class PjsuaPhone:
         uri: str,
         *,
         server: str | None = None,
+        user: str = "",
         password: str = "",
         transport: str = "udp",
         register: bool = True,
         mwi: bool = False,
         expires: int = 300,
     ) -> None:
-        """Add an account; `server` is `host:port` of registrar and outbound proxy, None for calls without a server."""
+        """Add an account; `server` is `host:port` of registrar and outbound proxy, None for calls without a server.
+
+        `user` authenticates where that is not the user part of `uri`.
+        """
         proxy = f"<sip:{server};transport={transport};lr>" if server else None
         registrar = f"sip:{uri.rsplit('@', 1)[1]}" if server and register else None
         self._do(
@@ -106,6 +116,7 @@ class PjsuaPhone:
             uri=uri,
             proxy=proxy,
             registrar=registrar,
+            user=user or uri.removeprefix("sip:").rsplit("@", 1)[0],
             password=password,
             transport=transport,
             mwi=mwi,
@@ -124,12 +135,17 @@ class PjsuaPhone:
 
     def call(self, account: str, uri: str, *, record: Path | None = None, play: Path | None = None) -> "PjsuaCall":
         made = self._do("call", account=account, uri=uri, record_to=_text(record), play_from=_text(play))
-        return PjsuaCall(self, made["call"], made["call_id"])
+        return PjsuaCall(self, made["call"], made["call_id"], account)
 
-    def incoming(self, account: str, timeout: float = 10.0) -> "PjsuaCall":
-        """The next call that rings on an account."""
-        rings = self.expect("incoming", timeout, account=account)
-        return PjsuaCall(self, rings["call"], rings["call_id"], remote=rings["remote"])
+    def incoming(self, account: str | None = None, timeout: float = 10.0) -> "PjsuaCall":
+        """The next call that rings, on `account` or on any."""
+        rings = self.expect("incoming", timeout, **({"account": account} if account else {}))
+        return PjsuaCall(self, rings["call"], rings["call_id"], rings["account"], rings["remote"])
+
+    def vanish(self) -> None:
+        """Be gone without a word, as a phone whose cable is pulled."""
+        self._process.kill()
+        self._process.wait(10)
 
     def expect(self, kind: str, timeout: float = 10.0, **fields: Any) -> PhoneEvent:
         """The oldest event of a kind with these fields not handed out yet. Raises PhoneError after `timeout`."""
@@ -193,11 +209,12 @@ class PjsuaPhone:
 class PjsuaCall:
     """One call of a phone."""
 
-    def __init__(self, phone: PjsuaPhone, number: int, call_id: str, remote: str = "") -> None:
+    def __init__(self, phone: PjsuaPhone, number: int, call_id: str, account: str, remote: str = "") -> None:
         self._phone = phone
         self._number = number
         self.call_id = call_id
         """The Call-ID header."""
+        self.account = account
         self.remote = remote
         """From of an incoming call."""
 
@@ -228,6 +245,11 @@ class PjsuaCall:
     def dtmf(self, digits: str, method: str = "rfc4733") -> None:
         """Press keys; `method` is `rfc4733` or `info`."""
         self._phone._do("dtmf", call=self._number, digits=digits, method=method)
+
+    def codec(self) -> str:
+        """Name of the codec in use."""
+        name: str = self._phone._do("codec", call=self._number)["codec"]
+        return name
 
     def listen(self, seconds: float) -> None:
         """Return when so much more audio came; it must come at about its natural pace. Raises PhoneError else."""

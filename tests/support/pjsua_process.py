@@ -169,7 +169,7 @@ class Phone:
         self._endpoint.libHandleEvents(_POLL_MS)
         self._over.clear()
 
-    def do_start(self, host: str, codecs: list[str], rtp_port: int) -> dict[str, Any]:
+    def do_start(self, host: str, port: int, codecs: list[str], rtp_port: int) -> dict[str, Any]:
         config = pj.EpConfig()
         config.uaConfig.threadCnt = 0
         config.uaConfig.mainThreadOnly = True
@@ -185,6 +185,7 @@ class Phone:
         for transport, kind in (("udp", pj.PJSIP_TRANSPORT_UDP), ("tcp", pj.PJSIP_TRANSPORT_TCP)):
             transport_config = pj.TransportConfig()
             transport_config.boundAddress = host
+            transport_config.port = port
             self._transports[transport] = self._endpoint.transportCreate(kind, transport_config)
         self._endpoint.libStart()
         self._endpoint.audDevManager().setNullDev()
@@ -200,6 +201,7 @@ class Phone:
         uri: str,
         proxy: str | None,
         registrar: str | None,
+        user: str,
         password: str,
         transport: str,
         mwi: bool,
@@ -211,7 +213,6 @@ class Phone:
         if proxy:
             config.sipConfig.proxies.append(proxy)
         if password:
-            user = uri.split("sip:", 1)[1].split("@", 1)[0]
             config.sipConfig.authCreds.append(
                 pj.AuthCredInfo("digest", "*", user, pj.PJSIP_CRED_DATA_PLAIN_PASSWD, password)
             )
@@ -275,6 +276,9 @@ class Phone:
     def do_media_counters(self, call: int) -> dict[str, Any]:
         statistics = self.calls[call].getStreamStat(0).rtcp
         return {"received": statistics.rxStat.pkt, "sent": statistics.txStat.pkt, "lost": statistics.rxStat.loss}
+
+    def do_codec(self, call: int) -> dict[str, Any]:
+        return {"codec": self.calls[call].getStreamInfo(0).codecName}
 
     def do_stop(self) -> None:
         self.running = False

@@ -39,6 +39,8 @@ class Server:
     ) -> None:
         self.folder = folder
         self.port = free_port()
+        self.outside_port = free_port()
+        """Where calls to the telephone network arrive, at OUTSIDE."""
         self._settings = settings or {}
         self._company = company or {}
 
@@ -122,7 +124,7 @@ class Server:
             "sip": {"listen": [f"udp:{self.address}", f"tcp:{self.address}"]},
             "media": {"ports": _rtp_range()},
             "shutdown": {"drain_seconds": 0},
-            "trunks": {"outside": {"kind": "address", "host": OUTSIDE}},
+            "trunks": {"outside": {"kind": "address", "host": OUTSIDE, "port": self.outside_port}},
             "registrations": {"min_seconds": 10, "default_seconds": 60},
             "subscriptions": {"min_seconds": 10, "default_seconds": 60},
         }

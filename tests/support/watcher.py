@@ -129,9 +129,10 @@ class Watcher:
             if subscription.resource == resource:
                 self._send_subscribe(subscription, expires)
 
-    def expect(self, resource: str, lamp: str, timeout: float = 10.0) -> Notification:
+    def expect(self, resource: str, lamp: str, *, phase: str = "", timeout: float = 10.0) -> Notification:
         """The next change of the lamp of `resource`, which must be this; what repeats the lamp before is passed over.
 
+        `phase` is the state that some dialog must be in (`early` comes after `trying`, and both make a lamp blink).
         Raises WatcherFailed when another lamp comes, or nothing within `timeout`.
         """
         before = next(
@@ -139,9 +140,9 @@ class Watcher:
         )
         while True:
             notification = self.next(resource, timeout)
-            if notification.lamp == lamp:
+            if notification.lamp == lamp and (not phase or phase in [dialog.state for dialog in notification.dialogs]):
                 return notification
-            if notification.lamp != before:
+            if notification.lamp not in (before, lamp):
                 raise WatcherFailed(
                     f"lamp {resource} shows {notification.lamp} after {before}, not {lamp}: {notification.body}"
                 )

@@ -1,0 +1,176 @@
+"""The main job: main number, greeting, menu, queue with music and position, a colleague, lamps, the record."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from media.prompts.sound import Samples
+from tests.interop.conftest import Phones, Voice
+from tests.support import audio
+from tests.support.pjsua_phone import PjsuaCall
+from tests.support.server import MAIN_NUMBER, OUTSIDE, Server
+
+Clips = Callable[..., dict[str, Samples]]
+CALLER = "+4540123456"
+SAID = (
+    "greeting",
+    "menu",
+    "please-wait",
+    "invalid-choice",
+    "please-choose",
+    "busy",
+    "closed",
+    "goodbye",
+    "unavailable",
+)
+
+
+def test_a_caller_reaches_a_colleague_through_menu_and_queue(
+    server: Server, phones: Phones, voices: dict[str, Voice], clips: Clips, music: dict[str, Samples], tmp_path: Path
+) -> None:
+    agent = phones.registered(server, "anna")
+    watchers = [phones.watcher(server, "ingrid"), phones.watcher(server, "henrik")]
+    for watcher in watchers:
+        watcher.subscribe("201")
+        watcher.expect("201", "idle")
+    heard, heard_by_agent = tmp_path / "caller.wav", tmp_path / "agent.wav"
+    call = dial_main_number(server, phones, record=heard, play=voices["caller"].file)
+    call.listen(7.5)
+    call.dtmf("1")
+    ringing = agent.incoming("anna")
+    assert CALLER in ringing.remote
+    ringing.answer(180)
+    for watcher in watchers:
+        (dialog,) = watcher.expect("201", "ringing", phase="early").dialogs
+        assert dialog.direction == "recipient"
+        assert CALLER in dialog.remote_identity
+    call.listen(14.0)
+    ringing.answer(record=heard_by_agent, play=voices["agent"].file)
+    ringing.expect("CONFIRMED")
+    for watcher in watchers:
+        watcher.expect("201", "talking")
+    call.listen(4.0)
+    ringing.hang_up()
+    call.expect("DISCONNECTED")
+    for watcher in watchers:
+        watcher.expect("201", "idle")
+        assert watcher.lamps("201") == ["idle", "ringing", "talking", "idle"]
+
+    recording = audio.load(heard)
+    told = audio.timeline(recording, clips(*SAID, "position/1", "position/2", "position/3"))
+    assert [each.name for each in told][:4] == ["greeting", "menu", "please-wait", "position/1"]
+    assert {each.name for each in told[4:]} <= {"position/1"}
+    played = audio.music_heard(recording, music, start=told[2].end)
+    for announced in told[3:]:
+        assert audio.music_pause(played, announced) == pytest.approx(announced.end - announced.start, abs=0.3)
+    assert audio.heard(recording[-5 * audio.RATE :], voices["agent"].speech).score > audio.HEARD
+    assert audio.heard(audio.load(heard_by_agent), voices["caller"].speech).score > audio.HEARD
+    record = server.finished_calls()
+    assert CALLER in record
+    assert "sales" in record
+    assert "Anna" in record or "anna" in record
+
+
+def test_a_colleague_who_is_busy_passes_the_caller_on_to_the_next(server: Server, phones: Phones) -> None:
+    # Both on one phone, so that it does not matter whose turn it is.
+    agents = phones.registered(server, "anna")
+    phones.register(agents, server, "bjorn")
+    watcher = phones.watcher(server, "ingrid")
+    extensions = {"anna": "201", "bjorn": "202"}
+    for extension in extensions.values():
+        watcher.subscribe(extension)
+        watcher.expect(extension, "idle")
+    call = dial_main_number(server, phones)
+    call.listen(0.5)
+    call.dtmf("1")
+    first = agents.incoming()
+    watcher.expect(extensions[first.account], "ringing")
+    first.hang_up(486)
+    watcher.expect(extensions[first.account], "idle")
+    second = agents.incoming()
+    assert second.account != first.account
+    watcher.expect(extensions[second.account], "ringing")
+    second.answer()
+    watcher.expect(extensions[second.account], "talking")
+    call.listen(1.0)
+    call.hang_up()
+    second.expect("DISCONNECTED")
+    watcher.expect(extensions[second.account], "idle")
+
+
+def test_a_caller_who_leaves_the_queue_stops_the_ringing(server: Server, phones: Phones) -> None:
+    agent = phones.registered(server, "anna")
+    watcher = phones.watcher(server, "ingrid")
+    watcher.subscribe("201")
+    watcher.expect("201", "idle")
+    call = dial_main_number(server, phones)
+    call.listen(0.5)
+    call.dtmf("1")
+    ringing = agent.incoming("anna")
+    watcher.expect("201", "ringing")
+    call.hang_up()
+    ringing.expect("DISCONNECTED")
+    watcher.expect("201", "idle")
+
+
+def test_silence_and_a_wrong_key_are_answered_apart_and_the_operator_takes_over(
+    server: Server, phones: Phones, clips: Clips, tmp_path: Path
+) -> None:
+    operator = phones.registered(server, "ingrid")
+    call = dial_main_number(server, phones, record=tmp_path / "caller.wav")
+    call.listen(7.5)
+    call.dtmf("5")
+    call.listen(11.0)
+    call.dtmf("0")
+    answering = operator.incoming("ingrid", timeout=15.0)
+    answering.answer()
+    answering.expect("CONFIRMED")
+    call.hang_up()
+    answering.expect("DISCONNECTED")
+    told = [each.name for each in audio.timeline(audio.load(tmp_path / "caller.wav"), clips(*SAID))]
+    assert told[:5] == ["greeting", "menu", "invalid-choice", "menu", "please-choose"]
+
+
+def test_a_queue_without_anyone_says_so_and_ends(server: Server, phones: Phones, clips: Clips, tmp_path: Path) -> None:
+    call = dial_main_number(server, phones, record=tmp_path / "caller.wav")
+    call.listen(0.5)
+    call.dtmf("2")
+    call.expect("DISCONNECTED", timeout=20.0)
+    told = [each.name for each in audio.timeline(audio.load(tmp_path / "caller.wav"), clips(*SAID))]
+    assert told[-1] == "closed"
+
+
+def test_two_callers_are_told_their_own_positions(server: Server, phones: Phones, clips: Clips, tmp_path: Path) -> None:
+    agent = phones.registered(server, "anna")
+    callers = phones.pjsua("callers", host=OUTSIDE)
+    callers.account("outside", f"sip:{CALLER}@{OUTSIDE}")
+    calls = []
+    for number in (1, 2):
+        uri = f"sip:{MAIN_NUMBER}@{server.address}"
+        call = callers.call("outside", uri, record=tmp_path / f"{number}.wav")
+        call.expect("CONFIRMED")
+        call.listen(0.5)
+        call.dtmf("1")
+        calls.append(call)
+        if number == 1:
+            agent.incoming("anna").answer(180)
+    calls[1].listen(13.0)
+    for call in calls:
+        call.hang_up()
+        call.expect("DISCONNECTED")
+    positions = clips(*(f"position/{number}" for number in range(1, 6)))
+    for number in (1, 2):
+        told = [each.name for each in audio.timeline(audio.load(tmp_path / f"{number}.wav"), positions)]
+        assert set(told) == {f"position/{number}"}, told
+
+
+def dial_main_number(
+    server: Server, phones: Phones, *, record: Path | None = None, play: Path | None = None
+) -> PjsuaCall:
+    """An outside caller dials the company's main number, and it is answered."""
+    caller = phones.pjsua("outside", host=OUTSIDE)
+    caller.account("outside", f"sip:{CALLER}@{OUTSIDE}")
+    call = caller.call("outside", f"sip:{MAIN_NUMBER}@{server.address}", record=record, play=play)
+    call.expect("CONFIRMED")
+    return call
