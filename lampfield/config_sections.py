@@ -44,6 +44,13 @@ class Sip:
     authentication: bool = setting(
         flag(), True, "Ask phones for their password (digest). Only a closed test network can do without."
     )
+    # COMPAT(SIPp, older desk phones): take the first challenge alone, and fail where it is not MD5.
+    digest_algorithms: tuple[str, ...] = setting(
+        list_of(choice("MD5", "SHA-256"), min_length=1),
+        ["MD5", "SHA-256"],
+        "Digest algorithms offered, in order; phones use the first that they know. Many older ones know only MD5, "
+        "and give up when it is not the first.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

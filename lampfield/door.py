@@ -29,12 +29,14 @@ class Refused(Exception):
 class Door:
     """Asks the authenticator, and finds the person of the account that it names."""
 
-    def __init__(self, directory: Directory, clock: Clock, *, ask: bool) -> None:
+    def __init__(self, directory: Directory, clock: Clock, *, ask: bool, algorithms: Sequence[str]) -> None:
         self.directory = directory
         """The companies and accounts as they are now."""
         self._clock = clock
         self._ask = ask
-        self._authenticator = Authenticator(self._secrets, NonceBook(secrets.token_bytes(32), clock()))
+        self._authenticator = Authenticator(
+            self._secrets, NonceBook(secrets.token_bytes(32), clock()), algorithms=algorithms
+        )
 
     def person(self, request: Request, flow: Flow) -> Found:
         """Whose phone sent this request. Raises Refused: 401 with challenges, or 403 for nobody of ours."""

@@ -3,6 +3,7 @@
 import msgspec
 
 from lampfield.call_control.houses import Houses
+from lampfield.decoded import decoded
 from lampfield.door import Door
 from lampfield.journal import Journal
 from lampfield.lamps import Lamps
@@ -31,7 +32,7 @@ class Registrations:
 
     def restore(self) -> int:
         """Take up the bindings on disk that have not expired; how many they are."""
-        bindings = [msgspec.msgpack.decode(kept, type=Binding) for kept in self._journal.load(_KIND).values()]
+        bindings = list(decoded(self._journal, _KIND, Binding))
         self._registrar.restore(bindings, self._clock())
         for aor in {binding.aor for binding in bindings}:
             self._tell(aor)

@@ -62,6 +62,7 @@ class RequestDesk:
                 self._trunks.response_received(transaction, response)
             case TransportFailed(flow=flow):
                 self._registrations.flow_failed(flow)
+                self._subscriptions.flow_failed(flow)
                 self._trunks.flow_failed(flow)
             case _:
                 self._switchboard.on_session_event(event)

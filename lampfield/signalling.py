@@ -84,7 +84,7 @@ class Signalling:
         self._database = open_database(configuration.database_url)
         upgrade(self._database)
         directory = load_directory(self._database)
-        self._journal = Journal(state / "journal.sqlite3")
+        self._journal = Journal(state / "journal")
         self._journal.open()
         self._records = EventWriter(
             self._database,
@@ -108,7 +108,12 @@ class Signalling:
         self._tasks = Tasks()
         self._media = MediaClient(self._on_media_event)
         self._admission = Admission(configuration.limits.max_calls, configuration.limits.calls_per_second, self.clock)
-        self._door = Door(directory, self.clock, ask=configuration.sip.authentication)
+        self._door = Door(
+            directory,
+            self.clock,
+            ask=configuration.sip.authentication,
+            algorithms=configuration.sip.digest_algorithms,
+        )
         sip = SipPort(self._stack, self.clock, self._endpoint.wake)
         self._trunks = Trunks(
             configuration.trunks,
@@ -245,6 +250,7 @@ class Signalling:
         limits, durations = self._configuration.limits, self._configuration.subscriptions
         return NotifierConfig(
             user_agent=self._configuration.sip.user_agent,
+            advertised_host=self._configuration.sip.advertised_address,
             durations=Durations(int(durations.min_seconds), int(durations.max_seconds), int(durations.default_seconds)),
             most_subscriptions=limits.subscriptions,
         )

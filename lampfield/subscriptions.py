@@ -2,6 +2,7 @@
 
 import msgspec
 
+from lampfield.decoded import decoded
 from lampfield.door import Door
 from lampfield.journal import Journal
 from lampfield.lamps import Lamps
@@ -24,8 +25,7 @@ class Subscriptions:
 
     def restore(self) -> int:
         """Take up the subscriptions on disk, after the registrations; how many they are."""
-        kept = self._journal.load(_KIND).values()
-        records = [msgspec.msgpack.decode(record, type=SubscriptionRecord) for record in kept]
+        records = list(decoded(self._journal, _KIND, SubscriptionRecord))
         self._lamps.restore(records, self._clock())
         self.settle()
         return len(records)
@@ -34,6 +34,10 @@ class Subscriptions:
         """Answer a SUBSCRIBE. Raises door.Refused."""
         found = self._door.person(request, flow)
         return self._lamps.subscribe(request, flow, self._clock(), watcher_domain=found.company.domain)
+
+    def flow_failed(self, flow: Flow) -> None:
+        """A connection is gone: its watchers are told again when they come back."""
+        self._lamps.notifier.transport_failed(flow, self._clock())
 
     def settle(self) -> None:
         """Write what has changed."""

@@ -35,7 +35,7 @@ class Supervisor:
     def __init__(self, source: Path | None, configuration: Configuration) -> None:
         self._configuration = configuration
         state = configuration.state_directory
-        state.mkdir(parents=True, exist_ok=True)
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sockets = [(listener, bind(listener)) for listener in listeners_of(configuration)]
         self._media = Child("media", "media.process", _media_arguments(configuration, state))
         descriptors = [bound.fileno() for _, bound in self._sockets]

@@ -135,6 +135,7 @@ class Switchboard:
         self._legs.add(leg)
         leg.show("trying")
         flow = CallFlow(house, leg, CallDialler(self._services, company, leg), arrival)
+        logger.info("%s: %s calls %s", call, identity.name or identity.number, arrival.dialled)
         task = self._services.tasks.spawn(flow.run(), f"call {call}")
         self._flows.add(task)
         task.add_done_callback(self._flows.discard)

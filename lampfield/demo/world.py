@@ -109,7 +109,7 @@ class World:
         return load(file)
 
     def _accounts(self) -> dict[str, Account]:
-        self.configuration.state_directory.mkdir(parents=True, exist_ok=True)
+        self.configuration.state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         database = open_database(self.configuration.database_url)
         upgrade(database)
         imported = import_company(database, self.company, new_password=new_password)

@@ -10,7 +10,10 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from sqlalchemy import select
 
+from call_records.models import CallEventRow
+from lampfield.database import open_database
 from tests.support.ports import free_port
 from tests.support.server import DOMAIN, MAIN_NUMBER, OUTSIDE, Server
 from tests.support.sipp import Sipp
@@ -45,6 +48,15 @@ def kill(server: Server, module: str) -> None:
     until(lambda: server.log().count(ready) > before, f"{name} ready again")
 
 
+def recorded(server: Server, kind: str) -> bool:
+    """True once an event of this kind is in the server's database."""
+    engine = open_database(f"sqlite:///{server.state / 'lampfield.sqlite3'}")
+    with engine.connect() as connection:
+        found = connection.execute(select(CallEventRow.id).where(CallEventRow.kind == kind)).first()
+    engine.dispose()
+    return found is not None
+
+
 @pytest.fixture
 def own_server(tmp_path: Path) -> "Server":
     return Server(tmp_path / "server", settings={"log": {"level": "info"}})
@@ -53,7 +65,7 @@ def own_server(tmp_path: Path) -> "Server":
 def test_a_killed_signalling_process_forgets_neither_phones_nor_lamps(own_server: Server, tmp_path: Path) -> None:
     phone = free_port()
     with own_server as server, Watcher(server.address, "ingrid", DOMAIN, server.password("ingrid")) as watcher:
-        account = {"user": "henrik", "domain": DOMAIN, "password": server.password("henrik")}
+        account = {"user": "henrik", "domain": DOMAIN, "password": server.password("henrik"), "auth_uri": DOMAIN}
         Sipp(
             tmp_path, "register-digest", target=server.address, port=phone, keys={"expires": "600"}, **account
         ).finish()
@@ -81,8 +93,8 @@ def test_a_killed_signalling_process_forgets_neither_phones_nor_lamps(own_server
 
 def test_a_call_that_was_cut_off_by_a_crash_is_on_record_as_lost(own_server: Server, tmp_path: Path) -> None:
     with own_server as server:
-        with Sipp(tmp_path, "main-job-caller", target=server.address, number=MAIN_NUMBER, host=OUTSIDE) as calling:
-            until(lambda: any("200 OK" in message.start_line for message in calling.messages()), "answered by the menu")
+        with Sipp(tmp_path, "call", target=server.address, number=MAIN_NUMBER, host=OUTSIDE, pause_ms=20000):
+            until(lambda: recorded(server, "MenuEntered"), "the menu on record")
             kill(server, "lampfield.signalling")
         until(lambda: "lost" in server.finished_calls(), "the record of the lost call")
 
