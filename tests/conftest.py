@@ -1,6 +1,11 @@
-"""Options of all tests."""
+"""Options of all tests, and how hypothesis runs in them."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast an example runs says something of the machine, not of the code.
+settings.register_profile("lampfield", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lampfield")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
