@@ -19,7 +19,7 @@ class Journal:
     written stays in memory.
     """
 
-    def __init__(self, path: Path, *, batch_seconds: float = 0.1, retry_seconds: float = 1.0) -> None:
+    def __init__(self, path: Path, *, batch_seconds: float = 0.02, retry_seconds: float = 1.0) -> None:
         self._file = JournalFile(path)
         self._batch_seconds = batch_seconds
         self._retry_seconds = retry_seconds

@@ -19,3 +19,5 @@ def start_logging(level: str, isatty: Callable[[], bool] = sys.stderr.isatty) ->
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter(PLAIN_FORMAT))
     logging.basicConfig(level=level.upper(), handlers=[handler])
+    # Alembic tells of every look at the database; only what it complains of is of interest.
+    logging.getLogger("alembic").setLevel(logging.WARNING)

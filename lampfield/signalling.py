@@ -60,7 +60,7 @@ from sipcore.notify_admission import Durations
 from sipcore.registrar import Registrar, RegistrarConfig
 from sipcore.stack import Stack, StackConfig
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("lampfield.signalling")
 
 HOUSEKEEPING_SECONDS = 1.0
 """Between two looks at what expires by itself."""

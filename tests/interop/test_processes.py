@@ -65,12 +65,20 @@ def own_server(tmp_path: Path) -> "Server":
 def test_a_killed_signalling_process_forgets_neither_phones_nor_lamps(own_server: Server, tmp_path: Path) -> None:
     phone = free_port()
     with own_server as server, Watcher(server.address, "ingrid", DOMAIN, server.password("ingrid")) as watcher:
-        account = {"user": "henrik", "domain": DOMAIN, "password": server.password("henrik"), "auth_uri": DOMAIN}
         Sipp(
-            tmp_path, "register-digest", target=server.address, port=phone, keys={"expires": "600"}, **account
+            tmp_path,
+            "register-digest",
+            target=server.address,
+            port=phone,
+            keys={"expires": "600"},
+            user="henrik",
+            domain=DOMAIN,
+            password=server.password("henrik"),
+            auth_uri=DOMAIN,
         ).finish()
         watcher.subscribe("209")
         watcher.expect("209", "idle")
+        until(lambda: b"subscription" in (server.state / "journal").read_bytes(), "the subscription on disk")
         kill(server, "lampfield.signalling")
         with Sipp(tmp_path, "answer", port=phone, user="henrik") as answering:
             calling = Sipp(
@@ -81,7 +89,7 @@ def test_a_killed_signalling_process_forgets_neither_phones_nor_lamps(own_server
                 user="astrid",
                 domain=DOMAIN,
                 password=server.password("astrid"),
-                auth_uri=DOMAIN,
+                auth_uri=f"209@{DOMAIN}",
             )
             watcher.expect("209", "ringing")
             watcher.expect("209", "talking")
