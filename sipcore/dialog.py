@@ -135,6 +135,11 @@ class Dialog:
         else:
             self.flow = next_hop(flow, self.remote_target.uri, behind_nat=self.behind_nat)
 
+    def heard_on(self, flow: Flow) -> None:
+        """Follow a peer that can only be answered where it is heard: over a new connection, or through its NAT anew."""
+        if not self.route_set and (self.behind_nat or flow.reliable):
+            self.flow = flow
+
     def in_order(self, request: Request) -> bool:
         """True if the request's CSeq number does not go back, which it notes (§12.2.2)."""
         number = request.cseq.number

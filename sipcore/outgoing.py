@@ -20,7 +20,7 @@ _CHALLENGES = {401: ("www-authenticate", "Authorization"), 407: ("proxy-authenti
 class Outgoing:
     """One request of ours; it is the `user` of its transactions."""
 
-    __slots__ = ("attempts", "credentials", "dialog", "flow", "id", "request", "session", "transaction")
+    __slots__ = ("attempts", "credentials", "dialog", "final", "flow", "id", "request", "session", "transaction")
 
     def __init__(
         self,
@@ -41,11 +41,13 @@ class Outgoing:
         """Where the next CSeq number comes from."""
         self.credentials = credentials
         self.attempts = 0
+        self.final = False
+        """True once we gave it up: it is not sent again, whatever is answered."""
         self.transaction: Transaction | None = None
 
 
 class Sender:
-    """Sends requests and answers the challenges that come back."""
+    """Sends requests, and again where the answer asks for it."""
 
     def __init__(self, transactions: TransactionLayer, token: Callable[[], str]) -> None:
         self._transactions = transactions
@@ -56,9 +58,28 @@ class Sender:
         outgoing.attempts += 1
         outgoing.transaction = self._transactions.request(outgoing.request, outgoing.flow, outgoing, now)
 
+    def repeatable(self, outgoing: Outgoing) -> Request | None:
+        """The same request as a new one: without its transaction's Via, with the next CSeq number (RFC 3261 §8.1.3.5).
+
+        None when it was sent often enough, or given up.
+        """
+        if outgoing.final or outgoing.attempts >= MOST_ATTEMPTS:
+            return None
+        old = outgoing.request
+        number = outgoing.dialog.next_cseq() if outgoing.dialog else old.cseq.number + 1
+        again = Request(old.method, old.uri, old.fields, old.body)
+        again.replace_first("Via", None)
+        again.set("CSeq", f"{number} {old.method}")
+        return again
+
+    def send_again(self, outgoing: Outgoing, again: Request, now: float) -> None:
+        """Send what `repeatable` gave, with what was changed in it, in the place of the request."""
+        outgoing.request = again
+        self.send(outgoing, now)
+
     def answer_challenge(self, outgoing: Outgoing, response: Response, now: float) -> bool:
         """Send the request again with credentials if `response` is a challenge they answer; False if it is final."""
-        if response.status not in _CHALLENGES or outgoing.credentials is None or outgoing.attempts >= MOST_ATTEMPTS:
+        if response.status not in _CHALLENGES or outgoing.credentials is None:
             return False
         asks, answers = _CHALLENGES[response.status]
         # Several challenges on one line cannot be told apart by commas, so they are taken line by line.
@@ -66,24 +87,12 @@ class Sender:
         challenge = choose_challenge(challenges, outgoing.credentials)
         if challenge is None or (outgoing.request.has(answers) and not is_stale(challenge)):
             return False
-        again = repeat(outgoing.request, self._next_cseq(outgoing))
+        again = self.repeatable(outgoing)
+        if again is None:
+            return False
         again.remove(answers)
         # The nonce is new each time, so its count is always 1 (RFC 7616 §3.4).
-        value = authorize(
-            challenge, outgoing.credentials, again.method, again.uri, 1, self._token(), outgoing.request.body
-        )
+        value = authorize(challenge, outgoing.credentials, again.method, again.uri, 1, self._token(), again.body)
         again.add(answers, value)
-        outgoing.request = again
-        self.send(outgoing, now)
+        self.send_again(outgoing, again, now)
         return True
-
-    def _next_cseq(self, outgoing: Outgoing) -> int:
-        return outgoing.dialog.next_cseq() if outgoing.dialog else outgoing.request.cseq.number + 1
-
-
-def repeat(request: Request, number: int) -> Request:
-    """The same request as a new one: without its transaction's Via, with this CSeq number (RFC 3261 §8.1.3.5)."""
-    again = Request(request.method, request.uri, request.fields, request.body)
-    again.replace_first("Via", None)
-    again.set("CSeq", f"{number} {request.method}")
-    return again

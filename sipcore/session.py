@@ -103,6 +103,7 @@ class Session:
         "contact",
         "dialog",
         "dialogs",
+        "early_sdps",
         "flow",
         "give_up_status",
         "held_accept",
@@ -157,6 +158,8 @@ class Session:
         self.cancel_reason: str | None = None
         self.rseqs_heard: dict[str, int] = {}
         """Highest RSeq in order, by the fork's tag."""
+        self.early_sdps: dict[str, bytes] = {}
+        """Latest description of each fork before the answer, by its tag."""
         self.acks: dict[tuple[str, int], bytes] = {}
         """ACKs sent for 2xx, by remote tag and CSeq number, for 2xx that come again."""
         self.owed_answer: OwedAnswer | None = None

@@ -71,6 +71,7 @@ class Caller:
     def received(self, session: Session, outgoing: Outgoing, response: Response, now: float) -> None:
         """A response to the INVITE."""
         if response.status == 422 and self._refresh.ask_longer(outgoing, response, now):
+            self.repeated(session, now)
             return
         session.invite = outgoing.request
         status, reason = response.status, response.reason
@@ -87,6 +88,18 @@ class Caller:
                 what, status, reason = Happening.FAILURE, 502, "Bad Gateway"
         self._space.feed(session, Occurrence(what, response, status=status, reason=reason), now)
 
+    def repeated(self, session: Session, now: float) -> None:
+        """The INVITE was sent anew in the place of one that was refused."""
+        self._space.feed(session, Occurrence(Happening.REPEATED), now)
+
+    def give_up(self, session: Session, status: int, reason: str | None, now: float) -> None:
+        """Cancel the call; `SessionRejected` will tell `status`. `reason` is a Reason header's value."""
+        session.give_up_status = status
+        session.cancel_reason = session.bye_reason = reason
+        if session.outgoing is not None:
+            session.outgoing.final = True
+        self._space.feed(session, Occurrence(Happening.CANCEL), now)
+
     # --- provisional responses
 
     def _report_progress(self, session: Session, occurrence: Occurrence, now: float) -> None:
@@ -100,6 +113,7 @@ class Caller:
         sdp = sdp_of(response)
         if sdp is not None:
             session.remote_sdp = sdp
+            session.early_sdps[response.to.tag or ""] = sdp
         self._space.events.append(SessionProgress(session.id, response.status, response.reason, response, sdp))
 
     def _early_dialog(self, session: Session, response: Response) -> Dialog | None:
@@ -128,6 +142,9 @@ class Caller:
         session.dialog = dialog
         session.peer_allows = response.allow or session.peer_allows
         sdp = sdp_of(response)
+        if sdp is None and dialog.remote_tag in session.rseqs_heard:
+            # The answer came reliably before and need not be told twice (RFC 3262 §5).
+            sdp = session.early_sdps.get(dialog.remote_tag)
         session.remote_sdp = sdp or session.remote_sdp
         if session.local_sdp is None and sdp is not None:
             session.owed_answer = OwedAnswer(response)

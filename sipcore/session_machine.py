@@ -32,6 +32,8 @@ class Happening(StrEnum):
     PROVISIONAL = "1xx"
     SUCCESS = "2xx"
     FAILURE = "final failure"
+    REPEATED = "INVITE sent anew"
+    """A challenge or 422 was answered: nothing is heard of the new INVITE yet."""
     CANCEL = "cancel"
     CANCELLED = "cancelled by the caller"
     PROGRESS = "progress"
@@ -86,6 +88,7 @@ CALLER: SessionTable = {
     (_S.CALLING, _H.FAILURE): SessionStep(_S.ENDED, (Act.REPORT_REJECTED,)),
     (_S.CALLING, _H.CANCEL): SessionStep(_S.GIVING_UP, ()),
     (_S.PROCEEDING, _H.PROVISIONAL): SessionStep(_S.PROCEEDING, (Act.REPORT_PROGRESS,)),
+    (_S.PROCEEDING, _H.REPEATED): SessionStep(_S.CALLING, ()),
     (_S.PROCEEDING, _H.SUCCESS): SessionStep(_S.UP, (Act.FOLLOW,)),
     (_S.PROCEEDING, _H.FAILURE): SessionStep(_S.ENDED, (Act.REPORT_REJECTED,)),
     (_S.PROCEEDING, _H.CANCEL): SessionStep(_S.CANCELLING, (Act.SEND_CANCEL,)),

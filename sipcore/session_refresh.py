@@ -2,7 +2,7 @@
 
 from sipcore.errors import ProtocolViolation
 from sipcore.message import Request, Response
-from sipcore.outgoing import MOST_ATTEMPTS, Outgoing, Sender, repeat
+from sipcore.outgoing import Outgoing, Sender
 from sipcore.session import Session
 from sipcore.session_space import Due, SessionSpace
 from sipcore.session_timer import SessionTimer, agree_as_uac, agree_as_uas, read_min_se, request_fields, response_fields
@@ -51,19 +51,17 @@ class SessionRefresh:
 
     def ask_longer(self, outgoing: Outgoing, response: Response, now: float) -> bool:
         """Send a request that was answered 422 again with the interval that the peer wants; False to give up (§7.3)."""
-        if response.header("Min-SE") is None or outgoing.attempts >= MOST_ATTEMPTS:
+        if response.header("Min-SE") is None:
             return False
         least = read_min_se(response)
-        asked = outgoing.request.header("Min-SE")
-        if least > _LONGEST_MIN_SE or (asked is not None and asked == str(least)):
+        if least > _LONGEST_MIN_SE or outgoing.request.header("Min-SE") == str(least):
             return False
-        number = outgoing.dialog.next_cseq() if outgoing.dialog else outgoing.request.cseq.number + 1
-        again = repeat(outgoing.request, number)
-        interval = max(least, self._space.config.session_expires)
-        again.set("Session-Expires", str(interval))
+        again = self._sender.repeatable(outgoing)
+        if again is None:
+            return False
+        again.set("Session-Expires", str(max(least, self._space.config.session_expires)))
         again.set("Min-SE", str(least))
-        outgoing.request = again
-        self._sender.send(outgoing, now)
+        self._sender.send_again(outgoing, again, now)
         return True
 
     def _start(self, session: Session, timer: SessionTimer, now: float) -> None:

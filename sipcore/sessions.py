@@ -65,6 +65,7 @@ class Sessions:
             seconds = str(int(between(0.0, _RETRY_SECONDS, self._space.token)))
             self._space.respond(transaction, request, 500, now, fields=[("Retry-After", seconds)])
             return True
+        dialog.heard_on(flow)
         method = request.method
         if session.state is SessionState.UP and dialog is not session.dialog:
             # A fork that lost: its BYE may cross ours, and does not end the session.
@@ -131,6 +132,11 @@ class Sessions:
 
     # --- what becomes of our requests
 
+    def repeated(self, session: Session, outgoing: Outgoing, now: float) -> None:
+        """A request of the session was sent anew, with credentials."""
+        if outgoing is session.outgoing:
+            self._caller.repeated(session, now)
+
     def answered(self, session: Session, outgoing: Outgoing, response: Response, now: float) -> None:
         """A response to a request of the session; a malformed one is dropped. Raises ProtocolViolation."""
         method = outgoing.request.method
@@ -164,8 +170,7 @@ class Sessions:
         space = self._space
         match due:
             case Due.NO_ANSWER:
-                session.give_up_status = 408
-                space.feed(session, Occurrence(Happening.CANCEL), now)
+                self._caller.give_up(session, 408, None, now)
             case Due.REPEAT_1XX:
                 self._callee.repeat_progress(session, now)
             case Due.REPEAT_RELIABLE:
@@ -218,8 +223,7 @@ class Sessions:
     def cancel(self, session: str, now: float, reason: str | None) -> None:
         found = self._space.sessions.get(session)
         if found is not None:
-            found.cancel_reason = found.bye_reason = reason
-            self._space.feed(found, Occurrence(Happening.CANCEL), now)
+            self._caller.give_up(found, 487, reason, now)
 
     def bye(self, session: str, now: float, reason: str | None) -> None:
         found = self._space.sessions.get(session)

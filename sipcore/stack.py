@@ -210,8 +210,9 @@ class Stack:
 
     def _answered(self, outgoing: Outgoing, response: Response, now: float) -> None:
         if self._sender.answer_challenge(outgoing, response, now):
-            return
-        if outgoing.session is not None:
+            if outgoing.session is not None:
+                self._sessions.repeated(outgoing.session, outgoing, now)
+        elif outgoing.session is not None:
             self._sessions.answered(outgoing.session, outgoing, response, now)
         elif response.status >= 200:
             self._events.append(ResponseReceived(outgoing.id, response))
@@ -229,11 +230,11 @@ class Stack:
 
     def _receive_request(self, request: Request, flow: Flow, head: bytes | None, now: float) -> None:
         try:
-            check_request(request)
             if self._retry_after is not None and self._is_new_call(request):
-                # Without a transaction: neither memory nor timers go to calls that are not taken.
+                # Without judging it and without a transaction: no work, memory or timers for calls that are not taken.
                 self._answer_statelessly(request, 503, None, flow, [("Retry-After", str(self._retry_after))])
                 return
+            check_request(request)
             self._tell(self._transactions.receive_request(request, flow, head, now), flow, now)
         except ProtocolViolation as violation:
             self._drop(violation, flow)

@@ -1,6 +1,6 @@
 """Reliable provisional responses and PRACK, both sides (RFC 3262)."""
 
-from sipcore.events import AnswerReceived, OfferReceived, SessionEnded, SessionProgress
+from sipcore.events import AnswerReceived, OfferReceived, SessionAccepted, SessionEnded, SessionProgress
 from sipcore.message import Request, Response
 from tests.sipcore.test_session_callee import ANSWER, Ring
 from tests.sipcore.test_session_caller import Call
@@ -173,3 +173,13 @@ def test_after_early_media_an_offer_before_the_answer_is_an_update() -> None:
     call.peer.answer(update, 200, body=b"v=0 agreed")
     assert call.peer.events() == [AnswerReceived(call.session, b"v=0 agreed")]
     assert call.peer.sent() == []
+
+
+def test_an_answer_that_came_reliably_need_not_come_again() -> None:
+    call = Call()
+    reliable(call, 1, body=b"v=0 the answer")
+    call.peer.events()
+    call.peer.answer(call.invite, 200)
+    (event,) = call.peer.events()
+    assert isinstance(event, SessionAccepted)
+    assert event.sdp == b"v=0 the answer"

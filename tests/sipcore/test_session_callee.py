@@ -357,6 +357,16 @@ def test_a_reinvite_that_is_not_answered_when_the_session_ends_gets_487() -> Non
     assert [message.status for message in ring.peer.sent() if isinstance(message, Response)] == [200, 487]
 
 
+def test_a_phone_that_connects_anew_is_answered_on_its_new_connection() -> None:
+    ring = Ring(transport="tcp").up()
+    ring.peer.flow = ring.peer.flow._replace(remote=("192.0.2.2", 61000))
+    ring.within("INFO", (("Content-Type", "text/plain"),), b"x", cseq=2)
+    ring.peer.sent()
+    ring.peer.stack.bye(ring.session, ring.peer.now)
+    (datagram,) = ring.peer.stack.take_datagrams()
+    assert datagram.flow.remote == ("192.0.2.2", 61000)
+
+
 # --- glare
 
 

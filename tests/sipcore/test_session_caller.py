@@ -302,6 +302,29 @@ def test_a_second_challenge_is_a_refusal_unless_the_nonce_was_stale() -> None:
     assert event.status == 407
 
 
+def test_a_call_that_was_given_up_is_not_sent_again() -> None:
+    call = Call(credentials=Credentials("alice", "secret"))
+    call.peer.stack.cancel(call.session, call.peer.now)
+    call.peer.answer(call.invite, 401, fields=[CHALLENGE])
+    assert call.peer.one_request().method == "ACK"
+    (event,) = call.peer.events()
+    assert isinstance(event, SessionRejected)
+    assert event.status == 487
+
+
+def test_the_invite_with_credentials_is_not_cancelled_before_it_is_heard_of() -> None:
+    call = Call(credentials=Credentials("alice", "secret"))
+    call.peer.answer(call.invite, 100, to_tag=None)
+    call.peer.answer(call.invite, 401, fields=[CHALLENGE])
+    again = call.peer.sent()[-1]
+    assert isinstance(again, Request)
+    call.peer.stack.cancel(call.session, call.peer.now)
+    assert call.peer.sent() == []
+    call.peer.answer(again, 100, to_tag=None)
+    cancel = call.peer.one_request()
+    assert (cancel.method, cancel.cseq.number) == ("CANCEL", again.cseq.number)
+
+
 def test_without_credentials_a_challenge_is_a_refusal() -> None:
     call = Call()
     call.peer.answer(call.invite, 401, fields=[CHALLENGE])
