@@ -1,23 +1,28 @@
 """The media engine's figures: callers on hold and bridged calls, in CPU-seconds and milliseconds.
 
-`python benchmarks/media.py [--seconds 20] [--no-io-uring]` prints a JSON row `{"row", "value", "unit"}` a line. The load comes from
-`media_load.c` beside it, compiled for the run. CPU time is that of the engine's process alone.
+`python -m benchmarks.media [--seconds 15] [--runs 3] [--no-io-uring] [--keep]` prints a JSON row a figure. The load
+comes from `media_load.c` beside it, compiled for the run. CPU time is that of the engine's process alone.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.results import Result, cpu_seconds, keep, machine
 from media.client import MediaClient
 
+CALL_MINUTE = "CPU-s per call-minute"
+SETTLING = 1
+"""Seconds that the load runs before it measures."""
 HOLD_CALLERS = 500
 BRIDGED_CALLS = 150
 """Two legs each."""
@@ -39,12 +44,6 @@ def engine(control: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.terminate()
         process.wait()
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Load:
@@ -75,69 +74,86 @@ async def sessions(client: MediaClient, number: int, load: Load) -> list[int]:
     return ports
 
 
-async def measure_hold(program: Path, directory: Path, seconds: float, options: list[str]) -> list[dict[str, Any]]:
-    """Silent callers who hear music."""
+async def hold(directory: Path, seconds: float, options: list[str]) -> dict[str, float]:
+    """Silent callers who hear music: CPU-seconds for a call-minute, and the spacing of what they hear."""
     music = directory / "music.pcma"
     music.write_bytes(os.urandom(160 * 50 * 30))
     with engine(directory / "hold", *options) as process:
         client = MediaClient(lambda event: None)
         await client.connect(directory / "hold")
-        load = Load(program, seconds, sending=False)
+        load = Load(directory / "media_load", seconds, sending=False)
         ports = await sessions(client, HOLD_CALLERS, load)
         for index in range(HOLD_CALLERS):
             client.play(f"s{index}", [music], layer="music", loop=True)
         await client.sessions()
-        before = cpu_seconds(process.pid)
+        before = cpu_seconds([process.pid])
         result = await asyncio.to_thread(load.run, ports)
-        cost = cpu_seconds(process.pid) - before
+        cost = cpu_seconds([process.pid]) - before
         await client.disconnect()
-    minutes = HOLD_CALLERS * (seconds + 1) / 60
-    return [
-        {"row": "hold-music", "value": round(cost / minutes, 5), "unit": "CPU-s per call-minute", "detail": result},
-        {"row": "rtp-spacing-p99", "value": result["spacing_p99"], "unit": "ms"},
-    ]
+    expect_all(result, HOLD_CALLERS, seconds)
+    return {"cpu": cost / (HOLD_CALLERS * (seconds + SETTLING) / 60), "spacing": result["spacing_p99"]}
 
 
-async def bridge(
-    program: Path, directory: Path, seconds: float, calls: int, options: list[str]
-) -> tuple[float, dict[str, Any]]:
-    """Bridged calls whose both ends talk: CPU-seconds for a call-minute, and what was measured."""
+async def bridge(directory: Path, seconds: float, calls: int, options: list[str]) -> dict[str, float]:
+    """Bridged calls whose both ends talk: CPU-seconds for a call-minute, and the delay added."""
     with engine(directory / "bridge", *options) as process:
         client = MediaClient(lambda event: None)
         await client.connect(directory / "bridge")
-        load = Load(program, seconds, sending=True)
+        load = Load(directory / "media_load", seconds, sending=True)
         ports = await sessions(client, 2 * calls, load)
         for index in range(calls):
             client.bridge(f"s{2 * index}", f"s{2 * index + 1}")
         await client.sessions()
-        before = cpu_seconds(process.pid)
+        before = cpu_seconds([process.pid])
         result = await asyncio.to_thread(load.run, ports)
-        cost = cpu_seconds(process.pid) - before
+        cost = cpu_seconds([process.pid]) - before
         await client.disconnect()
-    return cost / (calls * (seconds + 1) / 60), result
+    expect_all(result, 2 * calls, seconds)
+    return {"cpu": cost / (calls * (seconds + SETTLING) / 60), "delay": result["delay_p99"]}
 
 
-async def measure(seconds: float, options: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        program = directory / "media_load"
-        source = Path(__file__).with_name("media_load.c")
-        subprocess.run(["cc", "-O2", "-o", str(program), str(source)], check=True)
-        rows = await measure_hold(program, directory, seconds, options)
-        cost, result = await bridge(program, directory, seconds, BRIDGED_CALLS, options)
-        rows.append({"row": "bridge", "value": round(cost, 5), "unit": "CPU-s per call-minute", "detail": result})
-        _, result = await bridge(program, directory, seconds, DELAY_CALLS, options)
-        rows.append({"row": "bridge-delay-p99", "value": result["delay_p99"], "unit": "ms", "detail": result})
-    for row in rows:
-        print(json.dumps(row))
+def expect_all(result: dict[str, Any], streams: int, seconds: float) -> None:
+    """A figure of an engine that dropped packets means nothing."""
+    expected = streams * 50 * seconds
+    if result["packets"] < 0.99 * expected or result["gaps"] > 0.001 * expected:
+        print(f"warning: {result['packets']} of {expected:.0f} packets came, with {result['gaps']} gaps")
+
+
+def measured(run: Callable[[Path], Coroutine[Any, Any, dict[str, float]]], runs: int) -> dict[str, float]:
+    """Medians of several runs."""
+    results = []
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as name:
+            directory = Path(name)
+            source = Path(__file__).with_name("media_load.c")
+            subprocess.run(["cc", "-O2", "-o", str(directory / "media_load"), str(source)], check=True)
+            results.append(asyncio.run(run(directory)))
+    return {key: statistics.median(result[key] for result in results) for key in results[0]}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--no-io-uring", action="store_true")
-    options = parser.parse_args()
-    asyncio.run(measure(options.seconds, ["--no-io-uring"] if options.no_io_uring else []))
+    parser.add_argument("--keep", action="store_true", help="put the results into benchmarks/results.json")
+    arguments = parser.parse_args()
+    options = ["--no-io-uring"] if arguments.no_io_uring else []
+    note = "a system call for each packet" if options else ""
+    held = measured(lambda directory: hold(directory, arguments.seconds, options), arguments.runs)
+    bridged = measured(lambda directory: bridge(directory, arguments.seconds, BRIDGED_CALLS, options), arguments.runs)
+    many = measured(lambda directory: bridge(directory, arguments.seconds, DELAY_CALLS, options), arguments.runs)
+    results = [
+        Result("hold-music", held["cpu"], CALL_MINUTE, note),
+        Result("rtp-spacing-p99", held["spacing"], "ms", note),
+        Result("bridge", bridged["cpu"], CALL_MINUTE, note),
+        Result("bridge-delay-p99", many["delay"], "ms", note),
+    ]
+    print(machine())
+    for result in results:
+        print(json.dumps({"row": result.row, "value": round(result.value, 5), "unit": result.unit}))
+    if arguments.keep:
+        keep(results)
 
 
 if __name__ == "__main__":

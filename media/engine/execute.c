@@ -268,8 +268,8 @@ static bool do_record(struct work *work)
         return fail(work, "path is missing");
     if (session->recording)
         return fail(work, "the session is being recorded already");
-    if (session->configured && session->codec == CODEC_G722)
-        return fail(work, "G722 cannot be recorded");
+    if (!session->configured)
+        return fail(work, "the session must be configured first");
     session->recording = recorder_start(&work->engine->recorder, session, path, work->engine->now, &reason);
     return session->recording ? true : fail(work, "%s", reason);
 }

@@ -36,13 +36,10 @@ void intake_free(struct intake *intake)
     free(intake);
 }
 
-/* `named`: with the sources' addresses, which of a connected socket are known. */
-static int receive(struct intake *intake, int fd, bool named)
+static int receive(struct intake *intake, int fd)
 {
-    for (unsigned i = 0; i < BATCH; i++) {
-        intake->messages[i].msg_hdr.msg_name = named ? &intake->sources[i] : NULL;
-        intake->messages[i].msg_hdr.msg_namelen = named ? sizeof intake->sources[i] : 0;
-    }
+    for (unsigned i = 0; i < BATCH; i++)
+        intake->messages[i].msg_hdr.msg_namelen = sizeof intake->sources[i];
     return recvmmsg(fd, intake->messages, BATCH, MSG_DONTWAIT, NULL);
 }
 
@@ -159,28 +156,27 @@ static void read_any(struct engine *engine, struct session *session)
     struct intake *intake = engine->intake;
     int count = BATCH;
     for (int batch = 0; batch < MOST_BATCHES && count == BATCH; batch++) {
-        count = receive(intake, session->sockets.any, true);
+        count = receive(intake, session->sockets.any);
         for (int i = 0; i < count; i++)
             take(engine, session, intake->data[i], intake->messages[i].msg_len, &intake->sources[i]);
     }
 }
 
+/* One packet is what waits, in all but rare cases: looking for a second costs as much again. A socket with more is ready again at
+   once. */
 static void read_peer(struct engine *engine, struct session *session)
 {
-    struct intake *intake = engine->intake;
+    uint8_t *data = engine->intake->data[0];
     const union address source = session->source.remote;
-    int count = BATCH;
-    for (int batch = 0; batch < MOST_BATCHES && count == BATCH; batch++) {
-        count = receive(intake, session->sockets.peer, false);
-        for (int i = 0; i < count; i++)
-            take(engine, session, intake->data[i], intake->messages[i].msg_len, &source);
-    }
+    ssize_t size = recv(session->sockets.peer, data, BUFFER, MSG_DONTWAIT);
+    if (size >= 0)
+        take(engine, session, data, (size_t)size, &source);
 }
 
 static void read_rtcp(struct engine *engine, struct session *session)
 {
     struct intake *intake = engine->intake;
-    int count = receive(intake, session->sockets.rtcp, true);
+    int count = receive(intake, session->sockets.rtcp);
     for (int i = 0; i < count; i++)
         take_rtcp(engine, session, intake->data[i], intake->messages[i].msg_len, &intake->sources[i], false);
 }
@@ -197,8 +193,11 @@ static void read_watched(struct engine *engine, const struct watch *watch)
 
 void intake_session(struct engine *engine, struct session *session)
 {
-    if (session->sockets.peer >= 0)
+    uint64_t before = session->counters.packets_in - 1;
+    for (int i = 0; i < MOST_BATCHES * BATCH && session->sockets.peer >= 0 && session->counters.packets_in != before; i++) {
+        before = session->counters.packets_in;
         read_peer(engine, session);
+    }
     read_any(engine, session);
 }
 

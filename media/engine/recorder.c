@@ -8,10 +8,11 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "g722.h"
 #include "rtp.h"
 #include "wav_writer.h"
 
-enum { DRAIN_MS = 50, UNIT_NS = 1000000000 / RTP_CLOCK_RATE, MOST_ASTRAY = RTP_CLOCK_RATE / 5 };
+enum { WIDE_RATE = 16000, DRAIN_MS = 50, UNIT_NS = 1000000000 / RTP_CLOCK_RATE, MOST_ASTRAY = RTP_CLOCK_RATE / 5 };
 
 /* Where a side's timestamps lie in the recording. */
 struct side_clock {
@@ -29,6 +30,8 @@ struct recording {
     char session[COMMAND_MAX_NAME];
     char *path;
     bool failed;
+    unsigned rate;  /* Samples a second in the file. */
+    struct g722_decoder g722[2];
     struct wav_writer wav;
 };
 
@@ -47,7 +50,7 @@ static void tell(struct recorder *recorder, const struct recording *recording, i
     notice->failed = error != 0;
     if (error && strerror_r(error, notice->reason, sizeof notice->reason) != 0)
         notice->reason[0] = 0;
-    notice->seconds = (double)recording->wav.written / recording->wav.rate;
+    notice->seconds = (double)recording->wav.written / recording->rate;
     notice->dropped_frames = dropped;
     pthread_mutex_lock(&recorder->notice_lock);
     notice->next = recorder->notices;
@@ -65,14 +68,30 @@ static void fail(struct recorder *recorder, struct recording *recording, int err
     tell(recorder, recording, error, 0);
 }
 
+/* Decodes one payload byte, 125 us of sound, to two samples. */
+static void decode(const struct recorder *recorder, struct recording *recording, const struct record_item *item, unsigned i,
+                   int16_t out[2])
+{
+    if (item->codec == CODEC_G722) {
+        g722_decode(&recording->g722[item->side], item->data[i], out);
+        return;
+    }
+    const int16_t *linear = item->codec == CODEC_PCMA ? recorder->g711->linear_of_alaw : recorder->g711->linear_of_ulaw;
+    out[0] = out[1] = linear[item->data[i]];
+}
+
 static void write_frame(struct recorder *recorder, struct recording *recording, const struct record_item *item)
 {
-    int16_t samples[RTP_FRAME_SIZE];
-    const int16_t *linear =
-        item->codec == CODEC_PCMA ? recorder->g711->linear_of_alaw : recorder->g711->linear_of_ulaw;
-    for (unsigned i = 0; i < item->size; i++)
-        samples[i] = linear[item->data[i]];
-    int error = wav_put(&recording->wav, item->side, item->position, samples, item->size);
+    int16_t samples[2 * RTP_FRAME_SIZE];
+    unsigned each = recording->rate / RTP_CLOCK_RATE;
+    for (unsigned i = 0; i < item->size; i++) {
+        int16_t pair[2];
+        decode(recorder, recording, item, i, pair);
+        samples[each * i] = each == 2 ? pair[0] : (int16_t)((pair[0] + pair[1]) / 2);
+        if (each == 2)
+            samples[2 * i + 1] = pair[1];
+    }
+    int error = wav_put(&recording->wav, item->side, item->position * each, samples, item->size * each);
     if (error)
         fail(recorder, recording, error);
 }
@@ -80,7 +99,7 @@ static void write_frame(struct recorder *recorder, struct recording *recording, 
 static void finish(struct recorder *recorder, struct recording *recording, const struct record_item *item)
 {
     if (!recording->failed) {
-        int error = wav_close(&recording->wav, item->position);
+        int error = wav_close(&recording->wav, item->position * (recording->rate / RTP_CLOCK_RATE));
         tell(recorder, recording, error, item->dropped);
     }
     free(recording->path);
@@ -93,7 +112,7 @@ static bool write_item(struct recorder *recorder, const struct record_item *item
     int error;
     switch (item->kind) {
     case RECORD_START:
-        error = wav_open(&recording->wav, recording->path, RTP_CLOCK_RATE);
+        error = wav_open(&recording->wav, recording->path, recording->rate);
         if (error)
             fail(recorder, recording, error);
         return true;
@@ -191,7 +210,9 @@ struct recording *recorder_start(struct recorder *recorder, const struct session
     memcpy(recording->session, session->name, sizeof recording->session);
     recording->path = own_path;
     recording->started_at = now;
-    recording->wav.rate = RTP_CLOCK_RATE;
+    recording->rate = session->codec == CODEC_G722 ? WIDE_RATE : RTP_CLOCK_RATE;
+    g722_init(&recording->g722[RECORD_SAID]);
+    g722_init(&recording->g722[RECORD_HEARD]);
     item->recording = recording;
     record_queue_push(&recorder->queue);
     signal_fd(recorder->wake_fd);

@@ -41,7 +41,7 @@ struct recorder {
 bool recorder_open(struct recorder *recorder, const struct g711 *g711, int epoll_fd);
 void recorder_close(struct recorder *recorder);
 
-/* Starts a recording to a new file; the writer tells later whether that went well. NULL with the reason in `*reason`. */
+/* Starts a recording to a new file, of 16,000 samples a second where the session speaks G.722 now, else 8,000; the writer tells later whether that went well. NULL with the reason in `*reason`. */
 struct recording *recorder_start(struct recorder *recorder, const struct session *session, const char *path, uint64_t now,
                                  const char **reason);
 

@@ -119,6 +119,7 @@ BAD = [
     ("dtmf a digits=1 duration_ms=39", "40 to 5000"),
     ("stop a layer=drums", "layer=drums is not known"),
     ("stop_record a", "not being recorded"),
+    ("record a path=/tmp/x", "configured first"),
     ("close a\0", "zero byte"),
     ("play a clips=" + "x" * 40000, "above 32768"),
 ]

@@ -3,6 +3,10 @@
 import wave
 from pathlib import Path
 
+import av
+import numpy
+import pytest
+
 from media.events import CommandFailed, RecordEnded, RecordFailed
 from tests.media.phone import Phone
 from tests.media.running_engine import RunningEngine, connected, real_time
@@ -50,6 +54,36 @@ async def test_left_is_what_the_party_said_and_right_what_it_heard(engine: Runni
     last = len(said) - said[::-1].index(-32256)
     assert last - first == 24 * 160, "a lost packet leaves its 20 ms of silence"
     assert abs(first - heard.index(32256)) < 8000 // 5
+    await client.disconnect()
+
+
+@real_time
+async def test_g722_is_recorded_at_its_own_rate(engine: RunningEngine, tmp_path: Path) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    encoder = av.CodecContext.create("g722", "w")
+    encoder.sample_rate, encoder.format, encoder.layout = 16000, "s16", "mono"
+    tone = (8000 * numpy.sin(2 * numpy.pi * 3000 * numpy.arange(16000) / 16000)).astype(numpy.int16)
+    sound = av.AudioFrame.from_ndarray(tone.reshape(1, -1), format="s16", layout="mono")
+    sound.sample_rate = 16000
+    payload = b"".join(bytes(packet) for packet in encoder.encode(sound))
+    clip = tmp_path / "tone.g722"
+    clip.write_bytes(payload)
+    with Phone() as phone:
+        await controller.call("a", phone, codec="G722", payload_type=9)
+        client.record("a", tmp_path / "wide.wav")
+        client.play("a", [clip], layer="announcement")
+        await phone.hear_many(50)
+        await client.close("a")
+        await controller.event(RecordEnded)
+    with wave.open(str(tmp_path / "wide.wav")) as file:
+        assert file.getframerate() == 16000
+        heard = numpy.frombuffer(file.readframes(file.getnframes()), numpy.int16)[1::2]
+    start = int(numpy.flatnonzero(heard)[0])
+    middle = heard[start + 2000 : start + 10000].astype(float)
+    spectrum = numpy.abs(numpy.fft.rfft(middle * numpy.hanning(len(middle))))
+    assert spectrum.argmax() * 16000 / len(middle) == 3000
+    assert numpy.sqrt((middle**2).mean()) == pytest.approx(8000 / numpy.sqrt(2), rel=0.05)
     await client.disconnect()
 
 
