@@ -1,6 +1,7 @@
 """What a dialled number means in a company. Pure."""
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -47,6 +48,7 @@ def is_emergency(number: str, country: str) -> bool:
     return number == "112" or phonenumbers.is_emergency_number(number, country)
 
 
+@lru_cache(4096)
 def e164(number: str, country: str) -> str | None:
     """A number in E.164, read as `country` dials it: +45..., 0045... or national; None when it cannot be one."""
     try:

@@ -6,7 +6,7 @@ import msgspec
 
 from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, format_params, parse_params, quote, split_values, unquote
-from sipcore.memo import remembered
+from sipcore.memo import ADDRESS, remembered
 from sipcore.uri import Uri, parse_uri
 
 _NAME = r'(?:("(?:[^"\\]++|\\.)*+")|([^"<>]*+))[ \t]*<([^<>"]*+)'
@@ -47,7 +47,7 @@ def parse_name_addr(text: str) -> NameAddr:
     return _whole_address(text)
 
 
-@remembered
+@remembered(*ADDRESS)
 def _display_and_uri(text: str) -> tuple[str, Uri]:
     """Read what is before the closing bracket."""
     match = _OPEN_NAME_ADDR.fullmatch(text)
@@ -56,7 +56,7 @@ def _display_and_uri(text: str) -> tuple[str, Uri]:
     return _named(*match.groups())
 
 
-@remembered
+@remembered(*ADDRESS)
 def _whole_address(text: str) -> NameAddr:
     match = _NAME_ADDR.fullmatch(text)
     if match is not None:

@@ -9,6 +9,7 @@ import msgspec
 
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Address
+from sipcore.memo import ADDRESS, remembered
 from sipcore.sdp import Line, MediaDescription, Origin, SessionDescription, internet_address, parse_sdp
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
@@ -16,6 +17,12 @@ Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 DTMF_PAYLOAD_TYPE = 101
 """The dynamic payload type that most phones use for telephone-event."""
 _PTIME = 20
+_DIRECTIONS: dict[str, Direction] = {
+    "sendrecv": "sendrecv",
+    "sendonly": "sendonly",
+    "recvonly": "recvonly",
+    "inactive": "inactive",
+}
 _DTMF = "telephone-event"
 _DTMF_EVENTS = "0-16"
 """Keys 0-9 * # A-D and flash (RFC 4733 §3.2)."""
@@ -170,7 +177,7 @@ def _parsed(description: bytes | SessionDescription) -> SessionDescription:
 
 def _audio(session: SessionDescription, media: MediaDescription) -> AudioDescription | None:
     address = media.address or session.address
-    if media.kind != "audio" or media.protocol != "RTP/AVP" or not media.port or not _is_unicast(address):
+    if media.kind != "audio" or media.protocol != "RTP/AVP" or not media.port or not _is_unicast(address or ""):
         return None
     assert address is not None
     codecs = _codecs(media)
@@ -220,10 +227,8 @@ def _rtcp_port(media: MediaDescription) -> int:
 
 
 def _direction(session: SessionDescription, media: MediaDescription, *, on_hold: bool) -> Direction:
-    direction: Direction = "sendrecv"
-    names: tuple[Direction, ...] = ("sendrecv", "sendonly", "recvonly", "inactive")
-    for section in (session, media):
-        direction = next((name for name in names if section.attribute(name) is not None), direction)
+    stated = [value for letter, value in (*media.lines, *session.lines) if letter == "a" and value in _DIRECTIONS]
+    direction = _DIRECTIONS[stated[0]] if stated else "sendrecv"
     # Hold as in RFC 2543: an address nobody can send to (RFC 3264 §8.4).
     return _made_of(sends=_sends(direction), receives=False) if on_hold else direction
 
@@ -232,10 +237,11 @@ def _dtmf_payload_type(media: MediaDescription) -> int | None:
     return next((codec.payload_type for codec in _codecs(media) if codec.name == _DTMF), None)
 
 
-def _is_unicast(address: str | None) -> bool:
+@remembered(*ADDRESS)
+def _is_unicast(address: str) -> bool:
     """True for an IP literal of one host: no name, no zone, nothing that would multiply what we send."""
     try:
-        ip = ipaddress.ip_address(address or "")
+        ip = ipaddress.ip_address(address)
     except ValueError:
         return False
     return not (ip.is_multicast or str(ip) == _BROADCAST or "%" in str(ip))

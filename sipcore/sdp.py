@@ -6,6 +6,7 @@ from itertools import pairwise
 import msgspec
 
 from sipcore.errors import ProtocolViolation
+from sipcore.memo import DESCRIPTION, remembered
 
 CONTENT_TYPE = "application/sdp"
 
@@ -87,6 +88,7 @@ def internet_address(address: str) -> str:
     return f"IN {'IP6' if ':' in address else 'IP4'} {address}"
 
 
+@remembered(*DESCRIPTION)
 def parse_sdp(data: bytes) -> SessionDescription:
     """Parse a description. Raises ProtocolViolation.
 

@@ -7,7 +7,7 @@ import msgspec
 
 from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, format_params
-from sipcore.memo import remembered
+from sipcore.memo import ADDRESS, remembered
 
 _SIP_URI = re.compile(
     r"""((?i:sips?)):                                # scheme
@@ -150,7 +150,7 @@ class OtherUri(msgspec.Struct, frozen=True):
 Uri = SipUri | TelUri | OtherUri
 
 
-@remembered
+@remembered(*ADDRESS)
 def parse_uri(text: str) -> Uri:
     """Parse one URI, without angle brackets or white space around. Raises ProtocolViolation."""
     match = _SIP_URI.fullmatch(text)

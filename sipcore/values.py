@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, parse_params
-from sipcore.memo import remembered
+from sipcore.memo import ADDRESS, remembered
 
 _REGISTERED = "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE"
 METHODS = frozenset(_REGISTERED.split())
@@ -47,7 +47,7 @@ def parse_event(text: str) -> Event:
     return Event(package.strip(" \t"), parse_params(semicolon + params))
 
 
-@remembered
+@remembered(*ADDRESS)
 def whole_number(text: str) -> int | None:
     """The number that these digits are, 2**64 for any above; None for what is no number."""
     if not _DIGITS.fullmatch(text):

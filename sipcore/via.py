@@ -6,7 +6,7 @@ import msgspec
 
 from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, format_params, parse_params
-from sipcore.memo import remembered
+from sipcore.memo import ADDRESS, remembered
 
 _HOP = re.compile(
     r"""SIP[ \t]*/[ \t]*[0-9]\.[0-9][ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]++)   # sent-protocol
@@ -65,7 +65,7 @@ def parse_via(text: str) -> Via:
     return Via(transport, host, port, parse_params(semicolon + params))
 
 
-@remembered
+@remembered(*ADDRESS)
 def _hop(text: str) -> tuple[str, str, int | None]:
     match = _HOP.fullmatch(text)
     if match is None:

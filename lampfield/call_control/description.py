@@ -9,7 +9,7 @@ from sipcore.offer_answer import Negotiated, NothingInCommon, audio_of, make_ans
 class Description:
     """Our latest SDP, numbered as RFC 3264 §8 asks, and the codecs that the phone has shown."""
 
-    __slots__ = ("_address", "_session_id", "held", "local", "remote_codecs")
+    __slots__ = ("_address", "_learned", "_session_id", "held", "local", "remote_codecs")
 
     def __init__(self, address: str, session_id: int) -> None:
         self._address = address
@@ -18,6 +18,7 @@ class Description:
         """Our last offer or answer."""
         self.remote_codecs: tuple[str, ...] = ()
         """Of ours, those that the phone can do, in its order; empty while it has not said."""
+        self._learned: bytes | None = None
         self.held = False
         """The phone wants to hear nothing: it has put us on hold (RFC 3264 §8.4)."""
 
@@ -45,6 +46,9 @@ class Description:
 
     def learn(self, description: bytes) -> None:
         """Take up what a description of the phone tells. Raises NothingInCommon where no audio of it can be used."""
+        if description is self._learned:
+            return
+        self._learned = description
         audio = audio_of(description)
         if audio is None:
             raise NothingInCommon("No audio stream that can be used")
