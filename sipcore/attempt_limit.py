@@ -33,6 +33,9 @@ class _Buckets(Generic[_K]):
         self._capacity = capacity
         self._buckets: OrderedDict[_K, _Bucket] = OrderedDict()
 
+    def __bool__(self) -> bool:
+        return bool(self._buckets)
+
     def full(self, key: _K, now: float) -> bool:
         bucket = self._buckets.get(key)
         return bucket is not None and self._level(bucket, now) > self._limit - 1
@@ -67,6 +70,8 @@ class AttemptLimit:
 
     def exceeded(self, host: str, name: str, now: float) -> bool:
         """True while no password is to be tried for `name` from `host`."""
+        if not self._hosts:
+            return False
         key = (host, name)
         return self._names.full(key, now) or (self._hosts.full(host, now) and key not in self._trusted)
 

@@ -12,7 +12,7 @@ from sipcore.digest import HASHES, Ha1, compute_ha2, compute_response, parse_par
 from sipcore.errors import ProtocolViolation
 from sipcore.header import quote
 from sipcore.message import Request, Response, response_to
-from sipcore.nonce import NonceBook, NonceState
+from sipcore.nonce import NonceBook
 from sipcore.uri import SipUri, parse_uri
 
 _NC = re.compile(r"[0-9A-Fa-f]{8}")
@@ -29,6 +29,15 @@ class Authenticated(msgspec.Struct, frozen=True):
 
     username: str
     realm: str
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """What stays the same in the credentials of one client for one kind of request, with qop auth."""
+
+    username: str
+    realm: str
+    algorithm: str
+    ha2: str
 
 
 class Challenge(msgspec.Struct, frozen=True):
@@ -100,11 +109,26 @@ class Authenticator:
         if not self._right(params, algorithm, (ha1 or _NO_HA1).by_algorithm(algorithm), request) or ha1 is None:
             self._attempts.failed(source, username, now)
             return self._challenge(realm, now, proxy, stale=False)
-        nonce = params["nonce"]
-        if self._nonces.state(nonce, now) is NonceState.STALE or not self._nonces.spend(nonce, count, now):
+        if not self._nonces.spend(params["nonce"], count, now):
             return self._challenge(realm, now, proxy, stale=True)
         self._attempts.succeeded(source, username)
         return Authenticated(username, realm)
+
+    def proved(self, proof: Proof, nonce: str, nc: str, cnonce: str, response: str, source: str, now: float) -> bool:
+        """True for credentials with qop auth that `check` would let in; False, with nothing noted, for any others.
+
+        For a client that `check` has let in before.
+        """
+        username = proof.username
+        ha1 = self._secrets(username, proof.realm)
+        if ha1 is None or not _NC.fullmatch(nc) or self._attempts.exceeded(source, username, now):
+            return False
+        expected = compute_response(
+            proof.algorithm, ha1.by_algorithm(proof.algorithm), nonce, proof.ha2, "auth", nc, cnonce
+        )
+        if not response.isascii() or not hmac.compare_digest(expected, response):
+            return False
+        return self._nonces.spend(nonce, int(nc, 16), now)
 
     def _credentials(self, request: Request, realm: str, proxy: bool) -> Mapping[str, str] | None:
         """The parameters of the credentials for `realm`; a request may carry others for other servers."""

@@ -15,7 +15,7 @@ class BindingTarget(NamedTuple):
     routes: tuple[str, ...]
 
 
-class Binding(msgspec.Struct, frozen=True):
+class Binding(msgspec.Struct, frozen=True, gc=False):
     """One contact of an address-of-record. Written to disk and read back with msgspec."""
 
     aor: str
@@ -63,7 +63,7 @@ class Binding(msgspec.Struct, frozen=True):
         return value
 
 
-class BindingChange(msgspec.Struct, frozen=True):
+class BindingChange(msgspec.Struct, frozen=True, gc=False):
     """What became of a binding. `gone` ones are `binding` as it last was."""
 
     kind: Literal["added", "refreshed", "removed", "expired"]

@@ -1,7 +1,6 @@
 """Nonces that prove themselves: signed, dated and counted (RFC 7616 §3.3 and §5.4)."""
 
 import hmac
-from enum import Enum, auto
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -12,14 +11,6 @@ WINDOW: Final = 64
 _DIGITS = 14
 """Hex digits of the serial number; as many follow for the time of issue in milliseconds, then the signature."""
 _SIGNATURE = 32
-
-
-class NonceState(Enum):
-    """What a nonce that came back is."""
-
-    FRESH = auto()
-    STALE = auto()
-    """Ours once: too old, of an earlier process, or so old that its counts are forgotten."""
 
 
 class _Stamp(NamedTuple):
@@ -57,21 +48,13 @@ class NonceBook:
         content = f"{self._serial:0{_DIGITS}x}{int(now * 1000):0{_DIGITS}x}"
         return content + self._sign(content)
 
-    def state(self, nonce: str, now: float) -> NonceState:
-        """Whether `nonce` may be used; says nothing of the count."""
-        use = self._uses.get(nonce)
-        stamp = use.stamp if use is not None else self._stamp(nonce)
-        if stamp is None or stamp.issued + self._lifetime <= now:
-            return NonceState.STALE
-        return NonceState.FRESH
-
     def spend(self, nonce: str, count: int | None, now: float) -> bool:
-        """Note that a fresh nonce was used with the right password; False for a replay: this count was used before.
+        """Note that a nonce was used with the right password; False where it is stale, or this count was used before.
 
         `count` None is a client that does not count (RFC 2069): it may use a nonce once.
         """
         use = self._uses.get(nonce) or self._remember(nonce, now)
-        if use is None:
+        if use is None or use.stamp.issued + self._lifetime <= now:
             return False
         if count is None:
             count = 1 if use.highest == 0 else 0
@@ -87,7 +70,7 @@ class NonceBook:
 
     def _remember(self, nonce: str, now: float) -> _Use | None:
         stamp = self._stamp(nonce)
-        if stamp is None:
+        if stamp is None or stamp.issued + self._lifetime <= now:
             return None
         for oldest in list(islice(self._uses, 2)):
             old = self._uses[oldest].stamp

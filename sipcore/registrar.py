@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from email.utils import formatdate
 
 import msgspec
+from msgspec.structs import replace
 
 from sipcore.binding import Binding, BindingChange
 from sipcore.contact_request import ContactRequest, read_contact
@@ -157,10 +158,23 @@ class Registrar:
         fields += [("Path", path) for path in request.headers("Path")]
         if outbound and "outbound" in request.supported:
             fields.append(("Require", "outbound"))
-        fields.append(("Date", self._http_date(now)))
+        fields.append(("Date", self.http_date(now)))
         return response_to(request, 200, fields=fields)
 
-    def _http_date(self, now: float) -> str:
+    def renew(self, binding: Binding, cseq: int, expires_at: float) -> Binding:
+        """Let one of the current bindings live on, with a higher CSeq and until later; the binding as it is now."""
+        renewed = replace(binding, cseq=cseq, expires_at=expires_at)
+        current = self._bindings[binding.aor]
+        if len(current) == 1:
+            self._bindings[binding.aor] = (renewed,)
+        else:
+            others = [other for other in current if other != binding]
+            self._bindings[binding.aor] = tuple(sorted([*others, renewed], key=_by_expiry))
+        self._changes.append(BindingChange("refreshed", renewed))
+        return renewed
+
+    def http_date(self, now: float) -> str:
+        """`now` as the Date header has it (RFC 3261 §20.17)."""
         second = int(now)
         if self._date[0] != second:
             self._date = (second, formatdate(second, usegmt=True))
@@ -302,4 +316,4 @@ def _without_connection(binding: Binding) -> Binding | None:
     flow = direct_flow(uri, binding.source)
     if flow == binding.flow:
         return None
-    return msgspec.structs.replace(binding, flow=flow)
+    return replace(binding, flow=flow)

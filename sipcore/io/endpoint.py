@@ -43,12 +43,20 @@ class NotifierCore(Core, Protocol):
     def receive_response(self, data: bytes, now: float) -> bool: ...
 
 
+class LaneCore(Protocol):
+    """The short way of REGISTER refreshes (`sipcore.refresh_lane`), as the sockets see it."""
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> bool: ...
+    def take_datagrams(self) -> list[Datagram]: ...
+
+
 class SipEndpoint:
     """Binds the sockets and moves bytes, time and events between them and the cores.
 
     `on_events` gets the stack's events in order, after each batch of input and each timer; it may call the stack, what
     that leaves behind is sent in the same drain. Code that calls the cores at any other time calls `wake` (or `flush`)
-    afterwards. `on_traffic` is None or sees every message both ways. All methods belong to the loop's thread.
+    afterwards. `on_traffic` is None or sees every message both ways. `lane` is offered each REGISTER before the stack.
+    All methods belong to the loop's thread.
     """
 
     def __init__(
@@ -58,12 +66,14 @@ class SipEndpoint:
         clock: Callable[[], float],
         on_events: Callable[[list[Event]], None],
         *,
+        lane: LaneCore | None = None,
         limits: TcpLimits | None = None,
     ) -> None:
         self.counters = Counters()
         self.on_traffic: TrafficHook | None = None
         self._stack = stack
         self._notifier = notifier
+        self._lane = lane
         self._clock = clock
         self._on_events = on_events
         self._limits = limits or TcpLimits()
@@ -187,13 +197,15 @@ class SipEndpoint:
             more = notifier.take_datagrams()
             if more:
                 datagrams = datagrams + more if datagrams else more
+        if self._lane is not None:
+            datagrams = self._lane.take_datagrams() + datagrams
         if datagrams:
             self.send(datagrams)
         return bool(events or datagrams or self._failed)
 
     def _receive(self, batch: list[tuple[bytes, Flow]]) -> None:
         now = self._clock()
-        stack, notifier, on_traffic = self._stack, self._notifier, self.on_traffic
+        stack, notifier, lane, on_traffic = self._stack, self._notifier, self._lane, self.on_traffic
         for data, flow in batch:
             if len(data) < 5:
                 # Keep-alives of phones over UDP: CRLF, CRLF CRLF, one NUL, "jaK".
@@ -207,6 +219,8 @@ class SipEndpoint:
                 and NOTIFIER_BRANCH in data
                 and notifier.receive_response(data, now)
             ):
+                continue
+            if lane is not None and data.startswith(b"REGISTER ") and lane.receive(data, flow, now):
                 continue
             stack.receive(data, flow, now)
         self.flush()

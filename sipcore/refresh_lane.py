@@ -1,0 +1,316 @@
+"""A short way for what registrars do most: a phone's REGISTER that differs from its last one only where it must.
+
+Branch, From tag, CSeq number and the digest's nonce, count, cnonce and response may differ; all else is byte for byte
+what was parsed, checked and let in before, so it is not parsed and checked again. Whatever is not so simple is left to
+the stack, which answers everything.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from sipcore.authenticator import Authenticated, Authenticator, Proof
+from sipcore.binding import Binding
+from sipcore.digest import compute_ha2, parse_params
+from sipcore.errors import ProtocolViolation
+from sipcore.flow import Datagram, Flow
+from sipcore.message import Request
+from sipcore.registrar import Registrar
+from sipcore.timers import TRANSACTION_TIMEOUT
+
+CANDIDATES: Final = 1024
+"""Requests that may become known, kept until the stack's user has answered them."""
+
+_CALL_ID = b"\r\nCall-ID: "
+_CSEQ = re.compile(rb"CSeq: (\d{1,9}) REGISTER")
+_TOKEN = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+")
+_NC = b" nc="
+
+
+class _Places(msgspec.Struct, frozen=True):
+    """Where in the message the lines are that change."""
+
+    via: int
+    from_: int
+    cseq: int
+    authorization: int
+
+    @classmethod
+    def of(cls, lines: list[bytes]) -> "_Places | None":
+        """None unless each of them is there just once, in its usual spelling."""
+        found = []
+        for name in (b"Via: ", b"From: ", b"CSeq: ", b"Authorization: "):
+            places = [place for place, line in enumerate(lines) if line.startswith(name)]
+            if len(places) != 1:
+                return None
+            found.append(places[0])
+        return cls(*found)
+
+
+class _Credentials(msgspec.Struct, frozen=True):
+    """An Authorization line, cut at its quotes: what must stay, and where the values are that change."""
+
+    pieces: list[bytes]
+    """With the changing ones empty."""
+    nonce: int
+    cnonce: int
+    response: int
+    count: int
+    """The piece outside quotes that holds nc."""
+    around_count: tuple[bytes, bytes]
+
+    @classmethod
+    def of(cls, line: bytes) -> "_Credentials | None":
+        """None unless nonce, cnonce and response are in quotes and nc is not, as nearly all phones write them."""
+        pieces = line.split(b'"')
+        # Every second piece is inside quotes.
+        names = {
+            pieces[place].replace(b",", b" ").rpartition(b" ")[2]: place + 1 for place in range(0, len(pieces) - 1, 2)
+        }
+        counts = [place for place, piece in enumerate(pieces) if place % 2 == 0 and _NC in piece]
+        if b"\\" in line or len(counts) != 1 or not {b"nonce=", b"cnonce=", b"response="} <= names.keys():
+            return None
+        before, _, rest = pieces[counts[0]].partition(_NC)
+        nonce, cnonce, response = names[b"nonce="], names[b"cnonce="], names[b"response="]
+        for place in (nonce, cnonce, response, counts[0]):
+            pieces[place] = b""
+        return cls(pieces, nonce, cnonce, response, counts[0], (before, rest[8:]))
+
+
+class _Known(msgspec.Struct):
+    """A phone's REGISTER as it was let in, and the answer as it was given."""
+
+    flow: Flow
+    places: _Places
+    rest: bytes
+    """The message without the lines that change."""
+    via: tuple[bytes, bytes]
+    """Before and after the branch."""
+    from_: bytes
+    """Before the tag."""
+    credentials: _Credentials
+    proof: Proof
+    binding: Binding
+    lifetime: float
+    """Seconds granted."""
+    answer_via: tuple[bytes, bytes]
+    answer_to: bytes
+    """To with our tag, and Call-ID."""
+    contact: bytes
+    """The binding just after it was renewed."""
+    branch: bytes = b""
+    answer: bytes = b""
+    answered_at: float = 0.0
+
+
+class RefreshLane:
+    """Stands before the stack: `receive` answers a refresh that it knows, and says so.
+
+    The user of the stack calls `learn` after it has let a REGISTER in and answered it 200, and `forget` when accounts
+    or rules have changed. `token` makes To tags.
+    """
+
+    def __init__(
+        self,
+        registrar: Registrar,
+        authenticator: Authenticator,
+        token: Callable[[], str],
+        *,
+        capacity: int = 100_000,
+    ) -> None:
+        self.answered = 0
+        """Requests answered here, retransmissions too."""
+        self._registrar = registrar
+        self._authenticator = authenticator
+        self._token = token
+        self._capacity = capacity
+        self._known: dict[bytes, _Known] = {}
+        self._candidates: dict[bytes, bytes] = {}
+        self._datagrams: list[Datagram] = []
+        self._date = (0, b"")
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> bool:
+        """True when `data`, a REGISTER, was answered; False leaves it to the stack, with nothing changed."""
+        start = data.find(_CALL_ID)
+        if start < 0:
+            return False
+        call_id = data[start + len(_CALL_ID) : data.find(b"\r\n", start + 2)]
+        known = self._known.get(call_id)
+        if known is None or not self._answer(known, data, flow, now):
+            if len(self._candidates) >= CANDIDATES:
+                self._candidates.clear()
+            self._candidates[call_id] = data
+            return False
+        self.answered += 1
+        self._datagrams.append(Datagram(known.answer, flow))
+        return True
+
+    def take_datagrams(self) -> list[Datagram]:
+        """What is to be sent; taken once."""
+        taken, self._datagrams = self._datagrams, []
+        return taken
+
+    def learn(self, request: Request, flow: Flow, authenticated: Authenticated, aor: str, now: float) -> None:
+        """Know the next refresh of the phone that sent `request`, which was let in for `aor` and answered 200 now."""
+        call_id = request.call_id.encode("utf-8", "surrogateescape")
+        data = self._candidates.pop(call_id, None)
+        binding = self._binding(request, flow, aor)
+        if data is None or binding is None or len(request.headers("Contact")) != 1:
+            return
+        known = self._read(data, request, authenticated, binding, now)
+        if known is None:
+            return
+        if len(self._known) >= self._capacity:
+            del self._known[next(iter(self._known))]
+        self._known[call_id] = known
+
+    def forget(self) -> None:
+        """Let the stack's user decide anew of everybody."""
+        self._known.clear()
+
+    # -- a request that may be known
+
+    def _answer(self, known: _Known, data: bytes, flow: Flow, now: float) -> bool:
+        """Check all that changes, then renew the binding and make the answer; False as soon as anything is unusual."""
+        lines = data.split(b"\r\n")
+        places = known.places
+        if flow != known.flow or len(lines) <= max(places.authorization, places.cseq, places.from_, places.via):
+            return False
+        via, from_, cseq_line = lines[places.via], lines[places.from_], lines[places.cseq]
+        authorization = lines[places.authorization]
+        lines[places.via] = lines[places.from_] = lines[places.cseq] = lines[places.authorization] = b""
+        if b"\r\n".join(lines) != known.rest:
+            return False
+        before, _, rest = via.partition(b";branch=")
+        branch, _, after = rest.partition(b";")
+        if before != known.via[0] or after != known.via[1] or not _TOKEN.fullmatch(branch):
+            return False
+        if branch == known.branch and now - known.answered_at < TRANSACTION_TIMEOUT:
+            return True  # a retransmission, answered as before (RFC 3261 §17.2.2)
+        before, _, tag = from_.rpartition(b";tag=")
+        cseq = _CSEQ.fullmatch(cseq_line)
+        if before != known.from_ or not _TOKEN.fullmatch(tag) or cseq is None:
+            return False
+        number = int(cseq[1])
+        binding = known.binding
+        if number <= binding.cseq or binding not in self._registrar.bindings(binding.aor):
+            return False
+        if not self._proved(known, authorization, flow, now):
+            return False
+        known.binding = self._registrar.renew(binding, number, now + known.lifetime)
+        known.branch, known.answered_at = branch, now
+        known.answer = self._response(known, branch, from_, cseq_line, now)
+        return True
+
+    def _proved(self, known: _Known, authorization: bytes, flow: Flow, now: float) -> bool:
+        usual = known.credentials
+        pieces = authorization.split(b'"')
+        if len(pieces) != len(usual.pieces):
+            return False
+        nonce, cnonce, response = pieces[usual.nonce], pieces[usual.cnonce], pieces[usual.response]
+        before, _, rest = pieces[usual.count].partition(_NC)
+        pieces[usual.nonce] = pieces[usual.cnonce] = pieces[usual.response] = pieces[usual.count] = b""
+        if pieces != usual.pieces or before != usual.around_count[0] or rest[8:] != usual.around_count[1]:
+            return False
+        try:
+            return self._authenticator.proved(
+                known.proof, nonce.decode(), rest[:8].decode(), cnonce.decode(), response.decode(), flow.remote[0], now
+            )
+        except UnicodeDecodeError:
+            return False
+
+    def _response(self, known: _Known, branch: bytes, from_: bytes, cseq: bytes, now: float) -> bytes:
+        contacts = known.contact
+        bindings = self._registrar.bindings(known.binding.aor)
+        if len(bindings) > 1:
+            contacts = b"".join([_contact_line(binding, now) for binding in bindings])
+        before, after = known.answer_via
+        return b"".join(
+            (
+                b"SIP/2.0 200 OK\r\n",
+                before,
+                branch,
+                after,
+                from_,
+                known.answer_to,
+                cseq,
+                b"\r\n",
+                contacts,
+                self._date_line(now),
+                b"Content-Length: 0\r\n\r\n",
+            )
+        )
+
+    def _date_line(self, now: float) -> bytes:
+        second = int(now)
+        if self._date[0] != second:
+            self._date = (second, f"Date: {self._registrar.http_date(now)}\r\n".encode())
+        return self._date[1]
+
+    # -- a request that becomes known
+
+    def _binding(self, request: Request, flow: Flow, aor: str) -> Binding | None:
+        for binding in self._registrar.bindings(aor):
+            if (binding.call_id, binding.cseq, binding.source) == (request.call_id, request.cseq.number, flow):
+                # What the answer would have to tell besides is left to the stack's user.
+                return None if binding.path or binding.reg_id is not None else binding
+        return None
+
+    def _read(
+        self, data: bytes, request: Request, authenticated: Authenticated, binding: Binding, now: float
+    ) -> _Known | None:
+        lines = data.split(b"\r\n")
+        places = _Places.of(lines)
+        if places is None or len(request.headers("Via")) != 1:
+            return None
+        before, _, rest = lines[places.via].partition(b";branch=")
+        after = rest.partition(b";")[2]
+        stamped = str(request.via).encode("utf-8", "surrogateescape").partition(b";branch=")
+        answer_after = stamped[2].partition(b";")[2]
+        authorization = lines[places.authorization]
+        credentials = _Credentials.of(authorization)
+        proof = _proof(authorization.partition(b": ")[2].decode("utf-8", "surrogateescape"), authenticated)
+        if credentials is None or proof is None:
+            return None
+        from_ = lines[places.from_].rpartition(b";tag=")[0]
+        lines[places.via] = lines[places.from_] = lines[places.cseq] = lines[places.authorization] = b""
+        to = f"To: {request.header('To')};tag={self._token()}\r\nCall-ID: {request.call_id}\r\n"
+        return _Known(
+            flow=binding.source,
+            places=places,
+            rest=b"\r\n".join(lines),
+            via=(before, after),
+            from_=from_,
+            credentials=credentials,
+            proof=proof,
+            binding=binding,
+            lifetime=binding.expires_at - now,
+            answer_via=(
+                b"Via: " + stamped[0] + b";branch=",
+                (b";" + answer_after if answer_after else b"") + b"\r\n",
+            ),
+            answer_to=b"\r\n" + to.encode("utf-8", "surrogateescape"),
+            contact=_contact_line(binding, now),
+        )
+
+
+def _contact_line(binding: Binding, now: float) -> bytes:
+    return f"Contact: {binding.contact_value(now)}\r\n".encode("utf-8", "surrogateescape")
+
+
+def _proof(credentials: str, authenticated: Authenticated) -> Proof | None:
+    try:
+        params = parse_params(credentials)
+    except ProtocolViolation:
+        return None
+    if params.get("realm") != authenticated.realm or params.get("qop") != "auth":
+        return None
+    algorithm = params.get("algorithm", "MD5").upper()
+    return Proof(
+        authenticated.username,
+        authenticated.realm,
+        algorithm,
+        compute_ha2(algorithm, "REGISTER", params["uri"], "auth"),
+    )
