@@ -1,6 +1,6 @@
 """Requests that the stack answers in a CPU-second, without sockets: what transactions cost besides the parser.
 
-python -m benchmarks.transactions [--count 20000] [--keep]
+python -m benchmarks.transactions [--count 20000] [--keep] [ROW ...]
 """
 
 import argparse
@@ -9,7 +9,8 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 
-from benchmarks.results import Result, keep, machine
+from benchmarks.results import Result
+from benchmarks.script import best, command_line, tell, wanted
 from sipcore.events import InviteReceived, RequestReceived
 from sipcore.flow import Flow
 from sipcore.message import parse_message, response_to
@@ -120,34 +121,33 @@ ROWS: dict[str, Callable[[int], Iterator[None]]] = {
     "transactions-call": calls,
     "transactions-refused-invite": refusals,
 }
-ROUNDS = 5
 
 
 def per_cpu_second(work: Callable[[int], Iterator[None]], count: int) -> float:
     """Units in a CPU-second, in the best of some rounds, when nobody else disturbs."""
-    best = float("inf")
-    for _ in range(ROUNDS):
+
+    def once() -> float:
         gc.collect()
         started = time.process_time_ns()
         for _ in work(count):
             pass
-        best = min(best, (time.process_time_ns() - started) / 1e9)
-    return count / best
+        return (time.process_time_ns() - started) / 1e9
+
+    return count / best(once)
+
+
+def results(arguments: argparse.Namespace) -> Iterator[Result]:
+    for row, work in ROWS.items():
+        if wanted(arguments, row):
+            value = per_cpu_second(work, arguments.count)
+            yield Result(row, round(value, -2), "per CPU-second", f"{1e6 / value:.1f} µs each, without sockets")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__, ROWS)
     parser.add_argument("--count", type=int, default=20_000, help="units in a round")
-    parser.add_argument("--keep", action="store_true", help="put the results into benchmarks/results.json")
     arguments = parser.parse_args()
-    print(machine())
-    results = []
-    for row, work in ROWS.items():
-        value = per_cpu_second(work, arguments.count)
-        print(f"{row:32} {value:12,.0f} per CPU-second {1e6 / value:8.1f} microseconds")
-        results.append(Result(row, round(value, -2), "per CPU-second"))
-    if arguments.keep:
-        keep(results)
+    tell(results(arguments), arguments)
 
 
 if __name__ == "__main__":

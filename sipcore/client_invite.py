@@ -28,6 +28,6 @@ CLIENT_INVITE = Machine(
         (State.COMPLETED, Input.TIMER_D): Step(State.TERMINATED, ()),
         # Another fork answered, or the ACK of our dialog was lost.
         (State.ACCEPTED, Input.RECEIVED_2XX): Step(State.ACCEPTED, (Do.PASS_UP,)),
-        (State.ACCEPTED, Input.TIMER_M): Step(State.TERMINATED, (Do.REPORT_END,)),
+        (State.ACCEPTED, Input.TIMER_M): Step(State.TERMINATED, ()),
     },
 )

@@ -126,10 +126,11 @@ class Offers:
         session.sent_offer = None
         if session.ended:
             return
+        changed = sdp is not None and sdp != session.remote_sdp
         if sent.own.sdp is not None:
             session.local_sdp = sent.own.sdp
             session.remote_sdp = sdp or session.remote_sdp
-        if not sent.own.is_refresh:
+        if not sent.own.is_refresh or changed:
             self._space.events.append(AnswerReceived(session.id, sdp))
         self.send_waiting(session, now)
 

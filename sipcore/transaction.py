@@ -58,7 +58,6 @@ class Do(StrEnum):
     PASS_UP = "pass to TU"  # noqa: S105
     REPORT_TIMEOUT = "report timeout"
     REPORT_TRANSPORT_ERROR = "report transport error"
-    REPORT_END = "report end"
     START_A = "start A"
     REPEAT_A = "repeat A"
     START_B = "start B"

@@ -68,13 +68,7 @@ class TransactionFailed(NamedTuple):
     status: int
 
 
-class TransactionEnded(NamedTuple):
-    """An INVITE client transaction will bring no further 2xx."""
-
-    transaction: Transaction
-
-
-Indication = RequestArrived | AckArrived | ResponseArrived | TransactionFailed | TransactionEnded
+Indication = RequestArrived | AckArrived | ResponseArrived | TransactionFailed
 """What a transaction tells its user: at most one for each thing that happens to it."""
 
 
@@ -293,8 +287,6 @@ class TransactionLayer:
                 indication = TransactionFailed(transaction, 408)
             elif do is Do.REPORT_TRANSPORT_ERROR:
                 indication = TransactionFailed(transaction, 503)
-            elif do is Do.REPORT_END:
-                indication = TransactionEnded(transaction)
         return indication
 
     def _start_lifetime(self, transaction: Transaction, do: Do, now: float) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from sipcore.errors import ProtocolViolation
-from sipcore.events import SessionEnded
+from sipcore.events import AnswerReceived, SessionEnded
 from sipcore.message import Request, Response
 from sipcore.session_timer import IntervalTooSmall, SessionTimer, agree_as_uac, agree_as_uas
 from tests.sipcore.test_session_callee import OFFER, Ring
@@ -91,6 +91,14 @@ def test_without_update_the_refresh_is_a_reinvite_with_our_description() -> None
     assert (reinvite.method, reinvite.body) == ("INVITE", b"v=0 answer")
     ring.peer.answer(reinvite, 200, "peer", body=OFFER)
     assert ring.peer.events() == []
+
+
+def test_a_description_that_changes_in_the_answer_to_a_refresh_is_told() -> None:
+    ring = Ring().up()
+    (reinvite, *_) = ring.peer.run(900.5)
+    assert isinstance(reinvite, Request)
+    ring.peer.answer(reinvite, 200, "peer", body=b"v=0 moved")
+    assert ring.peer.events() == [AnswerReceived(ring.session, b"v=0 moved")]
 
 
 def test_an_answered_refresh_starts_the_interval_anew() -> None:
