@@ -20,7 +20,18 @@ _CHALLENGES = {401: ("www-authenticate", "Authorization"), 407: ("proxy-authenti
 class Outgoing:
     """One request of ours; it is the `user` of its transactions."""
 
-    __slots__ = ("attempts", "credentials", "dialog", "final", "flow", "id", "request", "session", "transaction")
+    __slots__ = (
+        "attempts",
+        "credentials",
+        "dialog",
+        "final",
+        "flow",
+        "id",
+        "makes_session",
+        "request",
+        "session",
+        "transaction",
+    )
 
     def __init__(
         self,
@@ -37,6 +48,8 @@ class Outgoing:
         self.flow = flow
         self.session = session
         """The session that is told of responses; without one they are events."""
+        self.makes_session = session is not None and dialog is None
+        """True for the INVITE that the session began with."""
         self.dialog = dialog
         """Where the next CSeq number comes from."""
         self.credentials = credentials

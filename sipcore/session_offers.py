@@ -105,27 +105,26 @@ class Offers:
         return max(round(between(least, most, self._space.token), 2), 0.01)
 
     def _accepted(self, session: Session, outgoing: Outgoing, response: Response, now: float) -> None:
-        method = outgoing.request.method
-        dialog = outgoing.dialog
-        if dialog is None or (method == "INVITE" and self._caller.acknowledge_again(session, response)):
+        is_invite = outgoing.request.method == "INVITE"
+        dialog, sent = outgoing.dialog, session.sent_offer
+        if dialog is None or (is_invite and self._caller.acknowledge_again(session, response)):
             return
-        sent = session.sent_offer
         if sent is None or sent.outgoing is not outgoing:
+            if is_invite and session.owed_answer is None:
+                # The session is over, but its peer waits for the ACK.
+                self._caller.acknowledge(session, dialog, response.cseq.number, None)
             return
+        session.sent_offer = None
         dialog.refresh_target(response, dialog.flow)
         session.peer_allows = response.allow or session.peer_allows
         self._refresh.granted(session, response, now)
         sdp = sdp_of(response)
-        if method == "INVITE" and sent.own.sdp is None and sdp is not None and not session.ended:
-            session.sent_offer = None
+        if is_invite and sent.own.sdp is None and sdp is not None:
             session.owed_answer = OwedAnswer(response)
             self._space.events.append(OfferReceived(session.id, "INVITE", sdp))
             return
-        if method == "INVITE":
+        if is_invite:
             self._caller.acknowledge(session, dialog, response.cseq.number, None)
-        session.sent_offer = None
-        if session.ended:
-            return
         changed = sdp is not None and sdp != session.remote_sdp
         if sent.own.sdp is not None:
             session.local_sdp = sent.own.sdp

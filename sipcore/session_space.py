@@ -100,8 +100,11 @@ class SessionSpace:
             self.dialogs.pop(dialog.id, None)
         for due in tuple(session.timers):
             self.stop_timer(session, due)
-        if session.sent_offer is not None and session.sent_offer.outgoing.transaction is not None:
-            self.transactions.give_up(session.sent_offer.outgoing.transaction, now)
+        sent, session.sent_offer = session.sent_offer, None
+        if sent is not None and sent.outgoing.transaction is not None:
+            self.transactions.give_up(sent.outgoing.transaction, now)
+        # It refers to the session too: without the way there both are freed without the garbage collector.
+        session.outgoing = None
         asked, session.peer_offer = session.peer_offer, None
         if asked is not None and asked.transaction.state in (State.TRYING, State.PROCEEDING):
             # Requests that wait for an answer are still to be answered (RFC 3261 §15.1.2).

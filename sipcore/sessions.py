@@ -134,13 +134,13 @@ class Sessions:
 
     def repeated(self, session: Session, outgoing: Outgoing, now: float) -> None:
         """A request of the session was sent anew, with credentials."""
-        if outgoing is session.outgoing:
+        if outgoing.makes_session:
             self._caller.repeated(session, now)
 
     def answered(self, session: Session, outgoing: Outgoing, response: Response, now: float) -> None:
         """A response to a request of the session; a malformed one is dropped. Raises ProtocolViolation."""
         method = outgoing.request.method
-        if outgoing is session.outgoing:
+        if outgoing.makes_session:
             self._caller.received(session, outgoing, response, now)
         elif response.status < 200:
             if session.ended and outgoing.transaction is not None:
@@ -153,7 +153,7 @@ class Sessions:
     def failed(self, session: Session, outgoing: Outgoing, status: int, now: float) -> None:
         """A request of the session got no final response: 408 after its time, 503 when its transport failed."""
         sent = session.sent_offer
-        if outgoing is session.outgoing:
+        if outgoing.makes_session:
             self._space.feed(session, Occurrence(Happening.FAILURE, status=status), now)
         elif sent is not None and sent.outgoing is outgoing:
             self._offers.refused(session, sent, status, now)

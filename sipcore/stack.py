@@ -217,8 +217,7 @@ class Stack:
         elif response.status >= 200:
             self._events.append(ResponseReceived(outgoing.id, response))
 
-    def _failed(self, transaction: Transaction, status: int, now: float) -> None:
-        user = transaction.user
+    def _failed(self, user: object, status: int, now: float) -> None:
         if isinstance(user, Session):
             self._sessions.transport_failed(user, now)
         elif isinstance(user, Outgoing) and user.session is not None:
@@ -250,13 +249,12 @@ class Stack:
             assert flow is not None
             self._arrived(indication.transaction, indication.request, flow, now)
         elif isinstance(indication, ResponseArrived):
-            user = indication.transaction.user
-            if isinstance(user, Outgoing):
-                self._answered(user, indication.response, now)
+            if isinstance(indication.user, Outgoing):
+                self._answered(indication.user, indication.response, now)
         elif isinstance(indication, AckArrived):
             self._sessions.acknowledged(indication.request, now)
         elif isinstance(indication, TransactionFailed):
-            self._failed(indication.transaction, indication.status, now)
+            self._failed(indication.user, indication.status, now)
 
     def _arrived(self, transaction: Transaction, request: Request, flow: Flow, now: float) -> None:
         stamp_source(request, flow)

@@ -55,16 +55,16 @@ class AckArrived(NamedTuple):
 
 
 class ResponseArrived(NamedTuple):
-    """A response to a request of ours."""
+    """A response to a request of ours; `user` as given with it."""
 
-    transaction: Transaction
+    user: object
     response: Response
 
 
 class TransactionFailed(NamedTuple):
     """No final response: `status` is 408 for a timeout and 503 for a failed transport (RFC 3261 §8.1.3.1)."""
 
-    transaction: Transaction
+    user: object
     status: int
 
 
@@ -278,15 +278,15 @@ class TransactionLayer:
                 self._start_resend(transaction, do, now)
             elif do is Do.PASS_UP:
                 if isinstance(message, Response):
-                    indication = ResponseArrived(transaction, message)
+                    indication = ResponseArrived(transaction.user, message)
                 elif message is not None:
                     indication = AckArrived(message)
             elif do is Do.SEND_ACK:
                 self._send_ack(transaction, message)
             elif do is Do.REPORT_TIMEOUT:
-                indication = TransactionFailed(transaction, 408)
+                indication = TransactionFailed(transaction.user, 408)
             elif do is Do.REPORT_TRANSPORT_ERROR:
-                indication = TransactionFailed(transaction, 503)
+                indication = TransactionFailed(transaction.user, 503)
         return indication
 
     def _start_lifetime(self, transaction: Transaction, do: Do, now: float) -> None:
@@ -316,6 +316,8 @@ class TransactionLayer:
             if timer is not None:
                 self._timers.cancel(timer)
         transaction.resend = transaction.lifetime = None
+        # Its user may hold it for long: without the way back both are freed without the garbage collector.
+        transaction.user = transaction.request = None
         if transaction.machine.is_client:
             self._clients.pop((transaction.key[0], transaction.key[1]), None)
             return

@@ -1,7 +1,10 @@
 """What crosses on the wire: CANCEL and 200 at every interleaving, two re-INVITEs, two BYEs."""
 
+import gc
+
 import pytest
 
+from sipcore.dialog import Dialog
 from sipcore.events import (
     AnswerReceived,
     InviteReceived,
@@ -10,6 +13,9 @@ from sipcore.events import (
     SessionEnded,
     SessionRejected,
 )
+from sipcore.outgoing import Outgoing
+from sipcore.session import Session
+from sipcore.transaction import Transaction
 from tests.sipcore.test_stack_call import settled
 from tests.support.link import ALICE, BOB, Link, Pair
 
@@ -107,3 +113,24 @@ def connected_slowly(pair: Pair) -> tuple[str, str]:
     pair.events(BOB)
     pair.sent()
     return ours, event.session
+
+
+def test_what_has_ended_is_freed_without_the_garbage_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        pair = Pair(Link(latency=(LATENCY, LATENCY)))
+        ours, theirs = connected_slowly(pair)
+        pair.alice.offer(ours, b"v=0 hold", pair.now)
+        pair.run(0.15)
+        pair.bob.answer(theirs, b"v=0 held", pair.now)
+        pair.run(1)
+        pair.bob.bye(theirs, pair.now)
+        cancelled = pair.alice.invite(pair.invitation(), pair.now)
+        pair.run(1)
+        pair.alice.cancel(cancelled, pair.now)
+        pair.run(1)
+        settled(pair)
+        assert not [thing for thing in gc.get_objects() if isinstance(thing, Session | Transaction | Outgoing | Dialog)]
+    finally:
+        gc.enable()
