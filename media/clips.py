@@ -36,6 +36,7 @@ class ClipStore:
     def __init__(self, cache_dir: Path) -> None:
         self._cache_dir = cache_dir
         self._names: dict[tuple[Path, int, int], str] = {}
+        self._warm: set[Path] = set()
         self._making: dict[str, asyncio.Task[None]] = {}
         self._worker: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
@@ -44,8 +45,8 @@ class ClipStore:
         """The path of the file's frames in this codec, for `MediaClient.play`. Raises ClipError."""
         name = await self._name_of(source)
         path = self._path(name, codec)
-        if not path.exists():
-            await self._made(name, source)
+        if path not in self._warm:
+            await self._warmed(path, name, source)
         return path
 
     async def close(self) -> None:
@@ -68,6 +69,16 @@ class ClipStore:
             return self._names[key]
         except OSError as error:
             raise ClipError(source, error.strerror or str(error)) from error
+
+    async def _warmed(self, path: Path, name: str, source: Path) -> None:
+        """Have the clip on disk and in the page cache: the engine's packet loop must not wait for the disk."""
+        try:
+            await asyncio.to_thread(path.read_bytes)
+        except FileNotFoundError:
+            await self._made(name, source)
+        except OSError as error:
+            raise ClipError(source, f"{path} cannot be read: {error.strerror}") from error
+        self._warm.add(path)
 
     async def _made(self, name: str, source: Path) -> None:
         """Wait until the clips of this content are made, whoever asked first."""

@@ -16,7 +16,7 @@ enum { EVENTS = 32 };
 
 /* After relayed packets were read, those that follow wait this long for company: one batch of ten costs half of ten single ones,
    and that is not heard. */
-static const uint64_t GATHER_NS = 600000;
+static const uint64_t GATHER_NS = 750000;
 /* The kernel may wake us this much late to save itself a timer; its default is fifty times as much. */
 static const unsigned long TIMER_SLACK_NS = 1000;
 
