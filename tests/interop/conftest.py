@@ -84,6 +84,7 @@ class Phones:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._stack = ExitStack()
+        self._by_name: dict[str, PjsuaPhone] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +99,13 @@ class Phones:
         host: str = LOOPBACK,
         port: int = 0,
     ) -> PjsuaPhone:
-        return self._stack.enter_context(PjsuaPhone(self.folder / name, codecs, host, port))
+        phone = self._stack.enter_context(PjsuaPhone(self.folder / name, codecs, host, port))
+        self._by_name[name] = phone
+        return phone
+
+    def named(self, name: str) -> PjsuaPhone:
+        """The PJSIP phone started under this name."""
+        return self._by_name[name]
 
     def registered(
         self,

@@ -52,6 +52,12 @@ class MusicHeard:
     piece: str
     position: float
     score: float
+    length: float
+    """Of the whole piece, after which it begins again."""
+
+    def until(self, later: "MusicHeard") -> float:
+        """How far the music went on from here to `later` in the same piece, round its end if need be."""
+        return (later.position - self.position + self.length / 2) % self.length - self.length / 2
 
 
 def load(path: Path) -> Samples:
@@ -125,8 +131,8 @@ def music_heard(
         matches = [(best_match(ring, _low(part)), name) for name, ring in rings.items()]
         match, name = max(matches, key=lambda each: each[0].score)
         if match.score >= HEARD:
-            position = match.offset * _LOW_STEP % (pieces[name].size / RATE)
-            told.append(MusicHeard(at, name, position, match.score))
+            length = pieces[name].size / RATE
+            told.append(MusicHeard(at, name, match.offset * _LOW_STEP % length, match.score, length))
     return told
 
 
@@ -135,7 +141,7 @@ def music_jumps(told: Sequence[MusicHeard], tolerance: float = 0.1) -> list[tupl
     return [
         (before, after)
         for before, after in itertools.pairwise(told)
-        if before.piece != after.piece or abs((after.position - before.position) - (after.at - before.at)) > tolerance
+        if before.piece != after.piece or abs(before.until(after) - (after.at - before.at)) > tolerance
     ]
 
 
@@ -148,7 +154,7 @@ def music_pause(told: Sequence[MusicHeard], announced: Heard) -> float:
     after = [each for each in told if each.at >= announced.end - 0.1]
     assert before and after, f"no music on one side of {announced}: {told}"
     assert before[-1].piece == after[0].piece, f"another piece after {announced.name}: {before[-1]} {after[0]}"
-    return (after[0].at - before[-1].at) - (after[0].position - before[-1].position)
+    return (after[0].at - before[-1].at) - before[-1].until(after[0])
 
 
 def _low(samples: Samples) -> Samples:

@@ -137,6 +137,15 @@ class Sipp:
             raise SippFailed(f"{self.scenario}: status {status}\n{complaint[-3000:]}\n{self._last_messages()}")
         return self.messages()
 
+    def expect_received(self, method: str, count: int, timeout: float = 10.0) -> None:
+        """Wait until so many requests of a method were received. Raises SippFailed after `timeout`."""
+        deadline = time.monotonic() + timeout
+        tick = Event()
+        while (had := sum(not m.sent and m.start_line.startswith(f"{method} ") for m in self.messages())) < count:
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                raise SippFailed(f"{self.scenario}: {had} of {count} {method} received\n{self._last_messages()}")
+            tick.wait(0.05)
+
     def messages(self) -> list[Message]:
         """What was sent and received until now."""
         parts = _SEPARATOR.split(self._said("messages.txt"))[2::2]
