@@ -1,6 +1,6 @@
 """What a REGISTER refresh with digest costs: from the datagram to the answer, with the binding written to disk.
 
-    python -m benchmarks.register [--phones 1000] [--rounds 20] [--algorithm MD5] [--keep]
+    python -m benchmarks.register [--phones 1000] [--rounds 10] [--algorithm MD5] [--keep] [ROW ...]
 
 `register` is measured over loopback sockets, as CPU seconds of a server process that runs SipEndpoint, RefreshLane,
 Stack, Authenticator, Registrar and Journal. The rows in memory leave the sockets and the disk out;
@@ -16,13 +16,14 @@ import select
 import socket
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import msgspec
 
-from benchmarks.results import Result, cpu_seconds, keep, machine
+from benchmarks.results import Result, cpu_seconds
+from benchmarks.script import command_line, tell, wanted
 from lampfield.journal import Journal
 from sipcore.authenticator import Authenticated, Authenticator
 from sipcore.binding import BindingChange
@@ -39,6 +40,7 @@ from sipcore.refresh_lane import RefreshLane
 from sipcore.registrar import Registrar
 from sipcore.stack import Stack, StackConfig
 
+ROWS = ("register", "in-memory-register", "in-memory-register-first")
 REALM = "nordlys.example"
 WINDOW = 64
 """Requests in flight."""
@@ -233,25 +235,27 @@ def over_sockets(phones: int, rounds: int, algorithm: str) -> float:
         process.join(5)
 
 
+def results(arguments: argparse.Namespace) -> Iterator[Result]:
+    """The rows of this script that are wanted."""
+    amount = arguments.phones, arguments.rounds, arguments.algorithm
+    note = f"{arguments.algorithm}, {arguments.phones} phones"
+    ways: dict[str, Callable[[], float]] = {
+        "register": lambda: over_sockets(*amount),
+        "in-memory-register": lambda: in_memory(*amount, lane=True),
+        "in-memory-register-first": lambda: in_memory(*amount, lane=False),
+    }
+    for row in ROWS:
+        if wanted(arguments, row):
+            yield Result(row, ways[row](), "CPU-s per 1,000", note)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__, ROWS)
     parser.add_argument("--phones", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--algorithm", choices=["MD5", "SHA-256"], default="MD5")
-    parser.add_argument("--keep", action="store_true", help="put the results into benchmarks/results.json")
     arguments = parser.parse_args()
-    print(machine())
-    unit, note = "CPU-s per 1,000", f"{arguments.algorithm}, {arguments.phones} phones"
-    amount = arguments.phones, arguments.rounds, arguments.algorithm
-    results = [
-        Result("register", over_sockets(*amount), unit, note),
-        Result("in-memory-register", in_memory(*amount, lane=True), unit, note),
-        Result("in-memory-register-first", in_memory(*amount, lane=False), unit, note),
-    ]
-    for result in results:
-        print(f"{result.row:32} {result.value:9.4f} {result.unit}")
-    if arguments.keep:
-        keep(results)
+    tell(results(arguments), arguments)
 
 
 if __name__ == "__main__":
