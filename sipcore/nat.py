@@ -61,9 +61,10 @@ def due_pings(bindings: Iterable[Binding], since: float, now: float, interval: f
     return due
 
 
-def ping(binding: Binding, token: Callable[[], str]) -> Request:
+def ping(binding: Binding, token: Callable[[], str], advertised_host: str | None = None) -> Request:
     """The OPTIONS that keeps the way to a phone open; send it on `binding.flow`. Any answer will do."""
-    us = f"sip:{host_port(*binding.flow.local)}"
+    host, port = binding.flow.local
+    us = f"sip:{host_port(advertised_host or host, port)}"
     request = Request(
         "OPTIONS",
         binding.contact,

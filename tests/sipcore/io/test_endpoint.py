@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable, Coroutine
 
 import pytest
@@ -347,6 +348,57 @@ def test_traffic_can_be_watched_both_ways() -> None:
         await endpoint.close()
 
     run(scenario())
+
+
+class Notifier(Core):
+    """Takes the responses that have its branch."""
+
+    def receive_response(self, data: bytes, now: float) -> bool:
+        if b"known" not in data:
+            return False
+        self.received.append((data, Flow("udp", ("", 0), ("", 0))))
+        return True
+
+
+class Lane(Core):
+    """Takes a REGISTER that it knows, and answers it."""
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> bool:  # type: ignore[override]
+        if b"known" not in data:
+            return False
+        super().receive(data, flow, now)
+        return True
+
+
+def test_notifier_and_lane_get_theirs_and_the_stack_the_rest() -> None:
+    async def scenario() -> None:
+        stack, notifier, lane = Core(), Notifier(), Lane(lambda data: b"short answer")
+        endpoint = SipEndpoint(stack, notifier, make_clock(), lambda events: None, lane=lane)
+        await endpoint.listen([UDP])
+        for_notifier = b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKn.known\r\n"
+        for_lane = b"REGISTER sip:known SIP/2.0\r\n"
+        for_stack = [for_notifier.replace(b"known", b"other"), b"SIP/2.0 200 OK\r\n", for_lane.replace(b"kn", b"un")]
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.setblocking(False)
+            phone.connect(endpoint.local("udp") or ())
+            for data in [for_notifier, for_lane, *for_stack]:
+                phone.send(data)
+            assert await loop.sock_recv(phone, 100) == b"short answer"
+            await stack.until(lambda: len(stack.received) == 3)
+        assert [data for data, _ in stack.received] == for_stack
+        assert [data for data, _ in notifier.received] == [for_notifier]
+        assert [data for data, _ in lane.received] == [for_lane]
+        await endpoint.close()
+
+    run(scenario())
+
+
+def test_the_clock_is_the_time_of_day_and_never_goes_back() -> None:
+    clock = make_clock()
+    readings = [clock() for _ in range(1000)]
+    assert readings == sorted(readings)
+    assert abs(readings[0] - time.time()) < 5
 
 
 def test_an_error_in_the_layer_above_does_not_stop_the_sockets() -> None:
