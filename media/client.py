@@ -7,10 +7,10 @@ import logging
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
+from media.codec import Codec as Codec
 from media.control_line import ControlLine, format_line, parse_line, quote_value
 from media.events import (
     CommandFailed,
@@ -27,13 +27,12 @@ from media.events import (
     RecordFailed,
     RtpTimeout,
 )
+from media.session_info import Direction, SessionInfo, session_info
 
 _logger = logging.getLogger(__name__)
 
 Address = tuple[str, int]
 """Host (an IP literal without brackets) and port."""
-Codec = Literal["PCMA", "PCMU", "G722"]
-Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 
 _PACKET_SIZE = 65536
 """Largest packet on the control socket either way, bytes."""
@@ -71,60 +70,9 @@ class Counters(msgspec.Struct, frozen=True):
     peer_jitter_ms: float | None = None
 
 
-class PlayPosition(msgspec.Struct, frozen=True):
-    """Where a play is: its number, the clip's index, and the next frame of that clip."""
-
-    play: int
-    clip: int
-    frame: int
-
-
-class SessionInfo(msgspec.Struct, frozen=True):
-    """A session as the engine has it, for a controller that takes it over."""
-
-    session: str
-    label: str
-    port: int
-    codec: Codec | None
-    direction: Direction | None
-    remote: str | None
-    """Where RTP is sent, as `192.0.2.1:4000` or `[2001:db8::1]:4000`."""
-    bridge: str | None
-    music: PlayPosition | None
-    announcement: PlayPosition | None
-    recording: bool
-    silent_ms: int
-    """Milliseconds since the last RTP was received."""
-
-
 def _endpoint(address: Address) -> str:
     host, port = address
     return quote_value(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-
-
-def _position(text: str | None) -> PlayPosition | None:
-    return PlayPosition(*map(int, text.split(":"))) if text else None
-
-
-def _session_info(line: ControlLine) -> SessionInfo:
-    arguments = line.arguments
-    return msgspec.convert(
-        {
-            "session": line.session,
-            "label": arguments["label"],
-            "port": arguments["port"],
-            "codec": arguments.get("codec"),
-            "direction": arguments.get("direction"),
-            "remote": arguments.get("remote"),
-            "bridge": arguments.get("bridge"),
-            "music": _position(arguments.get("music")),
-            "announcement": _position(arguments.get("announcement")),
-            "recording": arguments["recording"] == "1",
-            "silent_ms": arguments["silent_ms"],
-        },
-        SessionInfo,
-        strict=False,
-    )
 
 
 _EVENTS: dict[str, type[MediaEvent]] = {
@@ -273,7 +221,7 @@ class MediaClient:
         identifier = reply.arguments["id"]
         mine = [line for line in self._items if line.arguments["id"] == identifier]
         self._items = [line for line in self._items if line.arguments["id"] != identifier]
-        return [_session_info(line) for line in mine]
+        return [session_info(line) for line in mine]
 
     @staticmethod
     def _counters(reply: ControlLine) -> Counters:

@@ -7,9 +7,9 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Literal
 
-Codec = Literal["PCMA", "PCMU", "G722"]
+from media.codec import Codec
+
 _CODECS: tuple[Codec, ...] = ("PCMA", "PCMU", "G722")
 _RECIPE = b"lampfield clip 1\n"
 """Part of each content's name; a change in how clips are made changes it."""

@@ -123,6 +123,24 @@ async def test_an_announcement_is_heard_instead_of_the_other_party(engine: Runni
 
 
 @real_time
+async def test_without_io_uring_the_same_is_played_and_relayed(tmp_path: Path) -> None:
+    engine = RunningEngine(tmp_path, "--no-io-uring")
+    controller = await connected(engine)
+    with Phone() as a, Phone() as b:
+        await controller.call("a", a)
+        await controller.call("b", b)
+        controller.client.play("a", [clip(tmp_path, "M", 3)], layer="music", loop=True)
+        packets = await a.hear_many(6)
+        assert_continuous(packets)
+        assert [packet.payload for packet in packets] == [frame("M", i % 3) for i in range(6)]
+        controller.client.bridge("a", "b")
+        a.say(b"a" * 160)
+        assert (await b.hear()).payload == b"a" * 160
+    await controller.client.disconnect()
+    assert engine.stop() == 0
+
+
+@real_time
 async def test_ipv6_is_spoken_too(engine: RunningEngine) -> None:
     controller = await connected(engine)
     with Phone("::1") as a, Phone("::1") as b:

@@ -12,7 +12,8 @@ import av
 import numpy
 import pytest
 
-from media.clips import ClipError, ClipStore, Codec
+from media.clips import ClipError, ClipStore
+from media.codec import Codec
 from tests.media.running_engine import real_time
 
 DECODERS: dict[Codec, tuple[str, int]] = {
