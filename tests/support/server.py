@@ -50,6 +50,11 @@ class Server:
         return f"{LOOPBACK}:{self.port}"
 
     @property
+    def socket_address(self) -> tuple[str, int]:
+        """The same, for sockets."""
+        return LOOPBACK, self.port
+
+    @property
     def state(self) -> Path:
         """The state directory: database, journal."""
         return self.folder / "state"
@@ -90,9 +95,13 @@ class Server:
         """Process id of the supervisor."""
         return self._process.pid
 
+    def stop_soon(self) -> None:
+        """Ask it to stop, and do not wait."""
+        self._process.send_signal(signal.SIGTERM)
+
     def stop(self, seconds: float = 15.0) -> None:
         """Stop cleanly. Raises ServerFailed when it had to be killed or ended with an error."""
-        self._process.send_signal(signal.SIGTERM)
+        self.stop_soon()
         try:
             status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -1,0 +1,244 @@
+"""Calls from and to the telephone network: through trunks known by address, and through an account at a provider."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.plain_message import Message, proves, uri_of
+from tests.support.plain_phone import PlainPhone
+from tests.support.ports import free_port
+from tests.support.server import MAIN_NUMBER, OUTSIDE, Server
+
+SECOND = "127.0.0.3"
+"""Where the network's other gateway lives."""
+OWN_NUMBER = "+4533221109"
+"""Henrik's own, from outside."""
+CALLER = "+4540123456"
+
+VOICE_IN, VOICE_OUT = 0x35, 0x9C
+"""What the two sides of a call say: A-law values that no prompt holds for 20 ms."""
+
+
+@pytest.fixture(scope="module")
+def second_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, second_port: int) -> Iterator[Server]:
+    """A server with two gateways to the network, that believes phones who they are."""
+    settings = {
+        "sip": {"authentication": False},
+        "trunks": {"second": {"kind": "address", "host": SECOND, "port": second_port}},
+    }
+    company = {"people": {"henrik": {"outside_number": OWN_NUMBER, "ring_seconds": 5}}}
+    with Server(tmp_path_factory.mktemp("trunks"), settings=settings, company=company) as running:
+        yield running
+
+
+@pytest.fixture
+def network(server: Server) -> Iterator[PlainPhone]:
+    with PlainPhone(server.socket_address, CALLER, host=OUTSIDE, port=server.outside_port) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def henrik(server: Server) -> Iterator[PlainPhone]:
+    with PlainPhone(server.socket_address, "henrik") as phone:
+        assert phone.register().status == 200
+        yield phone
+        assert phone.register(0).status == 200
+
+
+def talk(one: PlainPhone, to_one: tuple[str, int], other: PlainPhone, to_other: tuple[str, int]) -> None:
+    """Both speak, and each hears the other."""
+    one.rtp.say(to_one, VOICE_IN)
+    other.rtp.say(to_other, VOICE_OUT)
+    one.rtp.expect(VOICE_OUT)
+    other.rtp.expect(VOICE_IN)
+
+
+def test_the_main_number_answers_a_call_from_a_trunk(server: Server, network: PlainPhone) -> None:
+    call = network.call(MAIN_NUMBER, domain=server.address)
+    network.rtp.say(call.answered().audio, VOICE_IN)
+    network.rtp.expect_sound()
+    call.hang_up()
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({}, f'"" <sip:{CALLER}@'),
+        ({"P-Asserted-Identity": '"Karen Holm" <sip:+4540999999@network.example>'}, '"Karen Holm" <sip:+4540999999@'),
+        ({"P-Asserted-Identity": "<tel:+4540999999>", "Privacy": "id"}, "<sip:anonymous@"),
+    ],
+)
+def test_a_persons_own_number_rings_the_phone_and_shows_who_calls(
+    server: Server, network: PlainPhone, henrik: PlainPhone, fields: dict[str, str], shown: str
+) -> None:
+    call = network.call(OWN_NUMBER, fields=fields.items(), domain=server.address)
+    ringing = henrik.incoming()
+    assert shown.removeprefix('"" ') in ringing.invite["From"]
+    assert "+4540999999" not in ringing.invite["From"] or "Privacy" not in fields
+    ringing.take()
+    talk(network, call.answered().audio, henrik, ringing.invite.audio)
+    call.hang_up()
+    ringing.hung_up()
+
+
+def test_a_number_of_nobody_is_refused_to_the_network(server: Server, network: PlainPhone) -> None:
+    network.call("+4533229999", domain=server.address).refused(404)
+
+
+def test_calling_out_shows_the_persons_number_and_passes_on_what_the_network_plays(
+    network: PlainPhone, henrik: PlainPhone
+) -> None:
+    call = henrik.call("40123456")
+    outgoing = network.incoming()
+    assert uri_of(outgoing.invite["From"]) == f"sip:{OWN_NUMBER}@{OUTSIDE};user=phone"
+    assert uri_of(outgoing.invite["P-Asserted-Identity"]) == f"sip:{OWN_NUMBER}@{OUTSIDE};user=phone"
+    assert outgoing.invite.uri.startswith(f"sip:{CALLER}@{OUTSIDE}")
+    network.rtp.say(outgoing.invite.audio, VOICE_OUT)
+    outgoing.respond(183, network.sdp())
+    early = call.expect(183)
+    henrik.rtp.say(early.audio, VOICE_IN)
+    henrik.rtp.expect(VOICE_OUT)
+    outgoing.respond(200, network.sdp())
+    outgoing.expect("ACK")
+    answer = call.answered()
+    assert answer.body == early.body, "the answer says again what the early one said"
+    talk(henrik, answer.audio, network, outgoing.invite.audio)
+    outgoing.request("BYE")
+    call.hung_up()
+
+
+@pytest.mark.parametrize(("refusal", "told"), [(486, 486), (404, 404), (480, 480), (603, 603)])
+def test_what_the_network_refuses_is_told_to_the_caller(
+    network: PlainPhone, henrik: PlainPhone, refusal: int, told: int
+) -> None:
+    call = henrik.call("40123456")
+    outgoing = network.incoming()
+    outgoing.respond(refusal)
+    outgoing.expect("ACK")
+    call.refused(told)
+
+
+def test_giving_up_cancels_the_call_in_the_network(network: PlainPhone, henrik: PlainPhone) -> None:
+    call = henrik.call("40123456")
+    outgoing = network.incoming()
+    outgoing.respond(180)
+    call.expect(180)
+    call.cancel()
+    outgoing.cancelled()
+    call.refused(487)
+
+
+def test_a_gateway_that_is_out_of_service_is_passed_over(
+    server: Server, network: PlainPhone, henrik: PlainPhone, second_port: int
+) -> None:
+    with PlainPhone(server.socket_address, "gateway", host=SECOND, port=second_port) as second:
+        call = henrik.call("40123456")
+        refusing = network.incoming()
+        refusing.respond(503)
+        refusing.expect("ACK")
+        outgoing = second.incoming()
+        outgoing.take()
+        talk(henrik, call.answered().audio, second, outgoing.invite.audio)
+        call.hang_up()
+        outgoing.hung_up()
+
+
+def test_no_gateway_in_service_is_told_with_503(
+    server: Server, network: PlainPhone, henrik: PlainPhone, second_port: int
+) -> None:
+    with PlainPhone(server.socket_address, "gateway", host=SECOND, port=second_port) as second:
+        call = henrik.call("40123456")
+        for gateway in (network, second):
+            refusing = gateway.incoming()
+            refusing.respond(503)
+            refusing.expect("ACK")
+        call.refused(503)
+
+
+def test_a_phone_that_nobody_takes_up_ends_the_networks_call_with_480(
+    server: Server, network: PlainPhone, henrik: PlainPhone
+) -> None:
+    call = network.call(OWN_NUMBER, domain=server.address)
+    ringing = henrik.incoming()
+    ringing.respond(180)
+    call.expect(180)
+    ringing.cancelled()
+    call.refused(480)
+
+
+PROVIDER = "127.0.0.4"
+ACCOUNT, PASSWORD = "nordlys-2211", "a provider's secret"
+CHALLENGE = 'Digest realm="provider.example", nonce="{}", algorithm=MD5, qop="auth"'
+
+
+class Provider(PlainPhone):
+    """A provider's server: lets in who proves the account, and grants 10 s."""
+
+    def admit(self, method: str, status: int = 401) -> Message:
+        """The next request of this method that proves the password; before, it is challenged as a stranger's."""
+        header, credentials = {
+            401: ("WWW-Authenticate", "Authorization"),
+            407: ("Proxy-Authenticate", "Proxy-Authorization"),
+        }[status]
+        request = self.expect(method)
+        if not request[credentials]:
+            nonce = request["Call-ID"][:8] + request["CSeq"].split()[0]
+            self.respond(request, status, fields=[(header, CHALLENGE.format(nonce))], tag="provider")
+            if method == "INVITE":
+                self.expect("ACK", request["Call-ID"])
+            request = self.expect(method, request["Call-ID"])
+        assert proves(request[credentials], method, PASSWORD), request
+        return request
+
+    def register_client(self) -> Message:
+        """Take a REGISTER."""
+        request = self.admit("REGISTER")
+        granted = "0" if request["Expires"] == "0" else "10"
+        self.respond(request, 200, fields=[("Contact", f"{request['Contact']};expires={granted}")], tag="provider")
+        return request
+
+
+def test_an_account_at_a_provider_registers_calls_is_called_and_leaves(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text(PASSWORD)
+    port = free_port()
+    account = {
+        "kind": "register",
+        "host": PROVIDER,
+        "port": port,
+        "username": ACCOUNT,
+        "password_file": str(password),
+        "numbers": [MAIN_NUMBER],
+    }
+    settings = {"sip": {"authentication": False}, "trunks": {"outside": None, "provider": account}}
+    server = Server(tmp_path / "server", settings=settings)
+    with Provider(server.socket_address, CALLER, host=PROVIDER, port=port) as provider, server:
+        first = provider.register_client()
+        assert uri_of(first["To"]) == f"sip:{ACCOUNT}@{PROVIDER}"
+
+        call = provider.call_uri(first.contact, [("To", f"<sip:{MAIN_NUMBER}@provider.example>")])
+        provider.rtp.say(call.answered().audio, VOICE_IN)
+        provider.rtp.expect_sound()
+        call.hang_up()
+
+        with PlainPhone(server.socket_address, "henrik") as henrik:
+            calling = henrik.call("40123456")
+            outgoing = provider.answering(provider.admit("INVITE", 407))
+            assert MAIN_NUMBER in outgoing.invite["P-Asserted-Identity"]
+            outgoing.take()
+            talk(henrik, calling.answered().audio, provider, outgoing.invite.audio)
+            calling.hang_up()
+            outgoing.hung_up()
+
+        refreshed = provider.register_client()
+        assert (refreshed["Call-ID"], refreshed.contact) == (first["Call-ID"], first.contact)
+        server.stop_soon()
+        while (last := provider.register_client())["Expires"] != "0":
+            pass
+        assert last.contact == first.contact
