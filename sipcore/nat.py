@@ -23,6 +23,15 @@ def _same_address(host: str, address: str) -> bool:
         return False
 
 
+def is_address(host: str) -> bool:
+    """True for an IP address, False for a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def behind_nat(contact: SipUri, source: Flow) -> bool:
     """True unless `contact` names the very address that the request came from."""
     return not _same_address(contact.host, source.remote[0])

@@ -6,12 +6,13 @@ from email.utils import formatdate
 import msgspec
 from msgspec.structs import replace
 
+from sipcore.address import parse_name_addr
 from sipcore.binding import Binding, BindingChange
 from sipcore.contact_request import ContactRequest, read_contact
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
 from sipcore.message import Request, Response, response_to
-from sipcore.nat import behind_nat, contact_flow, direct_flow
+from sipcore.nat import behind_nat, contact_flow, direct_flow, is_address
 from sipcore.timers import Timer, TimerWheel
 from sipcore.uri import SipUri, parse_uri
 
@@ -126,7 +127,7 @@ class Registrar:
     def _bind(
         self, request: Request, flow: Flow, aor: str, contact: ContactRequest, known: Binding | None, now: float
     ) -> Binding:
-        path = tuple(request.headers("Path"))
+        path = tuple(str(address) for address in request.paths)
         if known is not None and known.source == flow and known.contact == contact.text and known.path == path:
             to, natted = known.flow, known.behind_nat
         elif path:
@@ -242,15 +243,21 @@ class Registrar:
         return self._wheel.next_timeout()
 
     def restore(self, bindings: Iterable[Binding], now: float) -> None:
-        """Take back what was kept on disk; not told as changes. What has expired meanwhile is told as expired."""
+        """Take back what was kept on disk. What has expired meanwhile, or hung on a connection, is told as a change."""
         by_aor: dict[str, list[Binding]] = {}
         for binding in bindings:
-            by_aor.setdefault(binding.aor, []).append(binding)
+            live = by_aor.setdefault(binding.aor, [])
+            if binding.expires_at <= now:
+                self._changes.append(BindingChange("expired", binding))
+                continue
+            # Connections ended with the process that had them.
+            kept = _without_connection(binding) if binding.source.reliable else binding
+            if kept is None:
+                self._changes.append(BindingChange("removed", binding))
+            else:
+                live.append(kept)
         for aor, restored in by_aor.items():
-            restored.sort(key=_by_expiry)
-            live = tuple(binding for binding in restored if binding.expires_at > now)
-            self._changes += [BindingChange("expired", binding) for binding in restored if binding.expires_at <= now]
-            self._store(aor, self.bindings(aor), live)
+            self._store(aor, self.bindings(aor), tuple(sorted(restored, key=_by_expiry)))
 
     def take_changes(self) -> list[BindingChange]:
         """What became of bindings since the last call, in order, for lamps and disk."""
@@ -310,10 +317,10 @@ def _find(bindings: Sequence[Binding], contact: ContactRequest) -> Binding | Non
 
 def _without_connection(binding: Binding) -> Binding | None:
     """The binding without its connection, None when there is no other way to it."""
-    uri = parse_uri(binding.contact)
-    if binding.behind_nat or binding.path or binding.reg_id is not None or not isinstance(uri, SipUri):
+    if binding.reg_id is not None or binding.behind_nat:
+        return None
+    uri = parse_name_addr(binding.path[0]).uri if binding.path else parse_uri(binding.contact)
+    if not isinstance(uri, SipUri) or not is_address(uri.address):
         return None
     flow = direct_flow(uri, binding.source)
-    if flow == binding.flow:
-        return None
-    return replace(binding, flow=flow)
+    return None if flow == binding.flow else replace(binding, flow=flow)

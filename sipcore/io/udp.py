@@ -12,8 +12,6 @@ from sipcore.io.counters import Counters
 
 logger = logging.getLogger(__name__)
 
-BATCHES_A_WAKE = 4
-"""Batches read before the loop may do other work; what is left wakes it again."""
 FLOWS_KEPT = 65536
 """Flows remembered for a socket, so that a phone's flow is made once."""
 QUEUE_LIMIT = 50_000
@@ -63,26 +61,21 @@ class UdpSocket:
             self._loop.add_writer(self._socket.fileno(), self._writable)
 
     def _readable(self) -> None:
-        counters, flows = self._counters, self._flows
-        fd = self._socket.fileno()
-        for _ in range(BATCHES_A_WAKE):
-            try:
-                received = _batch.recv_batch(fd, _batch.BATCH)
-            except OSError as error:
-                logger.warning("udp %s: receiving failed: %s", self.local, error)
-                return
-            if not received:
-                return
-            counters.datagrams_received += len(received)
-            batch = []
-            for data, address in received:
-                flow = flows.get(address)
-                if flow is None:
-                    flow = self._remember(address)
-                batch.append((data, flow))
-            self._receiver(batch)
-            if len(received) < _batch.BATCH:
-                return
+        """Take one batch; what is left wakes the loop again, after whatever else is due (timers, other sockets)."""
+        flows = self._flows
+        try:
+            received = _batch.recv_batch(self._socket.fileno(), _batch.BATCH)
+        except OSError as error:
+            logger.warning("udp %s: receiving failed: %s", self.local, error)
+            return
+        self._counters.datagrams_received += len(received)
+        batch = []
+        for data, address in received:
+            flow = flows.get(address)
+            if flow is None:
+                flow = self._remember(address)
+            batch.append((data, flow))
+        self._receiver(batch)
 
     def _remember(self, address: Address) -> Flow:
         if len(self._flows) >= FLOWS_KEPT:

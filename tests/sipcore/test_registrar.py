@@ -121,6 +121,7 @@ def test_star_removes_all_contacts() -> None:
         make_request("<tel:+4533221100>"),
         make_request("nonsense"),
         make_request("<sip:anna@>"),
+        make_request(CONTACT, Path="<sip:edge"),
     ],
 )
 def test_a_contact_that_cannot_be_is_a_bad_request(request_: Request) -> None:
@@ -274,19 +275,41 @@ def test_of_too_many_bindings_the_oldest_goes_and_never_the_new_one() -> None:
     assert registrar.register(three, PHONE, AOR, NOW).status == 403
 
 
+def restarted(registrar: Registrar, now: float) -> Registrar:
+    """Another registrar with what the first one would have written to disk."""
+    written = {
+        change.binding.key: msgspec.msgpack.encode(change.binding)
+        for change in registrar.take_changes()
+        if not change.gone
+    }
+    other = Registrar()
+    other.restore([msgspec.msgpack.decode(data, type=Binding) for data in written.values()], now)
+    return other
+
+
 def test_bindings_survive_a_restart_through_their_written_form() -> None:
     registrar = Registrar()
     device = '+sip.instance="<urn:uuid:1>"'
-    flow = Flow("tcp", SERVER, ("203.0.113.9", 40123))
-    request = make_request(f"{CONTACT};expires=100", f"<sip:a@192.168.0.9>;{device};reg-id=2", User_Agent="Snom")
-    registrar.register(request, flow, AOR, NOW)
-    written = [msgspec.msgpack.encode(change.binding) for change in registrar.take_changes() if not change.gone]
-    restarted = Registrar()
-    restarted.restore([msgspec.msgpack.decode(data, type=Binding) for data in written], NOW + 200)
-    assert restarted.bindings(AOR) == registrar.bindings(AOR)[1:]
-    assert kinds(restarted) == [("expired", "sip:anna@10.0.0.5:5060")]
-    restarted.flow_failed(flow, NOW + 201)
-    assert len(restarted) == 0
+    request = make_request(f"{CONTACT};expires=100", f"<sip:a@192.168.0.9>;q=0.5;{device}", User_Agent="Snom")
+    registrar.register(request, Flow("udp", SERVER, ("203.0.113.9", 40123)), AOR, NOW)
+    other = restarted(registrar, NOW + 200)
+    assert other.bindings(AOR) == registrar.bindings(AOR)[1:]
+    assert kinds(other) == [("expired", "sip:anna@10.0.0.5:5060")]
+    other.advance(NOW + 3601)
+    assert len(other) == 0
+
+
+def test_connections_do_not_survive_a_restart_and_what_hangs_on_them_neither() -> None:
+    registrar = Registrar()
+    connection = Flow("tcp", SERVER, ("10.0.0.5", 44444))
+    registrar.register(make_request("<sip:a@10.0.0.5;transport=tcp>", "<sip:a@192.168.0.9>"), connection, AOR, NOW)
+    proxy = Flow("tcp", SERVER, ("10.0.0.2", 55555))
+    path = make_request("<sip:b@192.168.0.7>", Path="<sip:10.0.0.2:5080;transport=tcp;lr>")
+    registrar.register(path, proxy, "sip:b@x", NOW)
+    other = restarted(registrar, NOW + 1)
+    assert [binding.flow.remote for binding in other.bindings(AOR)] == [("10.0.0.5", 5060)]
+    assert [binding.flow.remote for binding in other.bindings("sip:b@x")] == [("10.0.0.2", 5080)]
+    assert kinds(other) == [("removed", "sip:a@192.168.0.9")]
 
 
 def test_each_phone_behind_nat_is_pinged_once_an_interval_and_they_are_spread() -> None:

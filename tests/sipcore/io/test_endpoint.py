@@ -143,16 +143,18 @@ def test_messages_on_a_connection_arrive_whole_however_the_stream_is_cut(size: i
     run(scenario())
 
 
-def test_a_ping_is_answered_with_a_pong() -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_ping_is_answered_with_a_pong(host: str) -> None:
     async def scenario() -> None:
         core = Core()
-        endpoint = await open_endpoint(core, TCP)
+        endpoint = await open_endpoint(core, Listener("tcp", host, 0))
         reader, writer = await asyncio.open_connection(*(endpoint.local("tcp") or ()))
         writer.write(b"\r\n\r\n")
         assert await reader.readexactly(2) == b"\r\n"
         writer.write(b"\r\n\r\n" + OPTIONS + b"\r\n\r\n")
         assert await reader.readexactly(4) == b"\r\n\r\n"
         assert len(core.received) == 1
+        assert core.received[0][1].remote == writer.get_extra_info("sockname")[:2]
         writer.close()
         await endpoint.close()
 
