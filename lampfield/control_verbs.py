@@ -1,7 +1,7 @@
 """What the running server answers on its control socket."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lampfield.control_socket import Outbox, Verb
@@ -14,16 +14,30 @@ CALLS_SECONDS = 0.5
 
 
 class ControlVerbs:
-    """`calls`: those in progress, again and again; `events`: call events; `trace`: SIP messages; `status`: once."""
+    """`calls`: those in progress, again and again; `events`, `trace`: as they happen; `status` and `reload`: once."""
 
-    def __init__(self, live: LiveCalls, events: FanOut, trace: TraceHub, status: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        live: LiveCalls,
+        events: FanOut,
+        trace: TraceHub,
+        status: Callable[[], dict[str, Any]],
+        reload: Callable[[], Awaitable[str]],
+    ) -> None:
         self._live = live
         self._events = events
         self._trace = trace
         self._status = status
+        self._reload = reload
 
     def table(self) -> dict[str, Verb]:
-        return {"calls": self._calls, "events": self._follow_events, "trace": self._follow_trace, "status": self._tell}
+        return {
+            "calls": self._calls,
+            "events": self._follow_events,
+            "reload": self._read_anew,
+            "status": self._tell,
+            "trace": self._follow_trace,
+        }
 
     async def _calls(self, arguments: dict[str, str], outbox: Outbox) -> None:
         while True:
@@ -38,6 +52,9 @@ class ControlVerbs:
         await _until_cancelled(
             self._trace.follow(lambda message: outbox.put(message) if wanted.wants(message) else None)
         )
+
+    async def _read_anew(self, arguments: dict[str, str], outbox: Outbox) -> None:
+        outbox.put(await self._reload())
 
     async def _tell(self, arguments: dict[str, str], outbox: Outbox) -> None:
         outbox.put(self._status())

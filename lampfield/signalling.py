@@ -154,7 +154,7 @@ class Signalling:
             stack_config,
             self.clock,
         )
-        verbs = ControlVerbs(self._live, self._events, self._trace, self.status)
+        verbs = ControlVerbs(self._live, self._events, self._trace, self.status, self._reload)
         self._control = ControlServer(control_path(state), verbs.table())
 
     # Life
@@ -217,19 +217,21 @@ class Signalling:
             self._subscriptions.settle()
             self._endpoint.wake()
 
-    async def _reload(self) -> None:
-        """Read the companies anew (SIGHUP); calls in progress go on as they were routed."""
+    async def _reload(self) -> str:
+        """Read the companies anew; calls in progress go on as they were routed. Tells what came of it, for people."""
         try:
             directory = await asyncio.to_thread(load_directory, self._database)
         except SQLAlchemyError as error:
             logger.error("the companies cannot be read, those in memory stay: %s", error)
-            return
+            return f"the companies cannot be read, those in memory stay: {error}"
         self._door.directory = directory
         self._houses.configure(directory.companies.values())
         self._lamps.configure(directory.companies.values(), self.clock())
         self._endpoint.wake()
         self._sounds.forget()
-        logger.info("companies read anew: %s", ", ".join(sorted(directory.companies)) or "none")
+        told = f"companies read anew: {', '.join(sorted(directory.companies)) or 'none'}"
+        logger.info("%s", told)
+        return told
 
     # Between the parts
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from lampfield.cli.company_reading import read_checked_company
 from lampfield.cli.password_file import PasswordFile
+from lampfield.cli.running import tell_company_changed
 from lampfield.cli.server_file import ConfigOption, configuration_of
 from lampfield.cli.terminal import counted, database, give_up, out
 from provisioning.accounts import PASSWORD_LENGTH, new_password
@@ -70,6 +71,8 @@ def import_command(
     if kept is not None:
         _write_passwords(kept, before | imported.passwords)
     _tell_import(imported, kept)
+    if imported.changed or imported.passwords:
+        out().print(tell_company_changed(configuration), markup=False, soft_wrap=True)
 
 
 @app.command("export")
@@ -103,12 +106,14 @@ def password_command(
 
     Example: `lampfield company password anna`
     """
-    with database(configuration_of(config)) as engine:
+    configuration = configuration_of(config)
+    with database(configuration) as engine:
         chosen = _chosen(engine, company)
         found = _person(chosen, person)
         password = new_password()
         set_password(engine, chosen, found.id, password)
     out().print(_account_table(chosen, {found.id: password}))
+    out().print(tell_company_changed(configuration), markup=False, soft_wrap=True)
 
 
 def _write_passwords(file: PasswordFile, passwords: Mapping[str, str]) -> None:

@@ -22,6 +22,19 @@ def follow(configuration: Configuration, verb: str, arguments: dict[str, str], s
         give_up(no_server(path, error))
 
 
+def tell_company_changed(configuration: Configuration) -> str:
+    """Have the running server take over what was written to the database; what it says, or that none runs."""
+
+    async def ask() -> str:
+        async with asyncio.timeout(30):
+            return str(await anext(converse(control_path(configuration.state_directory), "reload")))
+
+    try:
+        return f"The running server: {asyncio.run(ask())}"
+    except OSError:
+        return "No server runs now; it will find this when it starts."
+
+
 def no_server(path: Path, error: OSError) -> str:
     """What to tell when the running server cannot be reached."""
     if isinstance(error, PermissionError):

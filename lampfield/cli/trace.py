@@ -25,7 +25,7 @@ class Printer:
 
     def show(self, answer: Any) -> None:
         message = msgspec.convert(answer, TracedMessage)
-        self._console.print(self.line(message))
+        self._console.print(self.line(message), soft_wrap=True)
         if self._whole:
             self._console.print(f"[dim]{escape(message.text)}[/dim]")
 

@@ -16,7 +16,7 @@ from call_records.models import CallEventRow
 from lampfield.database import open_database
 from tests.support.ports import free_port
 from tests.support.server import DOMAIN, MAIN_NUMBER, OUTSIDE, Server
-from tests.support.sipp import Sipp
+from tests.support.sipp import Sipp, SippFailed
 from tests.support.watcher import Watcher
 
 
@@ -132,6 +132,26 @@ def test_a_port_in_use_is_told_with_its_address_and_nothing_is_left_running(own_
         )
     assert second.returncode == 1
     assert f"cannot listen on udp:{server.address}: another program uses this port" in second.stderr.replace("\n", "")
+
+
+def test_an_import_reaches_the_running_server(own_server: Server, tmp_path: Path) -> None:
+    with own_server as server:
+        file = server.folder / "company.toml"
+        file.write_text(file.read_text().replace('extension = "209"', 'extension = "259"'))
+        told = server.command("company", "import", "company.toml")
+        assert "companies read anew: nordlys.example" in told
+        password, uri = server.password("astrid"), f"259@{DOMAIN}"
+        with pytest.raises(SippFailed, match="480"):
+            Sipp(
+                tmp_path,
+                "call",
+                target=server.address,
+                number="259",
+                user="astrid",
+                domain=DOMAIN,
+                password=password,
+                auth_uri=uri,
+            ).finish()
 
 
 @pytest.mark.timeout(150)

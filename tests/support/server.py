@@ -62,7 +62,7 @@ class Server:
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write_files()
-        self._command("company", "import", "--passwords", "passwords.toml", "company.toml")
+        self.command("company", "import", "--passwords", "passwords.toml", "company.toml")
         self.start()
         return self
 
@@ -121,7 +121,7 @@ class Server:
 
     def finished_calls(self) -> str:
         """What `lampfield calls --since today` tells."""
-        return self._command("calls", "--since", "today")
+        return self.command("calls", "--since", "today")
 
     def _write_files(self) -> None:
         company = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
@@ -145,7 +145,8 @@ class Server:
         for name, content in files.items():
             (self.folder / name).write_text(tomli_w.dumps(content), encoding="utf-8")
 
-    def _command(self, *arguments: str) -> str:
+    def command(self, *arguments: str) -> str:
+        """What a `lampfield` command says. Raises ServerFailed unless it ends with status 0."""
         done = subprocess.run(
             [sys.executable, "-m", "lampfield.cli", *arguments],
             cwd=self.folder,
