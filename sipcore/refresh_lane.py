@@ -109,7 +109,7 @@ class RefreshLane:
     """Stands before the stack: `receive` answers a refresh that it knows, and says so.
 
     The user of the stack calls `learn` after it has let a REGISTER in and answered it 200, and `forget` when accounts
-    or rules have changed. `token` makes To tags.
+    or rules have changed. `token` makes To tags. `capacity` phones are known at most, at about 3 kB each.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class RefreshLane:
         authenticator: Authenticator,
         token: Callable[[], str],
         *,
-        capacity: int = 100_000,
+        capacity: int = 20_000,
     ) -> None:
         self.answered = 0
         """Requests answered here, retransmissions too."""
