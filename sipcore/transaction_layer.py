@@ -1,7 +1,7 @@
 """All transactions of the stack: matches messages to them, runs their machines, sends what they send."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from sipcore.client_invite import CLIENT_INVITE
 from sipcore.client_non_invite import CLIENT_NON_INVITE
@@ -68,6 +68,16 @@ class TransactionFailed(NamedTuple):
     status: int
 
 
+_RECEIVED = {
+    1: Input.RECEIVED_1XX,
+    2: Input.RECEIVED_2XX,
+    **dict.fromkeys((3, 4, 5, 6), Input.RECEIVED_300_TO_699),
+}
+_SENT = {1: Input.SENT_1XX, 2: Input.SENT_2XX, **dict.fromkeys((3, 4, 5, 6), Input.SENT_300_TO_699)}
+# Members on the hot path: reading them from their enumeration costs as much as a table look-up.
+_RETRANSMISSION = Input.RETRANSMISSION
+_TERMINATED = State.TERMINATED
+
 Indication = RequestArrived | AckArrived | ResponseArrived | TransactionFailed
 """What a transaction tells its user: at most one for each thing that happens to it."""
 
@@ -86,6 +96,16 @@ class TransactionLayer:
         self._servers: dict[ServerKey, Transaction] = {}
         self._heads: dict[bytes, Transaction] = {}
         self._merges: dict[tuple[str | None, ...], Transaction] = {}
+        self._acts: dict[Do, Callable[[Do, Transaction, Request | Response | None, float], Indication | None]] = {
+            Do.SEND_REQUEST: self._send_last,
+            Do.SEND_RESPONSE: self._send_last,
+            Do.SEND_ACK: self._send_ack,
+            Do.PASS_UP: self._pass_up,
+            Do.REPORT_TIMEOUT: self._report_failure,
+            Do.REPORT_TRANSPORT_ERROR: self._report_failure,
+            **dict.fromkeys(LIFETIMES, self._start_lifetime),
+            **dict.fromkeys(RESENDS, self._start_resend),
+        }
 
     @property
     def client_count(self) -> int:
@@ -127,14 +147,7 @@ class TransactionLayer:
         transaction = self._clients.get(client_key(response))
         if transaction is None:
             return None
-        status = response.status
-        if status < 200:
-            happened = Input.RECEIVED_1XX
-        elif status < 300:
-            happened = Input.RECEIVED_2XX
-        else:
-            happened = Input.RECEIVED_300_TO_699
-        return self._feed(transaction, happened, response, now)
+        return self._feed(transaction, _RECEIVED[response.status // 100], response, now)
 
     def _start_client(self, request: Request, key: ClientKey, flow: Flow, user: object, now: float) -> Transaction:
         machine = CLIENT_INVITE if request.method == "INVITE" else CLIENT_NON_INVITE
@@ -151,7 +164,7 @@ class TransactionLayer:
         transaction = self._heads.get(head)
         if transaction is None:
             return False
-        self._feed(transaction, Input.RETRANSMISSION, None, now)
+        self._feed(transaction, _RETRANSMISSION, None, now)
         return True
 
     def receive_request(self, request: Request, flow: Flow, head: bytes | None, now: float) -> Indication | None:
@@ -193,12 +206,7 @@ class TransactionLayer:
     def respond(self, transaction: Transaction, response: Response, now: float) -> None:
         """Send a response. Raises LocalMisuse after the final one (but a 2xx to INVITE may be sent again)."""
         status = response.status
-        if status < 200:
-            happened = Input.SENT_1XX
-        elif status < 300:
-            happened = Input.SENT_2XX
-        else:
-            happened = Input.SENT_300_TO_699
+        happened = _SENT[status // 100]
         step = transaction.machine.table.get((transaction.state, happened))
         if step is None:
             raise LocalMisuse(f"{transaction!r}: {happened} ({status})")
@@ -227,7 +235,7 @@ class TransactionLayer:
             transaction.resend = None
         else:
             transaction.lifetime = None
-        return self._feed(transaction, Input(timer.what), None, now)
+        return self._feed(transaction, cast(Input, timer.what), None, now)
 
     def transport_failed(self, flow: Flow, now: float) -> Iterator[Indication]:
         """Tell every transaction on `flow`; what is given back is what each says."""
@@ -260,7 +268,7 @@ class TransactionLayer:
                 self._timers.cancel(transaction.lifetime)
                 transaction.lifetime = None
         indication = self._perform(transaction, step, message, now)
-        if transaction.state is State.TERMINATED:
+        if transaction.state is _TERMINATED:
             self._forget(transaction)
         return indication
 
@@ -269,27 +277,31 @@ class TransactionLayer:
     ) -> Indication | None:
         indication: Indication | None = None
         for do in step.actions:
-            if do is Do.SEND_RESPONSE or do is Do.SEND_REQUEST:
-                if transaction.last:
-                    self._out.append(Datagram(transaction.last, transaction.flow))
-            elif do in LIFETIMES:
-                self._start_lifetime(transaction, do, now)
-            elif do in RESENDS:
-                self._start_resend(transaction, do, now)
-            elif do is Do.PASS_UP:
-                if isinstance(message, Response):
-                    indication = ResponseArrived(transaction.user, message)
-                elif message is not None:
-                    indication = AckArrived(message)
-            elif do is Do.SEND_ACK:
-                self._send_ack(transaction, message)
-            elif do is Do.REPORT_TIMEOUT:
-                indication = TransactionFailed(transaction.user, 408)
-            elif do is Do.REPORT_TRANSPORT_ERROR:
-                indication = TransactionFailed(transaction.user, 503)
+            indication = self._acts[do](do, transaction, message, now) or indication
         return indication
 
-    def _start_lifetime(self, transaction: Transaction, do: Do, now: float) -> None:
+    def _send_last(self, do: Do, transaction: Transaction, message: Request | Response | None, now: float) -> None:
+        if transaction.last:
+            self._out.append(Datagram(transaction.last, transaction.flow))
+
+    def _send_ack(self, do: Do, transaction: Transaction, message: Request | Response | None, now: float) -> None:
+        if isinstance(message, Response) and transaction.request is not None:
+            transaction.last = ack_for(transaction.request, message).to_bytes()
+        self._out.append(Datagram(transaction.last, transaction.flow))
+
+    def _pass_up(
+        self, do: Do, transaction: Transaction, message: Request | Response | None, now: float
+    ) -> Indication | None:
+        if isinstance(message, Response):
+            return ResponseArrived(transaction.user, message)
+        return None if message is None else AckArrived(message)
+
+    def _report_failure(
+        self, do: Do, transaction: Transaction, message: Request | Response | None, now: float
+    ) -> Indication:
+        return TransactionFailed(transaction.user, 408 if do is Do.REPORT_TIMEOUT else 503)
+
+    def _start_lifetime(self, do: Do, transaction: Transaction, message: Request | Response | None, now: float) -> None:
         what, over_udp, over_reliable = LIFETIMES[do]
         seconds = over_reliable if transaction.flow.reliable else over_udp
         if seconds:
@@ -298,20 +310,15 @@ class TransactionLayer:
             # Nothing is sent twice on a reliable transport, so there is nothing to wait for.
             self._move(transaction, transaction.machine.table[transaction.state, what], None, now)
 
-    def _start_resend(self, transaction: Transaction, do: Do, now: float) -> None:
+    def _start_resend(self, do: Do, transaction: Transaction, message: Request | Response | None, now: float) -> None:
         if transaction.flow.reliable:
             return
         what, least, most = RESENDS[do]
         transaction.interval = min(max(2 * transaction.interval, least), most)
         transaction.resend = self._timers.start(transaction, what, transaction.interval, now)
 
-    def _send_ack(self, transaction: Transaction, response: Request | Response | None) -> None:
-        if isinstance(response, Response) and transaction.request is not None:
-            transaction.last = ack_for(transaction.request, response).to_bytes()
-        self._out.append(Datagram(transaction.last, transaction.flow))
-
     def _forget(self, transaction: Transaction) -> None:
-        transaction.state = State.TERMINATED
+        transaction.state = _TERMINATED
         for timer in (transaction.resend, transaction.lifetime):
             if timer is not None:
                 self._timers.cancel(timer)
