@@ -112,6 +112,8 @@ class Controller:
         port = await self.client.open(session, phone.address[0], rtp_timeout=rtp_timeout)
         phone.talk_to(port)
         self.client.configure(session, phone.address, codec, payload_type, dtmf)  # type: ignore[arg-type]
+        # Commands are carried out in order: after this answer the session listens.
+        await self.client.counters(session)
         return port
 
 
