@@ -6,6 +6,7 @@ from sipcore.events import InviteReceived, RequestReceived
 from sipcore.flow import Datagram
 from sipcore.message import parse_message, response_to
 from sipcore.stack import StackConfig
+from sipcore.via import parse_via
 from tests.support.raw_peer import RawPeer
 
 SDP = b"v=0"
@@ -187,6 +188,16 @@ def test_rport_is_filled_in_and_the_response_goes_to_the_source() -> None:
     assert datagram.flow.remote == ("203.0.113.9", 40000)
     assert ";rport=40000" in via
     assert ";received=203.0.113.9" in via
+
+
+@pytest.mark.parametrize(
+    "params", ["RPORT", "rport;received=198.51.100.1", "x=1; rport ;y", 'q=";rport;";rport', "rport=9", "rportal;rport"]
+)
+def test_the_source_is_stamped_once_however_rport_is_written(params: str) -> None:
+    _, via = sent_to(RawPeer(), f"SIP/2.0/UDP 10.0.0.5:5060;branch=z9hG4bKx;{params}", ("203.0.113.9", 40000))
+    stamped = parse_via(via)
+    assert (stamped.rport, stamped.received, stamped.branch) == (40000, "203.0.113.9", "z9hG4bKx")
+    assert via.count("received=") == 1
 
 
 def test_without_rport_and_nat_the_response_goes_to_the_port_of_sent_by() -> None:

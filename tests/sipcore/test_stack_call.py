@@ -9,6 +9,8 @@ from sipcore.events import (
     SessionProgress,
     SessionRejected,
 )
+from sipcore.flow import Flow
+from sipcore.stack import StackConfig
 from tests.support.link import ALICE, BOB, Pair
 
 
@@ -142,3 +144,21 @@ def test_an_invite_to_nobody_is_sent_seven_times_then_times_out() -> None:
     assert isinstance(rejected, SessionRejected)
     assert (rejected.session, rejected.status) == (ours, 408)
     settled(pair)
+
+
+def test_an_advertised_host_stands_in_via_and_contact() -> None:
+    pair = Pair(alice=StackConfig(advertised_host="198.51.100.7"))
+    pair.alice.invite(pair.invitation(), pair.now)
+    pair.link.flush()
+    invite = pair.link.wire[0][1].data
+    assert b"Via: SIP/2.0/UDP 198.51.100.7:5060;" in invite
+    assert b"Contact: <sip:alice@198.51.100.7:5060>" in invite
+
+
+def test_over_ipv6_hosts_stand_in_brackets() -> None:
+    pair = Pair()
+    flow = Flow("tcp", ("2001:db8::1", 5060), ("2001:db8::2", 5060))
+    pair.alice.invite(pair.invitation(flow=flow), pair.now)
+    (invite,) = pair.alice.take_datagrams()
+    assert b"Via: SIP/2.0/TCP [2001:db8::1]:5060;" in invite.data
+    assert b"Contact: <sip:alice@[2001:db8::1]:5060;transport=tcp>" in invite.data
