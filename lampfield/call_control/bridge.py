@@ -27,6 +27,7 @@ class Bridge:
         self._services = services
         self._caller = caller
         self._callee = callee
+        self._aligning = asyncio.Lock()
 
     def other(self, leg: Leg) -> Leg:
         return self._callee if leg is self._caller else self._caller
@@ -35,8 +36,9 @@ class Bridge:
         """Join the two and return who hung up, or how it ended where nobody did; both legs are ended then."""
         caller, callee = self._caller, self._callee
         caller.bridge = callee.bridge = self
+        # Beside the waiting, for a phone that does not answer a re-INVITE must not keep the other from hanging up.
+        self._services.tasks.spawn(self.align(), f"{caller.call} align")
         try:
-            await self.align()
             ends: set[asyncio.Future[LegEnd]] = {caller.ended, callee.ended}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             caller_first = caller.ended.done()
@@ -47,18 +49,24 @@ class Bridge:
         return ended.untimely or first
 
     async def align(self) -> None:
-        """Bring both legs to codecs that can be joined, re-inviting the called side first (RFC 3264 §8.3.2); join."""
-        for leg in (self._callee, self._caller):
+        """Bring both legs to codecs that can be joined, re-inviting the called side first (RFC 3264 §8.3.2); join.
+
+        Each change of codec on either leg asks for it; the later ones find what the first has reached.
+        """
+        async with self._aligning:
+            for leg in (self._callee, self._caller):
+                if self._joinable():
+                    break
+                wanted = common(self.other(leg).rtp.codec or "", leg.description.remote_codecs)
+                if wanted is not None:
+                    await leg.reoffer(wanted)
+            if self._caller.ended.done() or self._callee.ended.done():
+                return
             if self._joinable():
-                break
-            wanted = common(self.other(leg).rtp.codec or "", leg.description.remote_codecs)
-            if wanted is not None:
-                await leg.change_codec(wanted)
-        if self._joinable():
-            self._join()
-        else:
-            logger.warning("%s: no codec in common, ending the call", self._caller.call)
-            self._callee.end("failed")
+                self._join()
+            else:
+                logger.warning("%s: no codec in common, ending the call", self._caller.call)
+                self._callee.end("failed")
 
     def _joinable(self) -> bool:
         one, other = self._caller.rtp.codec, self._callee.rtp.codec

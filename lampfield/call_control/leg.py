@@ -65,6 +65,7 @@ class Leg:
         self.bridge: Bridge | None = None
         self.keys: asyncio.Queue[str] = asyncio.Queue()
         self.ended: asyncio.Future[LegEnd] = asyncio.get_running_loop().create_future()
+        self._offering = asyncio.Lock()
         self._reoffer: asyncio.Future[bool] | None = None
 
     @property
@@ -76,11 +77,18 @@ class Leg:
         """The RTP port, opened when it is first asked for."""
         return await self.rtp.open(self.services.media_address, f"{self.call} {self.leg}", self.services.rtp_timeout)
 
-    async def change_codec(self, codec: str) -> bool:
-        """Re-INVITE the phone to this codec; False when it refuses."""
-        self._reoffer = asyncio.get_running_loop().create_future()
-        self.services.sip.offer(self.session, self.description.offer(await self.port(), [codec]))
-        return await self._reoffer
+    async def reoffer(self, *codecs: str) -> bool:
+        """Re-INVITE the phone to one of these codecs, or with what we said last; False when it refuses.
+
+        One at a time: the next waits for the phone's answer, which tells no asker from another.
+        """
+        async with self._offering:
+            if self.ended.done() or self.description.local is None:
+                return False
+            sdp = self.description.offer(await self.port(), codecs) if codecs else self.description.local
+            self._reoffer = asyncio.get_running_loop().create_future()
+            self.services.sip.offer(self.session, sdp)
+            return await self._reoffer
 
     def take_answer(self, sdp: bytes) -> bool:
         """Take the phone's answer to our offer; False, and a line in the log, when it cannot be used."""
@@ -122,8 +130,8 @@ class Leg:
 
         A phone that is muted or held answers and the call goes on; one that vanished does not, and 408 ends the leg.
         """
-        if not self.description.held and self.description.local is not None and self._reoffer is None:
-            self.services.sip.offer(self.session, self.description.local)
+        if not self.description.held and not self._offering.locked():
+            self.spawn(self.reoffer())
 
     def _settle_reoffer(self, accepted: bool) -> None:
         if self._reoffer is not None and not self._reoffer.done():
