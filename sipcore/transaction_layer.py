@@ -238,9 +238,14 @@ class TransactionLayer:
         return self._feed(transaction, cast(Input, timer.what), None, now)
 
     def transport_failed(self, flow: Flow, now: float) -> Iterator[Indication]:
-        """Tell every transaction on `flow`; what is given back is what each says."""
+        """Tell every transaction on `flow`; what is given back is what each says.
+
+        Not those in Proceeding over UDP: where one datagram was refused, others came through.
+        """
         for transactions in (self._clients, self._servers):
             for transaction in [each for each in transactions.values() if each.flow == flow]:
+                if transaction.state is State.PROCEEDING and not flow.reliable:
+                    continue
                 indication = self._feed(transaction, Input.TRANSPORT_ERROR, None, now)
                 if indication is not None:
                     yield indication

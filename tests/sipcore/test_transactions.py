@@ -232,16 +232,24 @@ def test_a_refusal_after_a_2xx_is_ignored() -> None:
     assert invite.state is State.ACCEPTED
 
 
-@pytest.mark.parametrize("heard", [None, 180])
-def test_a_failed_transport_ends_an_invite_that_is_not_answered(heard: int | None) -> None:
-    bench = Bench()
+@pytest.mark.parametrize(("flow", "heard"), [(UDP, None), (TCP, None), (TCP, 180)])
+def test_a_failed_transport_ends_an_invite_that_is_not_answered(flow: Flow, heard: int | None) -> None:
+    bench = Bench(flow)
     invite = bench.send("INVITE")
     if heard:
         bench.answer(invite, heard)
     bench.told_now()
-    assert list(bench.layer.transport_failed(UDP, bench.now)) == [TransactionFailed("user", 503)]
+    assert list(bench.layer.transport_failed(flow, bench.now)) == [TransactionFailed("user", 503)]
     assert bench.run(100)[1:] == []
     assert bench.layer.client_count == 0
+
+
+def test_over_udp_a_refused_datagram_does_not_end_an_invite_that_rings() -> None:
+    bench = Bench()
+    invite = bench.send("INVITE")
+    bench.answer(invite, 180)
+    assert list(bench.layer.transport_failed(UDP, bench.now)) == []
+    assert invite.state is State.PROCEEDING
 
 
 def test_a_cancelled_invite_without_final_response_times_out_64_t1_after_the_cancel() -> None:
@@ -418,13 +426,13 @@ def test_an_ack_without_transaction_is_passed_up() -> None:
     assert isinstance(told, AckArrived)
 
 
-def test_a_failed_transport_is_reported_to_who_has_not_answered_yet() -> None:
-    bench = Bench()
+def test_a_failed_connection_is_reported_to_who_has_not_answered_yet() -> None:
+    bench = Bench(TCP)
     invite = bench.server("INVITE")
     invite.user = "session"
-    assert list(bench.layer.transport_failed(UDP, bench.now)) == [TransactionFailed("session", 503)]
+    assert list(bench.layer.transport_failed(TCP, bench.now)) == [TransactionFailed("session", 503)]
     bench.respond(invite, 487)
-    assert list(bench.layer.transport_failed(UDP, bench.now)) == []
+    assert list(bench.layer.transport_failed(TCP, bench.now)) == []
 
 
 # --- non-INVITE server
