@@ -1,140 +1,142 @@
-"""Whole calls through a running server: the menu, callers on hold, bridged calls.
+"""Whole calls through a running server: the menu, more calls than it can do, callers on hold, bridged calls.
 
-    python -m benchmarks.calls [--rtpload PATH] [--calls 2000] [--rate 100]
+    python -m benchmarks.calls [--rtpload PATH] [--calls 500] [--rate 50] [--seconds 15] [--keep] [ROW ...]
 
-`call-menu` needs SIPp. `hold-music` and `bridge` need rtpload, a load client that holds calls and counts their audio;
-without it they are left out. CPU is that of the server's whole process tree.
+Calls to the menu are SIPp's. Calls that are held are our own, their RTP is that of `media_load.c`; or both are those of
+`rtpload`, a load client of your own, where its path is given by option or in RTPLOAD. CPU is that of the server's whole
+process tree.
 """
 
 import argparse
-import json
 import os
 import re
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.results import RESULTS, Result, cpu_seconds, keep
+from benchmarks.held_calls import HeldCalls
+from benchmarks.media import BRIDGED_CALLS, CALL_MINUTE, HOLD_CALLERS, SETTLING, Load, compiled_load, expect_all
+from benchmarks.results import Result, cpu_seconds, memory_kb
+from benchmarks.script import command_line, tell, wanted
+from benchmarks.sipp_calls import Outcome, menu_calls
+from benchmarks.whole_server import BRIDGE_NUMBER, HOLD_NUMBER, register, until_idle, whole_server
 from tests.support.ports import LOOPBACK, free_port
-from tests.support.server import OUTSIDE, Server
+from tests.support.server import Server
 
-SCENARIO = Path(__file__).parent / "menu-call.xml"
-RTPLOAD = Path(os.environ.get("RTPLOAD", "rtpload"))
-HOLD_NUMBER, BRIDGE_NUMBER = 33221101, 33221102
-COMPANY = {
-    "main_numbers": {
-        "+4533221100": {"greeting": None},
-        f"+45{HOLD_NUMBER}": {"open": "queue:hold", "closed": "hangup"},
-        f"+45{BRIDGE_NUMBER}": {"open": "person:henrik", "closed": "hangup"},
-    },
-    "queues": {"hold": {"members": ["astrid"], "ring_seconds": 40, "max_waiting": 1000, "position_every_seconds": 0}},
-}
-SETTINGS = {
-    "sip": {"authentication": False},
-    "trunks": {"outside": {"sources": [LOOPBACK]}},
-    "limits": {"max_calls": 5000, "calls_per_second": 5000},
-    "media": {"ports": "20000-29999"},
-    "log": {"level": "warning"},
-}
+ROWS = (
+    "call-menu",
+    "overload",
+    "overload-refused",
+    "overload-memory",
+    "hold-music",
+    "rtp-spacing-p99",
+    "bridge",
+    "bridge-delay-p99",
+)
+FIRST_RATE = 50
+"""Calls a second where the search for the capacity begins."""
+STEP_SECONDS = 4
+OVERLOAD_SECONDS = 8
 
 
-@contextmanager
-def server() -> Iterator[Server]:
-    """A server whose trunk is this machine, with numbers for each kind of call."""
-    with (
-        tempfile.TemporaryDirectory(prefix="lampfield-bench-") as folder,
-        Server(Path(folder), settings=SETTINGS, company=COMPANY) as running,
-    ):
-        _until_idle(running.pid)
-        yield running
-
-
-def _until_idle(pid: int) -> None:
-    """Wait until the server has made its prompts ready and rests: less than a fiftieth of a core over a second."""
-    used = cpu_seconds([pid])
-    for _ in range(120):
-        time.sleep(1.0)
-        before, used = used, cpu_seconds([pid])
-        if used - before < 0.02:
-            return
-    raise RuntimeError("the server does not come to rest")
-
-
-def register(running: Server, person: str, extension: int, contact: str) -> None:
-    """Bind a person to a contact, from a socket of its own; the server asks nobody for a password."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
-        phone.settimeout(5)
-        phone.connect((LOOPBACK, running.port))
-        host, port = phone.getsockname()
-        aor = f"<sip:{person}@nordlys.example>"
-        phone.send(
-            f"REGISTER sip:nordlys.example SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{person};rport\r\n"
-            f"Max-Forwards: 70\r\nFrom: {aor};tag=1\r\nTo: {aor}\r\nCall-ID: {person}\r\nCSeq: 1 REGISTER\r\n"
-            f"Contact: <sip:{extension}@{contact}>\r\nExpires: 3600\r\nContent-Length: 0\r\n\r\n".encode()
-        )
-        answer = phone.recv(4096)
-        if b" 200 " not in answer.split(b"\r\n", 1)[0]:
-            raise RuntimeError(f"registration of {person}: {answer.decode()}")
-
-
-def menu_calls(calls: int, rate: int) -> Iterator[Result]:
+def menu(server: Server, calls: int, rate: int) -> Iterator[Result]:
     """Calls answered by the menu, half a second each, INVITE to BYE."""
-    with server() as running:
-        _sipp(running, 100, 20)  # The clips are made and the caches are warm.
-        before = cpu_seconds([running.pid])
-        _sipp(running, calls, rate)
-        used = cpu_seconds([running.pid]) - before
-    yield Result("call-menu", used / calls * 1000, "CPU-s per 1,000 calls", f"{calls} calls at {rate}/s, SIPp")
+    menu_calls(server, 20, 20)
+    before = cpu_seconds([server.pid])
+    outcome = menu_calls(server, rate, calls)
+    used = cpu_seconds([server.pid]) - before
+    if outcome.done < calls:
+        raise RuntimeError(f"only {outcome.done} of {calls} calls were done at {rate}/s")
+    yield Result("call-menu", used / calls * 1000, "CPU-s per 1,000", f"whole server; {calls} calls at {rate}/s, SIPp")
 
 
-def _sipp(running: Server, calls: int, rate: int) -> None:
-    subprocess.run(
-        [
-            *f"sipp -sf {SCENARIO} -s +4533221100 -i {OUTSIDE} -p {free_port()} -r {rate} -m {calls}".split(),
-            *f"-l 5000 -timeout 120s -nostdin {running.address}".split(),
-        ],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        cwd=running.folder,
-    )
+def overload(server: Server) -> Iterator[Result]:
+    """Offer twice as many calls as were done a second at best."""
+    rate, best = FIRST_RATE, 0.0
+    while best >= 0.95 * rate / 2:
+        best = max(best, _done_per_second(menu_calls(server, rate, rate * STEP_SECONDS), rate))
+        rate *= 2
+    until_idle(server)
+    at_capacity = round(best)
+    best = max(best, _done_per_second(menu_calls(server, at_capacity, at_capacity * OVERLOAD_SECONDS), at_capacity))
+    memory = memory_kb([server.pid])
+    beyond = menu_calls(server, 2 * at_capacity, 2 * at_capacity * OVERLOAD_SECONDS)
+    grown = memory_kb([server.pid]) - memory
+    done = _done_per_second(beyond, 2 * at_capacity)
+    note = f"whole server; {at_capacity} calls/s at capacity, {done:.0f} done of {2 * at_capacity} offered, SIPp"
+    yield Result("overload", done / best, "of the best rate", note)
+    yield Result("overload-refused", beyond.refused / max(1, beyond.offered - beyond.done), "of the rest", note)
+    yield Result("overload-memory", grown, "kB", note)
 
 
-def held_calls(rtpload: Path, calls: int, seconds: int) -> Iterator[Result]:
+def _done_per_second(outcome: Outcome, rate: int) -> float:
+    return outcome.done / (outcome.offered / rate)
+
+
+def held(server: Server, directory: Path, seconds: float) -> Iterator[Result]:
     """Callers who wait in a queue with music."""
-    with server() as running, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+    note = f"whole server; {HOLD_CALLERS} callers, {seconds:g} s"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind((LOOPBACK, 0))
-        register(running, "astrid", 210, f"{LOOPBACK}:{silent.getsockname()[1]}")
-        told = _rtpload(rtpload, running, HOLD_NUMBER, calls, seconds, [])
-    yield Result("hold-music", told["cpu"], "CPU-s per call-minute", f"{calls} callers, {seconds} s, rtpload")
-    yield Result("rtp-spacing-p99", told["spacing_p99_ms"], "ms", f"{calls} callers, rtpload")
+        register(server, "astrid", 210, f"{LOOPBACK}:{silent.getsockname()[1]}")
+        load = Load(directory / "media_load", seconds, sending=False)
+        with HeldCalls(server.port, load.ports) as calls:
+            calls.call(HOLD_NUMBER, HOLD_CALLERS, legs=1)
+            cost, told = _loaded(server, load, calls, HOLD_CALLERS, seconds)
+    yield Result("hold-music", cost, CALL_MINUTE, note)
+    yield Result("rtp-spacing-p99", told["spacing_p99"], "ms", note)
 
 
-def bridged_calls(rtpload: Path, calls: int, seconds: int) -> Iterator[Result]:
+def bridged(server: Server, directory: Path, seconds: float) -> Iterator[Result]:
     """Calls between two parties who both speak."""
+    note = f"whole server; {BRIDGED_CALLS} calls, {seconds:g} s"
+    load = Load(directory / "media_load", seconds, sending=True)
+    with HeldCalls(server.port, load.ports) as calls:
+        register(server, "henrik", 209, calls.contact)
+        calls.call(BRIDGE_NUMBER, BRIDGED_CALLS, legs=2)
+        cost, told = _loaded(server, load, calls, BRIDGED_CALLS, seconds)
+    yield Result("bridge", cost, CALL_MINUTE, note)
+    yield Result("bridge-delay-p99", told["delay_p99"], "ms", note)
+
+
+def _loaded(
+    server: Server, load: Load, calls: HeldCalls, number: int, seconds: float
+) -> tuple[float, dict[str, float]]:
+    """CPU-seconds for a call-minute under the load, and what the load measured."""
+    before = cpu_seconds([server.pid])
+    told = load.run(calls.engine_ports)
+    used = cpu_seconds([server.pid]) - before
+    expect_all(told, len(calls.engine_ports), seconds)
+    return used / (number * (seconds + SETTLING) / 60), told
+
+
+def rtpload_held(program: Path, server: Server, seconds: float) -> Iterator[Result]:
+    """Callers who wait in a queue with music, by rtpload."""
+    note = f"whole server; {HOLD_CALLERS} callers, {seconds:g} s, rtpload"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind((LOOPBACK, 0))
+        register(server, "astrid", 210, f"{LOOPBACK}:{silent.getsockname()[1]}")
+        told = _rtpload(program, server, HOLD_NUMBER, HOLD_CALLERS, seconds, [])
+    yield Result("hold-music", _figure(r"cpu_s_per_call_minute=([0-9.]+)", told), CALL_MINUTE, note)
+    yield Result("rtp-spacing-p99", _figure(r"dev20ms_us p50=[0-9.]+ p99=([0-9.]+)", told) / 1000, "ms", note)
+
+
+def rtpload_bridged(program: Path, server: Server, seconds: float) -> Iterator[Result]:
+    """Calls between two parties who both speak, by rtpload."""
+    note = f"whole server; {BRIDGED_CALLS} calls, {seconds:g} s, rtpload"
     port = free_port()
-    with server() as running:
-        register(running, "henrik", 209, f"{LOOPBACK}:{port}")
-        told = _rtpload(rtpload, running, BRIDGE_NUMBER, calls, seconds, ["--uas", str(port), "--send"])
-    yield Result("bridge", told["cpu"], "CPU-s per call-minute", f"{calls} calls, {seconds} s, rtpload")
-    yield Result("bridge-delay-p99", told["delay_p99_ms"], "ms", f"{calls} calls, rtpload")
+    register(server, "henrik", 209, f"{LOOPBACK}:{port}")
+    told = _rtpload(program, server, BRIDGE_NUMBER, BRIDGED_CALLS, seconds, ["--uas", str(port), "--send"])
+    yield Result("bridge", _figure(r"cpu_s_per_call_minute=([0-9.]+)", told), CALL_MINUTE, note)
+    yield Result("bridge-delay-p99", _figure(r"relay_lat_us p50=[0-9.]+ p99=([0-9.]+)", told) / 1000, "ms", note)
 
 
-def _rtpload(
-    rtpload: Path, running: Server, number: int, calls: int, seconds: int, more: list[str]
-) -> dict[str, float]:
-    command = [str(rtpload), "--server", running.address, "--pid", str(running.pid), "--calls", str(calls)]
-    command += ["--rate", "50", "--secs", str(seconds), "--ext", str(number), *more]
-    told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
-    print(told)
-    return {
-        "cpu": _figure(r"cpu_s_per_call_minute=([0-9.]+)", told),
-        "spacing_p99_ms": _figure(r"dev20ms_us p50=[0-9.]+ p99=([0-9.]+)", told) / 1000,
-        "delay_p99_ms": _figure(r"relay_lat_us p50=[0-9.]+ p99=([0-9.]+)", told) / 1000,
-    }
+def _rtpload(program: Path, server: Server, number: str, calls: int, seconds: float, more: list[str]) -> str:
+    command = [str(program), "--server", server.address, "--pid", str(server.pid), "--calls", str(calls)]
+    command += ["--rate", "50", "--secs", f"{seconds:.0f}", "--ext", number.removeprefix("+45"), *more]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 
 def _figure(pattern: str, told: str) -> float:
@@ -144,20 +146,30 @@ def _figure(pattern: str, told: str) -> float:
     return float(found[1])
 
 
+def results(arguments: argparse.Namespace) -> Iterator[Result]:
+    with tempfile.TemporaryDirectory(prefix="lampfield-bench-") as name, whole_server() as server:
+        if wanted(arguments, "call-menu"):
+            yield from menu(server, arguments.calls, arguments.rate)
+        own, seconds = compiled_load(Path(name)), arguments.seconds
+        if wanted(arguments, "hold-music", "rtp-spacing-p99"):
+            program = arguments.rtpload
+            yield from rtpload_held(program, server, seconds) if program else held(server, own, seconds)
+        if wanted(arguments, "bridge", "bridge-delay-p99"):
+            program = arguments.rtpload
+            yield from rtpload_bridged(program, server, seconds) if program else bridged(server, own, seconds)
+        if wanted(arguments, "overload", "overload-refused", "overload-memory"):
+            yield from overload(server)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure whole calls.")
-    parser.add_argument("--rtpload", type=Path, default=RTPLOAD)
-    parser.add_argument("--calls", type=int, default=2000)
-    parser.add_argument("--rate", type=int, default=100)
-    parser.add_argument("--keep", type=Path, default=RESULTS)
-    options = parser.parse_args()
-    results = list(menu_calls(options.calls, options.rate))
-    if options.rtpload.exists():
-        results += held_calls(options.rtpload, 500, 15)
-        results += bridged_calls(options.rtpload, 150, 15)
-    for result in results:
-        print(json.dumps({"row": result.row, "value": round(result.value, 4), "unit": result.unit}))
-    keep(results, options.keep)
+    parser = command_line(__doc__, ROWS)
+    given = os.environ.get("RTPLOAD")
+    parser.add_argument("--rtpload", type=Path, default=Path(given) if given else None)
+    parser.add_argument("--calls", type=int, default=500, help="to the menu")
+    parser.add_argument("--rate", type=int, default=50, help="of them a second")
+    parser.add_argument("--seconds", type=float, default=15, help="that calls are held")
+    arguments = parser.parse_args()
+    tell(results(arguments), arguments)
 
 
 if __name__ == "__main__":

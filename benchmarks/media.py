@@ -1,32 +1,34 @@
 """The media engine's figures: callers on hold and bridged calls, in CPU-seconds and milliseconds.
 
-`python -m benchmarks.media [--seconds 15] [--runs 3] [--no-io-uring] [--keep]` prints a JSON row a figure. The load
-comes from `media_load.c` beside it, compiled for the run. CPU time is that of the engine's process alone.
+    python -m benchmarks.media [--seconds 15] [--no-io-uring] [--keep] [ROW ...]
+
+The engine alone, without signalling: `benchmarks.calls` measures the same through the whole server. The load comes from
+`media_load.c` beside it, compiled for the run.
 """
 
 import argparse
 import asyncio
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import Result, cpu_seconds, keep, machine
+from benchmarks.results import Result, cpu_seconds
+from benchmarks.script import command_line, tell, wanted
 from media.client import MediaClient
 
+ROWS = ("engine-hold-music", "engine-rtp-spacing-p99", "engine-bridge", "engine-bridge-delay-p99")
 CALL_MINUTE = "CPU-s per call-minute"
 SETTLING = 1
 """Seconds that the load runs before it measures."""
 HOLD_CALLERS = 500
-BRIDGED_CALLS = 150
+BRIDGED_CALLS = 300
 """Two legs each."""
-DELAY_CALLS = 300
 SOCKETS = 8
 PORTS = "50000-54999"
 
@@ -44,6 +46,13 @@ def engine(control: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.terminate()
         process.wait()
+
+
+def compiled_load(directory: Path) -> Path:
+    """Compile the load as `media_load` into the directory; returns that."""
+    source = Path(__file__).with_name("media_load.c")
+    subprocess.run(["cc", "-O2", "-o", str(directory / "media_load"), str(source)], check=True)
+    return directory
 
 
 class Load:
@@ -119,41 +128,27 @@ def expect_all(result: dict[str, Any], streams: int, seconds: float) -> None:
         print(f"warning: {result['packets']} of {expected:.0f} packets came, with {result['gaps']} gaps")
 
 
-def measured(run: Callable[[Path], Coroutine[Any, Any, dict[str, float]]], runs: int) -> dict[str, float]:
-    """Medians of several runs."""
-    results = []
-    for _ in range(runs):
-        with tempfile.TemporaryDirectory() as name:
-            directory = Path(name)
-            source = Path(__file__).with_name("media_load.c")
-            subprocess.run(["cc", "-O2", "-o", str(directory / "media_load"), str(source)], check=True)
-            results.append(asyncio.run(run(directory)))
-    return {key: statistics.median(result[key] for result in results) for key in results[0]}
+def results(arguments: argparse.Namespace) -> Iterator[Result]:
+    options = ["--no-io-uring"] if arguments.no_io_uring else []
+    note = "the engine alone, " + ("a system call for each packet" if options else "io_uring where the kernel has it")
+    with tempfile.TemporaryDirectory(prefix="lampfield-bench-") as name:
+        directory = compiled_load(Path(name))
+        if wanted(arguments, *ROWS[:2]):
+            held = asyncio.run(hold(directory, arguments.seconds, options))
+            yield Result("engine-hold-music", held["cpu"], CALL_MINUTE, f"{HOLD_CALLERS} callers; {note}")
+            yield Result("engine-rtp-spacing-p99", held["spacing"], "ms", f"{HOLD_CALLERS} callers; {note}")
+        if wanted(arguments, *ROWS[2:]):
+            bridged = asyncio.run(bridge(directory, arguments.seconds, BRIDGED_CALLS, options))
+            yield Result("engine-bridge", bridged["cpu"], CALL_MINUTE, f"{BRIDGED_CALLS} calls; {note}")
+            yield Result("engine-bridge-delay-p99", bridged["delay"], "ms", f"{BRIDGED_CALLS} calls; {note}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command_line(__doc__, ROWS)
     parser.add_argument("--seconds", type=float, default=15)
-    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--no-io-uring", action="store_true")
-    parser.add_argument("--keep", action="store_true", help="put the results into benchmarks/results.json")
     arguments = parser.parse_args()
-    options = ["--no-io-uring"] if arguments.no_io_uring else []
-    note = "a system call for each packet" if options else ""
-    held = measured(lambda directory: hold(directory, arguments.seconds, options), arguments.runs)
-    bridged = measured(lambda directory: bridge(directory, arguments.seconds, BRIDGED_CALLS, options), arguments.runs)
-    many = measured(lambda directory: bridge(directory, arguments.seconds, DELAY_CALLS, options), arguments.runs)
-    results = [
-        Result("hold-music", held["cpu"], CALL_MINUTE, note),
-        Result("rtp-spacing-p99", held["spacing"], "ms", note),
-        Result("bridge", bridged["cpu"], CALL_MINUTE, note),
-        Result("bridge-delay-p99", many["delay"], "ms", note),
-    ]
-    print(machine())
-    for result in results:
-        print(json.dumps({"row": result.row, "value": round(result.value, 5), "unit": result.unit}))
-    if arguments.keep:
-        keep(results)
+    tell(results(arguments), arguments)
 
 
 if __name__ == "__main__":

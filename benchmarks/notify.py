@@ -6,14 +6,14 @@ Rows with their own name are measured over loopback sockets: the CPU seconds are
 runs the whole path (SipEndpoint, Stack, Lamps, Notifier). Rows in memory leave the sockets and the parsing out.
 """
 
-import argparse
 import gc
 import time
 import tracemalloc
 from collections.abc import Callable
 from itertools import count
 
-from benchmarks.results import Result, keep, machine, memory_kb
+from benchmarks.results import Result, memory_kb
+from benchmarks.script import best, command_line, tell, wanted
 from benchmarks.watched_server import DOMAIN, Watched, answer, make_lamps, ring, subscribe_bytes
 from sipcore.flow import Flow
 from sipcore.message import Request, parse_message
@@ -26,11 +26,6 @@ def request(data: bytes) -> Request:
     message = parse_message(data)
     assert isinstance(message, Request)
     return message
-
-
-def best(work: Callable[[], float], runs: int = 5) -> float:
-    """The least of several runs: what it costs when nobody else disturbs."""
-    return min(work() for _ in range(runs))
 
 
 def fan_out(event: str, people: int, watchers: int, rounds: int) -> float:
@@ -229,37 +224,32 @@ def memory(number: int) -> float:
     return used / number / 1000
 
 
-ROWS: dict[str, tuple[str, Callable[[], float]]] = {
-    "notify-pidf-1000x1": (PER_1000, lambda: fan_out("presence", 1, 1000, 20)),
-    "notify-pidf-10x100": (PER_1000, lambda: fan_out("presence", 100, 10, 20)),
-    "notify-dialog-1000x1": (PER_1000, lambda: fan_out("dialog", 1, 1000, 20)),
-    "notify-dialog-10x100": (PER_1000, lambda: fan_out("dialog", 100, 10, 20)),
-    "notify-latency-p99": ("ms", lambda: latency(100, 10, 5.0)),
-    "lamp-overload": ("of the best rate", lambda: overloaded()[0]),
-    "lamp-overload-memory": ("kB grown", lambda: overloaded()[1]),
-    "subscribe": (PER_1000, lambda: subscribing(4000)),
-    "subscription-memory": ("kB", lambda: memory(5000)),
-    "in-memory-notify-pidf-1000x1": (PER_1000, lambda: fan_out_in_memory("presence", 1, 1000, 20)),
-    "in-memory-notify-pidf-10x100": (PER_1000, lambda: fan_out_in_memory("presence", 100, 10, 20)),
-    "in-memory-notify-dialog-1000x1": (PER_1000, lambda: fan_out_in_memory("dialog", 1, 1000, 20)),
-    "in-memory-notify-dialog-10x100": (PER_1000, lambda: fan_out_in_memory("dialog", 100, 10, 20)),
-    "in-memory-subscribe": (PER_1000, lambda: subscribing_in_memory(2000)),
+SOCKETS = "over sockets: endpoint, stack, lamps and notifier in one process, nothing on disk"
+MEMORY = "without sockets"
+ROWS: dict[str, tuple[str, Callable[[], float], str]] = {
+    "notify-pidf-1000x1": (PER_1000, lambda: fan_out("presence", 1, 1000, 20), SOCKETS),
+    "notify-pidf-10x100": (PER_1000, lambda: fan_out("presence", 100, 10, 20), SOCKETS),
+    "notify-dialog-1000x1": (PER_1000, lambda: fan_out("dialog", 1, 1000, 20), SOCKETS),
+    "notify-dialog-10x100": (PER_1000, lambda: fan_out("dialog", 100, 10, 20), SOCKETS),
+    "notify-latency-p99": ("ms", lambda: latency(100, 10, 5.0), SOCKETS),
+    "lamp-overload": ("of the best rate", lambda: overloaded()[0], SOCKETS),
+    "lamp-overload-memory": ("kB grown", lambda: overloaded()[1], SOCKETS),
+    "subscribe": (PER_1000, lambda: subscribing(4000), SOCKETS),
+    "subscription-memory": ("kB", lambda: memory(5000), MEMORY),
+    "in-memory-notify-pidf-1000x1": (PER_1000, lambda: fan_out_in_memory("presence", 1, 1000, 20), MEMORY),
+    "in-memory-notify-pidf-10x100": (PER_1000, lambda: fan_out_in_memory("presence", 100, 10, 20), MEMORY),
+    "in-memory-notify-dialog-1000x1": (PER_1000, lambda: fan_out_in_memory("dialog", 1, 1000, 20), MEMORY),
+    "in-memory-notify-dialog-10x100": (PER_1000, lambda: fan_out_in_memory("dialog", 100, 10, 20), MEMORY),
+    "in-memory-subscribe": (PER_1000, lambda: subscribing_in_memory(2000), MEMORY),
 }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rows", nargs="*", choices=[*ROWS, []], metavar="ROW", help=", ".join(ROWS))
-    parser.add_argument("--keep", action="store_true", help="put the results into benchmarks/results.json")
-    arguments = parser.parse_args()
-    print(machine())
-    results = []
-    for row in arguments.rows or ROWS:
-        unit, measure = ROWS[row]
-        results.append(Result(row, measure(), unit))
-        print(f"{row:32} {results[-1].value:9.4f} {unit}", flush=True)
-    if arguments.keep:
-        keep(results)
+    arguments = command_line(__doc__, ROWS).parse_args()
+    measured = (
+        Result(row, measure(), unit, note) for row, (unit, measure, note) in ROWS.items() if wanted(arguments, row)
+    )
+    tell(measured, arguments)
 
 
 if __name__ == "__main__":

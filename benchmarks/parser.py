@@ -7,11 +7,11 @@ is the lazy parse alone; `read` adds Via, From, To, Call-ID and CSeq, `check` ev
 is worked on; `write` is bytes from a parsed message, `answer` a 200 made from a request, and written.
 """
 
-import argparse
 import time
 from collections.abc import Callable
 
-from benchmarks.results import Result, keep, machine
+from benchmarks.results import Result
+from benchmarks.script import command_line, tell, wanted
 from sipcore.message import Message, Request, parse_message, response_to
 from sipcore.validation import check_request
 
@@ -130,18 +130,15 @@ def per_cpu_second(template: str, work: Callable[[bytes], object]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rows", nargs="*", choices=[*ROWS, []], metavar="ROW", help=", ".join(ROWS))
-    parser.add_argument("--keep", action="store_true", help="put the results into benchmarks/results.json")
-    arguments = parser.parse_args()
-    print(machine())
-    results = []
-    for row in arguments.rows or ROWS:
-        value = per_cpu_second(*ROWS[row])
-        print(f"{row:32} {value:12,.0f} per CPU-second")
-        results.append(Result(row, round(value, -2), "per CPU-second"))
-    if arguments.keep:
-        keep(results)
+    arguments = command_line(__doc__, ROWS).parse_args()
+    tell(
+        (
+            Result(row, round(per_cpu_second(*ROWS[row]), -2), "per CPU-second")
+            for row in ROWS
+            if wanted(arguments, row)
+        ),
+        arguments,
+    )
 
 
 if __name__ == "__main__":

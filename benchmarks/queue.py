@@ -1,6 +1,6 @@
 """A queue's decisions: how many callers its machine serves in a CPU-second, and how that changes with its size.
 
-    python -m benchmarks.queue [--keep]
+    python -m benchmarks.queue [--keep] [ROW ...]
 
 One round is what serving a caller takes, in a queue that is full and whose members all talk: a conversation ends, the
 member is offered the next caller, misses the offer every fourth time, answers, and a new caller joins the line's end.
@@ -8,12 +8,14 @@ member is offered the next caller, misses the offer every fourth time, answers, 
 
 import argparse
 import time
+from collections.abc import Iterator
 
-from benchmarks.results import Result, keep, machine
+from benchmarks.results import Result
+from benchmarks.script import command_line, tell, wanted
 from routing.model import Queue
 from routing.queue.machine import QueueMachine
 
-SIZES = ((250, 50), (1000, 200), (4000, 800))
+ROWS = {"queue-decisions-250": (250, 50), "queue-decisions-1000": (1000, 200), "queue-decisions-4000": (4000, 800)}
 """Callers who wait, and members."""
 
 ROUNDS = 4000
@@ -73,20 +75,17 @@ def measure(callers: int, members: int) -> tuple[float, float]:
     return served, decided
 
 
+def results(arguments: argparse.Namespace) -> Iterator[Result]:
+    for row, (callers, members) in ROWS.items():
+        if wanted(arguments, row):
+            served, decided = measure(callers, members)
+            note = f"{callers:,} waiting, {members} members; {served:,.0f} callers served"
+            yield Result(row, round(decided, -2), "per CPU-second", note)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keep", action="store_true", help="put the results into benchmarks/results.json")
-    arguments = parser.parse_args()
-    print(machine())
-    results = []
-    for callers, members in SIZES:
-        served, decided = measure(callers, members)
-        print(
-            f"{callers:6,} waiting, {members:4,} members {served:10,.0f} callers {decided:10,.0f} decisions per CPU-s"
-        )
-        results.append(Result(f"queue-decisions-{callers}", round(decided, -2), "per CPU-second", f"{members} members"))
-    if arguments.keep:
-        keep(results)
+    arguments = command_line(__doc__, ROWS).parse_args()
+    tell(results(arguments), arguments)
 
 
 if __name__ == "__main__":

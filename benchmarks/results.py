@@ -1,6 +1,5 @@
 """Measured rows: kept in benchmarks/results.json, with what they were measured on and when."""
 
-import json
 import os
 import platform
 from collections.abc import Iterable
@@ -13,7 +12,7 @@ RESULTS = Path(__file__).parent / "results.json"
 
 
 class Result(msgspec.Struct, frozen=True):
-    """One row of docs/performance.md."""
+    """One row as it was measured."""
 
     row: str
     value: float
@@ -43,14 +42,26 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}, Python {platform.python_version()}"
 
 
+def kept(file: Path = RESULTS) -> dict[str, Kept]:
+    """What is in the file, by row."""
+    if not file.exists():
+        return {}
+    return {row.row: row for row in msgspec.json.decode(file.read_bytes(), type=list[Kept])}
+
+
 def keep(results: Iterable[Result], file: Path = RESULTS) -> None:
     """Put results into the file, each in place of the older one of its row."""
-    kept = {row["row"]: row for row in json.loads(file.read_text())} if file.exists() else {}
-    now = datetime.now(UTC).strftime("%Y-%m-%d")
+    rows = kept(file)
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
     for result in results:
-        row = Kept(result.row, round(result.value, 6), result.unit, result.note, machine(), now)
-        kept[result.row] = msgspec.to_builtins(row)
-    file.write_text(json.dumps(sorted(kept.values(), key=lambda row: row["row"]), indent=1) + "\n")
+        rows[result.row] = Kept(result.row, round(result.value, 6), result.unit, result.note, machine(), today)
+    in_order = [rows[row] for row in sorted(rows)]
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(in_order), indent=1) + b"\n")
+
+
+def shown(value: float) -> str:
+    """A value with the digits that mean something."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:

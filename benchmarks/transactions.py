@@ -1,6 +1,6 @@
 """Requests that the stack answers in a CPU-second, without sockets: what transactions cost besides the parser.
 
-python -m benchmarks.transactions [--count 20000] [--keep] [ROW ...]
+python -m benchmarks.transactions [--count 3000] [--keep] [ROW ...]
 """
 
 import argparse
@@ -145,7 +145,7 @@ def results(arguments: argparse.Namespace) -> Iterator[Result]:
 
 def main() -> None:
     parser = command_line(__doc__, ROWS)
-    parser.add_argument("--count", type=int, default=20_000, help="units in a round")
+    parser.add_argument("--count", type=int, default=3000, help="units in a round")
     arguments = parser.parse_args()
     tell(results(arguments), arguments)
 

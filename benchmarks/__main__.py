@@ -1,0 +1,152 @@
+"""`make bench`: every script of measurements, one after the other, each in a process of its own.
+
+    python -m benchmarks [--runs 3] [--only ROW|SCRIPT ...]
+
+All rows are measured once, and those with a figure to reach `--runs` times, of which the median counts. They are kept
+in benchmarks/results.json and told in docs/performance.md.
+"""
+
+import argparse
+import importlib
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from benchmarks import report
+from benchmarks.results import Result, keep, kept, machine, shown
+from benchmarks.targets import load_targets
+
+SCRIPTS = ("parser", "transactions", "sockets", "queue", "media", "register", "notify", "calls")
+MOST_SECONDS = 300
+"""A script that takes longer is ended."""
+
+
+class ScriptFailed(Exception):
+    """A script ended with an error or took too long; the message holds the end of what it said."""
+
+
+def rows_of(script: str) -> tuple[str, ...]:
+    """What a script can measure."""
+    return tuple(importlib.import_module(f"benchmarks.{script}").ROWS)
+
+
+def chosen(only: Sequence[str], rows: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The rows to measure, by script. Raises KeyError for what is neither a script nor a row."""
+    known = {*rows, *(row for script in rows.values() for row in script)}
+    for name in only:
+        if name not in known:
+            raise KeyError(name)
+    wanted = {
+        script: [row for row in measured if not only or script in only or row in only]
+        for script, measured in rows.items()
+    }
+    return {script: measured for script, measured in wanted.items() if measured}
+
+
+def measure(script: str, rows: Sequence[str], file: Path) -> Iterator[str]:
+    """Run a script into a file; yields the name of each row as it is done. Raises ScriptFailed."""
+    command = ["timeout", "--signal=INT", "--kill-after=30", str(MOST_SECONDS)]
+    command += [sys.executable, "-m", f"benchmarks.{script}", "--keep", "--file", str(file), *rows]
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+        assert process.stdout
+        try:
+            for line in process.stdout:
+                word = line.partition(" ")[0]
+                if word in rows:
+                    yield word
+        except BaseException:
+            # The script ends its servers by itself when it is interrupted.
+            process.send_signal(signal.SIGINT)
+            raise
+        if process.wait() != 0:
+            errors.seek(0)
+            raise ScriptFailed(f"benchmarks.{script} ended with status {process.returncode}: {errors.read()[-2000:]}")
+
+
+def medians(runs: Sequence[Sequence[Result]]) -> list[Result]:
+    """The median of each row over the runs, with the range where there were several."""
+    by_row: dict[str, list[Result]] = {}
+    for run in runs:
+        for result in run:
+            by_row.setdefault(result.row, []).append(result)
+    return [_median(results) for results in by_row.values()]
+
+
+def _median(results: Sequence[Result]) -> Result:
+    values = sorted(result.value for result in results)
+    last = results[-1]
+    spread = f"median of {len(values)}: {shown(values[0])} to {shown(values[-1])}" if len(values) > 1 else ""
+    note = "; ".join(part for part in (last.note, spread) if part)
+    return Result(last.row, statistics.median(values), last.unit, note)
+
+
+def run_all(plan: Sequence[dict[str, list[str]]], console: Console) -> tuple[list[Result], list[str]]:
+    """Carry out the plan, one mapping of scripts to rows for each run: the medians, and what failed."""
+    runs: list[list[Result]] = []
+    failures: list[str] = []
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    total = sum(len(rows) for run in plan for rows in run.values())
+    with tempfile.TemporaryDirectory(prefix="lampfield-bench-") as folder, Progress(*columns, console=console) as bar:
+        task = bar.add_task("", total=total)
+        for number, scripts in enumerate(plan, 1):
+            file = Path(folder) / f"{number}.json"
+            for script, rows in scripts.items():
+                bar.update(task, description=f"run {number} of {len(plan)}: {script}")
+                try:
+                    for row in measure(script, rows, file):
+                        bar.advance(task)
+                        bar.update(task, description=f"run {number} of {len(plan)}: {script}, {row} done")
+                except ScriptFailed as failed:
+                    failures.append(str(failed))
+            runs.append([Result(row.row, row.value, row.unit, row.note) for row in kept(file).values()])
+    return medians(runs), failures
+
+
+def table(results: Sequence[Result]) -> Table:
+    """What was measured, beside what is to be reached."""
+    goals = load_targets().by_row()
+    shape = Table("row", "value", "unit", "to reach", "reached", "note", title=machine())
+    for result in results:
+        goal = goals.get(result.row)
+        reached = "" if goal is None else "[green]yes" if goal.reached(result.value) else "[red]no"
+        shape.add_row(
+            result.row, shown(result.value), result.unit, shown(goal.reach) if goal else "", reached, result.note
+        )
+    return shape
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=3, help="for the rows with a figure to reach (3)")
+    parser.add_argument("--only", nargs="+", default=[], metavar="ROW|SCRIPT", help="a row, or all rows of a script")
+    arguments = parser.parse_args()
+    console = Console()
+    try:
+        first = chosen(arguments.only, {script: rows_of(script) for script in SCRIPTS})
+    except KeyError as unknown:
+        parser.error(f"{unknown.args[0]} is neither a row nor one of the scripts {', '.join(SCRIPTS)}")
+    goals = load_targets().by_row()
+    again = {script: [row for row in rows if row in goals] for script, rows in first.items()}
+    again = {script: rows for script, rows in again.items() if rows}
+    results, failures = run_all([first, *[again] * (arguments.runs - 1)], console)
+    keep(results)
+    report.write()
+    console.print(table(results))
+    for failure in failures:
+        console.print(failure, style="red", markup=False)
+    sys.exit(bool(failures))
+
+
+if __name__ == "__main__":
+    main()

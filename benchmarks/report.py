@@ -1,0 +1,79 @@
+"""Writes the measured figures into docs/performance.md, between its two marker lines.
+
+python -m benchmarks.report
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from benchmarks.results import RESULTS, Kept, kept, shown
+from benchmarks.targets import Target, Targets, load_targets
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
+BEGIN = "<!-- figures: begin (written by python -m benchmarks.report) -->"
+END = "<!-- figures: end -->"
+
+
+def render(targets: Targets, results: Mapping[str, Kept]) -> str:
+    """The generated part of the document."""
+    goals = targets.by_row()
+    parts = [result for row, result in results.items() if row not in goals]
+    sections = [
+        _machines(results.values()),
+        _table(
+            ("row", "work", "unit", "Asterisk", "Kamailio", "to reach", "Lampfield", "reached", "date"),
+            (_target_row(target, results.get(target.row)) for target in targets.targets),
+        ),
+        " ".join(targets.peers.split()),
+        "What each figure was measured with:",
+        _table(
+            ("row", "measured with"),
+            ((f"`{row}`", results[row].note) for row in goals if row in results and results[row].note),
+        ),
+        "Parts by themselves, to see where the time goes:",
+        _table(
+            ("row", "value", "unit", "measured with", "date"),
+            ((f"`{part.row}`", shown(part.value), part.unit, part.note, part.date) for part in parts),
+        ),
+    ]
+    return "\n\n".join(sections)
+
+
+def _target_row(target: Target, result: Kept | None) -> tuple[str, ...]:
+    sign = "" if target.better == "less" else "at least "
+    goal = f"**{sign}{shown(target.reach)}**"
+    ours = (
+        (shown(result.value), "yes" if target.reached(result.value) else "no", result.date)
+        if result
+        else ("", target.later or "not measured", "")
+    )
+    return (f"`{target.row}`", target.work, target.unit, target.asterisk, target.kamailio, goal, *ours)
+
+
+def _machines(results: Iterable[Kept]) -> str:
+    machines = sorted({result.machine for result in results})
+    return "Measured on: " + "; ".join(machines) + "."
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def between_markers(document: str, part: str) -> str:
+    """The document with its generated part replaced. Raises ValueError when the markers are not there."""
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the document lacks the line {END if begin else BEGIN}")
+    return f"{before}{BEGIN}\n\n{part}\n\n{END}{after}"
+
+
+def write(document: Path = DOCUMENT, results: Path = RESULTS) -> None:
+    """Bring the document up to the results."""
+    text = document.read_text(encoding="utf-8")
+    document.write_text(between_markers(text, render(load_targets(), kept(results))), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,50 @@
+"""Calls to the menu made by SIPp, and what became of them."""
+
+import csv
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.whole_server import MENU_NUMBER
+from tests.support.ports import free_port
+from tests.support.server import OUTSIDE, Server
+
+SCENARIO = Path(__file__).parent / "menu-call.xml"
+MOST_CALLS = 9000
+"""At the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the calls that were offered."""
+
+    offered: int
+    done: int
+    """Answered by the menu and ended by us."""
+    refused: int
+    """Answered 503 with Retry-After."""
+    seconds: float
+    """From the first INVITE to the end of the last call."""
+
+
+def menu_calls(server: Server, rate: int, calls: int) -> Outcome:
+    """Offer `calls` calls, `rate` a second, whatever becomes of them."""
+    if shutil.which("sipp") is None:
+        raise RuntimeError("calls to the menu need SIPp: install sip-tester")
+    with tempfile.TemporaryDirectory(prefix="lampfield-sipp-") as folder:
+        statistics = Path(folder) / "calls.csv"
+        command = f"sipp -sf {SCENARIO} -s {MENU_NUMBER} -i {OUTSIDE} -p {free_port()} -r {rate} -m {calls}".split()
+        command += f"-l {MOST_CALLS} -timeout 60s -nostdin -trace_stat -fd 1 -stf {statistics}".split()
+        # SIPp's status tells of calls that were not done; the statistics say how many.
+        subprocess.run([*command, server.address], check=False, stdout=subprocess.DEVNULL, cwd=folder, timeout=90)
+        with statistics.open() as lines:
+            last = list(csv.DictReader(lines, delimiter=";"))[-1]
+    hours, minutes, seconds, *_ = last["ElapsedTime(C)"].split(":")
+    return Outcome(
+        offered=calls,
+        done=int(last["GenericCounter1(C)"]),
+        refused=int(last["GenericCounter2(C)"]),
+        seconds=int(hours) * 3600 + int(minutes) * 60 + float(seconds),
+    )

@@ -1,0 +1,74 @@
+"""The figures in docs/performance.md are those that were measured."""
+
+import pytest
+
+from benchmarks.__main__ import SCRIPTS, chosen, medians, rows_of
+from benchmarks.report import BEGIN, DOCUMENT, END, between_markers, render
+from benchmarks.results import Kept, Result, kept
+from benchmarks.targets import Target, Targets, load_targets
+
+GOAL = Target("register", "REGISTER refresh", "CPU-s per 1,000", 0.03, kamailio="0.0175")
+
+
+def result(row: str, value: float) -> Kept:
+    return Kept(row, value, "CPU-s per 1,000", "over sockets", "2 cores", "2026-11-22")
+
+
+def test_the_document_agrees_with_what_was_measured() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert text == between_markers(text, render(load_targets(), kept())), "run python -m benchmarks.report"
+
+
+def test_every_row_to_reach_is_measured_or_says_why_not() -> None:
+    measured = {row for script in SCRIPTS for row in rows_of(script)}
+    assert [target.row for target in load_targets().targets if not target.later and target.row not in measured] == []
+
+
+def test_every_kept_row_can_be_measured_again() -> None:
+    assert set(kept()) <= {row for script in SCRIPTS for row in rows_of(script)}
+
+
+def test_no_row_is_measured_by_two_scripts() -> None:
+    rows = [row for script in SCRIPTS for row in rows_of(script)]
+    assert len(rows) == len(set(rows))
+
+
+@pytest.mark.parametrize(("value", "reached"), [(0.0299, "yes"), (0.031, "no")])
+def test_a_row_tells_whether_it_is_reached(value: float, reached: str) -> None:
+    text = render(Targets("Peers.", (GOAL,)), {"register": result("register", value)})
+    assert f"| 0.0175 | **0.03** | {value} | {reached} | 2026-11-22 |" in text
+
+
+def test_a_rate_is_reached_from_above() -> None:
+    goal = Target("reports", "status reports", "per second", 20_000, better="more")
+    assert goal.reached(20_001)
+    assert not goal.reached(19_999)
+
+
+def test_a_row_that_waits_says_what_for() -> None:
+    goal = Target("reports", "status reports", "per second", 20_000, later="no adapter yet")
+    assert "no adapter yet" in render(Targets("Peers.", (goal,)), {})
+
+
+def test_only_what_stands_between_the_markers_is_replaced() -> None:
+    text = between_markers(f"by hand\n{BEGIN}\nold\n{END}\nby hand too\n", "new")
+    assert text == f"by hand\n{BEGIN}\n\nnew\n\n{END}\nby hand too\n"
+
+
+def test_a_document_without_markers_is_refused() -> None:
+    with pytest.raises(ValueError, match="figures: end"):
+        between_markers(f"{BEGIN}\n", "new")
+
+
+def test_the_median_of_several_runs_is_told_with_their_range() -> None:
+    runs = [[Result("register", value, "CPU-s", "MD5")] for value in (0.05, 0.02, 0.03)]
+    assert medians(runs) == [Result("register", 0.03, "CPU-s", "MD5; median of 3: 0.02 to 0.05")]
+
+
+def test_one_can_choose_a_script_or_a_row() -> None:
+    rows = {"parser": ("split", "read"), "queue": ("decisions",)}
+    assert chosen([], rows) == {"parser": ["split", "read"], "queue": ["decisions"]}
+    assert chosen(["parser"], rows) == {"parser": ["split", "read"]}
+    assert chosen(["read", "queue"], rows) == {"parser": ["read"], "queue": ["decisions"]}
+    with pytest.raises(KeyError):
+        chosen(["reed"], rows)
