@@ -48,6 +48,8 @@ static void forget_oldest_unused(struct clip_store *store)
         for (struct clip *clip = store->clips; clip; clip = clip->next)
             if (clip->users == 0 && (!oldest || clip->last_used < oldest->last_used))
                 oldest = clip;
+        if (!oldest)
+            return;
         store->unused_bytes -= (size_t)oldest->size;
         forget(store, oldest);
     }

@@ -127,7 +127,7 @@ static bool do_configure(struct work *work)
     session->direction = direction;
     session->timeout_ns = timeout_ns;
     session->timeout_told = false;
-    session->heard_at = work->engine->now;
+    session->listening_since = work->engine->now;
     session->configured = true;
     union address before = session->source.remote;
     source_lock_reset(&session->source, &remote);

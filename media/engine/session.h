@@ -75,7 +75,8 @@ struct session {
     struct rtcp_state rtcp;
     struct counters counters;
     uint64_t timeout_ns;            /* Silence that is told to the controller, 0 for never. */
-    uint64_t heard_at;              /* Last RTP, or when it was last reasonable to begin waiting for it. */
+    uint64_t heard_at;              /* Last RTP, or when the session was opened. */
+    uint64_t listening_since;       /* When we last began to expect RTP. */
     bool timeout_told;
 
     unsigned slot;                  /* Of the ticker, for the session's life. */

@@ -62,7 +62,7 @@ int sockets_aim(struct sockets *sockets, const union address *local, const union
     close_one(&sockets->peer);
     if (!address_known(remote))
         return 0;
-    int fd;
+    int fd = -1;
     int error = open_one(local, true, &fd);
     if (error)
         return error;

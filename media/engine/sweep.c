@@ -22,10 +22,11 @@ static void report(struct engine *engine, struct session *session)
 static void notice_silence(struct engine *engine, struct session *session)
 {
     if (!session_may_receive(session)) {
-        session->heard_at = engine->now;
+        session->listening_since = engine->now;
         return;
     }
-    uint64_t silent = engine->now - session->heard_at;
+    uint64_t since = session->heard_at > session->listening_since ? session->heard_at : session->listening_since;
+    uint64_t silent = engine->now - since;
     if (session->timeout_ns == 0 || session->timeout_told || silent < session->timeout_ns)
         return;
     session->timeout_told = true;

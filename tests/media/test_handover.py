@@ -105,19 +105,21 @@ async def test_orphans_end_only_while_no_controller_is_there(tmp_path: Path) -> 
     engine = RunningEngine(tmp_path, "--orphan-seconds=1")
     first = await connected(engine)
     with Phone() as silent, Phone() as talking, Phone() as clock:
-        for name, phone in (("silent", silent), ("talking", talking), ("clock", clock)):
+        for name, phone in (("silent", silent), ("held", silent), ("talking", talking), ("clock", clock)):
             await first.call(name, phone)
+        await first.client.open("unused", "127.0.0.1")
+        first.client.configure("held", silent.address, "PCMA", 8, 101, "sendonly")
         first.client.play("clock", [clip(tmp_path, "M", 5)], layer="music", loop=True)
         for _ in range(100):
             await clock.hear()
-        assert len(await first.client.sessions()) == 3
+        assert len(await first.client.sessions()) == 5
         await first.client.disconnect()
         for _ in range(150):
             await clock.hear()
             clock.say(b"x" * 160)
             talking.say(b"x" * 160)
         second = await connected(engine)
-        assert (await second.event(OrphanClosed)).session == "silent"
+        assert {(await second.event(OrphanClosed)).session for _ in range(3)} == {"silent", "held", "unused"}
         assert {info.session for info in await second.client.sessions()} == {"talking", "clock"}
         await second.client.disconnect()
     assert engine.stop() == 0
