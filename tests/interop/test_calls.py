@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.conftest import Phones, Voice
-from tests.support import audio
+from tests.interop.conftest import Phones, Voice, seconds_spoken
 from tests.support.pjsua_phone import PjsuaCall
 from tests.support.server import DOMAIN, MAIN_NUMBER, OUTSIDE, Server
 
@@ -43,8 +42,8 @@ def test_two_phones_hear_each_other(
     call.hang_up()
     answering.expect("DISCONNECTED")
     call.expect("DISCONNECTED")
-    assert audio.heard(audio.load(heard), voices["agent"].speech).score > audio.HEARD
-    assert audio.heard(audio.load(heard_too), voices["caller"].speech).score > audio.HEARD
+    assert seconds_spoken(heard, voices)["agent"] > 1.5
+    assert seconds_spoken(heard_too, voices)["caller"] > 1.5
 
 
 def test_no_common_codec_is_refused_with_488(server: Server, phones: Phones) -> None:
@@ -63,20 +62,19 @@ def test_keys_pressed_in_a_call_reach_the_other_side(server: Server, phones: Pho
     call.expect_dtmf("#")
 
 
-def test_hold_is_silent_and_retrieving_brings_the_voice_back(
+def test_a_held_call_is_retrieved_and_heard_again(
     server: Server, phones: Phones, voices: dict[str, Voice], tmp_path: Path
 ) -> None:
     call, answering = talking(server, phones, play=voices["caller"].file, record=tmp_path / "callee.wav")
-    answering.listen(2.0)
+    answering.listen(1.0)
     call.hold()
     call.expect_media("local-hold")
     call.retrieve()
     call.expect_media("active")
-    answering.listen(2.5)
+    answering.listen(3.0)
     call.hang_up()
     answering.expect("DISCONNECTED")
-    recording = audio.load(tmp_path / "callee.wav")
-    assert audio.level(recording[-2 * audio.RATE :]) > 0.02
+    assert seconds_spoken(tmp_path / "callee.wav", voices, last=2.0)["caller"] > 0.5
 
 
 @pytest.mark.parametrize(("code", "told"), [(486, 486), (603, 603), (480, 480)])
@@ -138,8 +136,8 @@ def test_baresip_and_pjsua_talk_through_the_server(
     answering.listen(3.0)
     caller.hang_up()
     answering.expect("DISCONNECTED")
-    assert audio.heard(audio.load(tmp_path / "callee.wav"), voices["other"].speech).score > audio.HEARD
-    assert audio.heard(audio.load(caller.heard()), voices["agent"].speech).score > audio.HEARD
+    assert seconds_spoken(tmp_path / "callee.wav", voices)["other"] > 1.5
+    assert seconds_spoken(caller.heard(), voices)["agent"] > 1.5
 
 
 def test_a_phone_calls_out_through_the_trunk_and_shows_the_companys_number(

@@ -188,6 +188,11 @@ class Baresip:
         """Wait until a contact's lamp shows `status`; baresip tells of changes only when asked."""
         self._poll(lambda: self.presence().get(uri) == status, f"{uri} does not show {status}", timeout)
 
+    def expect_output(self, text: str, timeout: float = 10.0) -> None:
+        """Wait until baresip has printed `text`: what may happen before the control socket is there to tell of it."""
+        printed = self.folder / "output.txt"
+        self._poll(lambda: text in printed.read_text(errors="replace"), f"{text!r} was not printed", timeout)
+
     def expect(self, kind: str, timeout: float = 10.0, **fields: Any) -> BaresipEvent:
         """The oldest event of a kind with these fields not handed out yet. Raises BaresipError after `timeout`."""
 

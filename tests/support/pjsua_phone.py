@@ -261,6 +261,18 @@ class PjsuaCall:
                 raise PhoneError(f"heard too little: {self.packets()}, wanted {wanted} packets")
             tick.wait(0.1)
 
+    def hear_out(self, pause: float = 0.5, timeout: float = 20.0) -> None:
+        """Return when no audio has come for `pause` seconds: a prompt is over. Raises PhoneError after `timeout`."""
+        deadline = time.monotonic() + timeout
+        tick = threading.Event()
+        heard, heard_at = self.packets()["received"], time.monotonic()
+        while time.monotonic() - heard_at < pause:
+            if time.monotonic() > deadline:
+                raise PhoneError(f"still audio after {timeout} s: {self.packets()}")
+            tick.wait(0.05)
+            if (now := self.packets()["received"]) != heard:
+                heard, heard_at = now, time.monotonic()
+
     def packets(self) -> dict[str, int]:
         """RTP packets `received`, `sent` and `lost` so far."""
         return self._phone._do("media_counters", call=self._number)

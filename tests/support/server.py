@@ -88,6 +88,10 @@ class Server:
         deadline = time.monotonic() + 30
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
+                if self._process.poll() is None:
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                    self._process.wait(5)
+                self._log.close()
                 raise ServerFailed(f"the server does not answer: {self.log()[-3000:]}")
 
     @property

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -211,17 +211,18 @@ class Watcher:
             return self._responses.pop(branch)
 
     def _authorization(self, challenged: str, uri: str) -> str:
-        """Digest of RFC 7616 with MD5 and qop auth, for the challenge that offers MD5."""
-        offered = re.findall(r"^WWW-Authenticate:\s*Digest (.*?)\r?$", challenged, re.MULTILINE | re.IGNORECASE)
-        challenge = next(text for text in offered if re.search(r"algorithm=MD5|^(?!.*algorithm=)", text))
+        """Digest of RFC 7616 with qop auth, for the first challenge."""
+        challenge = _header(challenged, "WWW-Authenticate")
         realm, nonce = (re.search(rf'{name}="([^"]*)"', challenge) for name in ("realm", "nonce"))
-        assert realm and nonce
+        algorithm = re.search(r"algorithm=([A-Z0-9-]+)", challenge)
+        assert realm and nonce and algorithm
+        digest = partial(_digest, algorithm[1])
         cnonce = secrets.token_hex(4)
-        ha1, ha2 = _md5(f"{self._user}:{realm[1]}:{self._password}"), _md5(f"SUBSCRIBE:{uri}")
-        answer = _md5(f"{ha1}:{nonce[1]}:00000001:{cnonce}:auth:{ha2}")
+        ha1, ha2 = digest(f"{self._user}:{realm[1]}:{self._password}"), digest(f"SUBSCRIBE:{uri}")
+        answer = digest(f"{ha1}:{nonce[1]}:00000001:{cnonce}:auth:{ha2}")
         return (
             f'Authorization: Digest username="{self._user}", realm="{realm[1]}", nonce="{nonce[1]}", uri="{uri}", '
-            f'response="{answer}", algorithm=MD5, qop=auth, nc=00000001, cnonce="{cnonce}"'
+            f'response="{answer}", algorithm={algorithm[1]}, qop=auth, nc=00000001, cnonce="{cnonce}"'
         )
 
     def _listen(self) -> None:
@@ -308,5 +309,6 @@ def _status(response: str) -> int:
     return int(response.split(" ", 2)[1])
 
 
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+def _digest(algorithm: str, text: str) -> str:
+    hashes = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
+    return hashes[algorithm](text.encode(), usedforsecurity=False).hexdigest()
