@@ -3,10 +3,12 @@
 import logging
 import secrets
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from provisioning.directory import Directory, Found
+from provisioning.directory import Directory
+from routing.model import Company, Person
 from routing.ports import Clock
-from sipcore.authenticator import Authenticator, Challenge
+from sipcore.authenticator import Authenticated, Authenticator, Challenge
 from sipcore.authenticator import Refused as Refusal
 from sipcore.digest import Ha1
 from sipcore.flow import Flow
@@ -26,6 +28,14 @@ class Refused(Exception):
         self.fields = fields
 
 
+class Visitor(NamedTuple):
+    """Whose phone sent a request; `authenticated` is how that was proved, None where nobody is asked."""
+
+    company: Company
+    person: Person
+    authenticated: Authenticated | None
+
+
 class Door:
     """Asks the authenticator, and finds the person of the account that it names."""
 
@@ -34,16 +44,16 @@ class Door:
         """The companies and accounts as they are now."""
         self._clock = clock
         self._ask = ask
-        self._authenticator = Authenticator(
+        self.authenticator = Authenticator(
             self._secrets, NonceBook(secrets.token_bytes(32), clock()), algorithms=algorithms
         )
 
-    def person(self, request: Request, flow: Flow) -> Found:
+    def person(self, request: Request, flow: Flow) -> Visitor:
         """Whose phone sent this request. Raises Refused: 401 with challenges, or 403 for nobody of ours."""
         if not self._ask:
             return self._named(request)
         realm = self._realm(request)
-        result = self._authenticator.check(request, realm, self._clock(), source=flow.remote[0])
+        result = self.authenticator.check(request, realm, self._clock(), source=flow.remote[0])
         match result:
             case Challenge(status=status, fields=fields):
                 raise Refused(status, fields)
@@ -53,7 +63,7 @@ class Door:
         found = self.directory.person(result.username, realm)
         if found is None:
             raise Refused(403)
-        return found
+        return Visitor(found.company, found.person, result)
 
     def _secrets(self, username: str, realm: str) -> Ha1 | None:
         account = self.directory.account(username, realm)
@@ -68,10 +78,10 @@ class Door:
             return next(iter(self.directory.companies))
         raise Refused(403)
 
-    def _named(self, request: Request) -> Found:
+    def _named(self, request: Request) -> Visitor:
         """Without passwords, From is believed."""
         uri = request.from_.uri
         found = self.directory.person(uri.user or "", self._realm(request)) if isinstance(uri, SipUri) else None
         if found is None:
             raise Refused(403)
-        return found
+        return Visitor(found.company, found.person, None)

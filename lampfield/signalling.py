@@ -50,13 +50,14 @@ from media.clips import ClipStore
 from media.events import MediaEvent
 from media.prompts.library import PromptLibrary
 from presence_pidf.dialog_state import DialogState
-from provisioning.directory import load_directory
+from provisioning.directory import Directory, load_directory
 from sipcore.events import Event
 from sipcore.io.clock import make_clock
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.listener import Listener, ListenError
 from sipcore.notifier import NotifierConfig
 from sipcore.notify_admission import Durations
+from sipcore.refresh_lane import RefreshLane
 from sipcore.registrar import Registrar, RegistrarConfig
 from sipcore.stack import Stack, StackConfig
 
@@ -66,6 +67,10 @@ HOUSEKEEPING_SECONDS = 1.0
 """Between two looks at what expires by itself."""
 SWEEP_EVERY = 30
 """Housekeepings between two comparisons of lamps with the calls that exist."""
+
+
+GC_THRESHOLD = 50_000
+"""Objects made before the collector looks: what ends is freed by its reference count, so it need not look often."""
 
 
 def token() -> str:
@@ -79,12 +84,19 @@ class Signalling:
     def __init__(self, configuration: Configuration, listeners: Sequence[Listener]) -> None:
         self._configuration = configuration
         self._listeners = listeners
-        state = configuration.state_directory
         self.clock = make_clock()
+        self._tasks = Tasks()
+        self._live = LiveCalls()
+        self._trace = TraceHub(self._hook_traffic)
+        directory = self._open_storage(configuration)
+        self._assemble_sip(configuration, directory)
+        self._assemble_calls(configuration)
+        self._assemble_requests(configuration)
+
+    def _open_storage(self, configuration: Configuration) -> Directory:
         self._database = open_database(configuration.database_url)
         upgrade(self._database)
-        directory = load_directory(self._database)
-        self._journal = Journal(state / "journal")
+        self._journal = Journal(configuration.state_directory / "journal")
         self._journal.open()
         self._records = EventWriter(
             self._database,
@@ -92,41 +104,38 @@ class Signalling:
             writer=token(),
             memory_events=configuration.records.memory_events,
         )
-        self._live = LiveCalls()
         self._events = FanOut(self._records, self._live)
-        self._trace = TraceHub(self._hook_traffic)
-        self._houses = Houses(self._events, self.clock)
-        self._houses.configure(directory.companies.values())
-        self._lamps = Lamps(token, directory.companies.values(), self._notifier_config())
+        return load_directory(self._database)
+
+    def _assemble_sip(self, configuration: Configuration, directory: Directory) -> None:
+        sip = configuration.sip
+        self._door = Door(directory, self.clock, ask=sip.authentication, algorithms=sip.digest_algorithms)
         self._registrar = Registrar(self._registrar_config())
-        stack_config = StackConfig(
-            user_agent=configuration.sip.user_agent, advertised_host=configuration.sip.advertised_address
-        )
-        self._stack = Stack(stack_config, token)
-        self._endpoint = SipEndpoint(self._stack, self._lamps.notifier, self.clock, self._on_events)
-        self._legs = Legs(self._houses)
-        self._tasks = Tasks()
-        self._media = MediaClient(self._on_media_event)
-        self._admission = Admission(configuration.limits.max_calls, configuration.limits.calls_per_second, self.clock)
-        self._door = Door(
-            directory,
-            self.clock,
-            ask=configuration.sip.authentication,
-            algorithms=configuration.sip.digest_algorithms,
-        )
-        sip = SipPort(self._stack, self.clock, self._endpoint.wake)
+        self._lane = RefreshLane(self._registrar, self._door.authenticator, token)
+        self._lamps = Lamps(token, directory.companies.values(), self._notifier_config())
+        self._stack_config = StackConfig(user_agent=sip.user_agent, advertised_host=sip.advertised_address)
+        self._stack = Stack(self._stack_config, token)
+        self._endpoint = SipEndpoint(self._stack, self._lamps.notifier, self.clock, self._on_events, lane=self._lane)
         self._trunks = Trunks(
             configuration.trunks,
             self._stack,
             self._endpoint,
             self.clock,
             token,
-            advertised_host=configuration.sip.advertised_address,
+            advertised_host=sip.advertised_address,
         )
-        self._clips = ClipStore(state / "clips")
+
+    def _assemble_calls(self, configuration: Configuration) -> None:
+        self._houses = Houses(self._events, self.clock)
+        self._houses.configure(self._door.directory.companies.values())
+        self._legs = Legs(self._houses)
+        self._media = MediaClient(self._on_media_event)
+        self._clips = ClipStore(configuration.state_directory / "clips")
         self._sounds = Sounds(PromptLibrary(configuration.media.prompts), self._clips)
+        limits = configuration.limits
+        self._admission = Admission(limits.max_calls, limits.calls_per_second, self.clock)
         services = Services(
-            sip=sip,
+            sip=SipPort(self._stack, self.clock, self._endpoint.wake),
             media=self._media,
             sounds=self._sounds,
             registrar=self._registrar,
@@ -138,11 +147,14 @@ class Signalling:
             clock=self.clock,
             token=token,
             rtp_timeout=configuration.media.rtp_timeout_seconds,
-            media_address=configuration.media.advertised_address or configuration.media.address,
+            rtp_address=configuration.media.address,
+            sdp_address=configuration.media.advertised_address or configuration.media.address,
         )
         self._switchboard = Switchboard(services, self._legs, self._houses, self._door, self._admission)
+
+    def _assemble_requests(self, configuration: Configuration) -> None:
         self._registrations = Registrations(
-            self._registrar, self._door, self._lamps, self._houses, self._journal, self.clock
+            self._registrar, self._lane, self._door, self._lamps, self._houses, self._journal, self.clock
         )
         self._subscriptions = Subscriptions(self._lamps, self._door, self._journal, self.clock)
         self._desk = RequestDesk(
@@ -151,11 +163,11 @@ class Signalling:
             self._registrations,
             self._subscriptions,
             self._trunks,
-            stack_config,
+            self._stack_config,
             self.clock,
         )
         verbs = ControlVerbs(self._live, self._events, self._trace, self.status, self._reload)
-        self._control = ControlServer(control_path(state), verbs.table())
+        self._control = ControlServer(control_path(configuration.state_directory), verbs.table())
 
     # Life
 
@@ -192,6 +204,7 @@ class Signalling:
         # What lives as long as the process is not worth looking at in each collection.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(GC_THRESHOLD)
         logger.info("taken up from disk: %d bindings, %d subscriptions", bindings, subscriptions)
 
     async def _end(self) -> None:
@@ -225,6 +238,7 @@ class Signalling:
             logger.error("the companies cannot be read, those in memory stay: %s", error)
             return f"the companies cannot be read, those in memory stay: {error}"
         self._door.directory = directory
+        self._lane.forget()
         self._houses.configure(directory.companies.values())
         self._lamps.configure(directory.companies.values(), self.clock())
         self._endpoint.wake()

@@ -91,10 +91,10 @@ class Sessions:
     def _prack_received(
         self, session: Session, transaction: Transaction, request: Request, flow: Flow, now: float
     ) -> None:
+        sdp = sdp_of(request)
         if not self._reliability.acknowledged(session, request):
             self._space.respond(transaction, request, 481, now)
             return
-        sdp = sdp_of(request)
         if sdp is not None and session.remote_sdp is None:
             session.remote_sdp = sdp
             self._space.respond(transaction, request, 200, now)
@@ -120,10 +120,11 @@ class Sessions:
         session = self.find(ack)
         if session is None:
             return
+        # Read before anything is taken note of: an ACK that cannot be read is none, and the 2xx is sent again.
+        sdp = sdp_of(ack)
         awaited = self._callee.acknowledged(session, ack)
         if awaited is None:
             return
-        sdp = sdp_of(ack)
         if awaited.initial:
             self._space.feed(session, Occurrence(Happening.ACK, sdp=sdp), now)
             self._offers.send_waiting(session, now)

@@ -133,7 +133,7 @@ class Stack:
             raise LocalMisuse(f"transaction {transaction} is answered or unknown")
         if response.status >= 200:
             del self._unanswered[transaction]
-        self._transactions.respond(found, response, now)
+        self._transactions.respond(found, self._tagged(response), now)
 
     def request(self, request: Request, flow: Flow, now: float, credentials: Credentials | None = None) -> str:
         """Send a request outside INVITE sessions; `ResponseReceived` follows, after digest challenges are answered."""

@@ -20,7 +20,7 @@ class StackConfig(msgspec.Struct, frozen=True):
         "SUBSCRIBE",
     )
     """Methods that somebody answers."""
-    supported: tuple[str, ...] = ("100rel", "timer")
+    supported: tuple[str, ...] = ("100rel", "timer", "path", "outbound")
     """Option tags; what a request requires beyond these is answered 420."""
     session_expires: int = 1800
     """Session interval asked for and granted at most, seconds (RFC 4028 §4)."""

@@ -61,7 +61,7 @@ class Leg:
         """The other party, as the lamp of this person names it."""
         self.rtp = RtpSession(services.media, leg)
         self.started = services.clock()
-        self.description = Description(services.media_address, int(self.started * 1000))
+        self.description = Description(services.sdp_address, int(self.started * 1000))
         self.bridge: Bridge | None = None
         self.keys: asyncio.Queue[str] = asyncio.Queue()
         self.ended: asyncio.Future[LegEnd] = asyncio.get_running_loop().create_future()
@@ -75,7 +75,7 @@ class Leg:
 
     async def port(self) -> int:
         """The RTP port, opened when it is first asked for."""
-        return await self.rtp.open(self.services.media_address, f"{self.call} {self.leg}", self.services.rtp_timeout)
+        return await self.rtp.open(self.services.rtp_address, f"{self.call} {self.leg}", self.services.rtp_timeout)
 
     async def reoffer(self, *codecs: str) -> bool:
         """Re-INVITE the phone to one of these codecs, or with what we said last; False when it refuses.

@@ -37,5 +37,7 @@ class Services:
     token: Callable[[], str]
     rtp_timeout: float
     """Seconds without audio after which a phone is asked whether it is there; 0 is never."""
-    media_address: str
-    """The IP literal that SDP names and RTP ports are bound to."""
+    rtp_address: str
+    """The IP literal that RTP ports are bound to."""
+    sdp_address: str
+    """The one that SDP names; another one behind NAT."""

@@ -423,3 +423,14 @@ def test_a_response_within_the_dialog_is_never_confused_with_another_sessions() 
     options = ring.peer.request("OPTIONS", cseq=9)
     ring.peer.send(response_to(options, 200))
     assert ring.peer.sent() == []
+
+
+def test_an_ack_whose_body_cannot_be_read_is_none_and_the_session_still_ends() -> None:
+    ring = Ring()
+    ring.accept()
+    ring.within("ACK", (("Content-Type", "multipart/mixed;;boundary=x"),), b"--x--")
+    assert ring.peer.events() == []
+    sent = ring.peer.run(32.1)
+    assert isinstance(sent[-1], Request)
+    assert sent[-1].method == "BYE"
+    assert ring.peer.events() == [SessionEnded(ring.session, "no-ack")]
