@@ -91,5 +91,9 @@ class Bridge:
             self._join()
 
     async def _music_for(self, held: Leg) -> None:
-        if held.rtp.codec is not None:
-            held.rtp.start_music(await self._services.sounds.music(HOLD_MUSIC, held.rtp.codec))
+        if held.rtp.codec is None:
+            return
+        clips = await self._services.sounds.music(HOLD_MUSIC, held.rtp.codec)
+        # The holder may have retrieved, or hung up, while the music was made ready.
+        if clips and self.other(held).description.held and not held.ended.done():
+            held.rtp.start_music(clips)

@@ -40,7 +40,9 @@ class OutgoingLeg(Leg):
         self._wanted = True
 
     async def start(self, invitation: Invitation, person: str | None, caller: Identity) -> None:
-        """Send the INVITE."""
+        """Send the INVITE, unless the leg was given up while its port was opened."""
+        if self.ended.done():
+            return
         self.person = person
         self.peer = caller
         self.session = self.services.sip.invite(invitation)

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 class RtpSession:
     """Opened when SDP is needed, closed with its leg."""
 
-    __slots__ = ("_announcement", "_closed", "_media", "_opening", "name", "negotiated", "port")
+    __slots__ = ("_announcement", "_asked", "_closed", "_media", "_opening", "name", "negotiated", "port")
 
     def __init__(self, media: MediaClient, name: str) -> None:
         self._media = media
@@ -23,6 +23,8 @@ class RtpSession:
         self.port: int | None = None
         self.negotiated: Negotiated | None = None
         self._opening = asyncio.Lock()
+        self._asked = False
+        """The engine was asked for a port, and may have opened one though nobody waited for its answer."""
         self._closed = False
         self._announcement: tuple[int, asyncio.Future[None]] | None = None
 
@@ -35,6 +37,7 @@ class RtpSession:
             if self._closed:
                 raise MediaError("the leg is over")
             if self.port is None:
+                self._asked = True
                 self.port = await self._media.open(self.name, address, label, rtp_timeout=silence)
             return self.port
 
@@ -103,8 +106,9 @@ class RtpSession:
         self._closed = True
         self.end_announcement()
         async with self._opening:
-            if self.port is None:
+            if not self._asked:
                 return None
+            self._asked = False
             self.port = None
             try:
                 return await self._media.close(self.name)
