@@ -1,6 +1,6 @@
 """Whole calls through a running server: the menu, more calls than it can do, callers on hold, bridged calls.
 
-    python -m benchmarks.calls [--rtpload PATH] [--calls 500] [--rate 50] [--seconds 15] [--keep] [ROW ...]
+    python -m benchmarks.calls [--rtpload PATH] [--calls 1000] [--rate 200] [--seconds 10] [--keep] [ROW ...]
 
 Calls to the menu are SIPp's. Calls that are held are our own, their RTP is that of `media_load.c`; or both are those of
 `rtpload`, a load client of your own, where its path is given by option or in RTPLOAD. CPU is that of the server's whole
@@ -35,9 +35,10 @@ ROWS = (
     "bridge",
     "bridge-delay-p99",
 )
-FIRST_RATE = 50
+FIRST_RATE = 100
 """Calls a second where the search for the capacity begins."""
-STEP_SECONDS = 4
+MOST_RATE = 2000
+STEP_SECONDS = 3
 OVERLOAD_SECONDS = 8
 
 
@@ -54,13 +55,10 @@ def menu(server: Server, calls: int, rate: int) -> Iterator[Result]:
 
 def overload(server: Server) -> Iterator[Result]:
     """Offer twice as many calls as were done a second at best."""
-    rate, best = FIRST_RATE, 0.0
-    while best >= 0.95 * rate / 2:
-        best = max(best, _done_per_second(menu_calls(server, rate, rate * STEP_SECONDS), rate))
-        rate *= 2
+    at_capacity = _capacity(server)
     until_idle(server)
-    at_capacity = round(best)
-    best = max(best, _done_per_second(menu_calls(server, at_capacity, at_capacity * OVERLOAD_SECONDS), at_capacity))
+    best = _done_per_second(menu_calls(server, at_capacity, at_capacity * OVERLOAD_SECONDS), at_capacity)
+    until_idle(server)
     memory = memory_kb([server.pid])
     beyond = menu_calls(server, 2 * at_capacity, 2 * at_capacity * OVERLOAD_SECONDS)
     grown = memory_kb([server.pid]) - memory
@@ -69,6 +67,18 @@ def overload(server: Server) -> Iterator[Result]:
     yield Result("overload", done / best, "of the best rate", note)
     yield Result("overload-refused", beyond.refused / max(1, beyond.offered - beyond.done), "of the rest", note)
     yield Result("overload-memory", grown, "kB", note)
+
+
+def _capacity(server: Server) -> int:
+    """The most calls a second that are done when more and more are offered, until not all of them are."""
+    rate, best = FIRST_RATE, 0.0
+    while best < MOST_RATE:
+        done = _done_per_second(menu_calls(server, rate, rate * STEP_SECONDS), rate)
+        best = max(best, done)
+        if done < 0.95 * rate:
+            return max(1, round(best))
+        rate = rate * 3 // 2
+    raise RuntimeError(f"more than {MOST_RATE} calls a second were done: SIPp cannot offer twice that")
 
 
 def _done_per_second(outcome: Outcome, rate: int) -> float:
@@ -165,9 +175,9 @@ def main() -> None:
     parser = command_line(__doc__, ROWS)
     given = os.environ.get("RTPLOAD")
     parser.add_argument("--rtpload", type=Path, default=Path(given) if given else None)
-    parser.add_argument("--calls", type=int, default=500, help="to the menu")
-    parser.add_argument("--rate", type=int, default=50, help="of them a second")
-    parser.add_argument("--seconds", type=float, default=15, help="that calls are held")
+    parser.add_argument("--calls", type=int, default=1000, help="to the menu")
+    parser.add_argument("--rate", type=int, default=200, help="of them a second")
+    parser.add_argument("--seconds", type=float, default=10, help="that calls are held")
     arguments = parser.parse_args()
     tell(results(arguments), arguments)
 

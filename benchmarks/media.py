@@ -1,6 +1,6 @@
 """The media engine's figures: callers on hold and bridged calls, in CPU-seconds and milliseconds.
 
-    python -m benchmarks.media [--seconds 15] [--no-io-uring] [--keep] [ROW ...]
+    python -m benchmarks.media [--seconds 10] [--no-io-uring] [--keep] [ROW ...]
 
 The engine alone, without signalling: `benchmarks.calls` measures the same through the whole server. The load comes from
 `media_load.c` beside it, compiled for the run.
@@ -145,7 +145,7 @@ def results(arguments: argparse.Namespace) -> Iterator[Result]:
 
 def main() -> None:
     parser = command_line(__doc__, ROWS)
-    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--no-io-uring", action="store_true")
     arguments = parser.parse_args()
     tell(results(arguments), arguments)

@@ -38,7 +38,7 @@ def menu_calls(server: Server, rate: int, calls: int) -> Outcome:
         command = f"sipp -sf {SCENARIO} -s {MENU_NUMBER} -i {OUTSIDE} -p {free_port()} -r {rate} -m {calls}".split()
         command += f"-l {MOST_CALLS} -timeout 60s -nostdin -trace_stat -fd 1 -stf {statistics}".split()
         # SIPp's status tells of calls that were not done; the statistics say how many.
-        subprocess.run([*command, server.address], check=False, stdout=subprocess.DEVNULL, cwd=folder, timeout=90)
+        subprocess.run([*command, server.address], check=False, capture_output=True, cwd=folder, timeout=90)
         with statistics.open() as lines:
             last = list(csv.DictReader(lines, delimiter=";"))[-1]
     hours, minutes, seconds, *_ = last["ElapsedTime(C)"].split(":")

@@ -23,6 +23,8 @@ from sipcore.notifier import NotifierConfig
 from sipcore.stack import Stack, StackConfig
 
 DOMAIN = "nordlys.example"
+STORM_TICK = 0.002
+"""Seconds between two gusts."""
 RECEIVE_BUFFER = 8 << 20
 """The watchers' socket stands for a thousand phones, each of which would have its own buffer."""
 
@@ -105,6 +107,11 @@ class _Server:
         self._calls = count()
         self._called: dict[int, int] = {}
         self._storm_ends = 0.0
+        self._storm_per_second = 0.0
+        self._storm_due = 0.0
+        """When the next change of the storm is to happen."""
+        self._stormed = 0
+        """Changes in storms so far."""
         self._over = asyncio.Event()
 
     async def run(self) -> None:
@@ -132,10 +139,15 @@ class _Server:
         self._endpoint.flush()
 
     def _storm(self) -> None:
-        """Change everybody's state in every turn of the loop, whatever of it can be told."""
-        if self._clock() < self._storm_ends:
-            self._ring(range(self._people))
-            asyncio.get_running_loop().call_soon(self._storm)
+        """Change one person's state after the other at the rate of the storm, whatever of it can be told."""
+        now = self._clock()
+        if now < self._storm_ends:
+            changes = int((now - self._storm_due) * self._storm_per_second)
+            self._storm_due += changes / self._storm_per_second
+            first = self._stormed
+            self._stormed += changes
+            self._ring(number % self._people for number in range(first, self._stormed))
+            asyncio.get_running_loop().call_later(STORM_TICK, self._storm)
 
     def _command(self) -> None:
         match self._pipe.recv():
@@ -147,8 +159,10 @@ class _Server:
                 self._pipe.send(None)
             case "cpu":
                 self._pipe.send(time.process_time())
-            case ("storm", seconds):
-                self._storm_ends = self._clock() + seconds
+            case ("storm", seconds, changes_per_second):
+                self._storm_due = self._clock()
+                self._storm_ends = self._storm_due + seconds
+                self._storm_per_second = changes_per_second
                 self._storm()
             case "calls":
                 self._pipe.send(self._called)
@@ -198,9 +212,9 @@ class Watched:
         """Change the state of people."""
         self._pipe.send(("ring", list(people)))
 
-    def storm(self, seconds: float) -> None:
-        """Change everybody's state as often as the server can, for so long."""
-        self._pipe.send(("storm", seconds))
+    def storm(self, seconds: float, changes_per_second: float) -> None:
+        """Change people's states in turn for so long."""
+        self._pipe.send(("storm", seconds, changes_per_second))
 
     def calls(self) -> dict[int, int]:
         """The number of each person's last call."""
