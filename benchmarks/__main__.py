@@ -24,7 +24,7 @@ from benchmarks import report
 from benchmarks.results import Result, keep, kept, machine, shown
 from benchmarks.targets import load_targets
 
-SCRIPTS = ("parser", "transactions", "sockets", "queue", "media", "register", "notify", "calls")
+SCRIPTS = ("parser", "transactions", "sockets", "queue", "media", "register", "notify", "phones", "calls")
 MOST_SECONDS = 300
 """A script that takes longer is ended."""
 

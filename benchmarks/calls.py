@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 from benchmarks.held_calls import HeldCalls
@@ -39,7 +40,10 @@ FIRST_RATE = 100
 """Calls a second where the search for the capacity begins."""
 MOST_RATE = 2000
 STEP_SECONDS = 3
-OVERLOAD_SECONDS = 8
+CAPACITY_SECONDS = 8
+OVERLOAD_SECONDS = 45
+FILLED_SECONDS = 35
+"""Longest that the server remembers a transaction (RFC 3261 §17.2.2, Timer J: 32 s): from then on it holds no more."""
 
 
 def menu(server: Server, calls: int, rate: int) -> Iterator[Result]:
@@ -57,16 +61,24 @@ def overload(server: Server) -> Iterator[Result]:
     """Offer twice as many calls as were done a second at best."""
     at_capacity = _capacity(server)
     until_idle(server)
-    best = _done_per_second(menu_calls(server, at_capacity, at_capacity * OVERLOAD_SECONDS), at_capacity)
+    best = _done_per_second(menu_calls(server, at_capacity, at_capacity * CAPACITY_SECONDS), at_capacity)
     until_idle(server)
-    memory = memory_kb([server.pid])
-    beyond = menu_calls(server, 2 * at_capacity, 2 * at_capacity * OVERLOAD_SECONDS)
-    grown = memory_kb([server.pid]) - memory
+    beyond, grown = _beyond(server, 2 * at_capacity)
     done = _done_per_second(beyond, 2 * at_capacity)
     note = f"whole server; {at_capacity} calls/s at capacity, {done:.0f} done of {2 * at_capacity} offered, SIPp"
     yield Result("overload", done / best, "of the best rate", note)
     yield Result("overload-refused", beyond.refused / max(1, beyond.offered - beyond.done), "of the rest", note)
     yield Result("overload-memory", grown, "kB", note)
+
+
+def _beyond(server: Server, rate: int) -> tuple[Outcome, int]:
+    """Offer so many calls a second: what became of them, and kB by which the server grew once it held all it does."""
+    with ThreadPoolExecutor(1) as threads:
+        offering = threads.submit(menu_calls, server, rate, rate * OVERLOAD_SECONDS)
+        wait([offering], FILLED_SECONDS)
+        filled = memory_kb([server.pid])
+        outcome = offering.result()
+    return outcome, memory_kb([server.pid]) - filled
 
 
 def _capacity(server: Server) -> int:

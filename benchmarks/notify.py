@@ -2,8 +2,8 @@
 
     python -m benchmarks.notify [--keep] [ROW ...]
 
-Rows with their own name are measured over loopback sockets: the CPU seconds are those of the server's process, which
-runs the whole path (SipEndpoint, Stack, Lamps, Notifier). Rows in memory leave the sockets and the parsing out.
+The lamps' own path, without the rest of the server (`benchmarks.phones` measures the whole): CPU seconds of a process
+that runs SipEndpoint, Stack, Lamps and Notifier, over loopback sockets. Rows in memory leave the sockets out too.
 """
 
 import gc
@@ -227,15 +227,15 @@ def memory(number: int) -> float:
 SOCKETS = "over sockets: endpoint, stack, lamps and notifier in one process, nothing on disk"
 MEMORY = "without sockets"
 ROWS: dict[str, tuple[str, Callable[[], float], str]] = {
-    "notify-pidf-1000x1": (PER_1000, lambda: fan_out("presence", 1, 1000, 20), SOCKETS),
-    "notify-pidf-10x100": (PER_1000, lambda: fan_out("presence", 100, 10, 20), SOCKETS),
-    "notify-dialog-1000x1": (PER_1000, lambda: fan_out("dialog", 1, 1000, 20), SOCKETS),
-    "notify-dialog-10x100": (PER_1000, lambda: fan_out("dialog", 100, 10, 20), SOCKETS),
-    "notify-latency-p99": ("ms", lambda: latency(100, 10, 5.0), SOCKETS),
+    "component-notify-pidf-1000x1": (PER_1000, lambda: fan_out("presence", 1, 1000, 20), SOCKETS),
+    "component-notify-pidf-10x100": (PER_1000, lambda: fan_out("presence", 100, 10, 20), SOCKETS),
+    "component-notify-dialog-1000x1": (PER_1000, lambda: fan_out("dialog", 1, 1000, 20), SOCKETS),
+    "component-notify-dialog-10x100": (PER_1000, lambda: fan_out("dialog", 100, 10, 20), SOCKETS),
+    "component-notify-latency-p99": ("ms", lambda: latency(100, 10, 5.0), SOCKETS),
     "lamp-overload": ("of the best rate", lambda: overloaded()[0], SOCKETS),
     "lamp-overload-memory": ("kB grown", lambda: overloaded()[1], SOCKETS),
-    "subscribe": (PER_1000, lambda: subscribing(4000), SOCKETS),
-    "subscription-memory": ("kB", lambda: memory(5000), MEMORY),
+    "component-subscribe": (PER_1000, lambda: subscribing(4000), SOCKETS),
+    "in-memory-subscription": ("kB", lambda: memory(5000), MEMORY),
     "in-memory-notify-pidf-1000x1": (PER_1000, lambda: fan_out_in_memory("presence", 1, 1000, 20), MEMORY),
     "in-memory-notify-pidf-10x100": (PER_1000, lambda: fan_out_in_memory("presence", 100, 10, 20), MEMORY),
     "in-memory-notify-dialog-1000x1": (PER_1000, lambda: fan_out_in_memory("dialog", 1, 1000, 20), MEMORY),

@@ -1,9 +1,10 @@
-"""What a REGISTER refresh with digest costs: from the datagram to the answer, with the binding written to disk.
+"""What the parts cost that answer a REGISTER refresh with digest, from the datagram to the binding on disk.
 
     python -m benchmarks.register [--phones 1000] [--rounds 10] [--algorithm MD5] [--keep] [ROW ...]
 
-`register` is measured over loopback sockets, as CPU seconds of a server process that runs SipEndpoint, RefreshLane,
-Stack, Authenticator, Registrar and Journal. The rows in memory leave the sockets and the disk out;
+`component-register` is measured over loopback sockets, as CPU seconds of a process that runs SipEndpoint, RefreshLane,
+Stack, Authenticator, Registrar and Journal; `benchmarks.phones` measures the whole server. The rows in memory leave the
+sockets and the disk out;
 `in-memory-register-first` is the way that a phone's first REGISTER takes, through the stack.
 """
 
@@ -40,7 +41,7 @@ from sipcore.refresh_lane import RefreshLane
 from sipcore.registrar import Registrar
 from sipcore.stack import Stack, StackConfig
 
-ROWS = ("register", "in-memory-register", "in-memory-register-first")
+ROWS = ("component-register", "in-memory-register", "in-memory-register-first")
 REALM = "nordlys.example"
 WINDOW = 64
 """Requests in flight."""
@@ -53,7 +54,7 @@ class RegistrarServer:
         numbers = itertools.count()
         self.stack = Stack(StackConfig(), lambda: f"{next(numbers):016x}")
         self._registrar = Registrar()
-        secrets = {f"u{i}": Ha1.of(f"u{i}", REALM, f"secret{i}") for i in range(phones)}
+        secrets = {f"u{i}": Ha1.of(f"u{i}", REALM, f"secret-of-u{i}") for i in range(phones)}
         book = NonceBook(b"key", now, lifetime=7200.0)
         self._authenticator = Authenticator(lambda name, realm: secrets.get(name), book)
         self.lane = RefreshLane(self._registrar, self._authenticator, lambda: f"{next(numbers):016x}")
@@ -107,7 +108,7 @@ class Phones:
         branch = next(self._branches)
         authorization = ""
         if count is not None:
-            credentials = Credentials(f"u{phone}", f"secret{phone}")
+            credentials = Credentials(f"u{phone}", f"secret-of-u{phone}")
             value = authorize(self._challenges[phone], credentials, "REGISTER", f"sip:{REALM}", count, f"{branch:08x}")
             authorization = f"Authorization: {value}\r\n"
         return (
@@ -240,7 +241,7 @@ def results(arguments: argparse.Namespace) -> Iterator[Result]:
     amount = arguments.phones, arguments.rounds, arguments.algorithm
     note = f"{arguments.algorithm}, {arguments.phones} phones"
     ways: dict[str, Callable[[], float]] = {
-        "register": lambda: over_sockets(*amount),
+        "component-register": lambda: over_sockets(*amount),
         "in-memory-register": lambda: in_memory(*amount, lane=True),
         "in-memory-register-first": lambda: in_memory(*amount, lane=False),
     }

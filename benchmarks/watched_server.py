@@ -71,9 +71,9 @@ def subscribe_bytes(watcher: int, person: int, event: str, address: Address) -> 
         f"SUBSCRIBE sip:p{person}@{DOMAIN} SIP/2.0\r\n"
         f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bKs{watcher};rport\r\n"
         "Max-Forwards: 70\r\n"
-        f"From: <sip:w{watcher}@{DOMAIN}>;tag=w{watcher}\r\n"
+        f"From: <sip:p{watcher % 100}@{DOMAIN}>;tag=w{watcher}\r\n"
         f"To: <sip:p{person}@{DOMAIN}>\r\n"
-        f"Call-ID: {watcher}-bench@{host}\r\n"
+        f"Call-ID: {watcher}-{port}@{host}\r\n"
         "CSeq: 1 SUBSCRIBE\r\n"
         f"Contact: <sip:w{watcher}@{host}:{port}>\r\n"
         f"Event: {event}\r\n"
@@ -177,15 +177,11 @@ def _serve(people: int, pipe: Connection) -> None:
     asyncio.run(run())
 
 
-class Watched:
-    """The server process, and all watchers in this one."""
+class Watchers:
+    """Phones on one socket that watch a server's people and answer what they are told."""
 
-    def __init__(self, people: int) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, child = context.Pipe()
-        self._process = context.Process(target=_serve, args=(people, child))
-        self._process.start()
-        self.server: Address = self._pipe.recv()
+    def __init__(self, server: Address) -> None:
+        self.server = server
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self._socket.bind(("127.0.0.1", 0))
@@ -193,10 +189,58 @@ class Watched:
         self.address: Address = self._socket.getsockname()
 
     def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def send(self, messages: Iterable[bytes]) -> None:
+        _batch.send_batch(self._socket.fileno(), [(data, self.server) for data in messages])
+
+    def receive(self, on_notify: Callable[[bytes], None], timeout: float = 2.0) -> tuple[int, int]:
+        """Take what has come and answer it: how many NOTIFYs and how many responses there were."""
+        if not select.select([self._socket], [], [], timeout)[0]:
+            return 0, 0
+        notifies, responses = [], 0
+        for data, _ in _batch.recv_batch(self._socket.fileno(), 64):
+            if data.startswith(b"NOTIFY"):
+                on_notify(data)
+                notifies.append(answer(data))
+            else:
+                responses += 1
+        self.send(notifies)
+        return len(notifies), responses
+
+    def subscribe(self, watchers: int, people: int, event: str, *, first: int = 0, window: int = 50) -> None:
+        """Let all watchers subscribe to people from the `first` on, in turn, and take their first NOTIFYs."""
+        waiting = [subscribe_bytes(i, first + i % people, event, self.address) for i in range(watchers)]
+        waiting.reverse()
+        told = answered = sent = 0
+        while told < watchers or answered < watchers:
+            room = window - (sent - min(told, answered))
+            batch = [waiting.pop() for _ in range(min(room, len(waiting)))]
+            sent += len(batch)
+            self.send(batch)
+            notifies, responses = self.receive(lambda data: None)
+            told += notifies
+            answered += responses
+            if not notifies and not responses and not waiting:
+                raise RuntimeError(f"{watchers - told} NOTIFYs and {watchers - answered} responses did not come")
+
+
+class Watched(Watchers):
+    """The server process, and all watchers in this one."""
+
+    def __init__(self, people: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, child = context.Pipe()
+        self._process = context.Process(target=_serve, args=(people, child))
+        self._process.start()
+        super().__init__(self._pipe.recv())
+
+    def close(self) -> None:
         """End the server process."""
         self._pipe.send("end")
         self._process.join()
-        self._socket.close()
+        super().close()
 
     def cpu(self) -> float:
         """CPU seconds that the server has used."""
@@ -228,36 +272,3 @@ class Watched:
         """The server's process."""
         assert self._process.pid is not None
         return self._process.pid
-
-    def send(self, messages: Iterable[bytes]) -> None:
-        _batch.send_batch(self._socket.fileno(), [(data, self.server) for data in messages])
-
-    def receive(self, on_notify: Callable[[bytes], None], timeout: float = 2.0) -> tuple[int, int]:
-        """Take what has come and answer it: how many NOTIFYs and how many responses there were."""
-        if not select.select([self._socket], [], [], timeout)[0]:
-            return 0, 0
-        notifies, responses = [], 0
-        for data, _ in _batch.recv_batch(self._socket.fileno(), 64):
-            if data.startswith(b"NOTIFY"):
-                on_notify(data)
-                notifies.append(answer(data))
-            else:
-                responses += 1
-        self.send(notifies)
-        return len(notifies), responses
-
-    def subscribe(self, watchers: int, people: int, event: str, window: int = 50) -> None:
-        """Let all watchers subscribe, and take their first NOTIFYs."""
-        waiting = [subscribe_bytes(i, i % people, event, self.address) for i in range(watchers)]
-        waiting.reverse()
-        told = answered = sent = 0
-        while told < watchers or answered < watchers:
-            room = window - (sent - min(told, answered))
-            batch = [waiting.pop() for _ in range(min(room, len(waiting)))]
-            sent += len(batch)
-            self.send(batch)
-            notifies, responses = self.receive(lambda data: None)
-            told += notifies
-            answered += responses
-            if not notifies and not responses and not waiting:
-                raise RuntimeError(f"{watchers - told} NOTIFYs and {watchers - answered} responses did not come")
