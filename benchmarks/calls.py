@@ -1,4 +1,4 @@
-"""Whole calls through a running server: the menu, more calls than it can do, callers on hold, bridged calls.
+"""Whole calls through a running server: the menu, callers on hold, bridged calls.
 
     python -m benchmarks.calls [--rtpload PATH] [--calls 1000] [--rate 200] [--seconds 10] [--keep] [ROW ...]
 
@@ -14,36 +14,24 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 from benchmarks.held_calls import HeldCalls
 from benchmarks.media import BRIDGED_CALLS, CALL_MINUTE, HOLD_CALLERS, SETTLING, Load, compiled_load, expect_all
-from benchmarks.results import Result, cpu_seconds, memory_kb
+from benchmarks.results import Result, cpu_seconds
 from benchmarks.script import command_line, tell, wanted
-from benchmarks.sipp_calls import Outcome, menu_calls
-from benchmarks.whole_server import BRIDGE_NUMBER, HOLD_NUMBER, register, until_idle, whole_server
+from benchmarks.sipp_calls import menu_calls
+from benchmarks.whole_server import BRIDGE_NUMBER, HOLD_NUMBER, register, whole_server
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.server import Server
 
 ROWS = (
     "call-menu",
-    "overload",
-    "overload-refused",
-    "overload-memory",
     "hold-music",
     "rtp-spacing-p99",
     "bridge",
     "bridge-delay-p99",
 )
-FIRST_RATE = 100
-"""Calls a second where the search for the capacity begins."""
-MOST_RATE = 2000
-STEP_SECONDS = 3
-CAPACITY_SECONDS = 8
-OVERLOAD_SECONDS = 45
-FILLED_SECONDS = 35
-"""Longest that the server remembers a transaction (RFC 3261 §17.2.2, Timer J: 32 s): from then on it holds no more."""
 
 
 def menu(server: Server, calls: int, rate: int) -> Iterator[Result]:
@@ -55,46 +43,6 @@ def menu(server: Server, calls: int, rate: int) -> Iterator[Result]:
     if outcome.done < calls:
         raise RuntimeError(f"only {outcome.done} of {calls} calls were done at {rate}/s")
     yield Result("call-menu", used / calls * 1000, "CPU-s per 1,000", f"whole server; {calls} calls at {rate}/s, SIPp")
-
-
-def overload(server: Server) -> Iterator[Result]:
-    """Offer twice as many calls as were done a second at best."""
-    at_capacity = _capacity(server)
-    until_idle(server)
-    best = _done_per_second(menu_calls(server, at_capacity, at_capacity * CAPACITY_SECONDS), at_capacity)
-    until_idle(server)
-    beyond, grown = _beyond(server, 2 * at_capacity)
-    done = _done_per_second(beyond, 2 * at_capacity)
-    note = f"whole server; {at_capacity} calls/s at capacity, {done:.0f} done of {2 * at_capacity} offered, SIPp"
-    yield Result("overload", done / best, "of the best rate", note)
-    yield Result("overload-refused", beyond.refused / max(1, beyond.offered - beyond.done), "of the rest", note)
-    yield Result("overload-memory", grown, "kB", note)
-
-
-def _beyond(server: Server, rate: int) -> tuple[Outcome, int]:
-    """Offer so many calls a second: what became of them, and kB by which the server grew once it held all it does."""
-    with ThreadPoolExecutor(1) as threads:
-        offering = threads.submit(menu_calls, server, rate, rate * OVERLOAD_SECONDS)
-        wait([offering], FILLED_SECONDS)
-        filled = memory_kb([server.pid])
-        outcome = offering.result()
-    return outcome, memory_kb([server.pid]) - filled
-
-
-def _capacity(server: Server) -> int:
-    """The most calls a second that are done when more and more are offered, until not all of them are."""
-    rate, best = FIRST_RATE, 0.0
-    while best < MOST_RATE:
-        done = _done_per_second(menu_calls(server, rate, rate * STEP_SECONDS), rate)
-        best = max(best, done)
-        if done < 0.95 * rate:
-            return max(1, round(best))
-        rate = rate * 3 // 2
-    raise RuntimeError(f"more than {MOST_RATE} calls a second were done: SIPp cannot offer twice that")
-
-
-def _done_per_second(outcome: Outcome, rate: int) -> float:
-    return outcome.done / (outcome.offered / rate)
 
 
 def held(server: Server, directory: Path, seconds: float) -> Iterator[Result]:
@@ -179,8 +127,6 @@ def results(arguments: argparse.Namespace) -> Iterator[Result]:
         if wanted(arguments, "bridge", "bridge-delay-p99"):
             program = arguments.rtpload
             yield from rtpload_bridged(program, server, seconds) if program else bridged(server, own, seconds)
-        if wanted(arguments, "overload", "overload-refused", "overload-memory"):
-            yield from overload(server)
 
 
 def main() -> None:

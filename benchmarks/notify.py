@@ -47,7 +47,7 @@ def fan_out(event: str, people: int, watchers: int, rounds: int) -> float:
             return (watched.cpu() - before) / (total * rounds) * 1000
 
         once()
-        return best(once)
+        return best(once, 3)
     finally:
         watched.close()
 
@@ -181,7 +181,7 @@ def fan_out_in_memory(event: str, people: int, watchers: int, rounds: int) -> fl
 
     gc.collect()
     gc.freeze()
-    cost = best(once)
+    cost = best(once, 3)
     gc.unfreeze()
     return cost
 
@@ -203,7 +203,7 @@ def subscribing_in_memory(number: int) -> float:
         gc.unfreeze()
         return spent / number * 1000
 
-    return best(once)
+    return best(once, 3)
 
 
 def memory(number: int) -> float:
@@ -227,19 +227,19 @@ def memory(number: int) -> float:
 SOCKETS = "over sockets: endpoint, stack, lamps and notifier in one process, nothing on disk"
 MEMORY = "without sockets"
 ROWS: dict[str, tuple[str, Callable[[], float], str]] = {
-    "component-notify-pidf-1000x1": (PER_1000, lambda: fan_out("presence", 1, 1000, 20), SOCKETS),
-    "component-notify-pidf-10x100": (PER_1000, lambda: fan_out("presence", 100, 10, 20), SOCKETS),
-    "component-notify-dialog-1000x1": (PER_1000, lambda: fan_out("dialog", 1, 1000, 20), SOCKETS),
-    "component-notify-dialog-10x100": (PER_1000, lambda: fan_out("dialog", 100, 10, 20), SOCKETS),
+    "component-notify-pidf-1000x1": (PER_1000, lambda: fan_out("presence", 1, 1000, 10), SOCKETS),
+    "component-notify-pidf-10x100": (PER_1000, lambda: fan_out("presence", 100, 10, 10), SOCKETS),
+    "component-notify-dialog-1000x1": (PER_1000, lambda: fan_out("dialog", 1, 1000, 10), SOCKETS),
+    "component-notify-dialog-10x100": (PER_1000, lambda: fan_out("dialog", 100, 10, 10), SOCKETS),
     "component-notify-latency-p99": ("ms", lambda: latency(100, 10, 5.0), SOCKETS),
     "lamp-overload": ("of the best rate", lambda: overloaded()[0], SOCKETS),
     "lamp-overload-memory": ("kB grown", lambda: overloaded()[1], SOCKETS),
     "component-subscribe": (PER_1000, lambda: subscribing(4000), SOCKETS),
     "in-memory-subscription": ("kB", lambda: memory(5000), MEMORY),
-    "in-memory-notify-pidf-1000x1": (PER_1000, lambda: fan_out_in_memory("presence", 1, 1000, 20), MEMORY),
-    "in-memory-notify-pidf-10x100": (PER_1000, lambda: fan_out_in_memory("presence", 100, 10, 20), MEMORY),
-    "in-memory-notify-dialog-1000x1": (PER_1000, lambda: fan_out_in_memory("dialog", 1, 1000, 20), MEMORY),
-    "in-memory-notify-dialog-10x100": (PER_1000, lambda: fan_out_in_memory("dialog", 100, 10, 20), MEMORY),
+    "in-memory-notify-pidf-1000x1": (PER_1000, lambda: fan_out_in_memory("presence", 1, 1000, 10), MEMORY),
+    "in-memory-notify-pidf-10x100": (PER_1000, lambda: fan_out_in_memory("presence", 100, 10, 10), MEMORY),
+    "in-memory-notify-dialog-1000x1": (PER_1000, lambda: fan_out_in_memory("dialog", 1, 1000, 10), MEMORY),
+    "in-memory-notify-dialog-10x100": (PER_1000, lambda: fan_out_in_memory("dialog", 100, 10, 10), MEMORY),
     "in-memory-subscribe": (PER_1000, lambda: subscribing_in_memory(2000), MEMORY),
 }
 

@@ -33,12 +33,13 @@ def menu_calls(server: Server, rate: int, calls: int) -> Outcome:
     """Offer `calls` calls, `rate` a second, whatever becomes of them."""
     if shutil.which("sipp") is None:
         raise RuntimeError("calls to the menu need SIPp: install sip-tester")
+    seconds = calls // rate + 20
     with tempfile.TemporaryDirectory(prefix="lampfield-sipp-") as folder:
         statistics = Path(folder) / "calls.csv"
         command = f"sipp -sf {SCENARIO} -s {MENU_NUMBER} -i {OUTSIDE} -p {free_port()} -r {rate} -m {calls}".split()
-        command += f"-l {MOST_CALLS} -timeout 60s -nostdin -trace_stat -fd 1 -stf {statistics}".split()
+        command += f"-l {MOST_CALLS} -timeout {seconds}s -nostdin -trace_stat -fd 1 -stf {statistics}".split()
         # SIPp's status tells of calls that were not done; the statistics say how many.
-        subprocess.run([*command, server.address], check=False, capture_output=True, cwd=folder, timeout=90)
+        subprocess.run([*command, server.address], check=False, capture_output=True, cwd=folder, timeout=seconds + 10)
         with statistics.open() as lines:
             last = list(csv.DictReader(lines, delimiter=";"))[-1]
     hours, minutes, seconds, *_ = last["ElapsedTime(C)"].split(":")

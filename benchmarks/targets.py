@@ -18,6 +18,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     asterisk: str = ""
     kamailio: str = ""
     better: Literal["less", "more"] = "less"
+    runs: int = 99
+    """How often it is measured at the most: a long one less often."""
     later: str = ""
     """Why the row is not measured yet."""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.__main__ import SCRIPTS, chosen, medians, rows_of
+from benchmarks.__main__ import SCRIPTS, chosen, medians, repeated, rows_of
 from benchmarks.report import BEGIN, DOCUMENT, END, between_markers, render
 from benchmarks.results import Kept, Result, kept
 from benchmarks.targets import Target, Targets, load_targets
@@ -72,3 +72,9 @@ def test_one_can_choose_a_script_or_a_row() -> None:
     assert chosen(["read", "queue"], rows) == {"parser": ["read"], "queue": ["decisions"]}
     with pytest.raises(KeyError):
         chosen(["reed"], rows)
+
+
+def test_rows_to_reach_are_measured_again_as_often_as_they_say() -> None:
+    goals = {"register": GOAL, "overload": Target("overload", "calls", "", 1, runs=1)}
+    rows = {"phones": ("register", "other"), "overload": ("overload",)}
+    assert repeated(rows, goals, 2) == {"phones": ["register"]}
