@@ -26,11 +26,11 @@ START = datetime(2024, 5, 15, 9, 0, tzinfo=UTC).timestamp()
 DAY = 86_400.0
 
 
-class Deadlock(AssertionError):  # noqa: N818  what happened, told by the test
+class Deadlock(AssertionError):
     """The main coroutine waits for what can no longer happen: nothing is ready and no timer is set."""
 
 
-class OutOfTime(AssertionError):  # noqa: N818
+class OutOfTime(AssertionError):
     """The main coroutine was not done after `limit` virtual seconds."""
 
 

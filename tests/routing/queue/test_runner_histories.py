@@ -135,7 +135,7 @@ async def _play(
     return world
 
 
-@settings(max_examples=HISTORIES // 2, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=HISTORIES // 5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     houses,
     st.fixed_dictionaries({person: st.lists(phones, min_size=1, max_size=3) for person in PEOPLE}),
