@@ -42,8 +42,8 @@ def test_two_phones_hear_each_other(
     call.hang_up()
     answering.expect("DISCONNECTED")
     call.expect("DISCONNECTED")
-    assert seconds_spoken(heard, voices)["agent"] > 1.5
-    assert seconds_spoken(heard_too, voices)["caller"] > 1.5
+    assert seconds_spoken(heard, voices)["agent"] >= 2
+    assert seconds_spoken(heard_too, voices)["caller"] >= 2
 
 
 def test_no_common_codec_is_refused_with_488(server: Server, phones: Phones) -> None:
@@ -74,7 +74,7 @@ def test_a_held_call_is_retrieved_and_heard_again(
     answering.listen(3.0)
     call.hang_up()
     answering.expect("DISCONNECTED")
-    assert seconds_spoken(tmp_path / "callee.wav", voices, last=2.0)["caller"] > 0.5
+    assert seconds_spoken(tmp_path / "callee.wav", voices, last=2.0)["caller"] >= 1
 
 
 @pytest.mark.parametrize(("code", "told"), [(486, 486), (603, 603), (480, 480)])
@@ -136,8 +136,8 @@ def test_baresip_and_pjsua_talk_through_the_server(
     answering.listen(3.0)
     caller.hang_up()
     answering.expect("DISCONNECTED")
-    assert seconds_spoken(tmp_path / "callee.wav", voices)["other"] > 1.5
-    assert seconds_spoken(caller.heard(), voices)["agent"] > 1.5
+    assert seconds_spoken(tmp_path / "callee.wav", voices)["other"] >= 2
+    assert seconds_spoken(caller.heard(), voices)["agent"] >= 2
 
 
 def test_a_phone_calls_out_through_the_trunk_and_shows_the_companys_number(

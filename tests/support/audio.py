@@ -19,7 +19,7 @@ RATE = 8000
 HEARD = 0.7
 """Score from which a clip counts as heard; another sentence of the same voice stays below 0.65, even
 one that shares half its words (see the self-test)."""
-_PIECE = 1.0
+_PIECE = 0.5
 _DRIFT = 0.15
 _LOW_STEP = 4
 _LOW = {0.0: 0.0, 800.0: 0.0, 950.0: -40.0, 1000.0: -80.0, 4000.0: -80.0}
@@ -79,7 +79,7 @@ def best_match(recording: Samples, reference: Samples) -> Match:
 
 
 def heard(recording: Samples, clip: Samples) -> Match:
-    """How well a whole clip was heard: mean over pieces of a second, each allowed to slip by a jitter buffer's work."""
+    """How well a whole clip was heard: mean over pieces of half a second, which may slip (jitter buffers)."""
     coarse = best_match(recording, clip)
     return Match(_piecewise(recording, clip, coarse.offset), coarse.offset)
 
@@ -117,9 +117,15 @@ def timeline(recording: Samples, clips: Mapping[str, Samples], threshold: float 
 
 
 def music_heard(
-    recording: Samples, pieces: Mapping[str, Samples], start: float = 0.0, end: float | None = None, window: float = 1.0
+    recording: Samples,
+    pieces: Mapping[str, Samples],
+    start: float = 0.0,
+    end: float | None = None,
+    *,
+    window: float = 1.0,
+    threshold: float = HEARD,
 ) -> list[MusicHeard]:
-    """What music was heard between two times, told for each window of a second that holds any."""
+    """What music, or other sound that goes round, was heard when; told for each `window` that holds any."""
     last = recording.size / RATE if end is None else min(end, recording.size / RATE)
     rings = {name: _low(np.concatenate([piece, piece[: round(window * RATE)]])) for name, piece in pieces.items()}
     told = []
@@ -130,7 +136,7 @@ def music_heard(
             continue
         matches = [(best_match(ring, _low(part)), name) for name, ring in rings.items()]
         match, name = max(matches, key=lambda each: each[0].score)
-        if match.score >= HEARD:
+        if match.score >= threshold:
             length = pieces[name].size / RATE
             told.append(MusicHeard(at, name, match.offset * _LOW_STEP % length, match.score, length))
     return told

@@ -135,7 +135,9 @@ class PjsuaPhone:
 
     def call(self, account: str, uri: str, *, record: Path | None = None, play: Path | None = None) -> "PjsuaCall":
         made = self._do("call", account=account, uri=uri, record_to=_text(record), play_from=_text(play))
-        return PjsuaCall(self, made["call"], made["call_id"], account)
+        call = PjsuaCall(self, made["call"], made["call_id"], account)
+        call._recording = record
+        return call
 
     def incoming(self, account: str | None = None, timeout: float = 10.0) -> "PjsuaCall":
         """The next call that rings, on `account` or on any."""
@@ -215,12 +217,31 @@ class PjsuaCall:
         self.call_id = call_id
         """The Call-ID header."""
         self.account = account
+        self._recording: Path | None = None
         self.remote = remote
         """From of an incoming call."""
 
     def expect(self, state: str, timeout: float = 10.0, **fields: Any) -> PhoneEvent:
-        """Wait for a state in PJSIP's words: CALLING, EARLY, CONNECTING, CONFIRMED, DISCONNECTED."""
-        return self._phone.expect("call", timeout, call=self._number, state=state, call_id=self.call_id, **fields)
+        """Wait for a state in PJSIP's words: CALLING, EARLY, CONNECTING, CONFIRMED, DISCONNECTED.
+
+        With DISCONNECTED the recording is complete.
+        """
+        event = self._phone.expect("call", timeout, call=self._number, state=state, call_id=self.call_id, **fields)
+        if state == "DISCONNECTED" and self._recording and self._recording.exists():
+            self._await_recording(self._recording)
+        return event
+
+    def _await_recording(self, recording: Path, timeout: float = 5.0) -> None:
+        """PJSIP's audio thread writes the rest after the call; the header tells the length when all is written."""
+        deadline = time.monotonic() + timeout
+        tick = threading.Event()
+        while True:
+            content = recording.read_bytes()
+            if len(content) > 44 and int.from_bytes(content[4:8], "little") == len(content) - 8:
+                return
+            if time.monotonic() > deadline:
+                raise PhoneError(f"{recording} was not completed within {timeout} s")
+            tick.wait(0.02)
 
     def expect_media(self, status: str = "active", timeout: float = 10.0) -> PhoneEvent:
         """Wait for `active`, `local-hold` or `remote-hold`; the event names the `codec`."""
@@ -230,6 +251,7 @@ class PjsuaCall:
         return self._phone.expect("dtmf", timeout, call=self._number, digit=digit)
 
     def answer(self, code: int = 200, *, record: Path | None = None, play: Path | None = None) -> None:
+        self._recording = record or self._recording
         self._phone._do("answer", call=self._number, code=code, record_to=_text(record), play_from=_text(play))
 
     def hang_up(self, code: int = 0) -> None:

@@ -179,9 +179,6 @@ class Phone:
         config.logConfig.filename = self._log
         config.medConfig.noVad = True
         config.medConfig.ecTailLen = 0
-        # A deep jitter buffer: what was sent is judged here, not how promptly a busy test machine plays it.
-        config.medConfig.jbInit = config.medConfig.jbMinPre = config.medConfig.jbMaxPre = 240
-        config.medConfig.jbMax = 1000
         self._host, self._rtp_port = host, rtp_port
         self._endpoint.libCreate()
         self._endpoint.libInit(config)
