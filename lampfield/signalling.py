@@ -133,7 +133,7 @@ class Signalling:
         self._clips = ClipStore(configuration.state_directory / "clips")
         self._sounds = Sounds(PromptLibrary(configuration.media.prompts), self._clips)
         limits = configuration.limits
-        self._admission = Admission(limits.max_calls, limits.calls_per_second, self.clock)
+        self._admission = Admission(limits.max_calls, limits.calls_per_second, self.clock, self._stack.refuse_new_calls)
         services = Services(
             sip=SipPort(self._stack, self.clock, self._endpoint.wake),
             media=self._media,
@@ -184,13 +184,13 @@ class Signalling:
             say_ready(ready)
             for work in (
                 self._housekeeping(),
-                self._admission.watch(self._stack.refuse_new_calls),
+                self._admission.watch(lambda: self._switchboard.calls),
                 self._sounds.prepare(self._door.directory.companies.values()),
             ):
                 task = asyncio.ensure_future(work)
                 stack.push_async_callback(_cancel, task)
             await stop.wait()
-            self._admission.closed = True
+            self._admission.close()
             await self._switchboard.drain(self._configuration.shutdown.drain_seconds)
 
     async def _begin(self) -> None:

@@ -1,9 +1,6 @@
 """New calls are refused by three limits, and taken again when there is room."""
 
-import asyncio
-import time
-
-from lampfield.admission import LATE, RETRY_AFTER, SMOOTHING, TICK, Admission
+from lampfield.admission import LEAST, RETRY_AFTER, TICK, Admission
 
 
 class Hand:
@@ -16,49 +13,83 @@ class Hand:
         return self.now
 
 
+def nobody(retry_after: int | None) -> None:
+    """Nobody is told."""
+
+
 def test_calls_beyond_the_most_at_a_time_are_refused_with_retry_after() -> None:
-    admission = Admission(2, 100, Hand())
+    admission = Admission(2, 100, Hand(), nobody)
     assert [admission.refusal(calls) for calls in (0, 1, 2)] == [None, None, RETRY_AFTER]
 
 
 def test_calls_beyond_the_rate_are_refused_until_time_has_passed() -> None:
     clock = Hand()
-    admission = Admission(100, 3, clock)
+    admission = Admission(100, 3, clock, nobody)
     assert [admission.refusal(0) for _ in range(4)] == [None, None, None, RETRY_AFTER]
     clock.now += 1 / 3 + 0.001
     assert admission.refusal(0) is None
 
 
 def test_a_closed_door_refuses_everybody() -> None:
-    admission = Admission(100, 100, Hand())
-    admission.closed = True
-    assert admission.refusal(0) == RETRY_AFTER
-
-
-def test_a_loop_that_falls_behind_refuses_calls_until_it_has_caught_up() -> None:
     told: list[int | None] = []
+    admission = Admission(100, 100, Hand(), told.append)
+    admission.close()
+    assert admission.refusal(0) == RETRY_AFTER
+    assert told == [RETRY_AFTER]
 
-    async def overloaded() -> None:
-        admission = Admission(100, 100, time.monotonic)
-        changed = asyncio.Event()
 
-        def tell(retry_after: int | None) -> None:
-            told.append(retry_after)
-            changed.set()
+def test_after_a_refusal_the_stack_refuses_by_itself_until_there_is_room() -> None:
+    told: list[int | None] = []
+    clock = Hand()
+    admission = Admission(1, 100, clock, told.append)
+    assert [admission.refusal(1) for _ in range(3)] == [RETRY_AFTER] * 3
+    look(admission, clock, calls=1)
+    assert told == [RETRY_AFTER]
+    look(admission, clock, calls=0)
+    assert told == [RETRY_AFTER, None]
 
-        watching = asyncio.ensure_future(admission.watch(tell))
-        await asyncio.sleep(0)
-        busy_until = time.monotonic() + TICK + 1.5 * LATE / SMOOTHING
-        while time.monotonic() < busy_until:
-            pass
-        async with asyncio.timeout(5):
-            await changed.wait()
-            assert admission.refusal(0) == RETRY_AFTER
-            while told[-1] is not None:
-                changed.clear()
-                await changed.wait()
-        assert admission.refusal(0) is None
-        watching.cancel()
 
-    asyncio.run(overloaded())
-    assert told[0] == RETRY_AFTER
+def test_a_loop_that_falls_behind_takes_fewer_calls_until_it_has_caught_up() -> None:
+    clock = Hand()
+    admission = Admission(10_000, 1000, clock, nobody)
+    for _ in range(60):
+        look(admission, clock, late=0.3)
+        taken_at_once(admission)
+    clock.now += 10
+    assert taken_at_once(admission) == LEAST
+    for _ in range(60):
+        look(admission, clock)
+    clock.now += 10
+    assert taken_at_once(admission) == 1000
+
+
+def test_one_slow_moment_of_the_machine_refuses_nobody() -> None:
+    clock = Hand()
+    admission = Admission(10_000, 100, clock, nobody)
+    look(admission, clock, late=0.35)
+    assert taken_at_once(admission) == 100
+
+
+def test_a_late_loop_goes_on_with_most_of_what_it_did() -> None:
+    clock = Hand()
+    admission = Admission(10_000, 10_000, clock, nobody)
+    for _ in range(20):  # 400 calls a second are taken, though many more are allowed
+        for _ in range(40):
+            admission.refusal(0)
+        look(admission, clock)
+    for _ in range(6):
+        for _ in range(40):
+            admission.refusal(0)
+        look(admission, clock, late=0.15)
+    clock.now += 10
+    assert 150 < taken_at_once(admission) < 1000
+
+
+def look(admission: Admission, clock: Hand, *, late: float = 0.0, calls: int = 0) -> None:
+    clock.now += TICK + late
+    admission.look(late, calls)
+
+
+def taken_at_once(admission: Admission) -> int:
+    """How many calls are taken before the first is refused."""
+    return next(number for number in range(20_000) if admission.refusal(0) is not None)

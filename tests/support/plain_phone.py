@@ -111,10 +111,12 @@ class PlainPhone:
         sent = self.request(method, uri, fields, body)
         return self.final(sent)
 
-    def final(self, sent: Message) -> Message:
+    def final(self, sent: Message, timeout: float = PATIENCE) -> Message:
         """The final response to a request."""
         return self._await(
-            lambda m: m.status >= 200 and m.branch == sent.branch and m.method == sent.method, f"answer to {sent.start}"
+            lambda m: m.status >= 200 and m.branch == sent.branch and m.method == sent.method,
+            f"answer to {sent.start}",
+            timeout,
         )
 
     def expect(self, what: What, call_id: str = "", of: str = "", timeout: float = PATIENCE) -> Message:
@@ -232,11 +234,13 @@ class PlainCall:
             self._target = invite.contact
 
     def expect(self, what: What, of: str = "", timeout: float = PATIENCE) -> Message:
-        message = self.phone.expect(what, self.id, of, timeout)
-        if self._is_caller and message.status and message.tag:
+        return self._learn(self.phone.expect(what, self.id, of, timeout))
+
+    def _learn(self, message: Message) -> Message:
+        """Follow the dialog that a response to our INVITE makes."""
+        if self._is_caller and message.status > 100 and message.method == "INVITE" and message.tag:
             self._remote = message["To"]
-        if self._is_caller and 100 < message.status < 300 and message.method == "INVITE":
-            self._target = message.contact
+            self._target = message.contact or self._target
         return message
 
     def respond(self, status: int, body: str = "", fields: Fields = (), request: Message | None = None) -> Message:
@@ -250,20 +254,25 @@ class PlainCall:
         given = {"From": self._local, "To": self._remote, "Call-ID": self.id, "CSeq": f"{cseq or self._cseq} {method}"}
         return self.phone.request(method, self._target, (given | dict(fields)).items(), body)
 
-    def answered(self) -> Message:
-        """Wait for the 200 and acknowledge it; gives the 200."""
-        response = self.expect(200, of="INVITE")
-        self.request("ACK", cseq=int(response["CSeq"].split()[0]))
+    def final(self, timeout: float = PATIENCE) -> Message:
+        """Wait for the INVITE's final response and acknowledge it."""
+        response = self._learn(self.phone.final(self.invite, timeout))
+        if response.status < 300:
+            self.request("ACK", cseq=int(response["CSeq"].split()[0]))
+        else:
+            self._again("ACK", response["To"])
         return response
 
-    def acknowledge_refusal(self, response: Message) -> None:
-        """ACK of a final response that is no 2xx: part of the INVITE's transaction (RFC 3261 §17.1.1.3)."""
-        self._again("ACK", response["To"])
+    def answered(self) -> Message:
+        """Wait for the 200 and acknowledge it; gives the 200."""
+        response = self.final()
+        assert response.status == 200, response
+        return response
 
     def refused(self, status: int, timeout: float = PATIENCE) -> Message:
-        """Wait for this final response and acknowledge it."""
-        response = self.expect(status, of="INVITE", timeout=timeout)
-        self.acknowledge_refusal(response)
+        """Wait for the final response, which must be this one, and acknowledge it."""
+        response = self.final(timeout)
+        assert response.status == status, response
         return response
 
     def cancel(self) -> None:
