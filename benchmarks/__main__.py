@@ -61,7 +61,7 @@ def repeated(rows: Mapping[str, Sequence[str]], goals: Mapping[str, Target], run
 
 
 def measure(script: str, rows: Sequence[str], file: Path) -> Iterator[str]:
-    """Run a script into a file; yields the name of each row as it is done. Raises ScriptFailed."""
+    """Run a script into a file; yields what it tells of each row. Raises ScriptFailed."""
     command = ["timeout", "--signal=INT", "--kill-after=30", str(MOST_SECONDS)]
     command += [sys.executable, "-m", f"benchmarks.{script}", "--keep", "--file", str(file), *rows]
     with (
@@ -71,9 +71,8 @@ def measure(script: str, rows: Sequence[str], file: Path) -> Iterator[str]:
         assert process.stdout
         try:
             for line in process.stdout:
-                word = line.partition(" ")[0]
-                if word in rows:
-                    yield word
+                if line.partition(" ")[0] in rows:
+                    yield line.rstrip()
         except BaseException:
             # The script ends its servers by itself when it is interrupted.
             process.send_signal(signal.SIGINT)
@@ -113,9 +112,9 @@ def run_all(plan: Sequence[dict[str, list[str]]], console: Console) -> tuple[lis
             for script, rows in scripts.items():
                 bar.update(task, description=f"run {number} of {len(plan)}: {script}")
                 try:
-                    for row in measure(script, rows, file):
+                    for line in measure(script, rows, file):
                         bar.advance(task)
-                        bar.update(task, description=f"run {number} of {len(plan)}: {script}, {row} done")
+                        console.print(line, markup=False, highlight=False, no_wrap=True, overflow="ellipsis")
                 except ScriptFailed as failed:
                     failures.append(str(failed))
             runs.append([Result(row.row, row.value, row.unit, row.note) for row in kept(file).values()])
@@ -125,13 +124,11 @@ def run_all(plan: Sequence[dict[str, list[str]]], console: Console) -> tuple[lis
 def table(results: Sequence[Result]) -> Table:
     """What was measured, beside what is to be reached."""
     goals = load_targets().by_row()
-    shape = Table("row", "value", "unit", "to reach", "reached", "note", title=machine())
+    shape = Table("row", "value", "unit", "to reach", "reached", title=machine())
     for result in results:
         goal = goals.get(result.row)
         reached = "" if goal is None else "[green]yes" if goal.reached(result.value) else "[red]no"
-        shape.add_row(
-            result.row, shown(result.value), result.unit, shown(goal.reach) if goal else "", reached, result.note
-        )
+        shape.add_row(result.row, shown(result.value), result.unit, shown(goal.reach) if goal else "", reached)
     return shape
 
 

@@ -42,10 +42,10 @@ def menu_calls(server: Server, rate: int, calls: int) -> Outcome:
         subprocess.run([*command, server.address], check=False, capture_output=True, cwd=folder, timeout=seconds + 10)
         with statistics.open() as lines:
             last = list(csv.DictReader(lines, delimiter=";"))[-1]
-    hours, minutes, seconds, *_ = last["ElapsedTime(C)"].split(":")
+    hours, minutes, rest, *_ = last["ElapsedTime(C)"].split(":")
     return Outcome(
         offered=calls,
         done=int(last["GenericCounter1(C)"]),
         refused=int(last["GenericCounter2(C)"]),
-        seconds=int(hours) * 3600 + int(minutes) * 60 + float(seconds),
+        seconds=int(hours) * 3600 + int(minutes) * 60 + float(rest),
     )
