@@ -114,7 +114,7 @@ class PlainPhone:
     def final(self, sent: Message, timeout: float = PATIENCE) -> Message:
         """The final response to a request."""
         return self._await(
-            lambda m: m.status >= 200 and m.branch == sent.branch and m.method == sent.method,
+            lambda m: m.status >= 200 and m.branch == sent.branch and m.method == sent["CSeq"].split()[1],
             f"answer to {sent.start}",
             timeout,
         )

@@ -35,10 +35,15 @@ class Server:
     """
 
     def __init__(
-        self, folder: Path, *, settings: Mapping[str, Any] | None = None, company: Mapping[str, Any] | None = None
+        self,
+        folder: Path,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        company: Mapping[str, Any] | None = None,
+        port: int | None = None,
     ) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = port or free_port()
         self.outside_port = free_port()
         """Where calls to the telephone network arrive, at OUTSIDE."""
         self._settings = settings or {}
