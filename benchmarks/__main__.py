@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -101,24 +101,35 @@ def _median(results: Sequence[Result]) -> Result:
 
 def run_all(plan: Sequence[dict[str, list[str]]], console: Console) -> tuple[list[Result], list[str]]:
     """Carry out the plan, one mapping of scripts to rows for each run: the medians, and what failed."""
-    runs: list[list[Result]] = []
-    failures: list[str] = []
     columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    total = sum(len(rows) for run in plan for rows in run.values())
-    with tempfile.TemporaryDirectory(prefix="lampfield-bench-") as folder, Progress(*columns, console=console) as bar:
-        task = bar.add_task("", total=total)
-        for number, scripts in enumerate(plan, 1):
-            file = Path(folder) / f"{number}.json"
-            for script, rows in scripts.items():
-                bar.update(task, description=f"run {number} of {len(plan)}: {script}")
-                try:
-                    for line in measure(script, rows, file):
-                        bar.advance(task)
-                        console.print(line, markup=False, highlight=False, no_wrap=True, overflow="ellipsis")
-                except ScriptFailed as failed:
-                    failures.append(str(failed))
-            runs.append([Result(row.row, row.value, row.unit, row.note) for row in kept(file).values()])
+    files: list[Path] = []
+    failures: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="lampfield-bench-") as folder:
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task("", total=sum(len(rows) for run in plan for rows in run.values()))
+            try:
+                for number, scripts in enumerate(plan, 1):
+                    files.append(Path(folder) / f"{number}.json")
+                    for script, rows in scripts.items():
+                        bar.update(task, description=f"run {number} of {len(plan)}: {script}")
+                        failures += run_script(script, rows, files[-1], lambda: bar.advance(task), console)
+            except KeyboardInterrupt:
+                failures.append("Interrupted: what was measured until then is kept.")
+        runs = [[Result(row.row, row.value, row.unit, row.note) for row in kept(file).values()] for file in files]
     return medians(runs), failures
+
+
+def run_script(
+    script: str, rows: Sequence[str], file: Path, advance: Callable[[], None], console: Console
+) -> list[str]:
+    """Run a script, and tell its rows as they come; what failed."""
+    try:
+        for line in measure(script, rows, file):
+            advance()
+            console.print(line, markup=False, highlight=False, no_wrap=True, overflow="ellipsis")
+    except ScriptFailed as failed:
+        return [str(failed)]
+    return []
 
 
 def table(results: Sequence[Result]) -> Table:

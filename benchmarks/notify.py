@@ -234,12 +234,12 @@ ROWS: dict[str, tuple[str, Callable[[], float], str]] = {
     "component-notify-latency-p99": ("ms", lambda: latency(100, 10, 5.0), SOCKETS),
     "lamp-overload": ("of the best rate", lambda: overloaded()[0], SOCKETS),
     "lamp-overload-memory": ("kB grown", lambda: overloaded()[1], SOCKETS),
-    "component-subscribe": (PER_1000, lambda: subscribing(4000), SOCKETS),
+    "component-subscribe": (PER_1000, lambda: subscribing(2000), SOCKETS),
     "in-memory-subscription": ("kB", lambda: memory(5000), MEMORY),
-    "in-memory-notify-pidf-1000x1": (PER_1000, lambda: fan_out_in_memory("presence", 1, 1000, 10), MEMORY),
-    "in-memory-notify-pidf-10x100": (PER_1000, lambda: fan_out_in_memory("presence", 100, 10, 10), MEMORY),
-    "in-memory-notify-dialog-1000x1": (PER_1000, lambda: fan_out_in_memory("dialog", 1, 1000, 10), MEMORY),
-    "in-memory-notify-dialog-10x100": (PER_1000, lambda: fan_out_in_memory("dialog", 100, 10, 10), MEMORY),
+    "in-memory-notify-pidf-1000x1": (PER_1000, lambda: fan_out_in_memory("presence", 1, 1000, 5), MEMORY),
+    "in-memory-notify-pidf-10x100": (PER_1000, lambda: fan_out_in_memory("presence", 100, 10, 5), MEMORY),
+    "in-memory-notify-dialog-1000x1": (PER_1000, lambda: fan_out_in_memory("dialog", 1, 1000, 5), MEMORY),
+    "in-memory-notify-dialog-10x100": (PER_1000, lambda: fan_out_in_memory("dialog", 100, 10, 5), MEMORY),
     "in-memory-subscribe": (PER_1000, lambda: subscribing_in_memory(2000), MEMORY),
 }
 

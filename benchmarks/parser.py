@@ -2,7 +2,7 @@
 
     python -m benchmarks.parser [--keep] [ROW ...]
 
-Each of 20,000 messages has a branch, tag, Call-ID and CSeq number of its own and comes from one of 500 phones. `split`
+Each of 10,000 messages has a branch, tag, Call-ID and CSeq number of its own and comes from one of 500 phones. `split`
 is the lazy parse alone; `read` adds Via, From, To, Call-ID and CSeq, `check` everything that is judged before a request
 is worked on; `write` is bytes from a parsed message, `answer` a 200 made from a request, and written.
 """
@@ -70,7 +70,7 @@ User-Agent: Yealink SIP-T46S 66.86.0.15
 Content-Length: 0
 
 """
-NUMBER = 20_000
+NUMBER = 10_000
 
 
 def request(data: bytes) -> Request:

@@ -1,6 +1,6 @@
 """What the sockets alone cost: datagrams echoed through SipEndpoint, per second of this process's CPU.
 
-    python -m benchmarks.sockets [--pairs 200000] [--size 500] [--keep]
+    python -m benchmarks.sockets [--pairs 100000] [--size 500] [--keep]
 
 A second process sends and receives with the same batch calls. The echo stands in for the stack.
 """
@@ -99,7 +99,7 @@ def results(pairs: int, size: int) -> Iterator[Result]:
 
 def main() -> None:
     parser = command_line(__doc__, ROWS)
-    parser.add_argument("--pairs", type=int, default=200_000)
+    parser.add_argument("--pairs", type=int, default=100_000)
     parser.add_argument("--size", type=int, default=500, help="bytes a datagram")
     arguments = parser.parse_args()
     tell(results(arguments.pairs, arguments.size), arguments)

@@ -1,6 +1,6 @@
 """Requests that the stack answers in a CPU-second, without sockets: what transactions cost besides the parser.
 
-python -m benchmarks.transactions [--count 3000] [--keep] [ROW ...]
+python -m benchmarks.transactions [--count 2000] [--keep] [ROW ...]
 """
 
 import argparse
@@ -133,7 +133,7 @@ def per_cpu_second(work: Callable[[int], Iterator[None]], count: int) -> float:
             pass
         return (time.process_time_ns() - started) / 1e9
 
-    return count / best(once)
+    return count / best(once, 3)
 
 
 def results(arguments: argparse.Namespace) -> Iterator[Result]:
@@ -145,7 +145,7 @@ def results(arguments: argparse.Namespace) -> Iterator[Result]:
 
 def main() -> None:
     parser = command_line(__doc__, ROWS)
-    parser.add_argument("--count", type=int, default=3000, help="units in a round")
+    parser.add_argument("--count", type=int, default=2000, help="units in a round")
     arguments = parser.parse_args()
     tell(results(arguments), arguments)
 
