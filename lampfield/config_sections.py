@@ -91,6 +91,11 @@ class Media:
         "",
         "Own recordings as LANGUAGE/NAME.ogg (or wav, mp3 ...); each replaces the built-in prompt of that name.",
     )
+    clips: Path | None = setting(
+        optional(path("a path"), empty="clips in the state directory"),
+        "",
+        "Where prompts and music are kept ready for playing; made when missing. Servers on one machine may share it.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,11 @@ class Configuration:
         return self.database.url or f"sqlite:///{self.state_directory / 'lampfield.sqlite3'}"
 
     @property
+    def clips_path(self) -> Path:
+        """The folder of clips, with the default filled in."""
+        return self.media.clips or self.state_directory / "clips"
+
+    @property
     def spool_path(self) -> Path:
         """The spool file of call events, with the default filled in."""
         return self.records.spool or self.state_directory / "call-events.spool"

@@ -1,5 +1,7 @@
 """REGISTER: a phone proves whose it is, its bindings are kept, lamps and queues learn who can be reached."""
 
+import logging
+
 import msgspec
 
 from lampfield.call_control.houses import Houses
@@ -14,6 +16,8 @@ from sipcore.message import Request, Response, response_to
 from sipcore.refresh_lane import RefreshLane
 from sipcore.registrar import Registrar
 from sipcore.uri import SipUri
+
+logger = logging.getLogger(__name__)
 
 _KIND = "binding"
 
@@ -71,6 +75,12 @@ class Registrations:
     def flow_failed(self, flow: Flow) -> None:
         """A connection is gone, and with it the phones that are reached by it alone."""
         self._registrar.flow_failed(flow, self._clock())
+        self.settle()
+
+    def forget(self, binding: Binding) -> None:
+        """A phone is gone without a word."""
+        logger.info("%s: %s does not answer any more", binding.aor, binding.contact)
+        self._registrar.remove(binding)
         self.settle()
 
     def settle(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from lampfield.call_control.switchboard import Switchboard
 from lampfield.door import Refused
+from lampfield.keep_alive import KeepAlive
 from lampfield.registrations import Registrations
 from lampfield.subscriptions import Subscriptions
 from lampfield.trunks import Trunks
@@ -29,6 +30,7 @@ class RequestDesk:
         registrations: Registrations,
         subscriptions: Subscriptions,
         trunks: Trunks,
+        keep_alive: KeepAlive,
         config: StackConfig,
         clock: Callable[[], float],
     ) -> None:
@@ -36,6 +38,7 @@ class RequestDesk:
         self._config = config
         self._switchboard = switchboard
         self._trunks = trunks
+        self._keep_alive = keep_alive
         self._registrations = registrations
         self._subscriptions = subscriptions
         self._clock = clock
@@ -60,6 +63,7 @@ class RequestDesk:
                 self._stack.respond(transaction, self._respond(request, flow), self._clock())
             case ResponseReceived(transaction=transaction, response=response):
                 self._trunks.response_received(transaction, response)
+                self._keep_alive.response_received(transaction, response)
             case TransportFailed(flow=flow):
                 self._registrations.flow_failed(flow)
                 self._subscriptions.flow_failed(flow)

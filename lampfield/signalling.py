@@ -35,6 +35,7 @@ from lampfield.database import open_database, upgrade
 from lampfield.door import Door
 from lampfield.fan_out import FanOut
 from lampfield.journal import Journal
+from lampfield.keep_alive import KeepAlive
 from lampfield.lamps import Lamps
 from lampfield.live_calls import LiveCalls
 from lampfield.logs import start_logging
@@ -130,7 +131,7 @@ class Signalling:
         self._houses.configure(self._door.directory.companies.values())
         self._legs = Legs(self._houses)
         self._media = MediaClient(self._on_media_event)
-        self._clips = ClipStore(configuration.state_directory / "clips")
+        self._clips = ClipStore(configuration.clips_path)
         self._sounds = Sounds(PromptLibrary(configuration.media.prompts), self._clips)
         limits = configuration.limits
         self._admission = Admission(limits.max_calls, limits.calls_per_second, self.clock, self._stack.refuse_new_calls)
@@ -156,6 +157,7 @@ class Signalling:
         self._registrations = Registrations(
             self._registrar, self._lane, self._door, self._lamps, self._houses, self._journal, self.clock
         )
+        self._keep_alive = KeepAlive(self._registrar, self._stack, self.clock, token, self._registrations.forget)
         self._subscriptions = Subscriptions(self._lamps, self._door, self._journal, self.clock)
         self._desk = RequestDesk(
             self._stack,
@@ -224,6 +226,7 @@ class Signalling:
         for turn in range(sys.maxsize):
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
             self._registrations.advance()
+            self._keep_alive.advance()
             self._lamps.advance(self.clock())
             if turn % SWEEP_EVERY == 0:
                 self._lamps.sweep({leg.leg for leg in self._legs.live()}, self.clock())

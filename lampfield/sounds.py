@@ -11,6 +11,9 @@ from routing.model import Company
 
 logger = logging.getLogger(__name__)
 
+_ON_DEMAND = "number/"
+"""Prompts that are made ready only when they are played."""
+
 
 class Sounds:
     """What can be played. A file that is missing or cannot be read is told in the log and left out; calls go on."""
@@ -47,7 +50,8 @@ class Sounds:
         for name in {queue.music for company in companies for queue in company.queues.values()}:
             await self.music(name, "PCMA")
         for language in {company.language for company in companies}:
-            await self.spoken(self._prompts.names(), language, "PCMA")
+            names = [name for name in self._prompts.names() if not name.startswith(_ON_DEMAND)]
+            await self.spoken(names, language, "PCMA")
 
     def forget(self) -> None:
         """Look all files up anew: they may have been replaced."""

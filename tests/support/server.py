@@ -18,6 +18,8 @@ import tomli_w
 from tests.support.ports import LOOPBACK, free_port
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "nordlys.toml"
+CLIPS = EXAMPLE.parents[1] / ".cache" / "clips"
+"""Prompts ready for playing, made once for all servers of all test runs."""
 DOMAIN = "nordlys.example"
 MAIN_NUMBER = "+4533221100"
 OUTSIDE = "127.0.0.2"
@@ -140,7 +142,7 @@ class Server:
         configuration = {
             "state_directory": "state",
             "sip": {"listen": [f"udp:{self.address}", f"tcp:{self.address}"]},
-            "media": {"ports": _rtp_range()},
+            "media": {"ports": _rtp_range(), "clips": str(CLIPS)},
             "shutdown": {"drain_seconds": 0},
             "trunks": {"outside": {"kind": "address", "host": OUTSIDE, "port": self.outside_port}},
             "registrations": {"min_seconds": 10, "default_seconds": 60},
