@@ -165,6 +165,7 @@ class Signalling:
             self._registrations,
             self._subscriptions,
             self._trunks,
+            self._keep_alive,
             self._stack_config,
             self.clock,
         )
