@@ -6,6 +6,7 @@ from stdin and answers each with `{}` or `{"error": why}` on stdout.
 """
 
 import json
+import os
 import resource
 import sys
 from collections.abc import Iterator
@@ -107,6 +108,8 @@ def transcode(source: Path, targets: dict[str, Path]) -> None:
 
 
 def _limit_resources() -> None:
+    # Calls in progress come first.
+    os.nice(5)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_LIMIT, _MEMORY_LIMIT))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_OUTPUT_LIMIT, _OUTPUT_LIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
