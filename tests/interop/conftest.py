@@ -35,8 +35,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def library() -> PromptLibrary:
-    return PromptLibrary()
+def own_recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of a company's own prompts: another text for `closed`, as a WAV in studio quality."""
+    folder = tmp_path_factory.mktemp("own-recordings")
+    (folder / "en").mkdir()
+    write_voice(folder / "en" / "closed.wav", PromptLibrary().find("busy", "de"), rate=44100, seconds=4.0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def library(own_recordings: Path) -> PromptLibrary:
+    """The prompts that the server of these tests plays."""
+    return PromptLibrary(own_recordings)
 
 
 @pytest.fixture(scope="session")
@@ -79,10 +89,10 @@ def seconds_spoken(recording: Path, voices: dict[str, Voice], *, last: float | N
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, own_recordings: Path) -> Iterator[Server]:
     """One server for all tests of this process; each test leaves its people as they were."""
     # baresip 1 gives up on any challenge but MD5's, even one beside it.
-    settings = {"sip": {"digest_algorithms": ["MD5"]}}
+    settings = {"sip": {"digest_algorithms": ["MD5"]}, "media": {"prompts": str(own_recordings)}}
     with Server(tmp_path_factory.mktemp("server"), settings=settings, company=BRISK) as running:
         yield running
 

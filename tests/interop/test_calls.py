@@ -46,6 +46,24 @@ def test_two_phones_hear_each_other(
     assert seconds_spoken(heard_too, voices)["caller"] >= 2
 
 
+def test_a_phone_on_tcp_calls_a_phone_on_udp(
+    server: Server, phones: Phones, voices: dict[str, Voice], tmp_path: Path
+) -> None:
+    caller = phones.registered(server, "astrid", transport="tcp")
+    callee = phones.registered(server, "henrik")
+    call = caller.call("astrid", f"sip:209@{DOMAIN}", record=tmp_path / "caller.wav")
+    answering = callee.incoming("henrik")
+    answering.answer(play=voices["agent"].file)
+    call.expect("CONFIRMED")
+    call.listen(3.0)
+    answering.hang_up()
+    call.expect("DISCONNECTED")
+    back = callee.call("henrik", f"sip:210@{DOMAIN}")
+    caller.incoming("astrid").hang_up(486)
+    assert back.expect("DISCONNECTED")["code"] == 486
+    assert seconds_spoken(tmp_path / "caller.wav", voices)["agent"] >= 2
+
+
 def test_no_common_codec_is_refused_with_488(server: Server, phones: Phones) -> None:
     caller = phones.registered(server, "astrid", codecs=("G722",))
     callee = phones.registered(server, "henrik", codecs=("PCMA",))

@@ -46,7 +46,7 @@ def test_a_caller_reaches_a_colleague_through_menu_and_queue(
         (dialog,) = watcher.expect("201", "ringing", phase="early").dialogs
         assert dialog.direction == "recipient"
         assert CALLER in dialog.remote_identity
-    call.listen(14.0)
+    call.listen(11.0)
     ringing.answer(record=heard_by_agent, play=voices["agent"].file)
     ringing.expect("CONFIRMED")
     for watcher in watchers:
@@ -140,7 +140,9 @@ def test_silence_and_a_wrong_key_are_answered_apart_and_the_operator_takes_over(
     assert told[:5] == ["greeting", "menu", "invalid-choice", "menu", "please-choose"]
 
 
-def test_a_queue_without_anyone_says_so_and_ends(server: Server, phones: Phones, clips: Clips, tmp_path: Path) -> None:
+def test_a_queue_without_anyone_says_so_in_the_companys_own_recording_and_ends(
+    server: Server, phones: Phones, clips: Clips, tmp_path: Path
+) -> None:
     call = dial_main_number(server, phones, record=tmp_path / "caller.wav")
     call.listen(0.5)
     call.dtmf("2")
