@@ -125,7 +125,11 @@ def main() -> None:
             transcode(Path(request["source"]), {codec: Path(path) for codec, path in request["targets"].items()})
         except Unreadable as error:
             answer["error"] = str(error)
-        print(json.dumps(answer), flush=True)
+        try:
+            print(json.dumps(answer), flush=True)
+        except BrokenPipeError:
+            # Whoever asked was killed. The interpreter would complain of its own flush at exit.
+            os._exit(0)
 
 
 if __name__ == "__main__":
