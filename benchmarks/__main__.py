@@ -22,6 +22,7 @@ from rich.table import Table
 
 from benchmarks import report
 from benchmarks.results import Result, keep, kept, machine, shown
+from benchmarks.script import interruptible
 from benchmarks.targets import Target, load_targets
 
 SCRIPTS = ("parser", "transactions", "sockets", "queue", "media", "register", "notify", "phones", "calls", "overload")
@@ -148,6 +149,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="for the rows with a figure to reach (3)")
     parser.add_argument("--only", nargs="+", default=[], metavar="ROW|SCRIPT", help="a row, or all rows of a script")
     arguments = parser.parse_args()
+    interruptible()
     console = Console()
     try:
         first = chosen(arguments.only, {script: rows_of(script) for script in SCRIPTS})

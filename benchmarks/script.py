@@ -4,6 +4,7 @@ A script has `ROWS`, the rows it can measure, and measures those that its comman
 """
 
 import argparse
+import signal
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
@@ -24,8 +25,18 @@ def wanted(arguments: argparse.Namespace, *rows: str) -> bool:
     return not arguments.rows or any(row in arguments.rows for row in rows)
 
 
+def interruptible() -> None:
+    """Let SIGTERM and SIGINT end this process by KeyboardInterrupt, so that it ends its servers.
+
+    Python leaves SIGINT ignored in what a shell starts in the background.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+
+
 def tell(results: Iterable[Result], arguments: argparse.Namespace) -> None:
     """Print each wanted result as it comes, and keep it if that is asked."""
+    interruptible()
     print(machine(), flush=True)
     for result in results:
         if wanted(arguments, result.row):
