@@ -66,6 +66,10 @@ logger = logging.getLogger("lampfield.signalling")
 
 HOUSEKEEPING_SECONDS = 1.0
 """Between two looks at what expires by itself."""
+LAST_WORDS_SECONDS = 2.0
+"""How long a stop waits for phones to answer our BYEs: two of them may be lost (Timer E: 0.5 s, 1 s)."""
+LAST_WORDS_LOOK = 0.05
+"""Seconds between two looks whether they have."""
 SWEEP_EVERY = 30
 """Housekeepings between two comparisons of lamps with the calls that exist."""
 
@@ -195,6 +199,7 @@ class Signalling:
             await stop.wait()
             self._admission.close()
             await self._switchboard.drain(self._configuration.shutdown.drain_seconds)
+            await self._last_words()
 
     async def _begin(self) -> None:
         state = self._configuration.state_directory
@@ -209,6 +214,13 @@ class Signalling:
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
         logger.info("taken up from disk: %d bindings, %d subscriptions", bindings, subscriptions)
+
+    async def _last_words(self) -> None:
+        """Let the phones confirm that their calls are over; a BYE that was lost is sent again meanwhile."""
+        for _ in range(round(LAST_WORDS_SECONDS / LAST_WORDS_LOOK)):
+            if not self._stack.is_hanging_up:
+                return
+            await asyncio.sleep(LAST_WORDS_LOOK)
 
     async def _end(self) -> None:
         self._houses.close()

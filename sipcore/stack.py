@@ -112,6 +112,11 @@ class Stack:
         """Answer INVITEs outside dialogs with 503 and Retry-After (seconds) from now on; None takes them again."""
         self._retry_after = retry_after
 
+    @property
+    def is_hanging_up(self) -> bool:
+        """True while there are sessions, or BYEs and CANCELs of ours that are not answered."""
+        return self._sessions.session_count > 0 or self._transactions.is_ending_calls
+
     def counts(self) -> dict[str, int]:
         """How much the stack holds, and how many messages it dropped as no SIP since it began."""
         return {

@@ -115,6 +115,11 @@ class TransactionLayer:
     def server_count(self) -> int:
         return len(self._servers)
 
+    @property
+    def is_ending_calls(self) -> bool:
+        """True while a BYE or CANCEL of ours is not answered."""
+        return any(method in ("BYE", "CANCEL") for _, method in self._clients)
+
     # --- client side
 
     def request(self, request: Request, flow: Flow, user: object, now: float) -> Transaction:

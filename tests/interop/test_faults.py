@@ -204,7 +204,9 @@ def test_a_stop_gives_calls_their_time_takes_no_new_ones_and_forgets_no_phone(tm
         until(lambda: "to end" in server.log(), "the server stops")
         assert int(astrid.call("209").refused(503)["Retry-After"]) > 0
         caller.rtp.expect_sound()
-        call.hung_up()
+        bye = call.expect("BYE")
+        until(lambda: caller.has_again(bye), "a BYE that was lost is sent again")
+        call.respond(200, request=bye)
         server.stop()
         server.start()
         talk, ringing = talking(astrid, henrik)

@@ -92,7 +92,7 @@ def test_who_requires_100rel_gets_ringing_reliably_and_again_until_prack(
     ringing.respond(180)
     reliable = call.expect(180)
     assert "100rel" in reliable["Require"]
-    until(lambda: astrid.ask("OPTIONS", f"sip:{DOMAIN}").status == 200 and astrid.seen.count(reliable) > 1, "again")
+    until(lambda: astrid.has_again(reliable), "the ringing is sent again")
     prack = call.request("PRACK", fields=[("RAck", f"{reliable['RSeq']} 1 INVITE")])
     assert astrid.final(prack).status == 200
     wrong = call.request("PRACK", fields=[("RAck", f"{int(reliable['RSeq']) + 9} 1 INVITE")])

@@ -134,6 +134,11 @@ class PlainPhone:
 
         return self._await(wanted, str(what), timeout)
 
+    def has_again(self, message: Message) -> bool:
+        """True when a message came more than once."""
+        self._receive(0.01)
+        return self.seen.count(message) > 1
+
     def respond(
         self, request: Message, status: int, body: str = "", fields: Fields = (), *, tag: str = "", reason: str = "So"
     ) -> Message:
