@@ -65,6 +65,8 @@ class OutgoingLeg(Leg):
                 super().on(event)
 
     def _progress(self, status: int, sdp: bytes | None) -> None:
+        if not self._wanted:
+            return
         early_media = sdp is not None and self.person is None and self.take_answer(sdp)
         if not self._rings and status in (180, 183):
             self._rings = True
@@ -101,6 +103,8 @@ class OutgoingLeg(Leg):
             self.end("normal")
             return
         self._wanted = False
+        # A phone that has vanished answers no CANCEL: its lamp must not blink until the INVITE times out.
+        self.show("terminated")
         if self.session:
             self.services.sip.cancel(self.session, reason_header=reason_header)
         else:

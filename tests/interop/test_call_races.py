@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.plain_phone import PlainCall, PlainPhone
-from tests.support.server import OUTSIDE, Server
+from tests.support.server import DOMAIN, OUTSIDE, Server
+from tests.support.watcher import Watcher
 
 HENRIK = "209"
 CALLER_SAYS, CALLEE_SAYS = 0x35, 0x9C
@@ -126,6 +127,23 @@ def test_a_6xx_of_one_phone_stops_the_ringing_on_the_others(
     mobile.respond(603)
     desk.cancelled()
     call.refused(603)
+
+
+def test_the_lamp_of_a_vanished_phone_goes_out_as_soon_as_the_caller_gives_up(
+    server: Server, astrid: PlainPhone, henrik: PlainPhone
+) -> None:
+    with Watcher(server.address, "ingrid", DOMAIN, "") as watcher:
+        watcher.subscribe(HENRIK)
+        watcher.expect(HENRIK, "idle")
+        call = astrid.call(HENRIK)
+        silent = henrik.incoming()
+        watcher.expect(HENRIK, "ringing")
+        call.cancel()
+        call.refused(487)
+        watcher.expect(HENRIK, "idle", timeout=3.0)
+        silent.respond(180)  # too late: the lamp stays dark
+        silent.cancelled()
+        assert watcher.lamps(HENRIK) == ["idle", "ringing", "idle"]
 
 
 # What crosses
