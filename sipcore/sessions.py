@@ -255,6 +255,10 @@ class Sessions:
             request = found.dialog.request("INFO", fields=[("Content-Type", content_type)], body=body)
             self._space.send(found, found.dialog, request, now)
 
+    def is_unheard(self, session: str) -> bool:
+        found = self._space.sessions.get(session)
+        return found is not None and found.state is SessionState.CALLING
+
     def dialog_of(self, session: str) -> Dialog | None:
         """The dialog that the session has now: none before the first response of the called party with a tag."""
         found = self._space.sessions.get(session)

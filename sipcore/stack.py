@@ -200,6 +200,10 @@ class Stack:
         """Send an INFO within the session (RFC 6086)."""
         self._sessions.info(session, content_type, body, now)
 
+    def is_unheard(self, session: str) -> bool:
+        """True while nothing has come back to the INVITE of a session of ours, not even 100."""
+        return self._sessions.is_unheard(session)
+
     def dialog_of(self, session: str) -> Dialog | None:
         """The session's dialog; None when it is over, or before the called party's first response with a tag."""
         return self._sessions.dialog_of(session)
@@ -320,9 +324,9 @@ class Stack:
 
     def _tagged(self, response: Response) -> Response:
         """Every final response has a To tag; the same one for the same request, as no state is kept (§8.2.7)."""
-        to = response.header("To")
+        to = response.find("To")
         if to is not None and "tag=" not in to.lower():
-            seed = f"{response.header('Call-ID')} {response.header('From')} {response.header('CSeq')}"
+            seed = f"{response.find('Call-ID')} {response.find('From')} {response.find('CSeq')}"
             response.set("To", f"{to};tag={zlib.crc32(seed.encode('utf-8', 'surrogateescape')):08x}")
         return response
 

@@ -13,6 +13,7 @@ from lampfield.call_control.identity import Identity
 from lampfield.call_control.incoming_leg import IncomingLeg
 from lampfield.call_control.outgoing_leg import OutgoingLeg, outcome_of
 from lampfield.call_control.services import Services
+from lampfield.trunk_line import TrunkRoute
 from media.client import MediaError
 from routing.model import Company
 from routing.ports import Answered, Caller, Ended, RingResult
@@ -22,6 +23,9 @@ from sipcore.stack import Invitation
 from sipcore.uri import parse_uri
 
 logger = logging.getLogger(__name__)
+
+SILENT_SECONDS = 4.0
+"""Without any answer for so long, a gateway is passed over: it was asked four times (Timer A, RFC 3261 §17.1.1.2)."""
 
 
 class CallDialler:
@@ -54,10 +58,8 @@ class CallDialler:
         result = RingResult("unreachable", status=503)
         async for route in self._services.trunks.routes(number, self._shown_outside(None).number):
             leg = self._leg(number)
-            shown = self._shown_outside(route.caller_id)
-            start = leg.start(route.invitation(shown, await self._offer(leg)), None, shown)
-            result = await self._ring([leg], [start], timeout)
-            if result.outcome != "unreachable" or result.status not in (408, 503):
+            result = await self._ring([leg], [self._start_outside(leg, route)], timeout)
+            if result.status != 503:
                 return result
         return result
 
@@ -128,6 +130,12 @@ class CallDialler:
             remote=NameAddr(callee.name, parse_uri(f"sip:{callee.extension}@{self._company.domain}"), {}),
             offer=await self._offer(leg),
         )
+
+    async def _start_outside(self, leg: OutgoingLeg, route: TrunkRoute) -> None:
+        shown = self._shown_outside(route.caller_id)
+        await leg.start(route.invitation(shown, await self._offer(leg)), None, shown)
+        if not await leg.sign_of_life(SILENT_SECONDS):
+            route.line.note(route.flow, up=False)
 
     async def _offer(self, leg: OutgoingLeg) -> bytes:
         codecs = offered_to_callee(self._caller.offered_codecs, self._caller.rtp.codec)

@@ -49,6 +49,15 @@ class OutgoingLeg(Leg):
         self.services.legs.add(self)
         self.show("trying")
 
+    async def sign_of_life(self, patience: float) -> bool:
+        """Wait until something is heard of the called side; False, and the leg given up, when nothing is."""
+        await asyncio.wait({self.outcome}, timeout=patience)
+        if self.outcome.done() or not self.services.sip.is_unheard(self.session):
+            return True
+        self.outcome.set_result(503)
+        self.give_up()
+        return False
+
     @property
     def answered(self) -> bool:
         return self.outcome.done() and self.outcome.result() == 200

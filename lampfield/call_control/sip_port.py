@@ -28,6 +28,10 @@ class SipPort:
         """The session's dialog; None before there is one and when it is over."""
         return self._stack.dialog_of(session)
 
+    def is_unheard(self, session: str) -> bool:
+        """True while nothing has come back to our INVITE, not even 100."""
+        return self._stack.is_unheard(session)
+
     def progress(self, session: str, status: int, *, sdp: bytes | None = None, fields: Fields = ()) -> None:
         self._stack.progress(session, status, self._clock(), sdp=sdp, fields=fields)
         self._flush_soon()

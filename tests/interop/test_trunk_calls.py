@@ -172,6 +172,27 @@ def test_a_phone_that_nobody_takes_up_ends_the_networks_call_with_480(
     call.refused(480)
 
 
+def test_a_gateway_that_is_silent_is_passed_over_in_a_few_seconds(
+    server: Server, network: PlainPhone, henrik: PlainPhone, second_port: int
+) -> None:
+    with PlainPhone(server.socket_address, "gateway", host=SECOND, port=second_port) as second:
+        call = henrik.call("40123456")
+        late = network.incoming()
+        outgoing = second.incoming()
+        outgoing.take()
+        talk(henrik, call.answered().audio, second, outgoing.invite.audio)
+        late.respond(180)  # when it wakes up, it is told that nobody waits any more
+        late.cancelled()
+        call.hang_up()
+        outgoing.hung_up()
+        again = henrik.call("40123456")
+        straight = second.incoming(timeout=2.0)
+        straight.take()
+        again.answered()
+        again.hang_up()
+        straight.hung_up()
+
+
 PROVIDER = "127.0.0.4"
 ACCOUNT, PASSWORD = "nordlys-2211", "a provider's secret"
 CHALLENGE = 'Digest realm="provider.example", nonce="{}", algorithm=MD5, qop="auth"'
