@@ -40,7 +40,7 @@ class NameAddr(msgspec.Struct, frozen=True):
 def parse_name_addr(text: str) -> NameAddr:
     """Parse one `name-addr` or `addr-spec` with its parameters. Raises ProtocolViolation."""
     name, bracket, params = text.rpartition(">")
-    if bracket and '"' not in params:
+    if params and bracket and '"' not in params:
         # The usual form, apart from its parameters: a new tag does not make a new person.
         display, uri = _display_and_uri(name)
         return NameAddr(display, uri, parse_params(params))

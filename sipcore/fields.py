@@ -1,6 +1,7 @@
 """The header fields of a message: lines as they came, found by name, read once, edited in place."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import ClassVar, Generic, Self, TypeVar, overload
 
 from sipcore.errors import LocalMisuse, ProtocolViolation
@@ -69,11 +70,10 @@ class Fields:
     def _index(self) -> dict[str, list[str]]:
         index: dict[str, list[str]] = {}
         usual = KEYS.get
-        for line in self._lines:
-            name, colon, value = line.partition(":")
+        for name, colon, value in map(str.partition, self._lines, repeat(":")):
             key = usual(name)
             if key is None or not colon:
-                key, value = (field_key(name), value) if colon else (_NO_FIELD, line)
+                key, value = (field_key(name), value) if colon else (_NO_FIELD, name)
             if key in index:
                 index[key].append(value.strip(" \t"))
             else:
@@ -84,6 +84,11 @@ class Fields:
         """The first field of this name as sent (a list is not split), None without one; compact names are known."""
         values = self._index.get(field_key(name))
         return values[0] if values else None
+
+    def find(self, name: str) -> str | None:
+        """What `header` gives, for a message that is asked for little, as those we write: no index is made for it."""
+        at = self._place(field_key(name))
+        return self._lines[at].partition(":")[2].strip(" \t") if at < len(self._lines) else None
 
     def headers(self, name: str) -> list[str]:
         """All values of this name in order; comma-separated lists are split."""
@@ -131,10 +136,10 @@ class Fields:
         line = _sound_line(name, value)
         key = field_key(name)
         at = self._place(key)
-        self.remove(name)
-        self._lines.insert(at, line)
-        self._index[key] = [value]
-        self._forget(key)
+        self._lines[at:] = [line, *[other for other in self._lines[at:] if key_of(other) != key]]
+        if "_index" in self.__dict__:
+            self._index[key] = [value]
+            self._forget(key)
 
     def remove(self, name: str) -> None:
         """Take away all fields of this name."""
@@ -152,9 +157,8 @@ class Fields:
         lines = self._index.get(key)
         if lines is None:
             raise ProtocolViolation(f"Missing {name}")
-        values = split_values(lines[0])[1:]
-        if value is not None:
-            values.insert(0, value)
+        others = split_values(lines[0])[1:] if "," in lines[0] else []
+        values = others if value is None else [value, *others]
         at = self._place(key)
         if values:
             lines[0] = ", ".join(values)
@@ -168,7 +172,8 @@ class Fields:
     def _place(self, key: str) -> int:
         """Where the first line of this key is; the end without one."""
         for at, line in enumerate(self._lines):
-            if key_of(line) == key:
+            name, colon, _ = line.partition(":")
+            if (KEYS.get(name) or field_key(name)) == key and colon:
                 return at
         return len(self._lines)
 
@@ -179,12 +184,13 @@ class Fields:
 
     def _one(self, key: str, name: str) -> str:
         """The only field of this name."""
-        values = self._index.get(key)
-        if values is None:
-            raise ProtocolViolation(f"Missing {name}")
-        if len(values) > 1:
-            raise ProtocolViolation(f"More than one {name}")
-        return values[0]
+        try:
+            (value,) = self._index[key]
+        except KeyError:
+            raise ProtocolViolation(f"Missing {name}") from None
+        except ValueError:
+            raise ProtocolViolation(f"More than one {name}") from None
+        return value
 
 
 def key_of(line: str) -> str:

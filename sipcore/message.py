@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from sipcore.address import NameAddr, parse_name_addr
 from sipcore.errors import LocalMisuse, ProtocolViolation
 from sipcore.fields import Fields, Read, key_of, reads
-from sipcore.header import split_values
+from sipcore.header import field_key, split_values
 from sipcore.reasons import REASONS
 from sipcore.uri import Uri, parse_uri
 from sipcore.values import METHODS, CSeq, Event, parse_cseq, parse_event, whole_number
@@ -27,6 +27,10 @@ _TAG = re.compile(r";[ \t]*tag[ \t]*=", re.IGNORECASE)
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?", re.DOTALL | re.IGNORECASE)
 
 _L = frozenset("lL")
+
+_COPIED = (("From", "from"), ("To", "to"), ("Call-ID", "call-id"), ("CSeq", "cseq"))
+"""What a response has from its request besides the Vias, with the keys (RFC 3261 §8.2.6.2)."""
+_COPIED_TO_100 = (*_COPIED, ("Timestamp", "timestamp"))
 
 
 class Message(Fields):
@@ -49,11 +53,11 @@ class Message(Fields):
     @reads("Content-Length")
     def content_length(self) -> int | None:
         """Content-Length in bytes as sent, None without one."""
-        lengths = set(self._index.get("content-length", ()))
-        if not lengths:
+        lengths = self._index.get("content-length")
+        if lengths is None:
             return None
-        length = whole_number(lengths.pop())
-        if lengths or length is None or length > MAX_DELTA_SECONDS:
+        length = whole_number(lengths[0])
+        if length is None or length > MAX_DELTA_SECONDS or lengths.count(lengths[0]) != len(lengths):
             raise ProtocolViolation("Malformed Content-Length")
         return length
 
@@ -65,7 +69,7 @@ class Message(Fields):
     @property
     def body(self) -> bytes:
         """The body; of a received message the bytes that Content-Length counts (RFC 3261 §18.3)."""
-        if self._cut:
+        if self._cut or not self._payload:
             return self._payload
         try:
             return self._payload[: self.content_length]
@@ -133,9 +137,7 @@ class Message(Fields):
     @reads("Contact")
     def contacts(self) -> list[NameAddr]:
         """All Contacts; empty for `*`."""
-        if "contact" not in self._index or self.contact_star:
-            return []
-        return self._addresses("Contact")
+        return [] if self._index.get("contact") == ["*"] else self._addresses("Contact")
 
     @reads("Route")
     def routes(self) -> list[NameAddr]:
@@ -151,7 +153,12 @@ class Message(Fields):
         return self._addresses("Path")
 
     def _addresses(self, name: str) -> list[NameAddr]:
+        lines = self._index.get(field_key(name))
+        if lines is None:
+            return []
         try:
+            if len(lines) == 1 and "," not in lines[0]:
+                return [parse_name_addr(lines[0])]
             return [parse_name_addr(value) for value in self.headers(name)]
         except ProtocolViolation as violation:
             raise ProtocolViolation(f"Malformed {name}: {violation.reason}", violation.status) from None
@@ -346,14 +353,12 @@ def response_to(
         tag = _sound_text(f";tag={to_tag}")
     # What was read in one line is sound in one line, so these are written without the check of `Fields`.
     lines = [f"Via: {value}" for value in index.get("via", ())]
-    if record_route:
-        lines += [f"Record-Route: {value}" for value in index.get("record-route", ())]
-    lines += [f"From: {value}" for value in index.get("from", ())[:1]]
-    lines += [f"To: {value}{tag}" for value in index.get("to", ())[:1]]
-    lines += [f"Call-ID: {value}" for value in index.get("call-id", ())[:1]]
-    lines += [f"CSeq: {value}" for value in index.get("cseq", ())[:1]]
-    if status == 100:
-        lines += [f"Timestamp: {value}" for value in index.get("timestamp", ())[:1]]
+    if record_route and "record-route" in index:
+        lines += [f"Record-Route: {value}" for value in index["record-route"]]
+    for name, key in _COPIED_TO_100 if status == 100 else _COPIED:
+        values = index.get(key)
+        if values:
+            lines.append(f"{name}: {values[0]}{tag}" if key == "to" else f"{name}: {values[0]}")
     own = fields if content_type is None else [*fields, ("Content-Type", content_type)]
     response = Response(status, reason, own, body)
     response._lines[:0] = lines

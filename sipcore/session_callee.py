@@ -93,22 +93,24 @@ class Callee:
         # Its PRACK may still come and is answered (RFC 3262 §3), but nothing waits for it.
         self._space.stop_timer(session, Due.REPEAT_RELIABLE)
         carries_offer = occurrence.sdp is not None and session.remote_sdp is None
-        self.send_2xx(session, _transaction(session), response, now, initial=True, carries_offer=carries_offer)
+        invite = session.invite
+        self.send_2xx(session, _transaction(session), invite, response, now, initial=True, carries_offer=carries_offer)
 
     def send_2xx(
         self,
         session: Session,
         transaction: Transaction,
+        request: Request,
         response: Response,
         now: float,
         *,
         initial: bool,
         carries_offer: bool,
     ) -> None:
-        """Send a 2xx to INVITE, and again until its ACK comes (RFC 3261 §13.3.1.4)."""
+        """Send a 2xx to an INVITE, and again until its ACK comes (RFC 3261 §13.3.1.4)."""
         self._space.transactions.respond(transaction, response, now)
         session.awaited_ack = AwaitedAck(
-            transaction, transaction.last, T1, response.cseq.number, initial=initial, carries_offer=carries_offer
+            transaction, transaction.last, T1, request.cseq.number, initial=initial, carries_offer=carries_offer
         )
         self._space.start_timer(session, Due.REPEAT_2XX, T1, now)
         self._space.start_timer(session, Due.NO_ACK, TRANSACTION_TIMEOUT, now)

@@ -204,7 +204,7 @@ class Offers:
             return
         response = space.make_response(asked.request, 200, fields=fields, sdp=sdp)
         self._callee.send_2xx(
-            session, asked.transaction, response, now, initial=False, carries_offer=asked.offer is None
+            session, asked.transaction, asked.request, response, now, initial=False, carries_offer=asked.offer is None
         )
 
     def refuse(self, session: Session, status: int, now: float) -> None:

@@ -5,14 +5,12 @@ from typing import NamedTuple
 
 from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, parse_params
-from sipcore.memo import ADDRESS, remembered
 
 _REGISTERED = "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE"
 METHODS = frozenset(_REGISTERED.split())
 """All registered methods; which of them are allowed is another question (405 or 501)."""
 
 _CSEQ = re.compile(r"([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
-_DIGITS = re.compile(r"[0-9]+")
 
 
 class CSeq(NamedTuple):
@@ -47,11 +45,12 @@ def parse_event(text: str) -> Event:
     return Event(package.strip(" \t"), parse_params(semicolon + params))
 
 
-@remembered(*ADDRESS)
 def whole_number(text: str) -> int | None:
     """The number that these digits are, 2**64 for any above; None for what is no number."""
-    if not _DIGITS.fullmatch(text):
+    if not (text.isascii() and text.isdecimal()):
         return None
+    if len(text) < 20:
+        return int(text)
     digits = text.lstrip("0") or "0"
     # int() of a long text is slow, or refused.
     return min(int(digits), 2**64) if len(digits) < 21 else 2**64

@@ -1,15 +1,11 @@
 """The way back along Via: how a request is stamped on receipt, where responses go (RFC 3261 §18.2, RFC 3581)."""
 
-import re
-
 from sipcore.flow import Flow
 from sipcore.message import Request
 from sipcore.via import MAGIC_COOKIE, Via
 
 DEFAULT_PORT = 5060
 """Where SIP over UDP and TCP listens when a sent-by names no port (RFC 3261 §18.2.2)."""
-
-_BARE_RPORT = re.compile(r";[ \t]*rport[ \t]*(?=;|$)", re.IGNORECASE)
 
 
 def host_port(host: str, port: int) -> str:
@@ -34,9 +30,11 @@ def stamp_source(request: Request, flow: Flow) -> None:
     host, port = flow.remote
     if via.wants_rport:
         value = request.header("Via") or ""
-        # What nearly all phones send is stamped as text, which costs a quarter.
-        stamped, count = _BARE_RPORT.subn(f";rport={port};received={host}", value, 1)
-        if not count or "received" in via.params or "," in value or '"' in value:
+        before, rport, after = value.partition(";rport")
+        if rport and after[:1] in ("", ";") and "received" not in via.params and "," not in value and '"' not in value:
+            # What nearly all phones send is stamped as text, which costs a quarter.
+            stamped = f"{before};rport={port};received={host}{after}"
+        else:
             stamped = str(via.with_params(received=host, rport=str(port)))
         request.replace_first("Via", stamped)
     elif via.host.strip("[]") != host:
