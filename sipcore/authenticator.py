@@ -16,6 +16,9 @@ from sipcore.nonce import NonceBook
 from sipcore.uri import SipUri, parse_uri
 
 _NC = re.compile(r"[0-9A-Fa-f]{8}")
+# COMPAT(baresip 0 and 1, SIPp 3.6): give up on any challenge that names another algorithm than MD5, also beside one with
+# MD5, although they are to pass over it (RFC 8760 §2.4).
+_MD5_ALONE = re.compile(r"baresip v?[01]\.|SIPp", re.IGNORECASE)
 _HA2_KEPT: Final = 4096
 _NO_HA1: Final = Ha1("0" * 32, "0" * 64)
 """Computed with for unknown names, so that they take as long as known ones."""
@@ -96,7 +99,7 @@ class Authenticator:
         try:
             params = self._credentials(request, realm, proxy)
             if params is None:
-                return self._challenge(realm, now, proxy, stale=False)
+                return self._challenge(request, realm, now, proxy, stale=False)
             algorithm = self._algorithm(params)
             count = self._count(params)
             self._check_uri(params["uri"], request)
@@ -108,9 +111,9 @@ class Authenticator:
         ha1 = self._secrets(username, realm)
         if not self._right(params, algorithm, (ha1 or _NO_HA1).by_algorithm(algorithm), request) or ha1 is None:
             self._attempts.failed(source, username, now)
-            return self._challenge(realm, now, proxy, stale=False)
+            return self._challenge(request, realm, now, proxy, stale=False)
         if not self._nonces.spend(params["nonce"], count, now):
-            return self._challenge(realm, now, proxy, stale=True)
+            return self._challenge(request, realm, now, proxy, stale=True)
         self._attempts.succeeded(source, username)
         return Authenticated(username, realm)
 
@@ -193,9 +196,14 @@ class Authenticator:
             ha2 = self._ha2s[key] = compute_ha2(algorithm, method, uri, "auth")
         return ha2
 
-    def _challenge(self, realm: str, now: float, proxy: bool, *, stale: bool) -> Challenge:
+    def _challenge(self, request: Request, realm: str, now: float, proxy: bool, *, stale: bool) -> Challenge:
         name = "Proxy-Authenticate" if proxy else "WWW-Authenticate"
         nonce = self._nonces.issue(now)
         rest = f'realm={quote(realm)}, nonce="{nonce}", qop="{self._qop}"' + (", stale=true" if stale else "")
-        fields = tuple((name, f"Digest {rest}, algorithm={algorithm}") for algorithm in self._algorithms)
+        fields = tuple((name, f"Digest {rest}, algorithm={algorithm}") for algorithm in self._known_to(request))
         return Challenge(407 if proxy else 401, fields, stale)
+
+    def _known_to(self, request: Request) -> Sequence[str]:
+        if "MD5" in self._algorithms and _MD5_ALONE.match(request.header("User-Agent") or ""):
+            return ("MD5",)
+        return self._algorithms

@@ -108,7 +108,7 @@ class CallDialler:
         finally:
             for leg in legs:
                 if leg is not winner:
-                    leg.give_up()
+                    leg.give_up(elsewhere=winner is not None)
         if winner is not None:
             return RingResult("answered", winner)
         status = _best_refusal([leg.outcome.result() for leg in legs if leg.outcome.done()])

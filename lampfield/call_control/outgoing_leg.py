@@ -86,7 +86,7 @@ class OutgoingLeg(Leg):
 
     def _accepted(self, sdp: bytes | None) -> None:
         if not self._wanted:
-            self.services.sip.bye(self.session, reason_header=ELSEWHERE)
+            self.services.sip.bye(self.session, reason_header=NORMAL_CLEARING)
             self._over(487)
         elif sdp is not None and self.take_answer(sdp):
             self.show("confirmed")
@@ -104,8 +104,11 @@ class OutgoingLeg(Leg):
             self.outcome.set_result(status)
         self.finish(LegEnd(outcome_of(status), status, by_peer=self._wanted))
 
-    def give_up(self, reason_header: str = ELSEWHERE) -> None:
-        """Not wanted any more: CANCEL, or BYE when it has answered. An answer that crosses is hung up when it comes."""
+    def give_up(self, *, elsewhere: bool = False) -> None:
+        """Not wanted any more: CANCEL, or BYE when it has answered. An answer that crosses is hung up when it comes.
+
+        `elsewhere`: another phone has taken the call, so that this one notes no missed call.
+        """
         if self.ended.done():
             return
         if self.answered:
@@ -115,7 +118,7 @@ class OutgoingLeg(Leg):
         # A phone that has vanished answers no CANCEL: its lamp must not blink until the INVITE times out.
         self.show("terminated")
         if self.session:
-            self.services.sip.cancel(self.session, reason_header=reason_header)
+            self.services.sip.cancel(self.session, reason_header=ELSEWHERE if elsewhere else None)
         else:
             self._over(487)
 

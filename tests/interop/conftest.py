@@ -91,8 +91,7 @@ def seconds_spoken(recording: Path, voices: dict[str, Voice], *, last: float | N
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, own_recordings: Path) -> Iterator[Server]:
     """One server for all tests of this process; each test leaves its people as they were."""
-    # baresip 1 gives up on any challenge but MD5's, even one beside it.
-    settings = {"sip": {"digest_algorithms": ["MD5"]}, "media": {"prompts": str(own_recordings)}}
+    settings = {"media": {"prompts": str(own_recordings)}}
     with Server(tmp_path_factory.mktemp("server"), settings=settings, company=BRISK) as running:
         yield running
 

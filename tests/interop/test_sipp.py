@@ -158,9 +158,6 @@ def test_calls_between_two_phones(open_server: Server, tmp_path: Path, caller: s
         assert statuses(messages)[-1].startswith("SIP/2.0 486")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="every CANCEL says `Call completed elsewhere`, which hides a missed call (RFC 3326 §2)"
-)
 def test_a_caller_who_gives_up_leaves_a_missed_call(open_server: Server, tmp_path: Path) -> None:
     with answering(tmp_path, open_server, "henrik", "ring-only") as phone:
         call(tmp_path, open_server, "209", "cancel-before-answer")

@@ -293,3 +293,14 @@ def test_guessing_by_one_host_does_not_lock_out_others_nor_phones_that_know_thei
     elsewhere = Phone(authenticator, source="10.9.9.9")
     elsewhere.register(NOW)
     assert isinstance(elsewhere.register(NOW), Authenticated)
+
+
+def test_phones_that_stumble_over_sha_256_are_offered_md5_alone() -> None:
+    authenticator = Authenticator(lambda username, realm: None, NonceBook(b"key", 0.0))
+    offered = {}
+    for user_agent in ("baresip v1.0.0 (x86_64/linux)", "SIPp", "baresip v3.1.0", "Yealink SIP-T46U 108.86.0.45"):
+        request = Request("REGISTER", "sip:nordlys.example", [("User-Agent", user_agent)])
+        challenge = authenticator.check(request, "nordlys.example", 1.0)
+        assert isinstance(challenge, Challenge)
+        offered[user_agent] = [value.rpartition("=")[2] for _, value in challenge.fields]
+    assert list(offered.values()) == [["MD5"], ["MD5"], ["SHA-256", "MD5"], ["SHA-256", "MD5"]]
