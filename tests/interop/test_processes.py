@@ -4,10 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +14,7 @@ from lampfield.database import open_database
 from tests.support.ports import free_port
 from tests.support.server import DOMAIN, MAIN_NUMBER, OUTSIDE, Server
 from tests.support.sipp import Sipp, SippFailed
+from tests.support.until import until
 from tests.support.watcher import Watcher
 
 
@@ -30,13 +28,6 @@ def child(server: Server, module: str) -> int:
         except (OSError, IndexError):
             continue
     raise AssertionError(f"no child runs {module}: {server.log()[-2000:]}")
-
-
-def until(condition: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
-    deadline, tick = time.monotonic() + seconds, Event()
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        tick.wait(0.05)
 
 
 def kill(server: Server, module: str) -> None:
