@@ -16,8 +16,8 @@ from sipcore.nonce import NonceBook
 from sipcore.uri import SipUri, parse_uri
 
 _NC = re.compile(r"[0-9A-Fa-f]{8}")
-# COMPAT(baresip 0 and 1, SIPp 3.6): give up on any challenge that names another algorithm than MD5, also beside one with
-# MD5, although they are to pass over it (RFC 8760 §2.4).
+# COMPAT(baresip 0 and 1, SIPp 3.6): give up on any challenge that names another algorithm than MD5, also beside one
+# with MD5, although they are to pass over it (RFC 8760 §2.4).
 _MD5_ALONE = re.compile(r"baresip v?[01]\.|SIPp", re.IGNORECASE)
 _HA2_KEPT: Final = 4096
 _NO_HA1: Final = Ha1("0" * 32, "0" * 64)

@@ -99,6 +99,10 @@ class Switchboard:
         except ProtocolViolation as fault:
             logger.info("INVITE from %s:%d: %s", *invite.flow.remote, fault.reason)
             self._services.sip.reject(invite.session, fault.status, reason=fault.reason)
+        except Exception:
+            # A fault of ours must not leave the caller without an answer.
+            logger.exception("INVITE from %s:%d: the arrival failed", *invite.flow.remote)
+            self._services.sip.reject(invite.session, 500)
 
     def _whose(self, invite: InviteReceived) -> tuple[House, Arrival, Identity] | None:
         """The company that the call is in, how it came and who calls. Raises Refused where that must be proved."""
