@@ -5,7 +5,7 @@ from itertools import repeat
 from typing import ClassVar, Generic, Self, TypeVar, overload
 
 from sipcore.errors import LocalMisuse, ProtocolViolation
-from sipcore.header import KEYS, LIST_KEYS, USUAL_KEYS, field_key, is_token, split_values
+from sipcore.header import KEYS, LIST_KEYS, USUAL_KEYS, is_token, split_values
 
 _NO_FIELD = ""
 """Under this key are lines that are no header fields."""
@@ -37,7 +37,7 @@ class Read(Generic[_T]):
 
 def reads(name: str) -> Callable[[Callable[..., _T]], Read[_T]]:
     """Make a method an accessor of one header."""
-    return lambda compute: Read(compute, field_key(name))
+    return lambda compute: Read(compute, KEYS[name])
 
 
 class Fields:
@@ -69,11 +69,11 @@ class Fields:
     @Read
     def _index(self) -> dict[str, list[str]]:
         index: dict[str, list[str]] = {}
-        usual = KEYS.get
         for name, colon, value in map(str.partition, self._lines, repeat(":")):
-            key = usual(name)
-            if key is None or not colon:
-                key, value = (field_key(name), value) if colon else (_NO_FIELD, name)
+            if colon:
+                key = KEYS[name]
+            else:
+                key, value = _NO_FIELD, name
             if key in index:
                 index[key].append(value.strip(" \t"))
             else:
@@ -82,17 +82,17 @@ class Fields:
 
     def header(self, name: str) -> str | None:
         """The first field of this name as sent (a list is not split), None without one; compact names are known."""
-        values = self._index.get(field_key(name))
+        values = self._index.get(KEYS[name])
         return values[0] if values else None
 
     def find(self, name: str) -> str | None:
         """What `header` gives, for a message that is asked for little, as those we write: no index is made for it."""
-        at = self._place(field_key(name))
+        at = self._place(KEYS[name])
         return self._lines[at].partition(":")[2].strip(" \t") if at < len(self._lines) else None
 
     def headers(self, name: str) -> list[str]:
         """All values of this name in order; comma-separated lists are split."""
-        key = field_key(name)
+        key = KEYS[name]
         lines = self._index.get(key)
         if lines is None:
             return []
@@ -104,7 +104,7 @@ class Fields:
 
     def has(self, name: str) -> bool:
         """True if there is a field of this name."""
-        return field_key(name) in self._index
+        return KEYS[name] in self._index
 
     @property
     def malformed_line(self) -> str | None:
@@ -117,12 +117,12 @@ class Fields:
     def add(self, name: str, value: str) -> None:
         """Add a field at the end."""
         self._lines.append(_sound_line(name, value))
-        self._note(field_key(name), value, at_end=True)
+        self._note(KEYS[name], value, at_end=True)
 
     def prepend(self, name: str, value: str) -> None:
         """Add a field before all others, as Via and Record-Route are."""
         self._lines.insert(0, _sound_line(name, value))
-        self._note(field_key(name), value, at_end=False)
+        self._note(KEYS[name], value, at_end=False)
 
     def _note(self, key: str, value: str, *, at_end: bool) -> None:
         """Keep the index, where it is read already, in step with a new line."""
@@ -134,7 +134,7 @@ class Fields:
     def set(self, name: str, value: str) -> None:
         """Put one field in the place of all fields of this name."""
         line = _sound_line(name, value)
-        key = field_key(name)
+        key = KEYS[name]
         at = self._place(key)
         self._lines[at:] = [line, *[other for other in self._lines[at:] if key_of(other) != key]]
         if "_index" in self.__dict__:
@@ -143,7 +143,7 @@ class Fields:
 
     def remove(self, name: str) -> None:
         """Take away all fields of this name."""
-        key = field_key(name)
+        key = KEYS[name]
         if self._index.pop(key, None) is not None:
             self._lines = [line for line in self._lines if key_of(line) != key]
             self._forget(key)
@@ -153,7 +153,7 @@ class Fields:
 
         So a hop notes `received` in the top Via, or takes its Route. Raises ProtocolViolation when there is none.
         """
-        key = field_key(name)
+        key = KEYS[name]
         lines = self._index.get(key)
         if lines is None:
             raise ProtocolViolation(f"Missing {name}")
@@ -173,7 +173,7 @@ class Fields:
         """Where the first line of this key is; the end without one."""
         for at, line in enumerate(self._lines):
             name, colon, _ = line.partition(":")
-            if (KEYS.get(name) or field_key(name)) == key and colon:
+            if KEYS[name] == key and colon:
                 return at
         return len(self._lines)
 
@@ -194,7 +194,7 @@ class Fields:
 
 
 def key_of(line: str) -> str:
-    return field_key(line.partition(":")[0])
+    return KEYS[line.partition(":")[0]]
 
 
 def _sound_line(name: str, value: str) -> str:

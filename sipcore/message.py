@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from sipcore.address import NameAddr, parse_name_addr
 from sipcore.errors import LocalMisuse, ProtocolViolation
 from sipcore.fields import Fields, Read, key_of, reads
-from sipcore.header import field_key, split_values
+from sipcore.header import KEYS, split_values
 from sipcore.reasons import REASONS
 from sipcore.uri import Uri, parse_uri
 from sipcore.values import METHODS, CSeq, Event, parse_cseq, parse_event, whole_number
@@ -153,7 +153,7 @@ class Message(Fields):
         return self._addresses("Path")
 
     def _addresses(self, name: str) -> list[NameAddr]:
-        lines = self._index.get(field_key(name))
+        lines = self._index.get(KEYS[name])
         if lines is None:
             return []
         try:
