@@ -35,7 +35,7 @@ check: .venv/built-for-tests
 
 test: check
 	media/fuzz/run.sh 20
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: .venv/built-for-tests
 	$(BIN)/python -m benchmarks
