@@ -48,7 +48,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def joined(prefix: str, key: str) -> str:
     """A dotted TOML key, the last part quoted where TOML asks for it."""
-    part = key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+    part = key if _BARE_KEY.fullmatch(key) else _quoted(key)
     return f"{prefix}.{part}" if prefix else part
 
 
@@ -58,13 +58,19 @@ def written(value: object) -> str:
         case bool():
             text = "true" if value else "false"
         case str():
-            text = json.dumps(value, ensure_ascii=False)
+            text = _quoted(value)
         case float() if value.is_integer():
             text = str(int(value))
         case list() | tuple():
             text = f"[{', '.join(written(item) for item in value)}]"
         case dict():
-            text = "{" + ", ".join(f"{key} = {written(item)}" for key, item in value.items()) + "}"
+            text = "{" + ", ".join(f"{joined('', str(key))} = {written(item)}" for key, item in value.items()) + "}"
         case _:
             text = str(value)
     return text if len(text) <= 200 else f"{text[:196]} ..."
+
+
+def _quoted(text: str) -> str:
+    """In quotes on one line: what breaks a line or cannot be seen is escaped as TOML does."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in quoted)
