@@ -18,7 +18,9 @@ ROWS = ("overload", "overload-refused", "overload-memory")
 FIRST_RATE = 100
 """Calls a second where the search for the capacity begins."""
 MOST_RATE = 2000
-STEP_SECONDS = 3
+STEP_SECONDS = 4
+CALL_SECONDS = 1.0
+"""A call with its set-up and end: so much later than the last offer is no backlog."""
 CAPACITY_SECONDS = 8
 OVERLOAD_SECONDS = 65
 FILLED_SECONDS = 50
@@ -64,7 +66,8 @@ def _capacity(server: Server) -> int:
 
 
 def _done_per_second(outcome: Outcome, rate: int) -> float:
-    return outcome.done / (outcome.offered / rate)
+    """What was done a second, while calls were offered or, where a backlog was worked off afterwards, until its end."""
+    return outcome.done / max(outcome.offered / rate, outcome.seconds - CALL_SECONDS)
 
 
 def results() -> Iterator[Result]:
