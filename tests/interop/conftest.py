@@ -32,9 +32,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.interop)
             item.add_marker(pytest.mark.timeout(60, func_only=True))
-            # Real phones run in real time: on a machine that is busy elsewhere a jitter buffer loses what a test
-            # listens for. What is wrong with the server fails every time.
-            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture(scope="session")
