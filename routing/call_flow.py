@@ -166,7 +166,7 @@ class CallFlow:
                 return await self._number(destination.name)
             case "message":
                 return await self._message(destination.name)
-            case "hangup":
+            case _:
                 return Ended("completed-message" if self._caller.answered else "rejected", "system", 480)
 
     async def _person(self, name: str) -> Onward | Ended:

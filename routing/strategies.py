@@ -5,9 +5,9 @@ order never depends on chance. Another strategy is another function here and its
 """
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Protocol
 
-Strategy = Literal["longest_idle", "priority"]
+from routing.model import Strategy
 
 
 class Candidate(Protocol):

@@ -1,0 +1,28 @@
+"""A company's routing as data: what the dialplan, the hours, the menus and the queues are."""
+
+from routing.model.company import Company, FeatureCodes, MainNumber
+from routing.model.destination import Destination, DestinationKind
+from routing.model.hours import CalendarPeriod, OpeningHours, OpenPeriod, Week, WeekCalendar
+from routing.model.menu import Lookup, Menu
+from routing.model.people import Person, VoicemailBox
+from routing.model.queue import MemberDetails, Queue, Strategy
+
+__all__ = [
+    "CalendarPeriod",
+    "Company",
+    "Destination",
+    "DestinationKind",
+    "FeatureCodes",
+    "Lookup",
+    "MainNumber",
+    "MemberDetails",
+    "Menu",
+    "OpenPeriod",
+    "OpeningHours",
+    "Person",
+    "Queue",
+    "Strategy",
+    "VoicemailBox",
+    "Week",
+    "WeekCalendar",
+]

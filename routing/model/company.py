@@ -1,0 +1,76 @@
+"""Everything routing needs to know of one company."""
+
+import msgspec
+
+from routing.model.destination import Destination
+from routing.model.hours import OpeningHours, WeekCalendar
+from routing.model.menu import Lookup, Menu
+from routing.model.people import Person, VoicemailBox
+from routing.model.queue import Queue
+
+
+class MainNumber(msgspec.Struct, frozen=True):
+    """A number that the outside dials, with where it leads when open and when closed."""
+
+    number: str
+    open: Destination
+    closed: Destination
+    hours: str | None = None
+    """Name of the opening hours; None is always open."""
+    greeting: str | None = None
+    """Prompt played first when open, None for none; what the administrator put in use is stronger."""
+    closed_greeting: str | None = None
+    special_greeting: str | None = None
+    """When open on a special day."""
+    special_closed_greeting: str | None = None
+    """When closed on a special day."""
+    priority: int = 0
+    """In queues; a higher one is served before."""
+
+
+class FeatureCodes(msgspec.Struct, frozen=True):
+    """What phones of the company dial to do something; empty where there is no such code."""
+
+    active: str = "*50"
+    """Be offered callers again in all queues; with the extension of a queue behind it in that one."""
+    passive: str = "*51"
+    pause: str = "*52"
+    """With the number of a reason behind it."""
+    resume: str = "*53"
+    mailbox: str = "*98"
+    recording: str = "*97"
+
+
+class Company(msgspec.Struct, frozen=True):
+    """Everything routing needs to know of one company."""
+
+    id: str
+    name: str
+    domain: str
+    """SIP domain and digest realm, e.g. `nordlys.example`."""
+    country: str
+    """ISO 3166 alpha-2; how national numbers are read."""
+    time_zone: str
+    language: str
+    """Prompts: en, da, nb, sv or de."""
+    people: dict[str, Person]
+    main_numbers: dict[str, MainNumber]
+    """By E.164 number."""
+    hours: dict[str, OpeningHours]
+    menus: dict[str, Menu]
+    queues: dict[str, Queue]
+    calendars: dict[str, WeekCalendar] = {}
+    lookups: dict[str, Lookup] = {}
+    boxes: dict[str, VoicemailBox] = {}
+    vip: dict[str, int] = {}
+    """Priority in queues by caller's number, E.164."""
+    feature_codes: FeatureCodes = FeatureCodes()
+    pause_reasons: tuple[str, ...] = ("break", "lunch", "meeting", "training")
+    """Numbered from 1."""
+    queue_extensions: dict[str, str] = {}
+    """Internal number -> queue name."""
+    menu_extensions: dict[str, str] = {}
+    outside_prefix: str = ""
+    """Digits dialled before an outside number, often empty or `0`."""
+    recording_number: str = ""
+    """Outside number behind which greetings are recorded after the PIN; empty for none."""
