@@ -23,7 +23,7 @@ class OpeningHours(msgspec.Struct, frozen=True):
     time_zone: str
     week: Week
     special_days: dict[str, tuple[OpenPeriod, ...]] = {}
-    """By date, `2026-12-24`: open then and only then; empty is closed all day. Goes before holidays and closing days."""
+    """By date, `2026-12-24`: open then and only then; empty is closed all day. Goes before holidays."""
     holidays: str = ""
     """Country of the public holidays on which it is closed, `DK` or with its part `DE-BY`; empty observes none."""
     closing_days: str = ""
