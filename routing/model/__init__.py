@@ -1,6 +1,6 @@
 """A company's routing as data: what the dialplan, the hours, the menus and the queues are."""
 
-from routing.model.company import Company, FeatureCodes, MainNumber
+from routing.model.company import Company, FeatureCodes, Limits, MainNumber
 from routing.model.destination import Destination, DestinationKind
 from routing.model.hours import CalendarPeriod, OpeningHours, OpenPeriod, Week, WeekCalendar
 from routing.model.menu import Lookup, Menu
@@ -13,6 +13,7 @@ __all__ = [
     "Destination",
     "DestinationKind",
     "FeatureCodes",
+    "Limits",
     "Lookup",
     "MainNumber",
     "MemberDetails",

@@ -41,6 +41,22 @@ class FeatureCodes(msgspec.Struct, frozen=True):
     recording: str = "*97"
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """How much a company may have of what costs; each can be raised."""
+
+    members_per_queue: int = 25
+    waiting_per_queue: int = 10
+    members_at_once: int = 10
+    """Members that ring together with strategy `all`."""
+    shortest_ring_seconds: float = 15.0
+    """Of queues; people may say for themselves how long their phones ring."""
+    longest_ring_seconds: float = 40.0
+    active_greetings: int = 4
+    music_lists: int = 3
+    """Of the company's own, beside those that are there from the start."""
+    files_per_list: int = 10
+
+
 class Company(msgspec.Struct, frozen=True):
     """Everything routing needs to know of one company."""
 
@@ -74,3 +90,4 @@ class Company(msgspec.Struct, frozen=True):
     """Digits dialled before an outside number, often empty or `0`."""
     recording_number: str = ""
     """Outside number behind which greetings are recorded after the PIN; empty for none."""
+    limits: Limits = Limits()
