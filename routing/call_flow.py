@@ -3,15 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
 
-from routing import dialplan, menu
+from routing import dialplan, feature_codes, menu
 from routing.caller_leg import answer, start_music, tell
 from routing.dialplan import Refusal
 from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted
+from routing.feature_codes import FeatureActions, FeatureCall, FeatureCode
 from routing.hours import is_open
 from routing.model import Company, Destination, MainNumber
 from routing.ports import Answered, Caller, CallerGone, Clock, Dialler, Ended, EventSink, RingOutcome, RingResult
@@ -62,6 +63,8 @@ class House:
     queues: Mapping[str, QueueRunner]
     emit: EventSink
     clock: Clock
+    features: FeatureActions = field(default_factory=dict)
+    """What each feature code does; one that is missing is not in use."""
 
 
 class CallFlow:
@@ -72,6 +75,7 @@ class CallFlow:
         self._queues = house.queues
         self._emit = house.emit
         self._clock = house.clock
+        self._features = house.features
         self._caller = caller
         self._dialler = dialler
         self._arrival = arrival
@@ -126,8 +130,18 @@ class CallFlow:
                 return Ended("failed", "system", status)
             case MainNumber():
                 return await self._follow(await self._greet(found))
+            case FeatureCode():
+                return await self._feature(found)
             case Destination():
                 return await self._follow(Onward(found, f"{self._arrival.dialled} dialled"))
+
+    async def _feature(self, code: FeatureCode) -> Ended:
+        person = self._company.people.get(self._arrival.caller_person or "")
+        if person is None:
+            return Ended("failed", "system", 403)
+        return await feature_codes.serve(
+            FeatureCall(code, person, self._caller), self._features, self._emit, self._clock
+        )
 
     async def _greet(self, number: MainNumber) -> Onward:
         """Choose by the hours; greet when open. A menu plays the greeting itself, so that a key cuts it."""

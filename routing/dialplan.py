@@ -3,11 +3,14 @@
 import re
 from functools import lru_cache
 from typing import Literal
+from urllib.parse import unquote
 
 import msgspec
 import phonenumbers
 from phonenumbers import shortnumberinfo
 
+from routing import feature_codes
+from routing.feature_codes import FeatureCode
 from routing.model import Company, Destination, MainNumber
 
 Origin = Literal["trunk", "phone"]
@@ -20,12 +23,12 @@ class Refusal(msgspec.Struct, frozen=True):
     reason: str
 
 
-def find(company: Company, dialled: str, origin: Origin) -> Destination | MainNumber | Refusal:
+def find(company: Company, dialled: str, origin: Origin) -> Destination | MainNumber | FeatureCode | Refusal:
     """What `dialled` leads to.
 
     `dialled` is the user part of the Request-URI, or a whole `sip:` or `tel:` URI. From a trunk only the company's own
-    numbers are reached, so that nobody telephones at its expense; from a phone also extensions, ids, emergency numbers
-    and the world outside. Unknown is 404 (RFC 3261 §21.4.5).
+    numbers are reached, so that nobody telephones at its expense; from a phone also extensions, ids, feature codes,
+    emergency numbers and the world outside. Unknown is 404 (RFC 3261 §21.4.5).
     """
     user, host = _parts(dialled)
     number = _digits(user)
@@ -34,7 +37,7 @@ def find(company: Company, dialled: str, origin: Origin) -> Destination | MainNu
     if host not in ("", company.domain.lower()):
         return Refusal(404, "Domain not served here")
     if not number:
-        return _internal(company, user) or Refusal(404, "No such extension")
+        return feature_codes.find(company, user) or _internal(company, user) or Refusal(404, "No such extension")
     return (
         _emergency(company, number)
         or _internal(company, number)
@@ -64,7 +67,7 @@ def _parts(dialled: str) -> tuple[str, str]:
     """User and host, without scheme, port and parameters; host is empty where only the user part is given."""
     text = re.sub(r"^(sips?|tel):", "", dialled.strip(), flags=re.IGNORECASE)
     user, _, host = text.partition("@")
-    return user.partition(";")[0], re.split(r"[:;?]", host, maxsplit=1)[0].lower()
+    return unquote(user.partition(";")[0]), re.split(r"[:;?]", host, maxsplit=1)[0].lower()
 
 
 def _digits(user: str) -> str:

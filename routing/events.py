@@ -51,6 +51,15 @@ class MenuSilence(CallEvent, frozen=True, kw_only=True):
     menu: str
 
 
+class FeatureCodeUsed(CallEvent, frozen=True, kw_only=True):
+    """A person of the company dialled a code, and what it is for was done."""
+
+    feature: str
+    digits: str
+    """Dialled behind the code."""
+    person: str
+
+
 class QueueJoined(CallEvent, frozen=True, kw_only=True):
     queue: str
     position: int
@@ -140,6 +149,7 @@ AnyCallEvent = (
     | MenuEntered
     | KeyPressed
     | MenuSilence
+    | FeatureCodeUsed
     | QueueJoined
     | PositionAnnounced
     | OfferMade

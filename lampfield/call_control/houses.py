@@ -6,6 +6,7 @@ from routing import dialplan
 from routing.activity import Activity
 from routing.call_flow import House
 from routing.dialplan import Refusal
+from routing.feature_codes import FeatureActions
 from routing.model import Company
 from routing.ports import Clock, EventSink
 from routing.queue.runner import QueueRunner
@@ -37,7 +38,11 @@ class Houses:
             else QueueRunner(queue, activity, self._emit, self._clock)
             for name, queue in company.queues.items()
         }
-        return House(company, queues, self._emit, self._clock)
+        return House(company, queues, self._emit, self._clock, self._features(company))
+
+    def _features(self, company: Company) -> FeatureActions:
+        """What each feature code of a company does, one line each."""
+        return {}
 
     def of_domain(self, domain: str) -> House | None:
         return self._houses.get(domain)

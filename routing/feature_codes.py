@@ -1,0 +1,95 @@
+"""Feature codes: what the company's phones dial to do something, such as `*60` to turn the hours' switch.
+
+A code with what it does is one line in `lampfield.call_control.houses.Houses._features`. Codes for mailboxes and for
+recording lead to the destinations of that kind, which menus have too.
+"""
+
+import re
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from routing.caller_leg import answer, tell
+from routing.events import FeatureCodeUsed
+from routing.model import Company, Destination, Person
+from routing.ports import Caller, Clock, Ended, EventSink
+
+Feature = Literal["active", "passive", "pause", "resume", "switch"]
+
+
+class FeatureCode(msgspec.Struct, frozen=True):
+    """A code that was dialled."""
+
+    feature: Feature
+    digits: str = ""
+    """What was dialled behind the code: a queue's extension, the number of a reason, a position."""
+    name: str = ""
+    """Of the opening hours, with feature `switch`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureCall:
+    """An answered call to a code."""
+
+    code: FeatureCode
+    person: Person
+    """Who dialled it."""
+    caller: Caller
+
+
+FeatureAction = Callable[[FeatureCall], Coroutine[Any, Any, Sequence[str]]]
+"""Does what a code is for and returns the prompts that confirm it. May ask the caller for more; raises CallerGone."""
+
+FeatureActions = Mapping[Feature, FeatureAction]
+
+
+def find(company: Company, user: str) -> FeatureCode | Destination | None:
+    """The code that begins what was dialled, the longest where several do; None for none. Pure."""
+    match = max(
+        ((code, meant) for code, meant in _codes(company) if code and user.startswith(code)),
+        key=lambda each: len(each[0]),
+        default=None,
+    )
+    if match is None:
+        return None
+    code, meant = match
+    digits = user.removeprefix(code)
+    if not re.fullmatch(r"[0-9]{0,20}", digits, flags=re.ASCII):
+        return None
+    if isinstance(meant, Destination):
+        return msgspec.structs.replace(meant, name=digits)
+    return msgspec.structs.replace(meant, digits=digits)
+
+
+def _codes(company: Company) -> Iterator[tuple[str, FeatureCode | Destination]]:
+    codes = company.feature_codes
+    yield codes.active, FeatureCode("active")
+    yield codes.passive, FeatureCode("passive")
+    yield codes.pause, FeatureCode("pause")
+    yield codes.resume, FeatureCode("resume")
+    yield codes.mailbox, Destination("mailbox")
+    yield codes.recording, Destination("recording")
+    for hours in company.hours.values():
+        yield hours.switch_code, FeatureCode("switch", name=hours.name)
+
+
+async def serve(call: FeatureCall, actions: FeatureActions, emit: EventSink, clock: Clock) -> Ended:
+    """Answer, do what the code is for, confirm it. Raises CallerGone."""
+    action = actions.get(call.code.feature)
+    if action is None:
+        return Ended("failed", "system", 404)
+    await answer(call.caller, emit, clock)
+    prompts = await action(call)
+    emit(
+        FeatureCodeUsed(
+            call=call.caller.call,
+            at=clock(),
+            feature=call.code.feature,
+            digits=call.code.digits,
+            person=call.person.id,
+        )
+    )
+    await tell(call.caller, prompts, emit, clock)
+    return Ended("completed-message", "system")
