@@ -21,14 +21,16 @@ async def answer(caller: Caller, emit: EventSink, clock: Clock) -> None:
         emit(CallAnswered(call=caller.call, at=clock()))
 
 
-async def tell(caller: Caller, prompts: Sequence[str], emit: EventSink, clock: Clock) -> None:
-    """Play prompts without a gap; where that fails, those that can be played. Raises CallerGone."""
+async def tell(
+    caller: Caller, prompts: Sequence[str], emit: EventSink, clock: Clock, *, until_key: bool = False
+) -> None:
+    """Play prompts without a gap, all or `until_key`; where that fails, those that can be played. Raises CallerGone."""
     for prompt in prompts:
         emit(PromptPlayed(call=caller.call, at=clock(), prompt=prompt))
-    if await _sounds(caller, caller.play(prompts), prompts) or len(prompts) == 1:
+    if await _sounds(caller, caller.play(prompts, until_key=until_key), prompts) or len(prompts) == 1:
         return
     for prompt in prompts:
-        await _sounds(caller, caller.play([prompt]), [prompt])
+        await _sounds(caller, caller.play([prompt], until_key=until_key), [prompt])
 
 
 async def start_music(caller: Caller, music: str) -> None:

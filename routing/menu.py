@@ -1,8 +1,6 @@
 """A menu: tells its choices, takes a key, answers silence and invalid keys, and says where the call goes."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,7 +8,6 @@ from routing.caller_leg import tell
 from routing.events import KeyPressed, MenuEntered, MenuSilence
 from routing.model import Destination, Menu
 from routing.ports import Caller, Clock, EventSink
-from routing.tasks import stop
 
 OPERATOR_KEY = "0"
 
@@ -38,7 +35,8 @@ async def choose(menu: Menu, caller: Caller, emit: EventSink, clock: Clock, *, g
     emit(MenuEntered(call=caller.call, at=clock(), menu=menu.name))
     prompts = [*greeting, menu.prompt]
     for _ in range(menu.attempts):
-        key = await _read_during(tell(caller, prompts, emit, clock), caller, menu.silence_seconds)
+        await tell(caller, prompts, emit, clock, until_key=True)
+        key = await caller.read_key(menu.silence_seconds)
         if key is None:
             emit(MenuSilence(call=caller.call, at=clock(), menu=menu.name))
             prompts = [menu.silence_prompt, menu.prompt]
@@ -51,18 +49,3 @@ async def choose(menu: Menu, caller: Caller, emit: EventSink, clock: Clock, *, g
         caller.clear_keys()
         prompts = [menu.invalid_prompt, menu.prompt]
     return Choice(menu.timeout_destination, None)
-
-
-async def _read_during(telling: Coroutine[Any, Any, None], caller: Caller, silence_seconds: float) -> str | None:
-    """Tell until a key is pressed, and after the end wait `silence_seconds` for one. None when no key came."""
-    # One reader throughout, so that a key between the prompt's end and the silence is not lost.
-    reading = asyncio.ensure_future(caller.read_key(None))
-    playing = asyncio.ensure_future(telling)
-    try:
-        await asyncio.wait({reading, playing}, return_when=asyncio.FIRST_COMPLETED)
-        if not reading.done():
-            playing.result()
-            await asyncio.wait({reading}, timeout=silence_seconds)
-        return reading.result() if reading.done() else None
-    finally:
-        await stop(playing, reading)

@@ -40,11 +40,12 @@ class Caller(Protocol):
     async def answer(self) -> None:
         """Answer the caller's leg; does nothing when it is answered. Raises CallerGone."""
 
-    async def play(self, prompts: Sequence[str]) -> None:
+    async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
         """Play prompts by name without a gap and return when the last has ended; cancelling stops them.
 
         Names are those of the prompt library: `greeting`, `menu`, `position/7`, or a company's own. A key pressed
-        meanwhile is kept for `read_key`. Raises CallerGone.
+        meanwhile is kept for `read_key`; with `until_key` it stops them, one not read yet from before as well.
+        Raises CallerGone.
         """
 
     async def read_key(self, timeout: float | None) -> str | None:

@@ -17,9 +17,6 @@ from sipcore.events import Event, InviteReceived, SessionCancelled, SessionEstab
 
 logger = logging.getLogger(__name__)
 
-_GONE = ""
-"""Put among the keys to wake a reader whose caller has hung up."""
-
 
 class IncomingLeg(Leg):
     """Rings, answers, plays, takes keys; every wait ends with CallerGone when the caller hangs up.
@@ -43,6 +40,8 @@ class IncomingLeg(Leg):
         self._answering = asyncio.Lock()
         self._acknowledged = asyncio.Event()
         self._rings = False
+        self._until_key = False
+        """What plays now is cut by a key."""
 
     @property
     def answered(self) -> bool:
@@ -132,14 +131,22 @@ class IncomingLeg(Leg):
 
     # Sound and keys
 
-    async def play(self, prompts: Sequence[str]) -> None:
-        """Play prompts without a gap and return after the last; cancelling stops them. Raises CallerGone."""
+    async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
+        """Play prompts without a gap and return after the last, or at a key; cancelling stops them.
+
+        Raises CallerGone.
+        """
         self._there()
         clips = await self.services.sounds.spoken(prompts, self.language, self._codec)
         self._there()
-        if clips:
+        if not clips or (until_key and self.keys):
+            return
+        self._until_key = until_key
+        try:
             await self.rtp.announce(clips)
-            self._there()
+        finally:
+            self._until_key = False
+        self._there()
 
     async def start_music(self, music: str) -> None:
         """Play a music list in a loop underneath the announcements."""
@@ -159,17 +166,17 @@ class IncomingLeg(Leg):
     async def read_key(self, timeout: float | None) -> str | None:
         """The next key that was not read yet; None after `timeout` seconds. Raises CallerGone."""
         self._there()
-        try:
-            async with asyncio.timeout(timeout if self.keys.empty() else None):
-                key = await self.keys.get()
-        except TimeoutError:
-            return None
+        key = await self.keys.read(timeout)
         self._there()
         return key
 
     def clear_keys(self) -> None:
-        while not self.keys.empty():
-            self.keys.get_nowait()
+        self.keys.clear()
+
+    def key_pressed(self, key: str, *, by_info: bool = False) -> None:
+        super().key_pressed(key, by_info=by_info)
+        if self._until_key:
+            self.rtp.cut_announcement()
 
     # The end
 
@@ -192,14 +199,15 @@ class IncomingLeg(Leg):
 
     async def gone(self) -> Ended | None:
         """Return when the leg is over: None where the caller hung up, else why it ended."""
-        await asyncio.wait({self.ended})
+        if not self.ended.done():
+            await asyncio.wait({self.ended})
         return self.ended.result().untimely
 
     def finish(self, end: LegEnd) -> None:
         """As every leg, and whoever waits for the caller's voice, key or ACK is woken to learn it."""
         super().finish(end)
         self._acknowledged.set()
-        self.keys.put_nowait(_GONE)
+        self.keys.wake()
 
     def _there(self) -> None:
         if self.ended.done():

@@ -12,6 +12,7 @@ from lampfield.call_control.codecs import SUPPORTED
 from lampfield.call_control.description import Description
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.info_keys import keys_of_info
+from lampfield.call_control.keys import Keys
 from lampfield.call_control.rtp_session import RtpSession
 from lampfield.call_control.services import Services
 from presence_pidf.dialog_state import DialogPhase, DialogState
@@ -63,7 +64,7 @@ class Leg:
         self.started = services.clock()
         self.description = Description(services.sdp_address, int(self.started * 1000))
         self.bridge: Bridge | None = None
-        self.keys: asyncio.Queue[str] = asyncio.Queue()
+        self.keys = Keys()
         self.ended: asyncio.Future[LegEnd] = asyncio.get_running_loop().create_future()
         self._offering = asyncio.Lock()
         self._reoffer: asyncio.Future[bool] | None = None
@@ -121,7 +122,7 @@ class Leg:
     def key_pressed(self, key: str, *, by_info: bool = False) -> None:
         """A key from the phone. The engine relays RTP events to a bridged peer itself; INFO becomes RTP events here."""
         if self.bridge is None:
-            self.keys.put_nowait(key)
+            self.keys.press(key)
         elif by_info:
             self.bridge.other(self).rtp.send_dtmf(key)
 

@@ -69,9 +69,14 @@ class RtpSession:
             await ended
         except asyncio.CancelledError:
             if self._announcement == (number, ended):
-                self._announcement = None
-                self._media.stop(self.name, "announcement")
+                self.cut_announcement()
             raise
+
+    def cut_announcement(self) -> None:
+        """Stop the announcement, and let whoever waits for it go on."""
+        if self._announcement is not None:
+            self._media.stop(self.name, "announcement")
+            self.end_announcement()
 
     def play_ended(self, number: int) -> None:
         """The engine said that this play is over."""

@@ -341,10 +341,10 @@ def test_a_message_that_is_not_heard_to_its_end_is_abandoned() -> None:
 
 def test_a_greeting_that_cannot_be_played_is_passed_over_and_the_menu_told() -> None:
     class Ungreeted(FakeCaller):
-        async def play(self, prompts: Sequence[str]) -> None:
+        async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
             if "greeting" in prompts:
                 raise OSError("greeting.ogg is unreadable")
-            await super().play(prompts)
+            await super().play(prompts, until_key=until_key)
 
     async def scenario() -> FakeCaller:
         world, caller = World(company()), Ungreeted()

@@ -63,6 +63,17 @@ def test_a_key_cuts_the_greeting_and_the_menu_is_not_told_any_more() -> None:
     assert visit.caller.heard == [(0, "greeting"), (0.5, "greeting cut")]
 
 
+def test_a_key_pressed_before_the_menu_began_chooses_without_a_word() -> None:
+    async def scenario() -> None:
+        caller = FakeCaller()
+        caller.answered = True
+        caller.press("1")
+        assert await choose(menu(), caller, lambda _: None, now) == Choice(SALES, "1")
+        assert caller.heard == []
+
+    run(scenario())
+
+
 def test_the_greeting_is_said_once_only() -> None:
     visit = Visit([(14, "1")], greeting=["greeting"])
     assert visit.caller.sounds == ["greeting", "menu", "please-choose", "menu"]

@@ -38,19 +38,17 @@ class FakeCaller:
         self.final_status: int | None = None
         self.hung_up_by: str | None = None
         self._keys: deque[str] = deque()
-        self._key_pressed = asyncio.Event()
+        self._key_or_gone = asyncio.Event()
         self._gone = asyncio.Event()
 
     # What the person does.
 
     def press(self, *keys: str) -> None:
         self._keys.extend(keys)
-        self._key_pressed.set()
+        self._key_or_gone.set()
 
     def hang_up_now(self) -> None:
-        if not self._gone.is_set():
-            self.hung_up_by = "caller"
-            self._gone.set()
+        self.end("caller")
 
     # The port.
 
@@ -60,40 +58,41 @@ class FakeCaller:
         self.answered = True
         self.hear("answered")
 
-    async def play(self, prompts: Sequence[str]) -> None:
+    async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
         assert self.answered, "prompts need an answered leg"
         for prompt in prompts:
             self._check()
+            if until_key and self._keys:
+                return
             self.hear(prompt)
             try:
                 async with asyncio.timeout(PROMPT_SECONDS):
-                    await self._gone.wait()
+                    await (self._key_or_gone if until_key else self._gone).wait()
             except TimeoutError:
                 continue
             except asyncio.CancelledError:
                 self.hear(f"{prompt} cut")
                 raise
-            raise CallerGone
+            self._check()
+            self.hear(f"{prompt} cut")
+            return
 
     async def read_key(self, timeout: float | None) -> str | None:
-        waiting = {asyncio.ensure_future(self._key_pressed.wait()), asyncio.ensure_future(self._gone.wait())}
-        try:
-            await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
-            await asyncio.wait(waiting)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._key_or_gone.wait()
         self._check()
         if not self._keys:
             return None
         key = self._keys.popleft()
         if not self._keys:
-            self._key_pressed.clear()
+            self._key_or_gone.clear()
         return key
 
     def clear_keys(self) -> None:
         self._keys.clear()
-        self._key_pressed.clear()
+        if not self.is_gone:
+            self._key_or_gone.clear()
 
     async def start_music(self, music: str) -> None:
         self._check()
@@ -103,12 +102,9 @@ class FakeCaller:
         self.hear("music off")
 
     async def hang_up(self, cause: str, status: int = 480) -> None:
-        if self._gone.is_set():
-            return
-        self.hung_up_by = "system"
-        if not self.answered:
+        if not self.answered and not self.is_gone:
             self.final_status = status
-        self._gone.set()
+        self.end("system")
 
     async def gone(self) -> Ended | None:
         await self._gone.wait()
@@ -121,9 +117,10 @@ class FakeCaller:
         return self._gone.is_set()
 
     def end(self, by: str) -> None:
-        if not self._gone.is_set():
+        if not self.is_gone:
             self.hung_up_by = by
             self._gone.set()
+            self._key_or_gone.set()
 
     def hear(self, what: str) -> None:
         self.heard.append((round(now() - START, 3), what))

@@ -139,9 +139,9 @@ def test_an_announcement_is_cut_the_moment_a_member_answers(answers_at: float, p
 
 def test_an_announcement_that_is_slow_to_stop_does_not_hold_up_the_answer() -> None:
     class Slow(FakeCaller):
-        async def play(self, prompts: Sequence[str]) -> None:
+        async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
             try:
-                await super().play(prompts)
+                await super().play(prompts, until_key=until_key)
             except asyncio.CancelledError:
                 await asyncio.sleep(3)
                 raise
@@ -157,10 +157,10 @@ def test_an_announcement_that_is_slow_to_stop_does_not_hold_up_the_answer() -> N
 class Unreadable(FakeCaller):
     """Somebody whose prompts and music are broken files, but for the position."""
 
-    async def play(self, prompts: Sequence[str]) -> None:
+    async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
         if any("position" not in prompt for prompt in prompts):
             raise OSError("please-wait.ogg is unreadable")
-        await super().play(prompts)
+        await super().play(prompts, until_key=until_key)
 
     async def start_music(self, music: str) -> None:
         raise OSError("music is unreadable")
