@@ -25,6 +25,7 @@ from media.events import (
     PlayEnded,
     RecordEnded,
     RecordFailed,
+    RecordSilence,
     RtpTimeout,
 )
 from media.session_info import Direction, SessionInfo, session_info
@@ -81,6 +82,7 @@ _EVENTS: dict[str, type[MediaEvent]] = {
     "rtp_timeout": RtpTimeout,
     "record_ended": RecordEnded,
     "record_failed": RecordFailed,
+    "record_silence": RecordSilence,
     "orphan_closed": OrphanClosed,
     "events_lost": EventsLost,
 }
@@ -199,9 +201,21 @@ class MediaClient:
         """Send keys as telephone events (RFC 4733), one after the other."""
         self._tell("dtmf", session, {"digits": quote_value(digits), "duration_ms": str(duration_ms)})
 
-    def record(self, session: str, path: Path) -> None:
-        """Record to a new two-channel WAV file: left what the party says, right what it hears."""
-        self._tell("record", session, {"path": quote_value(str(path))})
+    def record(
+        self, session: str, path: Path, *, said_only: bool = False, longest: float = 0.0, silence: float = 0.0
+    ) -> None:
+        """Record to a new two-channel WAV file: left what the party says, right what it hears, or `said_only`.
+
+        What comes after `longest` seconds is left out; `RecordSilence` tells that the party said nothing for `silence`
+        seconds. 0 is without either.
+        """
+        arguments = {
+            "path": quote_value(str(path)),
+            "channels": "1" if said_only else "2",
+            "longest_ms": str(round(longest * 1000)),
+            "silence_ms": str(round(silence * 1000)),
+        }
+        self._tell("record", session, arguments)
 
     def stop_record(self, session: str) -> None:
         """End the recording; `RecordEnded` says when the file is complete."""

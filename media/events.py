@@ -51,6 +51,10 @@ class RecordFailed(MediaEvent, frozen=True):
     reason: str
 
 
+class RecordSilence(MediaEvent, frozen=True):
+    """The party has said nothing for the time that was asked for; told once for each silence."""
+
+
 class OrphanClosed(MediaEvent, frozen=True):
     """The engine closed a session that had no RTP while no controller was there."""
 

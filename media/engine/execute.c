@@ -8,6 +8,7 @@
 #include "command.h"
 #include "engine.h"
 #include "report.h"
+#include "wav_writer.h"
 
 struct work {
     struct engine *engine;
@@ -260,9 +261,13 @@ static bool do_dtmf(struct work *work)
 static bool do_record(struct work *work)
 {
     struct session *session = work->session;
+    struct record_wish wish = {0};
+    uint64_t channels = WAV_MOST_CHANNELS;
     char *path;
     const char *reason;
-    if (!text(work, "path", &path))
+    if (!text(work, "path", &path) || !number(work, "channels", 1, WAV_MOST_CHANNELS, &channels) ||
+        !number(work, "longest_ms", 0, RECORDER_LONGEST_MS, &wish.longest_ms) ||
+        !number(work, "silence_ms", 0, RECORDER_LONGEST_MS, &wish.silence_ms))
         return false;
     if (!path)
         return fail(work, "path is missing");
@@ -270,7 +275,9 @@ static bool do_record(struct work *work)
         return fail(work, "the session is being recorded already");
     if (!session->configured)
         return fail(work, "the session must be configured first");
-    session->recording = recorder_start(&work->engine->recorder, session, path, work->engine->now, &reason);
+    wish.path = path;
+    wish.said_only = channels == 1;
+    session->recording = recorder_start(&work->engine->recorder, session, &wish, work->engine->now, &reason);
     return session->recording ? true : fail(work, "%s", reason);
 }
 
@@ -334,7 +341,7 @@ static const struct {
     {"bridge", true, " with ", do_bridge},
     {"unbridge", true, " ", do_unbridge},
     {"dtmf", true, " digits duration_ms ", do_dtmf},
-    {"record", true, " path ", do_record},
+    {"record", true, " path channels longest_ms silence_ms ", do_record},
     {"stop_record", true, " ", do_stop_record},
     {"counters", true, " ", do_counters},
     {"close", true, " ", do_close},

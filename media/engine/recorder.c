@@ -12,7 +12,15 @@
 #include "rtp.h"
 #include "wav_writer.h"
 
-enum { WIDE_RATE = 16000, DRAIN_MS = 50, UNIT_NS = 1000000000 / RTP_CLOCK_RATE, MOST_ASTRAY = RTP_CLOCK_RATE / 5 };
+enum {
+    WIDE_RATE = 16000,
+    DRAIN_MS = 50,
+    UNIT_NS = 1000000000 / RTP_CLOCK_RATE,
+    MOST_ASTRAY = RTP_CLOCK_RATE / 5,
+    LOUD = 328,  /* Mean of the samples of a frame, without sign, from which it is no silence: 40 dB below full scale. */
+};
+
+static const uint64_t MS_NS = 1000000;
 
 /* Where a side's timestamps lie in the recording. */
 struct side_clock {
@@ -26,11 +34,17 @@ struct recording {
     uint64_t started_at;
     uint64_t dropped;
     struct side_clock sides[2];
+    bool said_only;
     /* The writer's: */
     char session[COMMAND_MAX_NAME];
     char *path;
     bool failed;
     unsigned rate;  /* Samples a second in the file. */
+    int64_t longest;  /* Timestamp units. */
+    uint64_t silence;  /* Nanoseconds, 0 where nobody wants to know. */
+    uint64_t loud_at;  /* When the party was heard last. */
+    bool silence_told;
+    struct recording *next_listened;
     struct g722_decoder g722[2];
     struct wav_writer wav;
 };
@@ -41,13 +55,14 @@ static void signal_fd(int fd)
     (void)!write(fd, &one, sizeof one);
 }
 
-static void tell(struct recorder *recorder, const struct recording *recording, int error, uint64_t dropped)
+static void tell(struct recorder *recorder, const struct recording *recording, enum record_notice_kind kind, int error,
+                 uint64_t dropped)
 {
     struct record_notice *notice = calloc(1, sizeof *notice);
     if (!notice)
         return;
     memcpy(notice->session, recording->session, sizeof notice->session);
-    notice->failed = error != 0;
+    notice->kind = kind;
     if (error && strerror_r(error, notice->reason, sizeof notice->reason) != 0)
         notice->reason[0] = 0;
     notice->seconds = (double)recording->wav.written / recording->rate;
@@ -65,7 +80,7 @@ static void fail(struct recorder *recorder, struct recording *recording, int err
         fclose(recording->wav.file);
     recording->wav.file = NULL;
     recording->failed = true;
-    tell(recorder, recording, error, 0);
+    tell(recorder, recording, RECORD_HAS_FAILED, error, 0);
 }
 
 /* Decodes one payload byte, 125 us of sound, to two samples. */
@@ -80,10 +95,53 @@ static void decode(const struct recorder *recorder, struct recording *recording,
     out[0] = out[1] = linear[item->data[i]];
 }
 
+/* Recordings whose silence is to be told are looked at all the time: who is silent may send nothing. */
+static void start_listening(struct recorder *recorder, struct recording *recording)
+{
+    recording->loud_at = engine_clock();
+    if (!recording->silence)
+        return;
+    recording->next_listened = recorder->listened;
+    recorder->listened = recording;
+}
+
+static void stop_listening(struct recorder *recorder, const struct recording *recording)
+{
+    struct recording **link = &recorder->listened;
+    while (*link && *link != recording)
+        link = &(*link)->next_listened;
+    if (*link)
+        *link = recording->next_listened;
+}
+
+static void notice_voice(struct recording *recording, const int16_t *samples, unsigned count)
+{
+    unsigned long sum = 0;
+    for (unsigned i = 0; i < count; i++)
+        sum += (unsigned long)labs(samples[i]);
+    if (sum < (unsigned long)LOUD * count)
+        return;
+    recording->loud_at = engine_clock();
+    recording->silence_told = false;
+}
+
+static void tell_silences(struct recorder *recorder)
+{
+    uint64_t now = recorder->listened ? engine_clock() : 0;
+    for (struct recording *recording = recorder->listened; recording; recording = recording->next_listened) {
+        if (recording->failed || recording->silence_told || now - recording->loud_at < recording->silence)
+            continue;
+        recording->silence_told = true;
+        tell(recorder, recording, RECORD_IS_SILENT, 0, 0);
+    }
+}
+
 static void write_frame(struct recorder *recorder, struct recording *recording, const struct record_item *item)
 {
     int16_t samples[2 * RTP_FRAME_SIZE];
     unsigned each = recording->rate / RTP_CLOCK_RATE;
+    if (item->position + item->size > recording->longest)
+        return;
     for (unsigned i = 0; i < item->size; i++) {
         int16_t pair[2];
         decode(recorder, recording, item, i, pair);
@@ -91,6 +149,8 @@ static void write_frame(struct recorder *recorder, struct recording *recording, 
         if (each == 2)
             samples[2 * i + 1] = pair[1];
     }
+    if (item->side == RECORD_SAID)
+        notice_voice(recording, samples, item->size * each);
     int error = wav_put(&recording->wav, item->side, item->position * each, samples, item->size * each);
     if (error)
         fail(recorder, recording, error);
@@ -98,9 +158,11 @@ static void write_frame(struct recorder *recorder, struct recording *recording, 
 
 static void finish(struct recorder *recorder, struct recording *recording, const struct record_item *item)
 {
+    stop_listening(recorder, recording);
     if (!recording->failed) {
-        int error = wav_close(&recording->wav, item->position * (recording->rate / RTP_CLOCK_RATE));
-        tell(recorder, recording, error, item->dropped);
+        int64_t end = item->position < recording->longest ? item->position : recording->longest;
+        int error = wav_close(&recording->wav, end * (recording->rate / RTP_CLOCK_RATE));
+        tell(recorder, recording, error ? RECORD_HAS_FAILED : RECORD_HAS_ENDED, error, item->dropped);
     }
     free(recording->path);
     free(recording);
@@ -112,9 +174,10 @@ static bool write_item(struct recorder *recorder, const struct record_item *item
     int error;
     switch (item->kind) {
     case RECORD_START:
-        error = wav_open(&recording->wav, recording->path, recording->rate);
+        error = wav_open(&recording->wav, recording->path, recording->rate, recording->said_only ? 1 : WAV_MOST_CHANNELS);
         if (error)
             fail(recorder, recording, error);
+        start_listening(recorder, recording);
         return true;
     case RECORD_FRAME:
         if (!recording->failed)
@@ -137,7 +200,7 @@ static void *write_recordings(void *argument)
     struct pollfd wake = {.fd = recorder->wake_fd, .events = POLLIN};
     bool busy = false;
     for (;;) {
-        if (poll(&wake, 1, busy ? DRAIN_MS : -1) > 0) {
+        if (poll(&wake, 1, busy || recorder->listened ? DRAIN_MS : -1) > 0) {
             uint64_t count;
             (void)!read(recorder->wake_fd, &count, sizeof count);
         }
@@ -148,6 +211,7 @@ static void *write_recordings(void *argument)
                 return NULL;
             record_queue_pop(&recorder->queue);
         }
+        tell_silences(recorder);
     }
 }
 
@@ -190,8 +254,8 @@ void recorder_close(struct recorder *recorder)
         close(recorder->notice_fd);
 }
 
-struct recording *recorder_start(struct recorder *recorder, const struct session *session, const char *path, uint64_t now,
-                                 const char **reason)
+struct recording *recorder_start(struct recorder *recorder, const struct session *session, const struct record_wish *wish,
+                                 uint64_t now, const char **reason)
 {
     if (recorder->recordings >= RECORDER_MOST) {
         *reason = "2048 recordings are running already";
@@ -199,7 +263,7 @@ struct recording *recorder_start(struct recorder *recorder, const struct session
     }
     struct record_item *item = record_queue_reserve(&recorder->queue, RECORD_START);
     struct recording *recording = calloc(1, sizeof *recording);
-    char *own_path = strdup(path);
+    char *own_path = strdup(wish->path);
     if (!item || !recording || !own_path) {
         *reason = item ? "out of memory" : "the disk does not keep up with the recordings";
         free(recording);
@@ -210,6 +274,9 @@ struct recording *recorder_start(struct recorder *recorder, const struct session
     memcpy(recording->session, session->name, sizeof recording->session);
     recording->path = own_path;
     recording->started_at = now;
+    recording->said_only = wish->said_only;
+    recording->longest = wish->longest_ms ? (int64_t)(wish->longest_ms * MS_NS / UNIT_NS) : INT64_MAX;
+    recording->silence = wish->silence_ms * MS_NS;
     recording->rate = session->codec == CODEC_G722 ? WIDE_RATE : RTP_CLOCK_RATE;
     g722_init(&recording->g722[RECORD_SAID]);
     g722_init(&recording->g722[RECORD_HEARD]);
@@ -238,6 +305,8 @@ static int64_t position_of(struct recording *recording, enum record_side side, u
 void recorder_take(struct recorder *recorder, struct recording *recording, enum record_side side, enum codec codec,
                    const struct rtp_packet *packet, uint64_t now)
 {
+    if (side == RECORD_HEARD && recording->said_only)
+        return;
     int64_t position = position_of(recording, side, packet->timestamp, now);
     for (size_t at = 0; at < packet->payload_size; at += RTP_FRAME_SIZE) {
         struct record_item *item = record_queue_reserve(&recorder->queue, RECORD_FRAME);
@@ -268,6 +337,12 @@ void recorder_stop(struct recorder *recorder, struct recording *recording, uint6
     signal_fd(recorder->wake_fd);
 }
 
+static const char *const NOTICE_WORDS[] = {
+    [RECORD_HAS_ENDED] = "record_ended",
+    [RECORD_HAS_FAILED] = "record_failed",
+    [RECORD_IS_SILENT] = "record_silence",
+};
+
 void recorder_collect(struct engine *engine)
 {
     struct recorder *recorder = &engine->recorder;
@@ -288,8 +363,8 @@ void recorder_collect(struct engine *engine)
         struct record_notice *notice = oldest;
         oldest = notice->next;
         struct line line;
-        line_start(&line, notice->failed ? "record_failed" : "record_ended", notice->session);
-        if (notice->failed)
+        line_start(&line, NOTICE_WORDS[notice->kind], notice->session);
+        if (notice->kind == RECORD_HAS_FAILED)
             line_text(&line, "reason", notice->reason);
         line_real(&line, "seconds", notice->seconds);
         line_number(&line, "dropped_frames", notice->dropped_frames);

@@ -5,7 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HEADER_SIZE = 44, PCM = 1, SAMPLE_SIZE = 2, BLOCK_SIZE = SAMPLE_SIZE * WAV_CHANNELS };
+enum { HEADER_SIZE = 44, PCM = 1, SAMPLE_SIZE = 2 };
+
+/* Bytes of a sample of all channels. */
+static unsigned block_size(const struct wav_writer *writer)
+{
+    return SAMPLE_SIZE * writer->channels;
+}
 
 static uint8_t *little(uint8_t *out, uint32_t value, unsigned bytes)
 {
@@ -23,20 +29,21 @@ static int write_header(const struct wav_writer *writer, uint32_t data_size)
     memcpy(out, "WAVEfmt ", 8);
     out = little(out + 8, 16, 4);
     out = little(out, PCM, 2);
-    out = little(out, WAV_CHANNELS, 2);
+    out = little(out, writer->channels, 2);
     out = little(out, writer->rate, 4);
-    out = little(out, writer->rate * BLOCK_SIZE, 4);
-    out = little(out, BLOCK_SIZE, 2);
+    out = little(out, writer->rate * block_size(writer), 4);
+    out = little(out, block_size(writer), 2);
     out = little(out, SAMPLE_SIZE * 8, 2);
     memcpy(out, "data", 4);
     little(out + 4, data_size, 4);
     return fwrite(header, 1, HEADER_SIZE, writer->file) == HEADER_SIZE ? 0 : errno;
 }
 
-int wav_open(struct wav_writer *writer, const char *path, unsigned rate)
+int wav_open(struct wav_writer *writer, const char *path, unsigned rate, unsigned channels)
 {
     memset(writer, 0, sizeof *writer);
     writer->rate = rate;
+    writer->channels = channels;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (fd < 0)
         return errno;
@@ -57,9 +64,10 @@ static int write_until(struct wav_writer *writer, int64_t end)
         int64_t count = end - writer->written;
         if (count > WAV_WINDOW - first)
             count = WAV_WINDOW - first;
-        if (fwrite(writer->window[first], BLOCK_SIZE, (size_t)count, writer->file) != (size_t)count)
+        int16_t *samples = &writer->window[first * writer->channels];
+        if (fwrite(samples, block_size(writer), (size_t)count, writer->file) != (size_t)count)
             return errno;
-        memset(writer->window[first], 0, (size_t)count * BLOCK_SIZE);
+        memset(samples, 0, (size_t)count * block_size(writer));
         writer->written += count;
     }
     return 0;
@@ -78,7 +86,7 @@ int wav_put(struct wav_writer *writer, unsigned channel, int64_t position, const
             if (error)
                 return error;
         }
-        writer->window[(position + i) % WAV_WINDOW][channel] = samples[i];
+        writer->window[(position + i) % WAV_WINDOW * writer->channels + channel] = samples[i];
     }
     return write_until(writer, writer->end - writer->rate / 2);
 }
@@ -89,7 +97,7 @@ int wav_close(struct wav_writer *writer, int64_t end)
     if (!error && fseek(writer->file, 0, SEEK_SET) < 0)
         error = errno;
     if (!error)
-        error = write_header(writer, (uint32_t)(writer->written * BLOCK_SIZE));
+        error = write_header(writer, (uint32_t)(writer->written * block_size(writer)));
     if (fclose(writer->file) != 0 && !error)
         error = errno;
     writer->file = NULL;

@@ -94,6 +94,12 @@ class Controller:
                 return event
             self._passed.append(event)
 
+    def count(self, kind: type[Kind]) -> int:
+        """How many events of a kind came so far and were not asked for; they are kept."""
+        while not self._events.empty():
+            self._passed.append(self._events.get_nowait())
+        return sum(isinstance(event, kind) for event in self._passed)
+
     def nothing_more(self) -> bool:
         """True when no event waits."""
         return self._events.empty() and not self._passed

@@ -7,7 +7,7 @@ import av
 import numpy
 import pytest
 
-from media.events import CommandFailed, RecordEnded, RecordFailed
+from media.events import CommandFailed, RecordEnded, RecordFailed, RecordSilence
 from tests.media.phone import Phone
 from tests.media.running_engine import RunningEngine, connected, real_time
 
@@ -100,6 +100,94 @@ async def test_a_session_that_ends_completes_its_recording(engine: RunningEngine
     assert said.count(32124) == 160
     assert set(heard) <= {0}
     await controller.client.disconnect()
+
+
+LOUD, QUIET = b"\xaa" * 160, b"\xd5" * 160
+"""A-law: the loudest positive step, and the smallest."""
+
+
+@real_time
+async def test_one_channel_holds_only_what_the_party_said(engine: RunningEngine, tmp_path: Path) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    prompt = tmp_path / "prompt.pcma"
+    prompt.write_bytes(b"\x2a" * 160 * 10)
+    with Phone() as phone:
+        await controller.call("a", phone)
+        client.record("a", tmp_path / "said.wav", said_only=True)
+        client.play("a", [prompt], layer="announcement")
+        for _ in range(10):
+            await phone.hear()
+            phone.say(LOUD)
+        await client.close("a")
+        await controller.event(RecordEnded)
+    with wave.open(str(tmp_path / "said.wav")) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 8000)
+        samples = memoryview(file.readframes(file.getnframes())).cast("h").tolist()
+    assert set(samples) == {0, 32256}
+    assert samples.count(32256) == 10 * 160
+    await client.disconnect()
+
+
+@real_time
+async def test_what_comes_after_the_longest_time_is_left_out(engine: RunningEngine, tmp_path: Path) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    with Phone() as phone:
+        await controller.call("a", phone)
+        client.record("a", tmp_path / "short.wav", said_only=True, longest=0.2)
+        # Timestamps lead the clock by less than a fifth of a second, so these are in time though sent at once.
+        for _ in range(8):
+            phone.say(LOUD)
+        await client.counters("a")
+        client.record("a", tmp_path / "other.wav")
+        await controller.event(CommandFailed)
+        clip = tmp_path / "half.pcma"
+        clip.write_bytes(QUIET * 25)
+        client.play("a", [clip], layer="announcement")
+        for _ in range(25):
+            await phone.hear()
+            phone.say(LOUD)
+        await client.counters("a")
+        client.stop_record("a")
+        assert (await controller.event(RecordEnded)).seconds == pytest.approx(0.2)
+    with wave.open(str(tmp_path / "short.wav")) as file:
+        assert file.getnframes() == 1600
+    await client.disconnect()
+
+
+@pytest.mark.parametrize("silence", [QUIET, None], ids=["quiet packets", "no packets"])
+@real_time
+async def test_a_silence_is_told_once_until_the_party_speaks_again(
+    engine: RunningEngine, tmp_path: Path, silence: bytes | None
+) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    pace = tmp_path / "pace.pcma"
+    pace.write_bytes(QUIET * 25)
+
+    async def for_half_a_second(sound: bytes | None) -> None:
+        client.play("a", [pace], layer="announcement")
+        for _ in range(25):
+            await phone.hear()
+            if sound is not None:
+                phone.say(sound)
+        await client.counters("a")
+
+    with Phone() as phone:
+        await controller.call("a", phone)
+        client.record("a", tmp_path / "a.wav", said_only=True, silence=0.2)
+        await for_half_a_second(LOUD)
+        assert controller.count(RecordSilence) == 0
+        await for_half_a_second(silence)
+        await for_half_a_second(silence)
+        assert controller.count(RecordSilence) == 1
+        await for_half_a_second(LOUD)
+        await for_half_a_second(silence)
+        assert controller.count(RecordSilence) == 2
+        await client.close("a")
+        await controller.event(RecordEnded)
+    await client.disconnect()
 
 
 @real_time
