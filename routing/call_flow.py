@@ -13,7 +13,7 @@ from routing.caller_leg import answer, start_music, tell
 from routing.dialplan import Refusal
 from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted
 from routing.feature_codes import FeatureActions, FeatureCall, FeatureCode
-from routing.hours import is_open
+from routing.hours import situation
 from routing.model import Company, Destination, MainNumber
 from routing.ports import Answered, Caller, CallerGone, Clock, Dialler, Ended, EventSink, RingOutcome, RingResult
 from routing.prompts import BUSY, RINGBACK, UNAVAILABLE
@@ -145,7 +145,7 @@ class CallFlow:
 
     async def _greet(self, number: MainNumber) -> Onward:
         """Choose by the hours; greet when open. A menu plays the greeting itself, so that a key cuts it."""
-        if number.hours is not None and not is_open(self._company.hours[number.hours], self._clock()):
+        if number.hours is not None and not situation(self._company.hours[number.hours], self._clock()).open:
             return Onward(number.closed, f"{number.hours}: closed")
         if number.greeting is not None and number.open.kind == "menu":
             self._greeting = (number.greeting,)

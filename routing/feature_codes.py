@@ -44,6 +44,11 @@ FeatureAction = Callable[[FeatureCall], Coroutine[Any, Any, Sequence[str]]]
 
 FeatureActions = Mapping[Feature, FeatureAction]
 
+UNKNOWN = "invalid-choice"
+"""Told where the digits behind a code mean nothing."""
+NOT_ALLOWED = "not-allowed"
+"""Told to who is no administrator."""
+
 
 def find(company: Company, user: str) -> FeatureCode | Destination | None:
     """The code that begins what was dialled, the longest where several do; None for none. Pure."""
@@ -73,6 +78,11 @@ def _codes(company: Company) -> Iterator[tuple[str, FeatureCode | Destination]]:
     yield codes.recording, Destination("recording")
     for hours in company.hours.values():
         yield hours.switch_code, FeatureCode("switch", name=hours.name)
+
+
+def may_administer(company: Company, person: Person) -> bool:
+    """Whether the person may do what is for administrators; everybody may in a company that names none."""
+    return person.administrator or not any(other.administrator for other in company.people.values())
 
 
 async def serve(call: FeatureCall, actions: FeatureActions, emit: EventSink, clock: Clock) -> Ended:

@@ -1,50 +1,126 @@
-"""Opening hours: open or closed at an instant, and when that changes. Pure.
+"""Opening hours: open or closed at an instant, why, and when that changes. Pure.
 
 Hours are wall-clock time in the company's time zone, so a period starts and ends when the clock on the wall says so.
 Where the clock jumps forward over a border, the border is passed at the jump; where it goes back, the hour that comes
 twice is open both times if the wall says so.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Literal
 from zoneinfo import ZoneInfo
 
+import msgspec
+
+from routing.hours_days import Day, day_of
 from routing.model import OpeningHours
 
-DAYS_AHEAD = 15
-"""How far `next_change` looks: a whole week and the longest jump of a clock, twice over."""
+DAYS_AHEAD = 400
+"""How far `next_change` looks: a year that is closed for holidays throughout, and more."""
+_DAYS_AT_ONCE = 15
+
+Position = Literal["calendar", "open", "closed"]
+"""Of the manual switch."""
+
+Slot = Literal["open", "closed", "special-open", "special-closed"]
+"""Which of a number's four greetings is played."""
 
 
-def is_open(hours: OpeningHours, at: float) -> bool:
-    """Whether it is open at `at`, UTC epoch seconds."""
-    return _open_on_the_wall(hours, datetime.fromtimestamp(at, ZoneInfo(hours.time_zone)))
+class ClosedTime(msgspec.Struct, frozen=True):
+    """A time that a feed of closing days names: UTC epoch seconds, `end` exclusive."""
+
+    start: float
+    end: float
+    why: str
 
 
-def next_change(hours: OpeningHours, at: float) -> float | None:
-    """The next instant after `at` at which it opens or closes, UTC epoch seconds; None when it never does."""
+class Changes(msgspec.Struct, frozen=True):
+    """What closes or opens beyond the company file."""
+
+    switch: Position = "calendar"
+    closed: tuple[ClosedTime, ...] = ()
+    """In order of their start."""
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """How it is at an instant."""
+
+    open: bool
+    special: bool
+    """A day, or a time, of other hours than the week's."""
+    why: str
+    """For people."""
+
+    @property
+    def slot(self) -> Slot:
+        """The greeting that is right now."""
+        if self.special:
+            return "special-open" if self.open else "special-closed"
+        return "open" if self.open else "closed"
+
+
+BY_FILE = Changes()
+
+
+def situation(hours: OpeningHours, at: float, changes: Changes = BY_FILE) -> Situation:
+    """How it is at `at`, UTC epoch seconds.
+
+    The switch goes before everything, then special days, the feed of closing days, the holidays, the week.
+    The switch says nothing of the day: it stays normal or special.
+    """
+    wall = datetime.fromtimestamp(at, ZoneInfo(hours.time_zone))
+    day = day_of(hours, wall.date())
+    closed = None if day.named else _closed_time(changes.closed, at)
+    found = Situation(_is_within(day, wall), day.special, day.why)
+    if closed is not None:
+        found = Situation(False, True, f"closing days: {closed.why}")
+    if changes.switch == "calendar":
+        return found
+    return Situation(changes.switch == "open", found.special, "switched by hand")
+
+
+def next_change(hours: OpeningHours, at: float, changes: Changes = BY_FILE) -> float | None:
+    """The next instant after `at` at which it opens or closes by itself, UTC epoch seconds; None when it never does."""
+    if changes.switch != "calendar":
+        return None
     zone = ZoneInfo(hours.time_zone)
-    now_open = is_open(hours, at)
-    first_day = datetime.fromtimestamp(at, zone).date()
-    for instant in _borders(hours, first_day, zone):
-        if instant > at and is_open(hours, instant) != now_open:
-            return instant
+    now_open = situation(hours, at, changes).open
+    today = datetime.fromtimestamp(at, zone).date()
+    for ahead in range(0, DAYS_AHEAD, _DAYS_AT_ONCE):
+        # One day more, so that a border at midnight is seen with those that a jump of the clock puts before it.
+        days = [today + timedelta(days=ahead + offset) for offset in range(_DAYS_AT_ONCE + 1)]
+        for instant in sorted(set(_borders(hours, days, changes.closed, zone))):
+            if instant > at and situation(hours, instant, changes).open != now_open:
+                return instant
     return None
 
 
-def _open_on_the_wall(hours: OpeningHours, wall: datetime) -> bool:
+def _is_within(day: Day, wall: datetime) -> bool:
     minute = wall.hour * 60 + wall.minute
-    return any(period.start <= minute < period.end for period in hours.week[wall.weekday()])
+    return any(period.start <= minute < period.end for period in day.periods)
 
 
-def _borders(hours: OpeningHours, first_day: date, zone: tzinfo) -> list[float]:
-    """Every instant of the coming days at which it may open or close: borders of periods and jumps of the clock."""
-    instants: set[float] = set()
-    for offset in range(DAYS_AHEAD):
-        day = first_day + timedelta(days=offset)
-        for period in hours.week[day.weekday()]:
-            for minute in (period.start, period.end):
-                instants.update(_instants(day, minute, zone))
-        instants.update(_clock_jumps(day, zone))
-    return sorted(instants)
+def _closed_time(closed: Sequence[ClosedTime], at: float) -> ClosedTime | None:
+    return next((time for time in closed if time.start <= at < time.end), None)
+
+
+def _borders(hours: OpeningHours, days: Sequence[date], closed: Sequence[ClosedTime], zone: tzinfo) -> Iterator[float]:
+    """Every instant of these days at which it may open or close, and jumps of the clock."""
+    first, last = _midnight(days[0], zone), _midnight(days[-1] + timedelta(days=1), zone)
+    for day in days:
+        for period in day_of(hours, day).periods:
+            yield from _instants(day, period.start, zone)
+            yield from _instants(day, period.end, zone)
+        yield from _clock_jumps(day, zone)
+    for time in closed:
+        if time.start < last and time.end >= first:
+            yield from (time.start, time.end)
+    # A named day undoes the feed from its first instant to its last.
+    yield from (_midnight(day, zone) for day in days)
+
+
+def _midnight(day: date, zone: tzinfo) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
 
 
 def _instants(day: date, minute: int, zone: tzinfo) -> set[float]:
@@ -56,9 +132,8 @@ def _instants(day: date, minute: int, zone: tzinfo) -> set[float]:
 
 def _clock_jumps(day: date, zone: tzinfo) -> set[float]:
     """The instant of `day` at which its clock jumps, to the second; empty on most days."""
-    start = int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
-    following = day + timedelta(days=1)
-    end = int(datetime(following.year, following.month, following.day, tzinfo=zone).timestamp())
+    start = int(_midnight(day, zone))
+    end = int(_midnight(day + timedelta(days=1), zone))
     if _utc_offset(start, zone) == _utc_offset(end, zone):
         return set()
     while end - start > 1:  # the offset differs between start and end: halve until the jump is found

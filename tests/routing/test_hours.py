@@ -3,15 +3,21 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.hours import is_open, next_change
+from routing.hours import BY_FILE, Changes, ClosedTime, Position, next_change, situation
+from routing.hours_days import are_observed
 from routing.model import OpeningHours, OpenPeriod
 from tests.routing.nordlys import OFFICE
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
+
+
+def is_open(hours: OpeningHours, at: float, changes: Changes = BY_FILE) -> bool:
+    return situation(hours, at, changes).open
 
 
 def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0, *, fold: int = 0) -> float:
@@ -130,36 +136,48 @@ def test_the_clock_may_jump_at_midnight() -> None:
 
 
 minutes = st.integers(0, 1440)
-weeks = st.lists(
-    st.lists(st.tuples(minutes, minutes).map(sorted).map(tuple), max_size=3).map(
-        lambda periods: tuple(OpenPeriod(*period) for period in periods)
-    ),
-    min_size=7,
-    max_size=7,
-).map(tuple)
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    weeks,
-    st.sampled_from(["Europe/Copenhagen", "Australia/Lord_Howe", "America/New_York", "Asia/Kolkata"]),
-    st.datetimes(datetime(2024, 1, 1), datetime(2025, 1, 1)),
+days = st.lists(st.tuples(minutes, minutes).map(sorted).map(tuple), max_size=3).map(
+    lambda periods: tuple(OpenPeriod(*period) for period in periods)
 )
-def test_the_next_change_is_the_first_minute_that_differs(
-    week: tuple[tuple[OpenPeriod, ...], ...], zone: str, moment: datetime
-) -> None:
-    hours = OpeningHours("any", zone, week)
-    start = moment.replace(second=0, microsecond=0, tzinfo=UTC)
-    changes = next_change(hours, start.timestamp())
-    now_open = is_open(hours, start.timestamp())
+weeks = st.lists(days, min_size=7, max_size=7).map(tuple)
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2025, 1, 1)) | st.sampled_from(
+    # The days on which clocks change, in Copenhagen and New York.
+    [datetime(2024, 3, 30, 12), datetime(2024, 10, 26, 12), datetime(2024, 3, 9, 20), datetime(2024, 11, 2, 20)]
+)
+
+
+@st.composite
+def any_hours(draw: st.DrawFn) -> tuple[OpeningHours, datetime, Changes]:
+    """Hours with special days near a moment, holidays, and a feed that closes times around it."""
+    zone = draw(
+        st.sampled_from(["Europe/Copenhagen", "Australia/Lord_Howe", "America/New_York", "Asia/Kolkata", "Asia/Beirut"])
+    )
+    moment = draw(moments).replace(second=0, microsecond=0, tzinfo=UTC)
+    offsets = draw(st.dictionaries(st.integers(-1, 4), days, max_size=3))
+    special = {(moment + timedelta(days=offset)).date().isoformat(): periods for offset, periods in offsets.items()}
+    starts = draw(st.lists(st.tuples(st.integers(-2000, 4000), st.integers(1, 3000)), max_size=2))
+    closed = tuple(
+        ClosedTime(moment.timestamp() + start * 60, moment.timestamp() + (start + length) * 60, "any")
+        for start, length in sorted(starts)
+    )
+    hours = OpeningHours("any", zone, draw(weeks), special_days=special, holidays=draw(st.sampled_from(["", "DK"])))
+    return hours, moment, Changes(closed=closed)
+
+
+@settings(max_examples=120, deadline=None)
+@given(any_hours())
+def test_the_next_change_is_the_first_minute_that_differs(drawn: tuple[OpeningHours, datetime, Changes]) -> None:
+    hours, start, changes = drawn
+    changing = next_change(hours, start.timestamp(), changes)
+    now_open = is_open(hours, start.timestamp(), changes)
     minute = start
     limit = start + timedelta(days=8)
-    while minute < limit and is_open(hours, minute.timestamp()) == now_open:
+    while minute < limit and is_open(hours, minute.timestamp(), changes) == now_open:
         minute += timedelta(minutes=1)
-    if changes is None or changes > limit.timestamp():
+    if changing is None or changing > limit.timestamp():
         assert minute == limit
     else:
-        assert changes == minute.timestamp()
+        assert changing == minute.timestamp()
 
 
 @pytest.mark.parametrize("day", range(7))
@@ -170,3 +188,93 @@ def test_each_weekday_has_its_own_hours(day: int) -> None:
     assert [is_open(hours, (monday + timedelta(days=index)).timestamp()) for index in range(7)] == [
         index == day for index in range(7)
     ]
+
+
+# Days that are different
+
+HALF_DAY = OpeningHours(
+    "office",
+    "Europe/Copenhagen",
+    OFFICE.week,
+    special_days={
+        "2024-12-23": (OpenPeriod(8 * 60, 12 * 60),),
+        "2024-12-24": (),
+        "2024-12-26": (OpenPeriod(600, 720),),
+    },
+    holidays="DK",
+)
+PARTY = ClosedTime(at(2024, 5, 15, 12), at(2024, 5, 15, 14), "Summer party")
+
+
+@pytest.mark.parametrize(
+    ("moment", "slot", "why"),
+    [
+        (at(2024, 12, 20, 10), "open", "weekly hours"),
+        (at(2024, 12, 20, 20), "closed", "weekly hours"),
+        (at(2024, 12, 23, 10), "special-open", "special day"),
+        (at(2024, 12, 23, 13), "special-closed", "special day"),
+        (at(2024, 12, 24, 10), "special-closed", "special day"),
+        (at(2024, 12, 25, 10), "special-closed", "holiday: Juledag"),
+        (at(2024, 12, 26, 11), "special-open", "special day"),
+    ],
+)
+def test_each_day_has_its_greeting(moment: float, slot: str, why: str) -> None:
+    found = situation(HALF_DAY, moment)
+    assert (found.slot, found.why) == (slot, why)
+
+
+def test_after_a_half_day_it_opens_after_the_holidays() -> None:
+    assert next_change(HALF_DAY, at(2024, 12, 23, 10)) == at(2024, 12, 23, 12)
+    assert next_change(HALF_DAY, at(2024, 12, 23, 12)) == at(2024, 12, 26, 10)
+
+
+def test_a_long_closure_is_looked_through() -> None:
+    month = ClosedTime(at(2024, 7, 1), at(2024, 8, 1), "Holiday")
+    assert next_change(OFFICE, at(2024, 6, 28, 17), Changes(closed=(month,))) == at(2024, 8, 1, 8)
+
+
+def test_holidays_of_a_part_of_a_country_are_its_own() -> None:
+    corpus_christi = at(2024, 5, 30, 10)
+    bavaria, berlin = (msgspec.structs.replace(OFFICE, holidays=part) for part in ("DE-BY", "DE-BE"))
+    assert situation(bavaria, corpus_christi).why == "holiday: Fronleichnam"
+    assert situation(berlin, corpus_christi).open
+
+
+@pytest.mark.parametrize(
+    ("country", "known"), [("DK", True), ("NO", True), ("SE", True), ("DE-BY", True), ("DE-QQ", False), ("QQ", False)]
+)
+def test_countries_whose_holidays_are_known_can_be_told(country: str, known: bool) -> None:
+    assert are_observed(country) is known
+
+
+def test_holidays_of_a_country_nobody_knows_close_nothing() -> None:
+    assert situation(msgspec.structs.replace(OFFICE, holidays="QQ"), at(2024, 12, 25, 10)).open
+
+
+def test_a_feed_closes_its_times_and_nothing_else() -> None:
+    changes = Changes(closed=(PARTY,))
+    told = [situation(OFFICE, at(2024, 5, 15, hour), changes) for hour in (11, 12, 13, 14)]
+    assert [each.slot for each in told] == ["open", "special-closed", "special-closed", "open"]
+    assert told[1].why == "closing days: Summer party"
+    assert next_change(OFFICE, at(2024, 5, 15, 9), changes) == PARTY.start
+
+
+def test_a_special_day_of_ones_own_goes_before_the_feed() -> None:
+    hours = msgspec.structs.replace(OFFICE, special_days={"2024-05-15": (OpenPeriod(0, 1440),)})
+    assert situation(hours, PARTY.start, Changes(closed=(PARTY,))).slot == "special-open"
+
+
+@pytest.mark.parametrize(("position", "is_so"), [("open", True), ("closed", False)])
+@pytest.mark.parametrize("moment", [at(2024, 5, 15, 10), at(2024, 5, 15, 20)])
+def test_the_switch_goes_before_everything_and_changes_by_hand_alone(
+    position: Position, is_so: bool, moment: float
+) -> None:
+    changes = Changes(position, (PARTY,))
+    assert situation(OFFICE, moment, changes).open is is_so
+    assert situation(OFFICE, moment, changes).why == "switched by hand"
+    assert next_change(OFFICE, moment, changes) is None
+
+
+def test_a_switched_day_stays_normal_or_special() -> None:
+    assert situation(HALF_DAY, at(2024, 12, 24, 10), Changes("open")).slot == "special-open"
+    assert situation(HALF_DAY, at(2024, 12, 20, 10), Changes("closed")).slot == "closed"
