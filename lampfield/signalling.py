@@ -23,6 +23,7 @@ from call_records.writer import EventWriter
 from lampfield.admission import Admission
 from lampfield.call_control.houses import Houses
 from lampfield.call_control.legs import Legs
+from lampfield.call_control.recordings import Recordings
 from lampfield.call_control.services import Services
 from lampfield.call_control.sip_port import SipPort
 from lampfield.call_control.switchboard import Switchboard
@@ -143,6 +144,7 @@ class Signalling:
             sip=SipPort(self._stack, self.clock, self._endpoint.wake),
             media=self._media,
             sounds=self._sounds,
+            recordings=Recordings(self._media, configuration.state_directory / "recordings"),
             registrar=self._registrar,
             trunks=self._trunks,
             show=self._show,

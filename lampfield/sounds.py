@@ -11,7 +11,7 @@ from routing.model import Company
 
 logger = logging.getLogger(__name__)
 
-_ON_DEMAND = "number/"
+_ON_DEMAND = ("number/", "hundreds/", "time/", "hour/", "minute/", "day/", "month/", "weekday/", "pin/", "recording/")
 """Prompts that are made ready only when they are played."""
 
 
@@ -24,10 +24,13 @@ class Sounds:
         self._ready: dict[tuple[str, str, Codec], Path] = {}
         self._music: dict[tuple[str, Codec], tuple[Path, ...]] = {}
 
-    async def spoken(self, names: Sequence[str], language: str, codec: Codec) -> list[Path]:
-        """Clips of prompts in their order."""
+    async def spoken(self, prompts: Sequence[str | Path], language: str, codec: Codec) -> list[Path]:
+        """Clips of prompts, by name, and of recordings, by path, in their order."""
         clips = [
-            self._ready.get((name, language, codec)) or await self._prompt(name, language, codec) for name in names
+            await self._clip(prompt, codec)
+            if isinstance(prompt, Path)
+            else self._ready.get((prompt, language, codec)) or await self._prompt(prompt, language, codec)
+            for prompt in prompts
         ]
         return [clip for clip in clips if clip is not None]
 

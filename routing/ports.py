@@ -1,6 +1,7 @@
 """What the call flows need of the world, as Protocols. `lampfield.call_control` fulfils them with SIP and RTP."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, Protocol
 
 import msgspec
@@ -20,6 +21,18 @@ class Ended(msgspec.Struct, frozen=True):
     status: int = 200
 
 
+class RecordingFailed(Exception):
+    """Nothing was recorded, or not to its end: the text says why. The file, if there is one, holds what was."""
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """What a caller said: a mono 16-bit WAV file, `seconds` long."""
+
+    path: Path
+    seconds: float
+    ended_by: Literal["key", "silence", "length"]
+
+
 class Caller(Protocol):
     """The caller's leg, as a call flow sees it."""
 
@@ -37,15 +50,23 @@ class Caller(Protocol):
     @property
     def answered(self) -> bool: ...
 
+    @property
+    def language(self) -> str:
+        """The language of the prompts."""
+        ...
+
+    def speak(self, language: str) -> None:
+        """Play prompts in this language from here on."""
+
     async def answer(self) -> None:
         """Answer the caller's leg; does nothing when it is answered. Raises CallerGone."""
 
-    async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
-        """Play prompts by name without a gap and return when the last has ended; cancelling stops them.
+    async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False) -> None:
+        """Play prompts without a gap and return when the last has ended; cancelling stops them.
 
-        Names are those of the prompt library: `greeting`, `menu`, `position/7`, or a company's own. A key pressed
-        meanwhile is kept for `read_key`; with `until_key` it stops them, one not read yet from before as well.
-        Raises CallerGone.
+        A name is one of the prompt library: `greeting`, `menu`, `position/7`, or a company's own; a path is that of a
+        recording. A key pressed meanwhile is kept for `read_key`; with `until_key` it stops them, one not read yet from
+        before as well. Raises CallerGone.
         """
 
     async def read_key(self, timeout: float | None) -> str | None:
@@ -56,6 +77,17 @@ class Caller(Protocol):
 
     def clear_keys(self) -> None:
         """Forget keys that were pressed and not read."""
+
+    async def record(
+        self, *, max_seconds: float, silence_seconds: float, end_keys: str = "#", path: Path | None = None
+    ) -> Recorded:
+        """Record what an answered caller says, until one of `end_keys`, `silence_seconds` of silence or `max_seconds`.
+
+        To a new file at `path`, else to one in the state directory, which is the flow's to move or delete. Keys pressed
+        before have been read, or forgotten; others than `end_keys` are passed over. Raises CallerGone, with the file
+        complete, and RecordingFailed.
+        """
+        ...
 
     async def start_music(self, music: str) -> None:
         """Play a music list in a loop underneath; `play` interrupts it, and it goes on where it was interrupted."""

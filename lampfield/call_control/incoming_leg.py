@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
 
 from lampfield.call_control.codecs import SUPPORTED, common
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.leg import NO_CODEC, NORMAL_CLEARING, Leg, LegEnd
+from lampfield.call_control.recordings import Recording
 from lampfield.call_control.services import Services
 from media.client import Codec, MediaError
-from routing.ports import CallerGone, Ended
+from media.events import RecordFailed
+from routing.ports import CallerGone, Ended, Recorded, RecordingFailed
+from routing.tasks import stop
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, InviteReceived, SessionCancelled, SessionEstablished
 
@@ -30,7 +35,7 @@ class IncomingLeg(Leg):
         self, services: Services, invite: InviteReceived, call: str, domain: str, language: str, caller: Identity
     ) -> None:
         super().__init__(services, call, f"{call}-a", invite.session, domain)
-        self.language = language
+        self._language = language
         self.person = caller.person
         self.caller = caller
         self._answered = False
@@ -54,6 +59,14 @@ class IncomingLeg(Leg):
     @property
     def name(self) -> str:
         return self.caller.name
+
+    @property
+    def language(self) -> str:
+        return self._language
+
+    def speak(self, language: str) -> None:
+        """Play prompts in this language from here on."""
+        self._language = language
 
     @property
     def offered_codecs(self) -> Sequence[str]:
@@ -131,13 +144,13 @@ class IncomingLeg(Leg):
 
     # Sound and keys
 
-    async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
+    async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False) -> None:
         """Play prompts without a gap and return after the last, or at a key; cancelling stops them.
 
         Raises CallerGone.
         """
         self._there()
-        clips = await self.services.sounds.spoken(prompts, self.language, self._codec)
+        clips = await self.services.sounds.spoken(prompts, self._language, self._codec)
         self._there()
         if not clips or (until_key and self.keys):
             return
@@ -147,6 +160,49 @@ class IncomingLeg(Leg):
         finally:
             self._until_key = False
         self._there()
+
+    async def record(
+        self, *, max_seconds: float, silence_seconds: float, end_keys: str = "#", path: Path | None = None
+    ) -> Recorded:
+        """Record what the caller says, as the port tells. Raises CallerGone, RecordingFailed."""
+        self._there()
+        file = path if path is not None else self._new_file()
+        recordings, session = self.services.recordings, self.rtp.name
+        recording = recordings.start(session, file, longest=max_seconds, silence=silence_seconds)
+        try:
+            ended_by = await self._said_all(recording, max_seconds, end_keys)
+        finally:
+            result = await recordings.finish(session, open_still=not self.ended.done())
+        self._there()
+        if isinstance(result, RecordFailed):
+            raise RecordingFailed(f"{file}: {result.reason}")
+        return Recorded(file, result.seconds, ended_by)
+
+    async def _said_all(
+        self, recording: Recording, max_seconds: float, end_keys: str
+    ) -> Literal["key", "silence", "length"]:
+        """Return when the caller has said what there was to say, has hung up, or nothing more is recorded."""
+        key = asyncio.ensure_future(self._one_of(end_keys))
+        silence = asyncio.ensure_future(recording.silence.wait())
+        try:
+            ends: set[asyncio.Future[Any]] = {key, silence, recording.ended, self.ended}
+            await asyncio.wait(ends, timeout=max_seconds, return_when=asyncio.FIRST_COMPLETED)
+            if key.done():
+                return "key"
+            return "silence" if silence.done() else "length"
+        finally:
+            await stop(key, silence)
+
+    async def _one_of(self, keys: str) -> None:
+        wanted = set(keys)
+        while await self.keys.read(None) not in wanted:
+            pass
+
+    def _new_file(self) -> Path:
+        try:
+            return self.services.recordings.new_file(self.call)
+        except OSError as fault:
+            raise RecordingFailed(str(fault)) from fault
 
     async def start_music(self, music: str) -> None:
         """Play a music list in a loop underneath the announcements."""

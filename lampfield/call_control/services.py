@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lampfield.call_control.recordings import Recordings
 from lampfield.call_control.sip_port import SipPort
 from lampfield.call_control.tasks import Tasks
 from lampfield.sounds import Sounds
@@ -26,6 +27,7 @@ class Services:
     sip: SipPort
     media: MediaClient
     sounds: Sounds
+    recordings: Recordings
     registrar: Registrar
     trunks: Trunks
     show: Callable[[str, DialogState], None]

@@ -11,7 +11,7 @@ from lampfield.call_control.incoming_leg import IncomingLeg
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.services import Services
 from lampfield.door import Door, Refused
-from media.events import DtmfReceived, EngineBack, MediaEvent, PlayEnded, RtpTimeout
+from media.events import DtmfReceived, EngineBack, EngineLost, MediaEvent, PlayEnded, RtpTimeout
 from routing.call_flow import Arrival, CallFlow, House
 from routing.dialplan import e164
 from sipcore.errors import ProtocolViolation
@@ -47,6 +47,9 @@ class Switchboard:
 
     def on_media_event(self, event: MediaEvent) -> None:
         """Take an event of the media engine about one of the legs."""
+        if isinstance(event, EngineLost):
+            self._services.recordings.engine_lost()
+        self._services.recordings.on(event)
         if isinstance(event, EngineBack):
             self._services.tasks.spawn(self._end_mute_calls(), "media engine back")
         leg = self._legs.of_rtp(event.session)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -341,7 +342,7 @@ def test_a_message_that_is_not_heard_to_its_end_is_abandoned() -> None:
 
 def test_a_greeting_that_cannot_be_played_is_passed_over_and_the_menu_told() -> None:
     class Ungreeted(FakeCaller):
-        async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
+        async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False) -> None:
             if "greeting" in prompts:
                 raise OSError("greeting.ogg is unreadable")
             await super().play(prompts, until_key=until_key)

@@ -4,17 +4,21 @@ These stand in for SIP and RTP, as `lampfield.call_control` does in production; 
 """
 
 import asyncio
+import math
+import tempfile
+import wave
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from routing.activity import Activity
 from routing.call_flow import Arrival, CallFlow, House
 from routing.events import CallEvent
 from routing.model import Company
-from routing.ports import Answered, Caller, CallerGone, Ended, RingOutcome, RingResult
+from routing.ports import Answered, Caller, CallerGone, Ended, Recorded, RingOutcome, RingResult
 from routing.queue.runner import QueueRunner
 from tests.support.virtual_time import START, now
 
@@ -33,6 +37,9 @@ class FakeCaller:
         """How long answering takes: the ACK may be late."""
         self.number = number
         self.name = name
+        self.language = "en"
+        self.speaks_seconds = math.inf
+        """How long the person says something when recorded."""
         self.answered = False
         self.heard: list[tuple[float, str]] = []
         self.final_status: int | None = None
@@ -52,19 +59,23 @@ class FakeCaller:
 
     # The port.
 
+    def speak(self, language: str) -> None:
+        self.language = language
+        self.hear(f"from here on {language}")
+
     async def answer(self) -> None:
         await asyncio.sleep(self.answer_seconds)
         self._check()
         self.answered = True
         self.hear("answered")
 
-    async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
+    async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False) -> None:
         assert self.answered, "prompts need an answered leg"
         for prompt in prompts:
             self._check()
             if until_key and self._keys:
                 return
-            self.hear(prompt)
+            self.hear(str(prompt))
             try:
                 async with asyncio.timeout(PROMPT_SECONDS):
                     await (self._key_or_gone if until_key else self._gone).wait()
@@ -93,6 +104,26 @@ class FakeCaller:
         self._keys.clear()
         if not self.is_gone:
             self._key_or_gone.clear()
+
+    async def record(
+        self, *, max_seconds: float, silence_seconds: float, end_keys: str = "#", path: Path | None = None
+    ) -> Recorded:
+        assert self.answered, "recording needs an answered leg"
+        self._check()
+        file = path if path is not None else Path(tempfile.mkdtemp()) / f"{self.call}.wav"
+        began = now()
+        until_silent = self.speaks_seconds + silence_seconds
+        ended_by: Literal["key", "silence", "length"] = "silence" if until_silent < max_seconds else "length"
+        with suppress(TimeoutError, CallerGone):
+            async with asyncio.timeout(min(until_silent, max_seconds)):
+                while await self.read_key(None) not in set(end_keys):
+                    pass
+                ended_by = "key"
+        seconds = now() - began
+        self.hear(f"recorded {seconds:g} s")
+        _write_wav(file, seconds)
+        self._check()
+        return Recorded(file, seconds, ended_by)
 
     async def start_music(self, music: str) -> None:
         self._check()
@@ -132,6 +163,14 @@ class FakeCaller:
     def _check(self) -> None:
         if self._gone.is_set():
             raise CallerGone
+
+
+def _write_wav(path: Path, seconds: float) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(2 * round(seconds * 8000)))
 
 
 @dataclass

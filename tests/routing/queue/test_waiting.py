@@ -5,6 +5,7 @@ import gc
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain, repeat
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,7 +140,7 @@ def test_an_announcement_is_cut_the_moment_a_member_answers(answers_at: float, p
 
 def test_an_announcement_that_is_slow_to_stop_does_not_hold_up_the_answer() -> None:
     class Slow(FakeCaller):
-        async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
+        async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False) -> None:
             try:
                 await super().play(prompts, until_key=until_key)
             except asyncio.CancelledError:
@@ -157,8 +158,8 @@ def test_an_announcement_that_is_slow_to_stop_does_not_hold_up_the_answer() -> N
 class Unreadable(FakeCaller):
     """Somebody whose prompts and music are broken files, but for the position."""
 
-    async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
-        if any("position" not in prompt for prompt in prompts):
+    async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False) -> None:
+        if any("position" not in str(prompt) for prompt in prompts):
             raise OSError("please-wait.ogg is unreadable")
         await super().play(prompts, until_key=until_key)
 
