@@ -1,10 +1,10 @@
-"""The kinds of value a TOML file may hold: how each is read, and how its expectation is told."""
+"""The kinds of value a TOML file may hold: how each is read and written, and how its expectation is told."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -17,7 +17,15 @@ class Unexpected(ValueError):
         self.expected = expected
 
 
-@dataclass(frozen=True, slots=True)
+def _as_it_is(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _nothing_inside(_: object) -> "Iterable[tuple[Kind[Any], object]]":
+    return ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind(Generic[T]):
     """`read` turns what TOML gave into the value or raises Unexpected; `blank` stands in, so that reading goes on."""
 
@@ -27,6 +35,10 @@ class Kind(Generic[T]):
     blank: T
     secret: bool = False
     """The value is never told."""
+    write: Callable[[Any], object] = _as_it_is
+    """Turns the value back into what TOML holds."""
+    inside: "Callable[[Any], Iterable[tuple[Kind[Any], object]]]" = _nothing_inside
+    """What a value is made of, each with its own kind: the entries of a list, what is not left empty."""
 
 
 def text(expected: str = "text", pattern: str = r"(?s).*\S.*", *, max_length: int = 255) -> Kind[str]:
@@ -60,19 +72,22 @@ def choice(*allowed: str) -> Kind[str]:
     return Kind(f"one of {', '.join(allowed)}", read, allowed[0])
 
 
-def whole(low: int, high: int, unit: str = "") -> Kind[int]:
-    """A whole number between `low` and `high`, both included."""
+def whole(low: int, high: int, unit: str = "", *, or_zero: str = "") -> Kind[int]:
+    """A whole number between `low` and `high`, both included; with `or_zero` 0 is allowed too and means that."""
 
     def read(value: object) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Unexpected
+        if not low <= value <= high and not (or_zero and value == 0):
             raise Unexpected
         return value
 
-    return Kind(f"between {low} and {high}{' ' + unit if unit else ''}", read, low)
+    expected = f"between {low} and {high}{' ' + unit if unit else ''}"
+    return Kind(f"{expected}, or 0 ({or_zero})" if or_zero else expected, read, low)
 
 
-def seconds(low: float, high: float, *, or_zero: str = "") -> Kind[float]:
-    """A duration in seconds; with `or_zero` 0 is allowed too and means what that says."""
+def seconds(low: float, high: float, *, or_zero: str = "", unit: str = "seconds") -> Kind[float]:
+    """A duration; with `or_zero` 0 is allowed too and means what that says."""
 
     def read(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -81,8 +96,13 @@ def seconds(low: float, high: float, *, or_zero: str = "") -> Kind[float]:
             raise Unexpected
         return float(value)
 
-    expected = f"between {low:g} and {high:g} seconds"
+    expected = f"between {low:g} and {high:g} {unit}"
     return Kind(f"{expected}, or 0 ({or_zero})" if or_zero else expected, read, low)
+
+
+def days(low: float, high: float, *, or_zero: str = "") -> Kind[float]:
+    """A number of days, also of parts of one."""
+    return seconds(low, high, or_zero=or_zero, unit="days")
 
 
 def _read_flag(value: object) -> bool:
@@ -123,7 +143,13 @@ def list_of(item: Kind[T], *, min_length: int = 0) -> Kind[tuple[T, ...]]:
             items.append(read_entry)
         return tuple(items)
 
-    return Kind(f"a list{' that is not empty' if min_length else ''}, each entry {item.expected}", read, ())
+    return Kind(
+        f"a list{' that is not empty' if min_length else ''}, each entry {item.expected}",
+        read,
+        (),
+        write=lambda items: [item.write(entry) for entry in items],
+        inside=lambda items: [(item, entry) for entry in items],
+    )
 
 
 def optional(kind: Kind[T], *, empty: str = "") -> Kind[T | None]:
@@ -132,4 +158,25 @@ def optional(kind: Kind[T], *, empty: str = "") -> Kind[T | None]:
     def read(value: object) -> T | None:
         return None if value == "" else kind.read(value)
 
-    return Kind(f'{kind.expected}, or ""{f" ({empty})" if empty else ""}', read, None)
+    return Kind(
+        _or_empty(kind, empty),
+        read,
+        None,
+        write=lambda value: "" if value is None else kind.write(value),
+        inside=lambda value: () if value is None else [(kind, value)],
+    )
+
+
+def perhaps(kind: Kind[str], *, empty: str = "") -> Kind[str]:
+    """As `kind`, or an empty string; `empty` says what that means."""
+
+    def read(value: object) -> str:
+        return "" if value == "" else kind.read(value)
+
+    return Kind(
+        _or_empty(kind, empty), read, "", write=kind.write, inside=lambda value: [(kind, value)] if value else ()
+    )
+
+
+def _or_empty(kind: Kind[Any], empty: str) -> str:
+    return f'{kind.expected}, or ""{f" ({empty})" if empty else ""}'

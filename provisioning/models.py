@@ -1,12 +1,13 @@
-"""The tables of companies and accounts. Rows carry their company's id: a company is one unit to move or delete."""
+"""The tables of companies and accounts. Rows carry their company's id: a company is one unit to move or delete.
 
-from typing import Literal
+What identifies a row, orders it or refers to another is a column; all else is one JSON value, `settings`, with the
+fields of the row's struct. So a new setting needs no migration: rows that lack it have its default.
+"""
 
-from sqlalchemy import Dialect, Double, ForeignKey, ForeignKeyConstraint, MetaData, String, TypeDecorator
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-from provisioning.company_kinds import read_destination
-from routing.model import Destination
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -16,22 +17,9 @@ NAMING_CONVENTION = {
 }
 
 
-class DestinationText(TypeDecorator[Destination]):
-    """A destination in its written form, `queue:sales`."""
-
-    impl = String(255)
-    cache_ok = True
-
-    def process_bind_param(self, value: Destination | None, dialect: Dialect) -> str | None:
-        return None if value is None else str(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Destination | None:
-        return None if value is None else read_destination(value)
-
-
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
-    type_annotation_map = {str: String(255), float: Double, Destination: DestinationText}  # noqa: RUF012  read by SQLAlchemy, never changed
+    type_annotation_map = {str: String(255), dict[str, Any]: JSON}  # noqa: RUF012  read by SQLAlchemy, never changed
 
 
 def _reference(columns: list[str], targets: list[str]) -> ForeignKeyConstraint:
@@ -51,10 +39,7 @@ class CompanyRow(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     domain: Mapped[str] = mapped_column(unique=True)
-    country: Mapped[str]
-    time_zone: Mapped[str]
-    language: Mapped[str]
-    outside_prefix: Mapped[str]
+    settings: Mapped[dict[str, Any]]
 
 
 class PersonRow(Base):
@@ -66,10 +51,7 @@ class PersonRow(Base):
     """Order within the company."""
     name: Mapped[str]
     extension: Mapped[str]
-    ring_seconds: Mapped[float]
-    on_busy: Mapped[Destination | None]
-    on_no_answer: Mapped[Destination | None]
-    outside_number: Mapped[str | None]
+    settings: Mapped[dict[str, Any]]
 
 
 class AccountRow(Base):
@@ -92,19 +74,16 @@ class OpeningHoursRow(Base):
     company_id: Mapped[str] = _of_company()
     name: Mapped[str] = mapped_column(primary_key=True)
     place: Mapped[int]
-    time_zone: Mapped[str]
+    settings: Mapped[dict[str, Any]]
 
 
-class OpenPeriodRow(Base):
-    __tablename__ = "open_periods"
-    __table_args__ = (_reference(["company_id", "hours"], ["opening_hours.company_id", "opening_hours.name"]),)
+class CalendarRow(Base):
+    __tablename__ = "calendars"
 
     company_id: Mapped[str] = _of_company()
-    hours: Mapped[str] = mapped_column(primary_key=True)
-    weekday: Mapped[int] = mapped_column(primary_key=True)
-    """0 is Monday."""
-    start_minute: Mapped[int] = mapped_column(primary_key=True)
-    end_minute: Mapped[int]
+    name: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[int]
+    settings: Mapped[dict[str, Any]]
 
 
 class MainNumberRow(Base):
@@ -114,10 +93,8 @@ class MainNumberRow(Base):
     number: Mapped[str] = mapped_column(primary_key=True)
     company_id: Mapped[str] = _of_company(key=False)
     place: Mapped[int]
-    open: Mapped[Destination]
-    closed: Mapped[Destination]
     hours: Mapped[str | None]
-    greeting: Mapped[str | None]
+    settings: Mapped[dict[str, Any]]
 
 
 class MenuRow(Base):
@@ -127,24 +104,16 @@ class MenuRow(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     place: Mapped[int]
     extension: Mapped[str | None]
-    prompt: Mapped[str]
-    silence_seconds: Mapped[float]
-    silence_prompt: Mapped[str]
-    invalid_prompt: Mapped[str]
-    attempts: Mapped[int]
-    operator: Mapped[Destination | None]
-    timeout_destination: Mapped[Destination]
+    settings: Mapped[dict[str, Any]]
 
 
-class MenuKeyRow(Base):
-    __tablename__ = "menu_keys"
-    __table_args__ = (_reference(["company_id", "menu"], ["menus.company_id", "menus.name"]),)
+class LookupRow(Base):
+    __tablename__ = "lookups"
 
     company_id: Mapped[str] = _of_company()
-    menu: Mapped[str] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
     place: Mapped[int]
-    destination: Mapped[Destination]
+    settings: Mapped[dict[str, Any]]
 
 
 class QueueRow(Base):
@@ -154,17 +123,7 @@ class QueueRow(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     place: Mapped[int]
     extension: Mapped[str | None]
-    strategy: Mapped[Literal["longest_idle", "priority"]] = mapped_column(String(255))
-    ring_seconds: Mapped[float]
-    wrap_up_seconds: Mapped[float]
-    max_waiting: Mapped[int]
-    max_wait_seconds: Mapped[float]
-    position_every_seconds: Mapped[float]
-    music: Mapped[str]
-    welcome_prompt: Mapped[str | None]
-    on_full: Mapped[Destination]
-    on_no_members: Mapped[Destination]
-    on_timeout: Mapped[Destination]
+    settings: Mapped[dict[str, Any]]
 
 
 class QueueMemberRow(Base):
@@ -176,19 +135,18 @@ class QueueMemberRow(Base):
 
     company_id: Mapped[str] = _of_company()
     queue: Mapped[str] = mapped_column(primary_key=True)
-    person_id: Mapped[str] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    """Id of a person, or an outside number."""
     place: Mapped[int]
     """Priority order."""
+    person_id: Mapped[str | None]
+    """The member again when it is a person, so that the database keeps the reference right."""
 
 
-ROUTING_ROWS: tuple[type[Base], ...] = (
-    PersonRow,
-    OpeningHoursRow,
-    OpenPeriodRow,
-    MainNumberRow,
-    MenuRow,
-    MenuKeyRow,
-    QueueRow,
-    QueueMemberRow,
-)
-"""What an import replaces, beside the company's own row; accounts stay."""
+class BoxRow(Base):
+    __tablename__ = "boxes"
+
+    company_id: Mapped[str] = _of_company()
+    name: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[int]
+    settings: Mapped[dict[str, Any]]
