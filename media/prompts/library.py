@@ -1,4 +1,21 @@
-"""Finds prompts and music by name: a company's own recording first, else the one that is in the package."""
+"""Finds prompts and music by name: a company's own recording first, else the one that is in the package.
+
+Numbers, times and dates are put together from these clips (`routing.spoken` does it):
+
+    number/0 ... number/99, number/100, number/200 ... number/900    a number at the end of what is said
+    hundreds/1 ... hundreds/9    before the rest: 342 is hundreds/3, number/42
+    time/0 ... time/24           on the hour: "five p.m.", "klokken sytten", "siebzehn Uhr"
+    hour/0 ... hour/23           before minutes: 17:05 is hour/17, minute/5
+    minute/1 ... minute/59
+    half-day/am, half-day/pm     after the minutes, in English alone
+    weekday/1 ... weekday/7      Monday is the first
+    day/1 ... day/31             before the month: "the twenty-fourth of", "den vierundzwanzigsten"
+    month/1 ... month/12
+    position/1 ... position/50, position/many    whole sentences
+    beep                         the tone before a recording, the same in every language
+
+What `media/prompts/texts` holds beside these, below `[clips]`, are sentences of their own.
+"""
 
 from pathlib import Path, PurePosixPath
 
@@ -6,21 +23,14 @@ PACKAGED = Path(__file__).parent
 LANGUAGES = ("en", "da", "nb", "sv", "de")
 """Languages of the packaged prompts; the first is the one all others fall back to."""
 FALLBACK_LANGUAGE = LANGUAGES[0]
-HIGHEST_NUMBER = 50
-"""`position/1` to `position/50` and `number/0` to `number/50` are whole clips; beyond, `position/many`."""
+HIGHEST_CLIP = 99
+"""Numbers up to here are whole clips."""
+HIGHEST_POSITION = 50
+"""`position/1` to `position/50` are whole clips; beyond, `position/many`."""
+HALF_DAYS = ("half-day/am", "half-day/pm")
+"""Only English needs them."""
+BEEP = "beep"
 
-_SINGLE_CLIPS = (
-    "greeting",
-    "menu",
-    "please-wait",
-    "closed",
-    "goodbye",
-    "invalid-choice",
-    "please-choose",
-    "busy",
-    "unavailable",
-    "connecting",
-)
 _MUSIC = "music"
 
 
@@ -59,9 +69,9 @@ class PromptLibrary:
     @staticmethod
     def names() -> list[str]:
         """Names of the prompts that every packaged language has."""
-        positions = [f"position/{number}" for number in range(1, HIGHEST_NUMBER + 1)]
-        numbers = [f"number/{number}" for number in range(HIGHEST_NUMBER + 1)]
-        return [*_SINGLE_CLIPS, *positions, "position/many", *numbers]
+        folder = PACKAGED / FALLBACK_LANGUAGE
+        names = (file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.ogg"))
+        return sorted(name for name in names if name != BEEP and name not in HALF_DAYS)
 
 
 def _is_plain(name: str) -> bool:
