@@ -100,10 +100,12 @@ class OfferReceived(Event, frozen=True):
 
 
 class AnswerReceived(Event, frozen=True):
-    """The peer's answer to our re-INVITE or UPDATE, or in the ACK of a re-INVITE without an offer."""
+    """The peer's answer to an offer of ours within the session."""
 
     session: str
     sdp: bytes | None
+    in_request: bool = False
+    """False: in the response to our re-INVITE or UPDATE. True: in the ACK or PRACK, to the offer in our response."""
 
 
 class OfferRefused(Event, frozen=True):

@@ -230,5 +230,5 @@ class Offers:
         """The ACK of our 2xx to a re-INVITE."""
         if carried_offer:
             session.remote_sdp = sdp or session.remote_sdp
-            self._space.events.append(AnswerReceived(session.id, sdp))
+            self._space.events.append(AnswerReceived(session.id, sdp, in_request=True))
         self.send_waiting(session, now)

@@ -98,7 +98,7 @@ class Sessions:
         if sdp is not None and session.remote_sdp is None:
             session.remote_sdp = sdp
             self._space.respond(transaction, request, 200, now)
-            self._space.events.append(AnswerReceived(session.id, sdp))
+            self._space.events.append(AnswerReceived(session.id, sdp, in_request=True))
         else:
             self._offers.asked(session, transaction, request, flow, now)
         self._reliability.release(session, now)

@@ -37,10 +37,14 @@ class Description:
         made, negotiated = make_answer(offer, self._address, port, wanted, session_id=self._session_id, version=1)
         return self._keep(made), negotiated
 
-    def read_answer(self, answer: bytes) -> Negotiated:
-        """What the phone's answer to our offer agreed on. Raises NothingInCommon (488) and ProtocolViolation."""
-        assert self.local is not None, "an answer needs an offer"
-        negotiated = read_answer(self.local, answer)
+    def read_answer(self, answer: bytes, offer: bytes | None = None) -> Negotiated:
+        """What the phone's answer to `offer`, or else to our last one, agreed on.
+
+        Raises NothingInCommon (488) and ProtocolViolation.
+        """
+        offer = offer or self.local
+        assert offer is not None, "an answer needs an offer"
+        negotiated = read_answer(offer, answer)
         self.learn(answer)
         return negotiated
 

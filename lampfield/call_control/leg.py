@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from lampfield.call_control.codecs import SUPPORTED
 from lampfield.call_control.description import Description
@@ -44,6 +44,13 @@ class LegEnd:
         return None if self.by_peer else Ended(self.cause, "system", self.status)
 
 
+class _Reoffer(NamedTuple):
+    """A re-INVITE of ours that is under way, or waits in the stack for its turn."""
+
+    codecs: Sequence[str]
+    accepted: asyncio.Future[bool]
+
+
 class Leg:
     """What the caller's and the called leg have in common: media description, hold, keys, the lamp, the end."""
 
@@ -67,7 +74,9 @@ class Leg:
         self.keys = Keys()
         self.ended: asyncio.Future[LegEnd] = asyncio.get_running_loop().create_future()
         self._offering = asyncio.Lock()
-        self._reoffer: asyncio.Future[bool] | None = None
+        self._reoffer: _Reoffer | None = None
+        self._offered_back: bytes | None = None
+        """Our offer in the response to a re-INVITE without one; its answer comes in the ACK."""
 
     @property
     def answered(self) -> bool:
@@ -86,15 +95,23 @@ class Leg:
         async with self._offering:
             if self.ended.done() or self.description.local is None:
                 return False
-            sdp = self.description.offer(await self.port(), codecs) if codecs else self.description.local
-            self._reoffer = asyncio.get_running_loop().create_future()
-            self.services.sip.offer(self.session, sdp)
-            return await self._reoffer
+            port = await self.port()
+            accepted: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            self._reoffer = _Reoffer(codecs, accepted)
+            self._send_reoffer(port)
+            return await accepted
 
-    def take_answer(self, sdp: bytes) -> bool:
-        """Take the phone's answer to our offer; False, and a line in the log, when it cannot be used."""
+    def _send_reoffer(self, port: int) -> None:
+        """Hand the stack our offer, in the place of one that waits: numbers rise as they are sent (RFC 3264 §8)."""
+        if self._reoffer is not None and self.description.local is not None:
+            codecs = self._reoffer.codecs
+            sdp = self.description.offer(port, codecs) if codecs else self.description.local
+            self.services.sip.offer(self.session, sdp)
+
+    def take_answer(self, sdp: bytes, offer: bytes | None = None) -> bool:
+        """Take the phone's answer to `offer` or our last; False, and a line in the log, when it cannot be used."""
         try:
-            self.rtp.configure(self.description.read_answer(sdp))
+            self.rtp.configure(self.description.read_answer(sdp, offer))
         except ProtocolViolation as fault:
             logger.info("%s %s: the answer cannot be used: %s", self.call, self.leg, fault.reason)
             return False
@@ -108,6 +125,8 @@ class Leg:
                 self.finish(LegEnd("normal" if by_peer else "lost", 200 if by_peer else 408, by_peer=by_peer))
             case OfferReceived(offer=offer):
                 self.spawn(self._renegotiate(offer))
+            case AnswerReceived(sdp=sdp, in_request=True):
+                self._answered_back(sdp)
             case AnswerReceived(sdp=sdp):
                 self._settle_reoffer(sdp is not None and self.take_answer(sdp))
             case OfferRefused(status=status):
@@ -135,26 +154,41 @@ class Leg:
             self.spawn(self.reoffer())
 
     def _settle_reoffer(self, accepted: bool) -> None:
-        if self._reoffer is not None and not self._reoffer.done():
-            self._reoffer.set_result(accepted)
+        if self._reoffer is not None and not self._reoffer.accepted.done():
+            self._reoffer.accepted.set_result(accepted)
         self._reoffer = None
 
     async def _renegotiate(self, offer: bytes | None) -> None:
         """Answer a re-INVITE or UPDATE, keeping the codec where the phone still has it; notice hold and retrieve."""
         sip, current = self.services.sip, self.rtp.codec
         port = await self.port()
-        if offer is None:
-            sip.answer(self.session, self.description.offer(port, sorted(SUPPORTED, key=lambda name: name != current)))
-            return
         held = self.description.held
+        if offer is None:
+            made = self.description.offer(port, sorted(SUPPORTED, key=lambda name: name != current))
+            self._offered_back = made
+            self._send_reoffer(port)
+            sip.answer(self.session, made)
+            return
         try:
             answer, negotiated = self.description.answer(offer, port, current)
         except ProtocolViolation as fault:
             logger.info("%s %s: an offer is refused: %s", self.call, self.leg, fault.reason)
             sip.refuse(self.session, fault.status)
             return
+        self._send_reoffer(port)
         sip.answer(self.session, answer)
         self.rtp.configure(negotiated)
+        await self._renegotiated(held)
+
+    def _answered_back(self, sdp: bytes | None) -> None:
+        """The ACK brought the answer to our offer in a response."""
+        offer, self._offered_back = self._offered_back, None
+        held = self.description.held
+        if sdp is not None and offer is not None and self.take_answer(sdp, offer):
+            self.spawn(self._renegotiated(held))
+
+    async def _renegotiated(self, held: bool) -> None:
+        """The phone has changed what it wants; `held` as it was before."""
         if self.bridge is None:
             return
         if self.description.held != held:

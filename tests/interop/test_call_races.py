@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.plain_phone import PlainCall, PlainPhone
 from tests.support.server import DOMAIN, OUTSIDE, Server
+from tests.support.until import until
 from tests.support.watcher import Watcher
 
 HENRIK = "209"
@@ -289,6 +290,28 @@ def test_a_colleague_who_reinvites_while_the_caller_is_asked_to_change_loses_not
     assert anna.final(again).status == 200
     ringing.request("ACK", cseq=1)
     call.respond(200, outside.sdp("PCMA", version=2), request=asked)
+    call.expect("ACK")
+    outside.rtp.say(answer.audio, CALLER_SAYS)
+    anna.rtp.expect(CALLER_SAYS)
+    call.hang_up()
+    ringing.hung_up()
+
+
+def test_a_caller_who_asks_for_our_offer_is_asked_to_change_its_codec_after_it_has_answered(
+    outside: PlainPhone, anna: PlainPhone
+) -> None:
+    call = outside.call("+4533221100", outside.sdp("G722", "PCMA"))
+    answer = call.answered()
+    press(call, "1")
+    ringing = anna.incoming()
+    ours = outside.final(call.request("INVITE"))
+    ringing.take("PCMA")
+    until(lambda: outside.has_again(ours), "the server knows of both codecs, and misses the ACK")
+    call.request("ACK", outside.sdp("G722", version=2), cseq=int(ours["CSeq"].split()[0]))
+    asked = call.expect("INVITE")
+    assert "8" in asked.codecs
+    assert asked.version > ours.version > answer.version
+    call.respond(200, outside.sdp("PCMA", version=3), request=asked)
     call.expect("ACK")
     outside.rtp.say(answer.audio, CALLER_SAYS)
     anna.rtp.expect(CALLER_SAYS)

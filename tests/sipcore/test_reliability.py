@@ -111,7 +111,7 @@ def test_the_answer_in_a_prack_is_told() -> None:
     ring = Ring(CAN, body=b"")
     response = progress(ring, sdp=b"v=0 our offer")
     assert prack(ring, response, body=b"v=0 their answer").status == 200
-    assert ring.peer.events() == [AnswerReceived(ring.session, b"v=0 their answer")]
+    assert ring.peer.events() == [AnswerReceived(ring.session, b"v=0 their answer", in_request=True)]
 
 
 def test_an_offer_in_a_prack_is_answered_before_the_call_is() -> None:

@@ -304,7 +304,7 @@ def test_a_reinvite_without_offer_is_answered_with_ours() -> None:
     ring.peer.stack.answer(ring.session, b"v=0 our offer", ring.peer.now)
     assert ring.peer.one_response().body == b"v=0 our offer"
     ring.within("ACK", body=b"v=0 their answer", cseq=2)
-    assert ring.peer.events() == [AnswerReceived(ring.session, b"v=0 their answer")]
+    assert ring.peer.events() == [AnswerReceived(ring.session, b"v=0 their answer", in_request=True)]
 
 
 def test_the_same_offer_again_is_answered_with_the_same_answer_by_itself() -> None:

@@ -71,6 +71,13 @@ class Message:
         assert found, f"no audio in {self}"
         return found[1].split()
 
+    @property
+    def version(self) -> int:
+        """Of the description in the body."""
+        found = re.search(r"^o=\S+ \d+ (\d+) ", self.body, re.MULTILINE)
+        assert found, f"no description in {self}"
+        return int(found[1])
+
     def to_bytes(self) -> bytes:
         body = self.body.encode()
         lines = [self.start, *(f"{name}: {value}" for name, value in self.fields), f"Content-Length: {len(body)}"]
