@@ -9,17 +9,23 @@ from typing import Any, Literal
 import msgspec
 
 from routing import dialplan, feature_codes, menu
+from routing.calendars import destination_at
 from routing.caller_leg import answer, start_music, tell
 from routing.dialplan import Refusal
 from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted
 from routing.feature_codes import FeatureActions, FeatureCall, FeatureCode
-from routing.hours import situation
+from routing.hours import ALWAYS_OPEN, ChangesOf, situation, unchanged
+from routing.lookups import Inquiry, NobodyAsked, Question, look_up
+from routing.menu.names import HasSound, dial, no_sounds
+from routing.menu.told import told
 from routing.model import Company, Destination, MainNumber
+from routing.places import Places
 from routing.ports import Answered, Caller, CallerGone, Clock, Dialler, Ended, EventSink, RingOutcome, RingResult
 from routing.prompts import BUSY, RINGBACK, UNAVAILABLE
 from routing.queue.runner import QueueRunner
 from routing.queue.waiting import wait_in_line
 from routing.tasks import while_there
+from routing.welcome import greeting_of
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +71,10 @@ class House:
     clock: Clock
     features: FeatureActions = field(default_factory=dict)
     """What each feature code does; one that is missing is not in use."""
+    changes: ChangesOf = unchanged
+    """What the switch and the feed of closing days make of opening hours now."""
+    inquiry: Inquiry = field(default_factory=NobodyAsked)
+    has_sound: HasSound = no_sounds
 
 
 class CallFlow:
@@ -75,11 +85,14 @@ class CallFlow:
         self._queues = house.queues
         self._emit = house.emit
         self._clock = house.clock
-        self._features = house.features
+        self._house = house
         self._caller = caller
         self._dialler = dialler
         self._arrival = arrival
         self._greeting: tuple[str, ...] = ()
+        self._places = Places()
+        self._priority = house.company.vip.get(caller.number, 0)
+        self._customer_number = ""
 
     async def run(self) -> None:
         """Treat the call to its end; its first event is CallArrived and its last, exactly once, CallEnded.
@@ -140,19 +153,22 @@ class CallFlow:
         if person is None:
             return Ended("failed", "system", 403)
         return await feature_codes.serve(
-            FeatureCall(code, person, self._caller), self._features, self._emit, self._clock
+            FeatureCall(code, person, self._caller), self._house.features, self._emit, self._clock
         )
 
     async def _greet(self, number: MainNumber) -> Onward:
-        """Choose by the hours; greet when open. A menu plays the greeting itself, so that a key cuts it."""
-        if number.hours is not None and not situation(self._company.hours[number.hours], self._clock()).open:
-            return Onward(number.closed, f"{number.hours}: closed")
-        if number.greeting is not None and number.open.kind == "menu":
-            self._greeting = (number.greeting,)
-        elif number.greeting is not None:
+        """Choose by the hours and greet. A menu plays the greeting itself, so that a key cuts it."""
+        self._priority = max(self._priority, number.priority)
+        hours = self._company.hours[number.hours] if number.hours is not None else ALWAYS_OPEN
+        now = situation(hours, self._clock(), self._house.changes(hours))
+        onward = Onward(number.open, f"open: {now.why}") if now.open else Onward(number.closed, f"closed: {now.why}")
+        greeting = greeting_of(number, now.slot)
+        if greeting is not None and onward.destination.kind == "menu":
+            self._greeting = (greeting,)
+        elif greeting is not None:
             await answer(self._caller, self._emit, self._clock)
-            await self._tell(number.greeting)
-        return Onward(number.open, "open")
+            await self._tell(greeting)
+        return onward
 
     async def _follow(self, step: Onward | Ended) -> Ended:
         """From destination to destination, until the call has ended."""
@@ -180,6 +196,17 @@ class CallFlow:
                 return await self._number(destination.name)
             case "message":
                 return await self._message(destination.name)
+            case "calendar":
+                calendar = self._company.calendars[destination.name]
+                return Onward(destination_at(calendar, self._clock()), str(destination))
+            case "lookup":
+                return await self._lookup(destination.name)
+            case "hours":
+                return await self._hours(destination.name)
+            case "names":
+                return await self._names()
+            case "back":
+                return self._back("back")
             case _:
                 return Ended("completed-message" if self._caller.answered else "rejected", "system", 480)
 
@@ -226,11 +253,48 @@ class CallFlow:
 
     async def _menu(self, name: str) -> Onward:
         await answer(self._caller, self._emit, self._clock)
+        place, found = Destination("menu", name), self._company.menus[name]
+        self._places.came_to(place)
         greeting, self._greeting = self._greeting, ()
-        choice = await menu.choose(self._company.menus[name], self._caller, self._emit, self._clock, greeting=greeting)
+        extensions = dialplan.extensions(self._company) if found.extensions else {}
+        choice = await menu.choose(
+            found, self._caller, self._emit, self._clock, greeting=greeting, extensions=extensions
+        )
+        self._customer_number = choice.customer_number or self._customer_number
+        self._priority = max(self._priority, choice.priority)
+        onward = self._places.before(place) if choice.destination.kind == "back" else choice.destination
         if choice.key is None:
-            return Onward(choice.destination, f"{name}: no choice")
-        return Onward(choice.destination, f"{name}: key {choice.key}", chosen=True)
+            return Onward(onward, f"{name}: no choice")
+        return Onward(onward, f"{name}: key {choice.key}", chosen=True)
+
+    async def _lookup(self, name: str) -> Onward:
+        lookup = self._company.lookups[name]
+        question = Question(self._caller.call, self._caller.number, self._arrival.dialled, self._customer_number)
+        said = await look_up(lookup, question, self._house.inquiry, self._caller, self._emit, self._clock)
+        if said is None:
+            return Onward(lookup.otherwise, f"{name}: no answer")
+        self._priority = max(self._priority, said.priority)
+        if said.name:
+            self._caller.show_name(said.name)
+        return Onward(lookup.destinations[said.destination], f"{name}: {said.destination}")
+
+    async def _hours(self, name: str) -> Onward:
+        hours = self._company.hours[name]
+        await answer(self._caller, self._emit, self._clock)
+        clips = told(hours, self._clock(), self._house.changes(hours), self._caller.language)
+        await tell(self._caller, clips, self._emit, self._clock, until_key=True)
+        return self._back(f"hours {name} told")
+
+    async def _names(self) -> Onward:
+        await answer(self._caller, self._emit, self._clock)
+        people = self._company.people.values()
+        person = await dial(people, self._house.has_sound, self._caller, self._emit, self._clock)
+        if person is None:
+            return self._back("nobody chosen by name")
+        return Onward(Destination("person", person.id), "dialled by name", chosen=True)
+
+    def _back(self, why: str) -> Onward:
+        return Onward(self._places.back() or Destination("message", "goodbye"), why)
 
     async def _message(self, prompt: str) -> Ended:
         await answer(self._caller, self._emit, self._clock)

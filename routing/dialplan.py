@@ -46,6 +46,17 @@ def find(company: Company, dialled: str, origin: Origin) -> Destination | MainNu
     )
 
 
+def extensions(company: Company) -> dict[str, Destination]:
+    """What a caller may dial in a menu: the extensions of people, queues and menus."""
+    return {
+        **{
+            person.extension: Destination("person", person.id) for person in company.people.values() if person.extension
+        },
+        **{extension: Destination("menu", name) for extension, name in company.menu_extensions.items()},
+        **{extension: Destination("queue", name) for extension, name in company.queue_extensions.items()},
+    }
+
+
 def is_emergency(number: str, country: str) -> bool:
     """True for 112 and the country's own emergency numbers. No extension may be one: the emergency number wins."""
     return number == "112" or phonenumbers.is_emergency_number(number, country)

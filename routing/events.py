@@ -51,6 +51,25 @@ class MenuSilence(CallEvent, frozen=True, kw_only=True):
     menu: str
 
 
+class CustomerNumberGiven(CallEvent, frozen=True, kw_only=True):
+    """The caller typed the number under which the company knows them."""
+
+    menu: str
+    number: str
+
+
+class LookupEnded(CallEvent, frozen=True, kw_only=True):
+    """The company's own server was asked where the call goes."""
+
+    lookup: str
+    seconds: float
+    """How long it took."""
+    answer: str = ""
+    """The word that it answered."""
+    fault: str = ""
+    """Why it has no answer, for people."""
+
+
 class FeatureCodeUsed(CallEvent, frozen=True, kw_only=True):
     """A person of the company dialled a code, and what it is for was done."""
 
@@ -61,8 +80,13 @@ class FeatureCodeUsed(CallEvent, frozen=True, kw_only=True):
 
 
 class QueueJoined(CallEvent, frozen=True, kw_only=True):
+    """The caller has a place in the queue, behind everybody of the same or a higher `priority`."""
+
     queue: str
     position: int
+    priority: int = 0
+    prefers: str | None = None
+    """The member whom the caller is offered to first, where that member is free."""
 
 
 class PositionAnnounced(CallEvent, frozen=True, kw_only=True):
@@ -79,15 +103,76 @@ class OfferMade(CallEvent, frozen=True, kw_only=True):
 
 
 class OfferEnded(CallEvent, frozen=True, kw_only=True):
+    """`withdrawn`: the caller went; `elsewhere`: another member who rang for the same caller answered first."""
+
     queue: str
     member: str
     offer: int
-    outcome: Literal["answered", "no-answer", "busy", "rejected", "unreachable", "withdrawn"]
+    outcome: Literal["answered", "no-answer", "busy", "rejected", "unreachable", "withdrawn", "elsewhere"]
+
+
+class PlaceHeld(CallEvent, frozen=True, kw_only=True):
+    """The caller is away from the line and offered to nobody; place and waiting time go on."""
+
+    queue: str
+    why: Literal["stepped-out", "restart"]
+
+
+class PlaceResumed(CallEvent, frozen=True, kw_only=True):
+    """A caller is on the line for this place: back from a menu, taken up after a restart, or called back."""
+
+    queue: str
+
+
+class CallbackRequested(CallEvent, frozen=True, kw_only=True):
+    """The caller has hung up and keeps the place: when its turn comes, `number` is called, not before `earliest`."""
+
+    queue: str
+    number: str
+    earliest: float
+
+
+class CallbackDue(CallEvent, frozen=True, kw_only=True):
+    """The turn of a place to call back: `member` is claimed by `offer`, and now the caller is called."""
+
+    queue: str
+    member: str
+    offer: int
+    number: str
+    attempt: int
+    """1 for the first."""
+
+
+class CallbackMissed(CallEvent, frozen=True, kw_only=True):
+    """The caller was called back and not reached; tried again at `retry_at`, None when it was the last attempt."""
+
+    queue: str
+    attempt: int
+    outcome: Literal["no-answer", "busy", "rejected", "unreachable"]
+    retry_at: float | None
 
 
 class QueueLeft(CallEvent, frozen=True, kw_only=True):
+    """How a place in the queue ended, once for each; also told of who got none.
+
+    `busy`: nobody free and no waiting allowed. `unanswered`: offered to everybody for all rounds. `lost`: cut off by a
+    restart. `called-back`, `not-reached`: a place that was kept for calling back.
+    """
+
     queue: str
-    outcome: Literal["answered", "abandoned", "timeout", "full", "no-members", "shutdown"]
+    outcome: Literal[
+        "answered",
+        "abandoned",
+        "timeout",
+        "full",
+        "busy",
+        "unanswered",
+        "no-members",
+        "shutdown",
+        "lost",
+        "called-back",
+        "not-reached",
+    ]
     waited: float
 
 
@@ -149,11 +234,18 @@ AnyCallEvent = (
     | MenuEntered
     | KeyPressed
     | MenuSilence
+    | CustomerNumberGiven
+    | LookupEnded
     | FeatureCodeUsed
     | QueueJoined
     | PositionAnnounced
     | OfferMade
     | OfferEnded
+    | PlaceHeld
+    | PlaceResumed
+    | CallbackRequested
+    | CallbackDue
+    | CallbackMissed
     | QueueLeft
     | LegRinging
     | LegAnswered

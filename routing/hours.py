@@ -5,7 +5,7 @@ Where the clock jumps forward over a border, the border is passed at the jump; w
 twice is open both times if the wall says so.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from routing.hours_days import Day, day_of
-from routing.model import OpeningHours
+from routing.model import OpeningHours, OpenPeriod
 
 DAYS_AHEAD = 400
 """How far `next_change` looks: a year that is closed for holidays throughout, and more."""
@@ -61,6 +61,17 @@ class Situation(msgspec.Struct, frozen=True):
 
 BY_FILE = Changes()
 
+ALWAYS_OPEN = OpeningHours("always", "UTC", ((OpenPeriod(0, 1440),),) * 7)
+"""Of a number that has no hours."""
+
+ChangesOf = Callable[[OpeningHours], Changes]
+"""What changes these hours at this moment."""
+
+
+def unchanged(hours: OpeningHours) -> Changes:
+    """ChangesOf for who has neither switches nor feeds."""
+    return BY_FILE
+
 
 def situation(hours: OpeningHours, at: float, changes: Changes = BY_FILE) -> Situation:
     """How it is at `at`, UTC epoch seconds.
@@ -93,6 +104,38 @@ def next_change(hours: OpeningHours, at: float, changes: Changes = BY_FILE) -> f
             if instant > at and situation(hours, instant, changes).open != now_open:
                 return instant
     return None
+
+
+def open_periods(hours: OpeningHours, day: date, changes: Changes = BY_FILE) -> tuple[OpenPeriod, ...]:
+    """When it is open on a date by calendar, to the minute: the day's periods less what the feed closes of them."""
+    known = day_of(hours, day)
+    if known.named:
+        return known.periods
+    zone = ZoneInfo(hours.time_zone)
+    remaining = list(known.periods)
+    for time in changes.closed:
+        start, end = (_minute_of(day, instant, zone) for instant in (time.start, time.end))
+        remaining = [part for period in remaining for part in _less(period, start, end)]
+    return tuple(remaining)
+
+
+def _minute_of(day: date, instant: float, zone: tzinfo) -> int:
+    """What the wall shows at an instant, in minutes of `day`: 0 for what is before it, 1440 for what is after."""
+    wall = datetime.fromtimestamp(instant, zone)
+    if wall.date() != day:
+        return 0 if wall.date() < day else 1440
+    return wall.hour * 60 + wall.minute
+
+
+def _less(period: OpenPeriod, start: int, end: int) -> Iterator[OpenPeriod]:
+    """What is left of a period that is closed from `start` to `end`."""
+    if start >= end or end <= period.start or start >= period.end:
+        yield period
+        return
+    if period.start < start:
+        yield OpenPeriod(period.start, start)
+    if end < period.end:
+        yield OpenPeriod(end, period.end)
 
 
 def _is_within(day: Day, wall: datetime) -> bool:

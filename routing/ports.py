@@ -47,6 +47,9 @@ class Caller(Protocol):
     @property
     def name(self) -> str: ...
 
+    def show_name(self, name: str) -> None:
+        """From here on who is called sees this name of the caller."""
+
     @property
     def answered(self) -> bool: ...
 

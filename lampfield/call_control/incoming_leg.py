@@ -68,6 +68,9 @@ class IncomingLeg(Leg):
         """Play prompts in this language from here on."""
         self._language = language
 
+    def show_name(self, name: str) -> None:
+        self.caller = self.caller._replace(name=name)
+
     @property
     def offered_codecs(self) -> Sequence[str]:
         """Codecs that the caller can do; all of ours while it has not said."""

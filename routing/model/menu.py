@@ -18,11 +18,11 @@ class Menu(msgspec.Struct, frozen=True):
     silence_prompt: str = "please-choose"
     invalid_prompt: str = "invalid-choice"
     attempts: int = 3
-    """How often the menu is told in all, before `timeout_destination`; silence and invalid keys each use one."""
+    """How often the menu is told in all; silence and wrong keys each use one, and the last leads to its destination."""
     silence_attempts: int = 0
-    """How often silence alone is answered before `silence_destination`; 0 leaves it to `attempts`."""
+    """How many silences lead to `silence_destination`; 0 leaves it to `attempts`."""
     invalid_attempts: int = 0
-    """How often wrong keys alone are answered before `invalid_destination`; 0 leaves it to `attempts`."""
+    """How many wrong keys lead to `invalid_destination`; 0 leaves it to `attempts`."""
     operator: Destination | None = None
     """Where key 0 leads when `keys` does not say."""
     timeout_destination: Destination = Destination("hangup")
@@ -35,7 +35,7 @@ class Menu(msgspec.Struct, frozen=True):
     customer_numbers: Destination | None = None
     """Where a number that is no key and no extension leads: it is noted as the customer's number. None refuses it."""
     barge_in: bool = True
-    """A key cuts the prompt."""
+    """A key cuts the prompt; else it counts when the prompt has been heard."""
     language: str | None = None
     """From here on everything speaks this language."""
     priorities: dict[str, int] = {}
@@ -54,3 +54,7 @@ class Lookup(msgspec.Struct, frozen=True):
     secret_name: str = ""
     """Name of the secret, in the server's configuration, that signs the request (HMAC-SHA256)."""
     timeout_seconds: float = 2.0
+    wait_prompt: str = "please-hold"
+    """Told to who has been answered when the server takes longer than half a second; empty for none."""
+    wait_music: str = ""
+    """Music list played until the answer comes, from the same moment; empty for none."""

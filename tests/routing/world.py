@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from routing.activity import Activity
 from routing.call_flow import Arrival, CallFlow, House
@@ -58,6 +58,9 @@ class FakeCaller:
         self.end("caller")
 
     # The port.
+
+    def show_name(self, name: str) -> None:
+        self.name = name
 
     def speak(self, language: str) -> None:
         self.language = language
@@ -210,6 +213,8 @@ class World:
     wrong: list[str] = field(default_factory=list)
     """What routing asked of the world and never may."""
     legs: int = 0
+    house: dict[str, Any] = field(default_factory=dict)
+    """What else the company's calls share."""
 
     def __post_init__(self) -> None:
         self.activity = Activity(now)
@@ -223,10 +228,18 @@ class World:
     def note(self, event: CallEvent) -> None:
         self.events.append(event)
 
-    def call(self, caller: FakeCaller, dialled: str, origin: Literal["trunk", "phone"] = "trunk") -> asyncio.Task[None]:
+    def call(
+        self,
+        caller: FakeCaller,
+        dialled: str,
+        origin: Literal["trunk", "phone"] = "trunk",
+        person: str | None = None,
+    ) -> asyncio.Task[None]:
         """A call comes in; the task is over when the call is."""
-        house = House(self.company, self.queues, self.note, now)
-        return asyncio.create_task(CallFlow(house, caller, self, Arrival(origin, dialled)).run(), name=caller.call)
+        house = House(self.company, self.queues, self.note, now, **self.house)
+        return asyncio.create_task(
+            CallFlow(house, caller, self, Arrival(origin, dialled, person)).run(), name=caller.call
+        )
 
     # The port.
 
