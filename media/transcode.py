@@ -18,18 +18,14 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.fifo import AudioFifo
 from av.audio.resampler import AudioResampler
 
+from media.sound_file import Unreadable, opened
+
 _ENCODERS = {"PCMA": ("pcm_alaw", 8000), "PCMU": ("pcm_mulaw", 8000), "G722": ("g722", 16000)}
 _FRAME_SIZE = 160
 """Bytes of 20 ms in each of the three codecs."""
 _MEMORY_LIMIT = 1 << 30
 _OUTPUT_LIMIT = 128 << 20
 _LONGEST_SECONDS = 3600
-_FORMATS = "aac,aiff,amr,asf,au,avi,caf,flac,matroska,mov,mp3,ogg,wav,w64"
-"""Containers that hold their own sound. Playlists, which could name other files or addresses, are not among them."""
-
-
-class Unreadable(Exception):
-    """The file holds no sound that we can read; the text says why."""
 
 
 class _Target:
@@ -80,12 +76,8 @@ def _filled_up(frame: av.AudioFrame, samples: int) -> av.AudioFrame:
 
 
 def _sound(source: Path) -> Iterator[av.AudioFrame]:
-    options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
-    with av.open(str(source), options=options, metadata_errors="ignore") as container:
-        if not container.streams.audio:
-            raise Unreadable("there is no sound in it")
-        stream = container.streams.audio[0]
-        for frame in container.decode(stream):
+    with opened(source) as container:
+        for frame in container.decode(container.streams.audio[0]):
             if frame.time and frame.time > _LONGEST_SECONDS:
                 raise Unreadable(f"longer than {_LONGEST_SECONDS // 60} minutes")
             yield frame

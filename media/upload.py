@@ -1,0 +1,226 @@
+"""The upload worker: a sound file from anybody to a clean WAV. Runs as a process of its own, once for each file.
+
+It reads one `UploadOrder` as JSON from stdin and writes JSON lines to stdout: `{"progress": 0.4}` again and again, at
+last `{"sound": Sound}` or `{"error": why}`. A hostile file costs at most this process: its memory, its time on the
+processor and what it may write are limited by the kernel.
+"""
+
+import os
+import resource
+import sys
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import msgspec
+from av.container import InputContainer
+
+from media.file_kind import EXPECTED, no_sound_in
+from media.filter_chain import Filter, FilterChain
+from media.loudness import SILENT_LUFS, Loudness, leveller, meter
+from media.sound_file import Unreadable, opened
+
+RATE = 16_000
+"""Samples a second of what is written: what G.722 carries, and twice what G.711 does."""
+SHORTEST_SECONDS = 0.5
+_SILENCE_BELOW = 26.0
+"""Decibels below the loudness of the whole from which sound at the ends counts as silence."""
+_KEPT_SILENCE = 0.1
+"""Seconds of silence left at both ends."""
+_MOST_DAMAGED = 0.05
+"""Share of a file's packets that may be damaged; who copies old files has a click here and there."""
+_SAYS_ITS_LENGTH = frozenset({"wav", "w64", "aiff", "caf", "flac", "mov"})
+"""Formats whose header says exactly how long the sound is; the others' lengths are estimates."""
+
+
+class UploadOrder(msgspec.Struct, frozen=True):
+    """What to make of a file."""
+
+    source: str
+    target: str
+    """The WAV to write: mono, 16 bit, 16 kHz."""
+    loudness: float
+    """Of the whole, LUFS (EBU R 128)."""
+    trim: bool
+    """Cut silence off at both ends."""
+    longest_seconds: float
+    cpu_seconds: int
+    memory_bytes: int
+
+
+class Sound(msgspec.Struct, frozen=True):
+    """What was made."""
+
+    seconds: float
+    format: str
+    """Of the original: `mp3, 44100 Hz, stereo`."""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """A line of the worker's; one field is set."""
+
+    progress: float | None = None
+    sound: Sound | None = None
+    error: str | None = None
+
+
+def plain_of(target: Path) -> Path:
+    """Where the sound waits to be trimmed and levelled."""
+    return target.with_suffix(".plain")
+
+
+class _Pcm:
+    """A WAV file as it is written."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = wave.open(str(path), "wb")  # noqa: SIM115  closed by `close`
+        self._file.setnchannels(1)
+        self._file.setsampwidth(2)
+        self._file.setframerate(RATE)
+        self.samples = 0
+
+    def write(self, frame: av.AudioFrame) -> None:
+        self._file.writeframesraw(bytes(frame.planes[0])[: frame.samples * 2])
+        self.samples += frame.samples
+
+    def close(self) -> float:
+        """Seconds written."""
+        self._file.close()
+        return self.samples / RATE
+
+
+def prepare(order: UploadOrder) -> Sound:
+    """Read the file, write the target. Raises Unreadable."""
+    source, target = Path(order.source), Path(order.target)
+    plain = plain_of(target)
+    try:
+        if why := no_sound_in(source):
+            raise Unreadable(f"{why}; {EXPECTED}")
+        with opened(source) as container:
+            written = _format(container)
+            loudness = _decode(container, plain, order.longest_seconds)
+        return Sound(_finish(plain, target, loudness, order), written)
+    except av.FFmpegError as error:
+        raise Unreadable(f"it cannot be read ({error.strerror or error}); {EXPECTED}") from error
+    except MemoryError as error:
+        raise Unreadable(f"reading it takes more than {order.memory_bytes >> 20} MB of memory") from error
+    except OSError as error:
+        raise Unreadable(error.strerror or str(error)) from error
+    finally:
+        plain.unlink(missing_ok=True)
+
+
+def _format(container: InputContainer) -> str:
+    stream = container.streams.audio[0]
+    # COMPAT(ISO/IEC 14496-12 §8.12, iTunes): the sample entry of encrypted sound keeps its tag.
+    if stream.codec_context.codec_tag in ("enca", "drms"):
+        raise Unreadable("it is encrypted (protected by its shop); only who bought it can play it")
+    name = container.format.name.partition(",")[0]
+    return f"{name} {stream.codec_context.name}, {stream.rate} Hz, {stream.layout.name}"
+
+
+def _decode(container: InputContainer, plain: Path, longest: float) -> Loudness:
+    """The sound as it is, mono, to `plain`; returns how loud it is."""
+    chain: FilterChain | None = None
+    output, loudness = _Pcm(plain), Loudness()
+    try:
+        for frame in _frames(container):
+            if chain is None:
+                chain = FilterChain(frame, [("aresample", str(RATE)), *meter()], RATE)
+            for ready in chain.send(frame):
+                output.write(ready)
+                loudness.note(ready.metadata)
+            if output.samples > longest * RATE:
+                raise Unreadable(f"it is longer than {longest:g} seconds, the longest that is allowed")
+        for ready in chain.send(None) if chain is not None else ():
+            output.write(ready)
+            loudness.note(ready.metadata)
+    finally:
+        seconds = output.close()
+    _check_length(container, seconds)
+    if loudness.lufs <= SILENT_LUFS:
+        raise Unreadable("there is only silence in it")
+    return loudness
+
+
+def _frames(container: InputContainer) -> Iterator[av.AudioFrame]:
+    """Decoded frames; packets that are damaged are passed over, unless they are too many."""
+    stream = container.streams.audio[0]
+    size = container.size or 1
+    packets = damaged = 0
+    told = 0.0
+    for packet in container.demux(stream):
+        packets += 1
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            damaged += 1
+        if packet.pos is not None and (done := packet.pos / size) > told + 0.01:
+            told = done
+            _tell(Progress(progress=min(0.8, 0.8 * done)))
+    if damaged > max(1, packets * _MOST_DAMAGED):
+        raise Unreadable(f"it is damaged: {damaged} of its {packets} parts cannot be read")
+
+
+def _check_length(container: InputContainer, seconds: float) -> None:
+    promised = container.duration / av.time_base if container.duration else 0.0
+    says = not _SAYS_ITS_LENGTH.isdisjoint(container.format.name.split(","))
+    if says and promised > seconds * 1.1 + 1.0:
+        raise Unreadable(f"it is cut short: it promises {promised:.0f} seconds and holds {seconds:.0f}")
+    if seconds < SHORTEST_SECONDS:
+        raise Unreadable(f"it is shorter than {SHORTEST_SECONDS:g} seconds")
+
+
+def _finish(plain: Path, target: Path, loudness: Loudness, order: UploadOrder) -> float:
+    """Trim and level `plain` into `target`; returns its seconds."""
+    filters: list[Filter] = []
+    if order.trim:
+        threshold = f"{loudness.lufs - _SILENCE_BELOW:.1f}dB"
+        cut = ("silenceremove", f"start_periods=1:start_threshold={threshold}:start_silence={_KEPT_SILENCE}")
+        filters += [cut, ("areverse", ""), cut, ("areverse", "")]
+    filters.append(leveller(loudness, order.loudness))
+    output = _Pcm(target)
+    try:
+        with opened(plain) as container:
+            chain: FilterChain | None = None
+            for frame in container.decode(container.streams.audio[0]):
+                chain = chain or FilterChain(frame, filters, RATE)
+                for ready in chain.send(frame):
+                    output.write(ready)
+            for ready in chain.send(None) if chain is not None else ():
+                output.write(ready)
+    finally:
+        seconds = output.close()
+    _tell(Progress(progress=1.0))
+    return seconds
+
+
+def _tell(line: Progress) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _limit_resources(order: UploadOrder) -> None:
+    # Calls in progress come first.
+    os.nice(5)
+    written = int(order.longest_seconds * RATE * 2 * 1.5) + (1 << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (order.memory_bytes, order.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (order.cpu_seconds, order.cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (written, written))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> None:
+    """The process's entry."""
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=UploadOrder)
+    _limit_resources(order)
+    av.logging.set_level(av.logging.PANIC)
+    try:
+        _tell(Progress(sound=prepare(order)))
+    except Unreadable as error:
+        _tell(Progress(error=str(error)))
+
+
+if __name__ == "__main__":
+    main()
