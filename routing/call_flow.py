@@ -25,6 +25,10 @@ from routing.prompts import BUSY, RINGBACK, UNAVAILABLE
 from routing.queue.runner import QueueRunner
 from routing.queue.waiting import wait_in_line
 from routing.tasks import while_there
+from routing.voicemail.entrance import Entrance
+from routing.voicemail.leaving import Leaving
+from routing.voicemail.mailbox import Mailbox
+from routing.voicemail.service import Voicemail
 from routing.welcome import greeting_of
 
 log = logging.getLogger(__name__)
@@ -75,6 +79,7 @@ class House:
     """What the switch and the feed of closing days make of opening hours now."""
     inquiry: Inquiry = field(default_factory=NobodyAsked)
     has_sound: HasSound = no_sounds
+    voicemail: Voicemail | None = None
 
 
 class CallFlow:
@@ -207,6 +212,10 @@ class CallFlow:
                 return await self._names()
             case "back":
                 return self._back("back")
+            case "voicemail" if self._house.voicemail is not None:
+                return await self._leave_message(destination.name, self._house.voicemail)
+            case "mailbox" if self._house.voicemail is not None:
+                return await self._mailbox(destination.name, self._house.voicemail)
             case _:
                 return Ended("completed-message" if self._caller.answered else "rejected", "system", 480)
 
@@ -292,6 +301,17 @@ class CallFlow:
         if person is None:
             return self._back("nobody chosen by name")
         return Onward(Destination("person", person.id), "dialled by name", chosen=True)
+
+    async def _leave_message(self, box: str, voicemail: Voicemail) -> Ended:
+        postbox, found = voicemail.postbox, self._company.boxes[box]
+        return await Leaving(self._company, found, postbox, self._caller, self._emit, self._clock).run()
+
+    async def _mailbox(self, extension: str, voicemail: Voicemail) -> Onward | Ended:
+        company, person = self._company, self._arrival.caller_person
+        entrance = Entrance(company, voicemail.pins, self._caller, person, self._emit, self._clock)
+        mailbox = Mailbox(company, voicemail.postbox, entrance, self._caller, person, self._emit, self._clock)
+        chosen = await mailbox.run(extension)
+        return chosen if isinstance(chosen, Ended) else Onward(chosen, "calling back", chosen=True)
 
     def _back(self, why: str) -> Onward:
         return Onward(self._places.back() or Destination("message", "goodbye"), why)

@@ -207,6 +207,32 @@ class CallBridged(CallEvent, frozen=True, kw_only=True):
     number: str
 
 
+class MessageLeft(CallEvent, frozen=True, kw_only=True):
+    """The caller left a message in a voicemail box, and it is on disk. Told later where the server was killed."""
+
+    message: str
+    box: str
+    seconds: float
+
+
+class MessageHeard(CallEvent, frozen=True, kw_only=True):
+    """Somebody listened to a message; `call` is theirs, or the one that left it where it was not by phone."""
+
+    message: str
+    box: str
+    person: str | None
+    """None from outside, with the PIN."""
+
+
+class MessageDeleted(CallEvent, frozen=True, kw_only=True):
+    """A message was deleted; `call` as with MessageHeard."""
+
+    message: str
+    box: str
+    person: str | None
+    """None from outside, by the command line, or because its time was over."""
+
+
 class CallHeld(CallEvent, frozen=True, kw_only=True):
     by: Literal["caller", "callee"]
 
@@ -251,6 +277,9 @@ AnyCallEvent = (
     | LegAnswered
     | LegEnded
     | CallBridged
+    | MessageLeft
+    | MessageHeard
+    | MessageDeleted
     | CallHeld
     | CallRetrieved
     | CallEnded

@@ -2,6 +2,8 @@
 
 BUSY = "busy"
 UNAVAILABLE = "unavailable"
+GOODBYE = "goodbye"
+BEEP = "beep"
 
 RINGBACK = "ringback"
 """The music list that stands for a ringing phone, for callers who have been answered already."""
