@@ -14,6 +14,7 @@ from routing.caller_leg import answer, start_music, tell
 from routing.dialplan import Refusal
 from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted
 from routing.feature_codes import FeatureActions, FeatureCall, FeatureCode
+from routing.greetings import Greetings, NoGreetings
 from routing.hours import ALWAYS_OPEN, ChangesOf, situation, unchanged
 from routing.lookups import Inquiry, NobodyAsked, Question, look_up
 from routing.menu.names import HasSound, dial, no_sounds
@@ -80,6 +81,7 @@ class House:
     inquiry: Inquiry = field(default_factory=NobodyAsked)
     has_sound: HasSound = no_sounds
     voicemail: Voicemail | None = None
+    greetings: Greetings = field(default_factory=NoGreetings)
 
 
 class CallFlow:
@@ -167,7 +169,7 @@ class CallFlow:
         hours = self._company.hours[number.hours] if number.hours is not None else ALWAYS_OPEN
         now = situation(hours, self._clock(), self._house.changes(hours))
         onward = Onward(number.open, f"open: {now.why}") if now.open else Onward(number.closed, f"closed: {now.why}")
-        greeting = greeting_of(number, now.slot)
+        greeting = greeting_of(number, now.slot, self._house.greetings)
         if greeting is not None and onward.destination.kind == "menu":
             self._greeting = (greeting,)
         elif greeting is not None:
