@@ -56,7 +56,7 @@ def candidates(people: Iterable[Person], typed: str) -> list[Person]:
 def told_name(person: Person, has_sound: HasSound) -> list[str]:
     """How a person is named to a caller: in their own recording, else by extension."""
     own = f"own/name-{person.id}"
-    return [own] if has_sound(own) else ["names/extension", *spoken.digits(person.extension)]
+    return [own] if has_sound(own) else ["word/extension", *spoken.digits(person.extension)]
 
 
 async def dial(
@@ -102,7 +102,7 @@ async def _chosen(
     """Read out who it may be and let the caller choose by key. Raises CallerGone."""
     told = []
     for number, person in enumerate(found, 1):
-        told += ["names/press", *spoken.number(number), "names/for", *told_name(person, has_sound)]
+        told += ["word/press", *spoken.number(number), "word/for", *told_name(person, has_sound)]
     await tell(caller, [*told, "names/another"], emit, clock, until_key=True)
     key = await caller.read_key(SILENCE_SECONDS)
     chosen = found[int(key) - 1] if key is not None and key in "12345678"[: len(found)] else None

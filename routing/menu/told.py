@@ -39,22 +39,22 @@ def _days(days: Sequence[int]) -> list[str]:
         case 1:
             return first
         case 2:
-            return [*first, "hours/and", *last]
+            return [*first, "word/and", *last]
         case 7:
             return ["hours/every-day"]
         case _:
-            return [*first, "hours/to", *last]
+            return [*first, "word/to", *last]
 
 
 def _periods(periods: Sequence[OpenPeriod], language: str) -> list[str]:
     clips: list[str] = []
     for period in periods:
         if clips:
-            clips.append("hours/and")
+            clips.append("word/and")
         if (period.start, period.end) == (0, 1440):
             clips.append("hours/all-day")
         else:
-            clips += ["hours/from", *_clock(period.start, language), "hours/to", *_clock(period.end, language)]
+            clips += ["word/from", *_clock(period.start, language), "word/to", *_clock(period.end, language)]
     return clips
 
 

@@ -12,8 +12,8 @@ from media.prompts.sound import RATE, decibels, read_audio, rms, speech_level
 
 LIBRARY = PromptLibrary()
 MEGABYTE = 1024 * 1024
-PIECES = {"number", "hundreds", "time", "hour", "minute", "day", "month", "weekday"}
-"""What numbers, times and dates are put together from."""
+PIECES = {"number", "hundreds", "time", "hour", "minute", "day", "month", "weekday", "word"}
+"""What numbers, times, dates and opening hours are put together from."""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
