@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import gc
 import logging
-import secrets
 import signal
 import sys
 from collections.abc import Sequence
@@ -45,6 +44,7 @@ from lampfield.request_desk import RequestDesk
 from lampfield.sounds import Sounds
 from lampfield.subscriptions import Subscriptions
 from lampfield.supervisor import control_path, listeners_of, media_control
+from lampfield.tokens import Tokens
 from lampfield.trace import TraceHub
 from lampfield.trunks import Trunks
 from media.client import MediaClient
@@ -79,11 +79,6 @@ GC_THRESHOLD = 50_000
 """Objects made before the collector looks: what ends is freed by its reference count, so it need not look often."""
 
 
-def token() -> str:
-    """Tags, branches, Call-IDs and call ids: 80 random bits."""
-    return secrets.token_hex(10)
-
-
 class Signalling:
     """Everything of the process, put together; `run` is its life."""
 
@@ -91,6 +86,7 @@ class Signalling:
         self._configuration = configuration
         self._listeners = listeners
         self.clock = make_clock()
+        self._token = Tokens()
         self._tasks = Tasks()
         self._live = LiveCalls()
         self._trace = TraceHub(self._hook_traffic)
@@ -107,7 +103,7 @@ class Signalling:
         self._records = EventWriter(
             self._database,
             Spool(configuration.spool_path),
-            writer=token(),
+            writer=self._token(),
             memory_events=configuration.records.memory_events,
         )
         self._events = FanOut(self._records, self._live)
@@ -117,17 +113,17 @@ class Signalling:
         sip = configuration.sip
         self._door = Door(directory, self.clock, ask=sip.authentication, algorithms=sip.digest_algorithms)
         self._registrar = Registrar(self._registrar_config())
-        self._lane = RefreshLane(self._registrar, self._door.authenticator, token)
-        self._lamps = Lamps(token, directory.companies.values(), self._notifier_config())
+        self._lane = RefreshLane(self._registrar, self._door.authenticator, self._token)
+        self._lamps = Lamps(self._token, directory.companies.values(), self._notifier_config())
         self._stack_config = StackConfig(user_agent=sip.user_agent, advertised_host=sip.advertised_address)
-        self._stack = Stack(self._stack_config, token)
+        self._stack = Stack(self._stack_config, self._token)
         self._endpoint = SipEndpoint(self._stack, self._lamps.notifier, self.clock, self._on_events, lane=self._lane)
         self._trunks = Trunks(
             configuration.trunks,
             self._stack,
             self._endpoint,
             self.clock,
-            token,
+            self._token,
             advertised_host=sip.advertised_address,
         )
 
@@ -152,7 +148,7 @@ class Signalling:
             tasks=self._tasks,
             emit=self._events,
             clock=self.clock,
-            token=token,
+            token=self._token,
             rtp_timeout=configuration.media.rtp_timeout_seconds,
             rtp_address=configuration.media.address,
             sdp_address=configuration.media.advertised_address or configuration.media.address,
@@ -163,7 +159,7 @@ class Signalling:
         self._registrations = Registrations(
             self._registrar, self._lane, self._door, self._lamps, self._houses, self._journal, self.clock
         )
-        self._keep_alive = KeepAlive(self._registrar, self._stack, self.clock, token, self._registrations.forget)
+        self._keep_alive = KeepAlive(self._registrar, self._stack, self.clock, self._token, self._registrations.forget)
         self._subscriptions = Subscriptions(self._lamps, self._door, self._journal, self.clock)
         self._desk = RequestDesk(
             self._stack,

@@ -290,18 +290,20 @@ class MediaClient:
             self._flush()
 
     def _read(self) -> None:
-        while self._socket:
-            try:
-                packet = self._socket.recv(_PACKET_SIZE)
-            except BlockingIOError:
-                return
-            except OSError:
-                packet = b""
-            if not packet:
-                self._lost()
-                return
-            for line in packet.decode().splitlines():
-                self._take(parse_line(line))
+        """Take one packet; what is left wakes the loop again."""
+        if not self._socket:
+            return
+        try:
+            packet = self._socket.recv(_PACKET_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:
+            packet = b""
+        if not packet:
+            self._lost()
+            return
+        for line in packet.decode().splitlines():
+            self._take(parse_line(line))
 
     def _take(self, line: ControlLine) -> None:
         if line.word == "item":

@@ -1,10 +1,13 @@
 """The engine's control lines: `word session key=value ...`, values percent-encoded."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 _PLAIN = "/:@[]+*#"
+_AS_IT_IS = re.compile(r"[A-Za-z0-9_.~/:@\[\]+*#-]*")
+"""Values that need no encoding: nearly all."""
 
 
 class ControlLine(NamedTuple):
@@ -17,7 +20,7 @@ class ControlLine(NamedTuple):
 
 def quote_value(text: str) -> str:
     """Percent-encode a value; a comma too, which separates the elements of a list."""
-    return quote(text, safe=_PLAIN)
+    return text if _AS_IT_IS.fullmatch(text) else quote(text, safe=_PLAIN)
 
 
 def format_line(verb: str, session: str, arguments: Mapping[str, str]) -> str:
@@ -28,5 +31,7 @@ def format_line(verb: str, session: str, arguments: Mapping[str, str]) -> str:
 def parse_line(line: str) -> ControlLine:
     """Read a line of the engine's."""
     word, session, *words = line.split(" ")
-    pairs = (argument.partition("=") for argument in words)
-    return ControlLine(word, "" if session == "-" else session, {key: unquote(value) for key, _, value in pairs})
+    arguments = dict([argument.split("=", 1) for argument in words])
+    if "%" in line:
+        arguments = {key: unquote(value) for key, value in arguments.items()}
+    return ControlLine(word, "" if session == "-" else session, arguments)

@@ -30,6 +30,8 @@ def find(company: Company, dialled: str, origin: Origin) -> Destination | MainNu
     numbers are reached, so that nobody telephones at its expense; from a phone also extensions, ids, feature codes,
     emergency numbers and the world outside. Unknown is 404 (RFC 3261 §21.4.5).
     """
+    if origin == "trunk" and dialled in company.main_numbers:  # as providers should write it
+        return company.main_numbers[dialled]
     user, host = _parts(dialled)
     number = _digits(user)
     if origin == "trunk":  # providers write our address, or their own domain, as the host

@@ -85,7 +85,7 @@ class Leg:
 
     async def port(self) -> int:
         """The RTP port, opened when it is first asked for."""
-        return await self.rtp.open(self.services.rtp_address, f"{self.call} {self.leg}", self.services.rtp_timeout)
+        return await self.rtp.open(self.services.rtp_address, self.leg, self.services.rtp_timeout)
 
     async def reoffer(self, *codecs: str) -> bool:
         """Re-INVITE the phone to one of these codecs, or with what we said last; False when it refuses.
