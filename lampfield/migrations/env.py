@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import provisioning.sound_rows  # noqa: F401  its tables are among those compared
 from call_records.models import Base as CallRecordsBase
 from provisioning.models import Base as ProvisioningBase
 

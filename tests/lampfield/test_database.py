@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData
 
+import provisioning.sound_rows  # noqa: F401  its tables are among those compared
 from call_records.models import Base as CallRecordsBase
 from lampfield.database import open_database, upgrade
 from provisioning.models import Base as ProvisioningBase
