@@ -14,6 +14,7 @@ from tests.support.server import Server, merged
 
 MENU_NUMBER, HOLD_NUMBER, BRIDGE_NUMBER = "+4533221100", "+4533221101", "+4533221102"
 COMPANY: dict[str, Any] = {
+    "company": {"limits": {"waiting_per_queue": 1000}},
     "main_numbers": {
         MENU_NUMBER: {"greeting": None},
         HOLD_NUMBER: {"open": "queue:hold", "closed": "hangup"},

@@ -13,6 +13,8 @@ class Problems:
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
+        self.warnings: list[str] = []
+        """What may be used as it is, and is probably not meant so; they do not count as problems."""
 
     def __bool__(self) -> bool:
         return bool(self.sentences)
@@ -24,6 +26,9 @@ class Problems:
     def add_secret(self, key: str, expected: str) -> None:
         """As `add`, for a value that nobody shall read over a shoulder."""
         self.sentences.append(f"{key}: must be {expected}")
+
+    def warn(self, sentence: str) -> None:
+        self.warnings.append(sentence)
 
     def missing(self, key: str, expected: str) -> None:
         self.sentences.append(f"{key}: missing, must be {expected}")

@@ -8,7 +8,7 @@ import typer
 
 from lampfield.cli.company_reading import read_checked_company
 from lampfield.cli.server_file import ConfigOption, configuration_of
-from lampfield.cli.terminal import counted, give_up, out
+from lampfield.cli.terminal import counted, give_up, out, warn
 from lampfield.configuration import ConfigurationErrors, load
 from provisioning.company_file import TABLES
 from provisioning.problems import Problems
@@ -27,6 +27,7 @@ def check(
     if _is_company_file(file):
         problems = Problems()
         company = read_checked_company(file, configuration_of(config), problems)
+        warn(str(file), problems.warnings)
         if problems:
             give_up(f"{file}: {counted(problems.sentences)}", problems.sentences)
         people = f"{len(company.people)} people, {len(company.queues)} queues, {len(company.menus)} menus"

@@ -12,7 +12,7 @@ from lampfield.cli.company_reading import read_checked_company
 from lampfield.cli.password_file import PasswordFile
 from lampfield.cli.running import tell_company_changed
 from lampfield.cli.server_file import ConfigOption, configuration_of
-from lampfield.cli.terminal import counted, database, give_up, out
+from lampfield.cli.terminal import counted, database, give_up, out, warn
 from provisioning.accounts import PASSWORD_LENGTH, new_password
 from provisioning.company_file import write_company
 from provisioning.company_import import Imported, ImportRefused, import_company, set_password
@@ -58,6 +58,7 @@ def import_command(
     kept = PasswordFile(passwords_out) if passwords_out is not None else None
     before = kept.read_if_there(problems) if kept is not None else {}
     company = read_checked_company(file, configuration, problems)
+    warn(str(file), problems.warnings)
     if problems:
         give_up(f"{file}: {counted(problems.sentences)}, nothing was imported", problems.sentences)
     if kept is not None:

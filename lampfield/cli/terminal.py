@@ -23,12 +23,18 @@ def out() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 
 
-def complain(heading: str, errors: Sequence[str] = ()) -> None:
+def complain(heading: str, errors: Sequence[str] = (), *, style: str = "bold red") -> None:
     """Tell on standard error what is wrong, one thing a line."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(heading, style="bold red", markup=False)
+    console.print(heading, style=style, markup=False)
     for error in errors:
         console.print(f"  {error}", markup=False)
+
+
+def warn(heading: str, warnings: Sequence[str]) -> None:
+    """Tell on standard error what is probably not meant, where there is such."""
+    if warnings:
+        complain(f"{heading}: {counted(warnings, 'warning')}", warnings, style="bold yellow")
 
 
 def give_up(heading: str, errors: Sequence[str] = ()) -> NoReturn:
@@ -37,8 +43,8 @@ def give_up(heading: str, errors: Sequence[str] = ()) -> NoReturn:
     raise typer.Exit(1)
 
 
-def counted(errors: Sequence[str]) -> str:
-    return "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+def counted(errors: Sequence[str], what: str = "error") -> str:
+    return f"1 {what}" if len(errors) == 1 else f"{len(errors)} {what}s"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lampfield.config_settings import settings as settings_of
 from lampfield.configuration import SECTIONS, Configuration, ConfigurationErrors, load
-from provisioning.company_check import check_company
+from provisioning.check import Surroundings, check_company
 from provisioning.company_file import TABLES, read_company
 from provisioning.problems import Problems
 
@@ -78,9 +78,13 @@ def test_any_toml_read_as_a_company_is_told_what_is_wrong(document: dict[str, An
     file.write_text(tomli_w.dumps(document), encoding="utf-8")
     problems = Problems()
     company = read_company(file, problems)
-    check_company(company, problems, prompt_exists=lambda name: True, music_exists=lambda name: True)
+    check_company(
+        company,
+        problems,
+        Surroundings(spoken=lambda prompt: {"en"}, music_exists=lambda name: True, trunks=False),
+    )
     assert problems.sentences, "a company has an id, a domain and more, which chance does not find"
-    assert all("\n" not in sentence for sentence in problems.sentences), "one line each"
+    assert all("\n" not in sentence for sentence in problems.sentences + problems.warnings), "one line each"
 
 
 @given(document=_documents([*SECTIONS, "trunks"], _SERVER_WORDS))

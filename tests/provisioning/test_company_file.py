@@ -5,13 +5,19 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from provisioning.company_check import check_company
+from provisioning.check import Surroundings, check_company
 from provisioning.company_file import read_company, write_company
 from provisioning.problems import Problems
 from routing.model import Company, Destination, OpenPeriod
 from tests.provisioning.companies import NORDLYS, companies, nordlys
 
 ORIGINAL = NORDLYS.read_text(encoding="utf-8")
+PROMPTS = {"greeting", "menu", "closed", "goodbye", "busy", "please-wait", "please-choose", "invalid-choice"}
+SURROUNDINGS = Surroundings(
+    spoken=lambda prompt: {"en", "da"} if prompt in PROMPTS else (),
+    music_exists=lambda name: name == "default",
+    trunks=True,
+)
 
 
 def problems_of(tmp_path: Path, text: str) -> list[str]:
@@ -20,15 +26,7 @@ def problems_of(tmp_path: Path, text: str) -> list[str]:
     file.write_text(text, encoding="utf-8")
     problems = Problems()
     company = read_company(file, problems)
-    check_company(
-        company,
-        problems,
-        prompt_exists=lambda name: (
-            name in {"greeting", "menu", "closed", "goodbye", "busy"}
-            or name in {"please-wait", "please-choose", "invalid-choice"}
-        ),
-        music_exists=lambda name: name == "default",
-    )
+    check_company(company, problems, SURROUNDINGS)
     return problems.sentences
 
 

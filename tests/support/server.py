@@ -138,6 +138,7 @@ class Server:
         company = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
         for number in company["main_numbers"].values():
             number.pop("hours")
+        company["company"]["limits"] = {"shortest_ring_seconds": 1}
         company = merged(company, self._company)
         configuration = {
             "state_directory": "state",
