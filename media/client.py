@@ -174,15 +174,19 @@ class MediaClient:
             arguments["timeout"] = str(round(rtp_timeout))
         self._tell("configure", session, arguments)
 
-    def play(self, session: str, clips: Sequence[Path], *, layer: Layer, loop: bool = False) -> int:
+    def play(
+        self, session: str, clips: Sequence[Path], *, layer: Layer, loop: bool = False, after: bool = False
+    ) -> int:
         """Play clips without a gap; returns the play's number, which `PlayEnded` tells when the last frame was sent.
 
         The clips are files of ready frames (`ClipStore`). An announcement pauses the music, which then goes on at the
-        very frame where it paused; a new play replaces the one on its layer.
+        very frame where it paused; a new play replaces the one on its layer. Music `after` other music begins without a
+        gap where that ends, and replaces what was to follow it; where none plays it begins at once.
         """
         number = next(self._plays)
         paths = ",".join(quote_value(str(clip)) for clip in clips)
-        self._tell("play", session, {"layer": layer, "clips": paths, "loop": "1" if loop else "0", "play": str(number)})
+        arguments = {"layer": layer, "clips": paths, "loop": "1" if loop else "0", "play": str(number)}
+        self._tell("play", session, arguments | ({"after": "1"} if after else {}))
         return number
 
     def stop(self, session: str, layer: Layer) -> None:

@@ -191,9 +191,14 @@ static bool do_play(struct work *work)
     struct playlist *playlist = layer_of(work);
     char *list = command_text(work->command, "clips");
     uint64_t loop = 0;
+    uint64_t after = 0;
     uint64_t play = 0;
-    if (!playlist || !number(work, "loop", 0, 1, &loop) || !number(work, "play", 0, UINT64_MAX, &play))
+    if (!playlist || !number(work, "loop", 0, 1, &loop) || !number(work, "after", 0, 1, &after) ||
+        !number(work, "play", 0, UINT64_MAX, &play))
         return false;
+    bool is_music = playlist == &work->session->music;
+    if (after && !is_music)
+        return fail(work, "after is for music alone");
     if (!list)
         return fail(work, "clips is missing");
     struct clip *clips[PLAYLIST_MAX_CLIPS];
@@ -206,6 +211,10 @@ static bool do_play(struct work *work)
         return fail(work, "out of memory");
     }
     memcpy(own, clips, count * sizeof(struct clip *));
+    if (after && playlist_active(playlist))
+        playlist = &work->session->following_music;
+    else if (is_music)
+        playlist_clear(&work->session->following_music, &work->engine->clips);
     playlist_clear(playlist, &work->engine->clips);
     playlist_start(playlist, own, count, loop, play);
     ticker_add(&work->engine->ticker, work->session, work->engine->now);
@@ -217,6 +226,8 @@ static bool do_stop(struct work *work)
     struct playlist *playlist = layer_of(work);
     if (!playlist)
         return false;
+    if (playlist == &work->session->music)
+        playlist_clear(&work->session->following_music, &work->engine->clips);
     playlist_clear(playlist, &work->engine->clips);
     return true;
 }
@@ -336,7 +347,7 @@ static const struct {
 } VERBS[] = {
     {"open", false, " address label timeout ", do_open},
     {"configure", true, " codec payload dtmf direction remote rtcp timeout ", do_configure},
-    {"play", true, " layer clips loop play ", do_play},
+    {"play", true, " layer clips loop after play ", do_play},
     {"stop", true, " layer ", do_stop},
     {"bridge", true, " with ", do_bridge},
     {"unbridge", true, " ", do_unbridge},

@@ -59,13 +59,24 @@ static const uint8_t *next_frame(struct engine *engine, struct session *session,
     return frame;
 }
 
+static const uint8_t *next_music_frame(struct engine *engine, struct session *session, enum codec *codec)
+{
+    const uint8_t *frame = next_frame(engine, session, &session->music, "music", codec);
+    if (!frame && playlist_active(&session->following_music)) {
+        session->music = session->following_music;
+        session->following_music = (struct playlist){0};
+        frame = next_frame(engine, session, &session->music, "music", codec);
+    }
+    return frame;
+}
+
 static void send_audio(struct engine *engine, struct session *session, uint64_t due)
 {
     enum codec codec;
     const uint8_t *frame = next_frame(engine, session, &session->announcement, "announcement", &codec);
     /* Music waits where it is while there is somebody to talk to, or nobody who could hear it. */
     if (!frame && !session->bridge && session_may_send(session))
-        frame = next_frame(engine, session, &session->music, "music", &codec);
+        frame = next_music_frame(engine, session, &codec);
     if (frame)
         send_frame(engine, session, frame, codec, due);
 }

@@ -95,6 +95,7 @@ void session_close(struct engine *engine, struct session *session)
     if (session->recording)
         recorder_stop(&engine->recorder, session->recording, engine->now);
     playlist_clear(&session->music, &engine->clips);
+    playlist_clear(&session->following_music, &engine->clips);
     playlist_clear(&session->announcement, &engine->clips);
     ticker_remove(&engine->ticker, session);
     ticker_leave(&engine->ticker, session->slot);

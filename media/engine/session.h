@@ -67,6 +67,7 @@ struct session {
     struct relay relay;             /* From the bridged session into `transmit`. */
     struct session *bridge;
     struct playlist music;
+    struct playlist following_music;  /* Begins where the music ends. */
     struct playlist announcement;
     struct dtmf_receiver dtmf_receiver;
     struct dtmf_sender dtmf_sender;
