@@ -2,8 +2,9 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
-from lampfield.config_sections import Media, Registrations, Sip, Subscriptions, Trunk
+from lampfield.config_sections import Mail, Media, Registrations, Secret, Sip, Subscriptions, Trunk, Voicemail
 from provisioning.problems import Problems, joined
 
 
@@ -41,29 +42,69 @@ def with_password(trunk: Trunk, problems: Problems) -> Trunk:
         problems.add(f"{key}.password_env", trunk.password_env, "left out, as password_file is given too")
         return trunk
     if trunk.password_file is not None:
-        return replace(trunk, password=_password_in_file(trunk, key, problems))
+        password = _first_line(trunk.password_file, f"{key}.password_file", "password", problems)
+        return replace(trunk, password=password)
     if trunk.password_env is not None:
-        return replace(trunk, password=_password_in_environment(trunk.password_env, key, problems))
+        return replace(trunk, password=_in_environment(trunk.password_env, f"{key}.password_env", problems))
     if trunk.username is not None:
         problems.missing(f"{key}.password_file", "a file (or password_env a variable) with the password of username")
     return trunk
 
 
-def _password_in_file(trunk: Trunk, key: str, problems: Problems) -> str:
-    assert trunk.password_file is not None
+def mail_with_password(mail: Mail, problems: Problems) -> Mail:
+    """The mail server with its password fetched from where the configuration says it is."""
+    if mail.host is not None and mail.sender is None:
+        problems.missing("mail.sender", "the address that mails are from, as mail.host is given")
+    if mail.password_file is not None and mail.password_env is not None:
+        problems.add("mail.password_env", mail.password_env, "left out, as password_file is given too")
+        return mail
+    if mail.password_file is not None:
+        return replace(mail, password=_first_line(mail.password_file, "mail.password_file", "password", problems))
+    if mail.password_env is not None:
+        return replace(mail, password=_in_environment(mail.password_env, "mail.password_env", problems))
+    if mail.username is not None:
+        problems.missing("mail.password_file", "a file (or password_env a variable) with the password of username")
+    return mail
+
+
+def check_voicemail(voicemail: Voicemail, problems: Problems) -> None:
+    """Note what is wrong between the settings of voicemail."""
+    if voicemail.transcription_command and voicemail.transcription_url is not None:
+        problems.add(
+            "voicemail.transcription_url",
+            voicemail.transcription_url,
+            "left out, as transcription_command is given too",
+        )
+
+
+def with_value(secret: Secret, problems: Problems) -> Secret:
+    """The secret with its value fetched from where the configuration says it is."""
+    key = joined("secrets", secret.name)
+    if secret.file is not None and secret.env is not None:
+        problems.add(f"{key}.env", secret.env, "left out, as file is given too")
+        return secret
+    if secret.file is not None:
+        return replace(secret, value=_first_line(secret.file, f"{key}.file", "secret", problems))
+    if secret.env is not None:
+        return replace(secret, value=_in_environment(secret.env, f"{key}.env", problems))
+    problems.missing(f"{key}.file", "a file (or env a variable) with the secret")
+    return secret
+
+
+def _first_line(file: Path, key: str, what: str, problems: Problems) -> str:
     try:
-        password = trunk.password_file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+        value = file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        problems.add(f"{key}.password_file", str(trunk.password_file), f"a file that can be read ({reason})")
+        problems.add(key, str(file), f"a file that can be read ({reason})")
         return ""
-    if not password:
-        problems.add(f"{key}.password_file", str(trunk.password_file), "a file whose first line is the password")
-    return password
+    if not value:
+        problems.add(key, str(file), f"a file whose first line is the {what}")
+    return value
 
 
-def _password_in_environment(variable: str, key: str, problems: Problems) -> str:
-    password = os.environ.get(variable, "")
-    if not password:
-        problems.add(f"{key}.password_env", variable, "an environment variable that is set and not empty")
-    return password
+def _in_environment(variable: str, key: str, problems: Problems) -> str:
+    value = os.environ.get(variable, "")
+    if not value:
+        problems.add(key, variable, "an environment variable that is set and not empty")
+    return value

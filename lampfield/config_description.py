@@ -3,12 +3,13 @@
 import textwrap
 from collections.abc import Iterator
 
-from lampfield.config_sections import Trunk
+from lampfield.config_sections import Secret, Trunk
 from lampfield.config_settings import Section, settings
 from lampfield.configuration import SECTIONS, Configuration
 from provisioning.problems import written
 
 _TRUNK_TABLE = "trunks.provider"
+_SIGNING_TABLE = "secrets.customers"
 
 
 def describe() -> str:
@@ -19,6 +20,8 @@ def describe() -> str:
         lines += [*_comment(_doc(section)), f"[{name}]", "", *_toml_settings(section)]
     lines += _comment(f"{_doc(Trunk)} Any number of them, each under a name of its own:")
     lines += [f"# [{_TRUNK_TABLE}]", "", *_toml_settings(Trunk, prefix="# ")]
+    lines += _comment(f"{_doc(Secret)} Any number of them, each under a name of its own:")
+    lines += [f"# [{_SIGNING_TABLE}]", "", *_toml_settings(Secret, prefix="# ")]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -38,6 +41,7 @@ def describe_markdown() -> str:
     for name, section in SECTIONS.items():
         lines += _markdown_table(f"`[{name}]`", _doc(section), section)
     lines += _markdown_table("`[trunks.NAME]`", f"{_doc(Trunk)} Any number, each under a name of its own.", Trunk)
+    lines += _markdown_table("`[secrets.NAME]`", f"{_doc(Secret)} Any number, each under a name of its own.", Secret)
     return "\n".join(lines).rstrip() + "\n"
 
 

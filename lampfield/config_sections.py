@@ -15,10 +15,12 @@ from lampfield.config_settings import (
     required,
     setting,
 )
+from provisioning.company_kinds import MAIL_ADDRESS
 from provisioning.kinds import choice, flag, list_of, optional, path, seconds, text, whole
 
 _HOST = text("a host name or an IP address", r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
 _NUMBER = text("a number in E.164 form, such as +4533221100", r"\+[1-9][0-9]{3,14}")
+_VARIABLE = text("the name of an environment variable", r"[A-Za-z_][A-Za-z0-9_]*")
 _DATABASE_URL = text(
     "sqlite:///path or postgresql://user@host/name", r"sqlite:///.+|postgresql(\+psycopg)?://.+", max_length=2000
 )
@@ -124,6 +126,64 @@ class Records:
 
 
 @dataclass(frozen=True, slots=True)
+class Mail:
+    """The mail server that sends what people are told by mail, such as their voicemail. Without a host none is sent."""
+
+    host: str | None = setting(optional(_HOST, empty="no mail is sent"), "", "The mail server (SMTP).")
+    port: int = setting(whole(1, 65535), 587, "Its port; 465 is usual for implicit TLS.")
+    tls: str = setting(
+        choice("starttls", "implicit", "none"),
+        "starttls",
+        "How the connection is protected. starttls: TLS is insisted on once connected; implicit: from the beginning; "
+        "none: for a server on this machine.",
+    )
+    ca_file: Path | None = setting(
+        optional(path("a file"), empty="those of the system"),
+        "",
+        "The certificate authorities (PEM) that the server's certificate must come from.",
+    )
+    sender: str | None = setting(
+        optional(MAIL_ADDRESS, empty="none"), "", "Whom the mails are from; needed where there is a host."
+    )
+    username: str | None = setting(optional(text("a user name"), empty="none"), "", "The account at the mail server.")
+    password_file: Path | None = setting(
+        optional(path("a file"), empty="none"), "", "A file whose first line is the password."
+    )
+    password_env: str | None = setting(
+        optional(_VARIABLE, empty="none"),
+        "",
+        "The environment variable that holds the password; either this or password_file.",
+    )
+    timeout_seconds: float = setting(seconds(1, 600), 30, "How long the server may take for each of its answers.")
+    retry_seconds: float = setting(
+        seconds(1, 3600),
+        30,
+        "After so long a mail that was not accepted is sent again; then after twice as long, up to an hour.",
+    )
+    password: str = field(default="", repr=False)
+    """Read from `password_file` or `password_env`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voicemail:
+    """What is done with voicemail messages."""
+
+    transcription_command: tuple[str, ...] = setting(
+        list_of(text("a word of a command", r"[^\0]+")),
+        [],
+        "A command that writes what was said to standard output; the WAV file is added as its last argument.",
+    )
+    transcription_url: str | None = setting(
+        optional(text("an http or https URL", r"https?://\S+", max_length=2000), empty="none"),
+        "",
+        "A server that is sent the WAV file by POST and answers with the text; either this or the command.",
+    )
+    transcription_seconds: float = setting(
+        seconds(1, 3600), 120, "How long a transcription may take; then the message goes without."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Beyond these, new work is refused with 503 and Retry-After; calls in progress go on."""
 
@@ -146,6 +206,24 @@ class Shutdown:
     """A clean stop, on SIGTERM."""
 
     drain_seconds: float = setting(seconds(0, 3600), 10, "Calls in progress are given so long to end by themselves.")
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What Lampfield proves itself with to a company's own server; companies name it, and never hold it."""
+
+    name: str
+    """The key after `secrets.`"""
+    file: Path | None = setting(
+        optional(path("a file"), empty="none"), "", "A file whose first line is the secret; either this or env."
+    )
+    env: str | None = setting(
+        optional(_VARIABLE, empty="none"),
+        "",
+        "The environment variable that holds the secret.",
+    )
+    value: str = field(default="", repr=False)
+    """Read from `file` or `env`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +258,7 @@ class Trunk:
         optional(path("a file"), empty="none"), "", "A file whose first line is the password."
     )
     password_env: str | None = setting(
-        optional(text("the name of an environment variable", r"[A-Za-z_][A-Za-z0-9_]*"), empty="none"),
+        optional(_VARIABLE, empty="none"),
         "",
         "The environment variable that holds the password; either this or password_file.",
     )

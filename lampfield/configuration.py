@@ -6,18 +6,21 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from lampfield.config_checks import check_sections, with_password
+from lampfield.config_checks import check_sections, check_voicemail, mail_with_password, with_password, with_value
 from lampfield.config_sections import (
     Database,
     Limits,
     Log,
+    Mail,
     Media,
     Records,
     Registrations,
+    Secret,
     Shutdown,
     Sip,
     Subscriptions,
     Trunk,
+    Voicemail,
 )
 from lampfield.config_settings import ListenAddress, PortRange, Section, read_section, setting, settings
 from provisioning.kinds import path
@@ -32,14 +35,17 @@ __all__ = [
     "Limits",
     "ListenAddress",
     "Log",
+    "Mail",
     "Media",
     "PortRange",
     "Records",
     "Registrations",
+    "Secret",
     "Shutdown",
     "Sip",
     "Subscriptions",
     "Trunk",
+    "Voicemail",
     "load",
 ]
 
@@ -60,6 +66,8 @@ SECTIONS: dict[str, type[Section]] = {
     "media": Media,
     "database": Database,
     "records": Records,
+    "mail": Mail,
+    "voicemail": Voicemail,
     "limits": Limits,
     "log": Log,
     "shutdown": Shutdown,
@@ -80,10 +88,13 @@ class Configuration:
     media: Media = Media()
     database: Database = Database()
     records: Records = Records()
+    mail: Mail = Mail()
+    voicemail: Voicemail = Voicemail()
     limits: Limits = Limits()
     log: Log = Log()
     shutdown: Shutdown = Shutdown()
     trunks: dict[str, Trunk] = field(default_factory=dict)
+    secrets: dict[str, Secret] = field(default_factory=dict)
 
     @property
     def database_url(self) -> str:
@@ -113,12 +124,16 @@ def load(source: Path) -> Configuration:
     for name, section in SECTIONS.items():
         values[name] = _below(folder, read_section(section, table.table(name)))
     trunks = {name: _below(folder, read_section(Trunk, part, name=name)) for name, part in table.tables("trunks")}
+    secrets = {name: _below(folder, read_section(Secret, part, name=name)) for name, part in table.tables("secrets")}
     table.close()
     check_sections(values["sip"], values["registrations"], values["subscriptions"], values["media"], problems)
     trunks = {name: with_password(trunk, problems) for name, trunk in trunks.items()}
+    values["mail"] = mail_with_password(values["mail"], problems)
+    check_voicemail(values["voicemail"], problems)
+    secrets = {name: with_value(secret, problems) for name, secret in secrets.items()}
     if problems:
         raise ConfigurationErrors(source, problems.sentences)
-    return Configuration(**values, trunks=trunks)
+    return Configuration(**values, trunks=trunks, secrets=secrets)
 
 
 def _below(folder: Path, section: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The lamps: registrations, calls and voicemail of each person, told to all who watch them.
+"""The lamps: registrations, calls and voicemail of each person, and switches, told to all who watch them.
 
 `Lamps` knows what is true now; three event packages render it; the notifier tells it. Nothing here keeps a document:
 what a watcher is sent is made from the state of that moment, so the last state is always the one that arrives.
@@ -46,12 +46,13 @@ class Mended(msgspec.Struct, frozen=True):
 
 
 class _Lamp:
-    """What is known of one person."""
+    """What is known of one person, or of a thing that is on or off."""
 
     __slots__ = ("aors", "counts", "dialogs", "domain", "person", "registered", "registered_since", "reports", "state")
 
-    def __init__(self, person: str, domain: str, aors: tuple[str, ...]) -> None:
+    def __init__(self, person: str | None, domain: str, aors: tuple[str, ...]) -> None:
         self.person = person
+        """Id; None for a thing."""
         self.domain = domain
         self.aors = aors
         """The AORs under which the person can be watched, by id and by extension."""
@@ -61,6 +62,15 @@ class _Lamp:
         self.reports: dict[str, StatusReport] = {}
         self.counts = MessageCounts()
         self.state = compose((), (), 0, 0.0)
+
+
+_LIT = "lit"
+"""Id of the dialog that the lamp of a thing shows while it is on."""
+
+
+def _things(company: Company) -> Iterable[str]:
+    """The user parts under which the things of a company are watched: the codes of its switches."""
+    return [hours.switch_code for hours in company.hours.values() if hours.switch_code]
 
 
 class _Package:
@@ -140,12 +150,22 @@ class Lamps:
                     lamp = _Lamp(person.id, domain, aors)
                 lamp.aors = aors
                 found.update(dict.fromkeys(aors, lamp))
+            for thing in _things(company):
+                aor = f"sip:{thing}@{domain}"
+                found[aor] = self._lamps.get(aor) or self._new_thing(aor, domain, now)
         gone = [aor for aor in self._lamps if aor not in found]
         self._domains = domains
         for aor in gone:
             self.notifier.terminate(aor, "noresource", now)
             del self._lamps[aor]
         self._lamps.update(found)
+
+    @staticmethod
+    def _new_thing(aor: str, domain: str, now: float) -> _Lamp:
+        lamp = _Lamp(None, domain, (aor,))
+        lamp.registered = 1
+        lamp.state = compose((), (), 1, now)
+        return lamp
 
     # --- who watches
 
@@ -208,6 +228,19 @@ class Lamps:
             lamp.dialogs[dialog.id] = dialog
         self._update(lamp, now)
 
+    def light(self, aor: str, lit: bool, now: float) -> None:
+        """A thing is on, or off: phones that watch it see a confirmed dialog, or none."""
+        lamp = self._lamps.get(aor)
+        if lamp is None or lamp.person is not None or (_LIT in lamp.dialogs) == lit:
+            return
+        if lit:
+            lamp.dialogs[_LIT] = DialogState(
+                _LIT, "recipient", "confirmed", local_identity=aor, remote_identity=aor, remote_target=aor, started=now
+            )
+        else:
+            del lamp.dialogs[_LIT]
+        self._update(lamp, now)
+
     def reported(self, report: StatusReport, now: float) -> None:
         """A source tells of a person; what it told later than this stands."""
         lamp = self._lamps.get(report.presentity)
@@ -256,7 +289,7 @@ class Lamps:
         """Take away dialogs that are not among the ids of those that exist, so that no lamp stays lit; tells which."""
         mended: list[Mended] = []
         for aor, lamp in self._lamps.items():
-            if aor != lamp.aors[0]:
+            if aor != lamp.aors[0] or lamp.person is None:
                 continue
             dead = [dialog for dialog in lamp.dialogs.values() if dialog.id not in live]
             for dialog in dead:
@@ -276,7 +309,8 @@ class Lamps:
 
     def people(self, domain: str) -> dict[str, PersonState]:
         """The states of a company's people, by id."""
-        return {lamp.person: lamp.state for lamp in self._lamps.values() if lamp.domain == domain.lower()}
+        domain = domain.lower()
+        return {lamp.person: lamp.state for lamp in self._lamps.values() if lamp.person and lamp.domain == domain}
 
     def _update(self, lamp: _Lamp, now: float) -> None:
         """Compose the state anew, and tell it if it is another."""

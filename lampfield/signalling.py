@@ -28,6 +28,7 @@ from lampfield.call_control.sip_port import SipPort
 from lampfield.call_control.switchboard import Switchboard
 from lampfield.call_control.tasks import Tasks
 from lampfield.child import say_ready
+from lampfield.company_hours import CompanyHours
 from lampfield.configuration import Configuration, load
 from lampfield.control_socket import ControlServer
 from lampfield.control_verbs import ControlVerbs
@@ -39,6 +40,7 @@ from lampfield.keep_alive import KeepAlive
 from lampfield.lamps import Lamps
 from lampfield.live_calls import LiveCalls
 from lampfield.logs import start_logging
+from lampfield.lookups import HttpInquiry
 from lampfield.registrations import Registrations
 from lampfield.request_desk import RequestDesk
 from lampfield.sounds import Sounds
@@ -128,7 +130,12 @@ class Signalling:
         )
 
     def _assemble_calls(self, configuration: Configuration) -> None:
-        self._houses = Houses(self._events, self.clock)
+        self._hours = CompanyHours(
+            self._journal, configuration.state_directory / "closing-days", self._light, self.clock
+        )
+        secrets = {name: secret.value for name, secret in configuration.secrets.items()}
+        self._inquiry = HttpInquiry(secrets, self.clock)
+        self._houses = Houses(self._events, self.clock, self._hours, self._inquiry)
         self._houses.configure(self._door.directory.companies.values())
         self._legs = Legs(self._houses)
         self._media = MediaClient(self._on_media_event)
@@ -190,6 +197,7 @@ class Signalling:
             for work in (
                 self._housekeeping(),
                 self._admission.watch(lambda: self._switchboard.calls),
+                self._hours.run(),
                 self._sounds.prepare(self._door.directory.companies.values()),
             ):
                 task = asyncio.ensure_future(work)
@@ -203,6 +211,7 @@ class Signalling:
         state = self._configuration.state_directory
         self._records.start()
         await self._media.connect(media_control(state))
+        self._hours.restore(self._door.directory.companies.values())
         bindings, subscriptions = self._registrations.restore(), self._subscriptions.restore()
         await self._endpoint.listen(self._listeners)
         await self._control.start()
@@ -229,6 +238,7 @@ class Signalling:
         await self._media.disconnect()
         loop = asyncio.get_running_loop()
         await self._clips.close()
+        await self._inquiry.close()
         await loop.run_in_executor(None, self._journal.close)
         await loop.run_in_executor(None, self._records.stop)
         self._database.dispose()
@@ -255,6 +265,7 @@ class Signalling:
         self._lane.forget()
         self._houses.configure(directory.companies.values())
         self._lamps.configure(directory.companies.values(), self.clock())
+        self._hours.configure(directory.companies.values())
         self._endpoint.wake()
         self._sounds.forget()
         told = f"companies read anew: {', '.join(sorted(directory.companies)) or 'none'}"
@@ -271,6 +282,10 @@ class Signalling:
 
     def _show(self, aor: str, dialog: DialogState) -> None:
         self._lamps.dialog_changed(aor, dialog, self.clock())
+        self._endpoint.wake()
+
+    def _light(self, aor: str, lit: bool) -> None:
+        self._lamps.light(aor, lit, self.clock())
         self._endpoint.wake()
 
     def _hook_traffic(self, hub: TraceHub | None) -> None:

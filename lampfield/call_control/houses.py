@@ -2,22 +2,27 @@
 
 from collections.abc import Iterable
 
+from lampfield.company_hours import CompanyHours
 from routing import dialplan
 from routing.activity import Activity
 from routing.call_flow import House
 from routing.dialplan import Refusal
 from routing.feature_codes import FeatureActions
+from routing.lookups import Inquiry
 from routing.model import Company
 from routing.ports import Clock, EventSink
 from routing.queue.runner import QueueRunner
+from routing.switches import TurnSwitch
 
 
 class Houses:
     """One house for each company, by domain. Renewed when the companies change; calls in progress keep the old one."""
 
-    def __init__(self, emit: EventSink, clock: Clock) -> None:
+    def __init__(self, emit: EventSink, clock: Clock, hours: CompanyHours, inquiry: Inquiry) -> None:
         self._emit = emit
         self._clock = clock
+        self._hours = hours
+        self._inquiry = inquiry
         self._houses: dict[str, House] = {}
         self._activities: dict[str, Activity] = {}
 
@@ -38,11 +43,21 @@ class Houses:
             else QueueRunner(queue, activity, self._emit, self._clock)
             for name, queue in company.queues.items()
         }
-        return House(company, queues, self._emit, self._clock, self._features(company))
+        return House(
+            company,
+            queues,
+            self._emit,
+            self._clock,
+            features=self._features(company),
+            changes=self._hours.changes(company),
+            inquiry=self._inquiry,
+        )
 
     def _features(self, company: Company) -> FeatureActions:
         """What each feature code of a company does, one line each."""
-        return {}
+        return {
+            "switch": TurnSwitch(company, self._hours.switches(company)),
+        }
 
     def of_domain(self, domain: str) -> House | None:
         return self._houses.get(domain)
