@@ -135,3 +135,56 @@ async def test_a_play_that_cannot_begin_names_the_file_and_why(engine: RunningEn
         failed = await controller.event(CommandFailed)
         assert (failed.session, failed.verb, failed.reason) == ("nobody", "stop", "no such session")
     await controller.client.disconnect()
+
+
+@real_time
+async def test_music_is_followed_without_a_gap_and_resumes_at_the_frame_across_announcements(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    heard = []
+    with Phone() as phone:
+        await controller.call("a", phone)
+        first = client.play("a", [clip(tmp_path, "A", 40)], layer="music", after=True)
+        client.play("a", [clip(tmp_path, "X", 40)], layer="music", after=True)
+        second = client.play("a", [clip(tmp_path, "B", 20)], layer="music", after=True)
+        # Four parts: the announcement comes after every ten frames or so.
+        for _ in range(3):
+            heard += await phone.hear_many(10)
+            client.play("a", [clip(tmp_path, "P", 5)], layer="announcement")
+            await controller.event(PlayEnded)
+        assert (await controller.event(PlayEnded)).play == first
+        assert (await controller.event(PlayEnded)).play == second
+        heard += phone.waiting()
+    assert_continuous(heard)
+    music = [packet.payload for packet in heard if packet.payload[:1] != b"P"]
+    assert music == [frame("A", index) for index in range(40)] + [frame("B", index) for index in range(20)]
+    announced = [packet.payload for packet in heard if packet.payload[:1] == b"P"]
+    assert announced == [frame("P", index) for index in range(5)] * 3
+    await client.disconnect()
+
+
+@real_time
+async def test_stopped_music_is_not_followed(engine: RunningEngine, tmp_path: Path) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    with Phone() as phone:
+        await controller.call("a", phone)
+        client.play("a", [clip(tmp_path, "A", 40)], layer="music")
+        client.play("a", [clip(tmp_path, "B", 40)], layer="music", after=True)
+        client.stop("a", "music")
+        last = client.play("a", [clip(tmp_path, "C", 3)], layer="announcement")
+        assert (await controller.event(PlayEnded)).play == last
+        await client.counters("a")
+        assert {packet.payload[:1] for packet in phone.waiting()} <= {b"A", b"C"}
+        client.play("a", [clip(tmp_path, "A", 40)], layer="music")
+        client.play("a", [clip(tmp_path, "B", 40)], layer="music", after=True)
+        replacing = client.play("a", [clip(tmp_path, "D", 3)], layer="music")
+        assert (await controller.event(PlayEnded)).play == replacing
+        assert controller.nothing_more()
+        client.play("a", [clip(tmp_path, "D", 3)], layer="announcement", after=True)
+        refused = await controller.event(PlayEnded)
+        assert refused.failed is not None
+        assert "music alone" in refused.failed
+    await client.disconnect()
