@@ -7,6 +7,7 @@ import msgspec
 from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, format_params, parse_params, quote, split_values, unquote
 from sipcore.memo import ADDRESS, remembered
+from sipcore.structs import Value
 from sipcore.uri import Uri, parse_uri
 
 _NAME = r'(?:("(?:[^"\\]++|\\.)*+")|([^"<>]*+))[ \t]*<([^<>"]*+)'
@@ -16,12 +17,12 @@ _NAME_ADDR = re.compile(rf"{_NAME}>[ \t]*(;.*)?", re.DOTALL)
 _ADDR_SPEC = re.compile(r'([^<>"\s;,?]+)[ \t]*(;.*)?', re.DOTALL)
 
 
-class NameAddr(msgspec.Struct, frozen=True):
+class NameAddr(Value, frozen=True):
     """A display name (unquoted, empty for none), a URI and the header's parameters."""
 
     display: str
     uri: Uri
-    params: Params = {}
+    params: Params = msgspec.field(default_factory=dict)
 
     @property
     def tag(self) -> str | None:
@@ -53,25 +54,25 @@ def _display_and_uri(text: str) -> tuple[str, Uri]:
     match = _OPEN_NAME_ADDR.fullmatch(text)
     if match is None:
         raise ProtocolViolation("Malformed address")
-    return _named(*match.groups())
+    return _named(match)
 
 
 @remembered(*ADDRESS)
 def _whole_address(text: str) -> NameAddr:
     match = _NAME_ADDR.fullmatch(text)
     if match is not None:
-        *named, params = match.groups()
-        display, uri = _named(*named)
-        return NameAddr(display, uri, parse_params(params or ""))
+        display, uri = _named(match)
+        return NameAddr(display, uri, parse_params(match[4] or ""))
     match = _ADDR_SPEC.fullmatch(text)
     if match is None:
         raise ProtocolViolation("Malformed address")
     return NameAddr("", parse_uri(match[1]), parse_params(match[2] or ""))
 
 
-def _named(quoted: str | None, bare: str, uri: str) -> tuple[str, Uri]:
-    display = unquote(quoted) if quoted is not None else bare.strip(" \t")
-    return display, parse_uri(uri.strip(" \t"))
+def _named(match: re.Match[str]) -> tuple[str, Uri]:
+    quoted: str | None = match[1]
+    display = unquote(quoted) if quoted is not None else match[2].strip(" \t")
+    return display, parse_uri(match[3].strip(" \t"))
 
 
 def parse_name_addrs(text: str) -> list[NameAddr]:

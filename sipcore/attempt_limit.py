@@ -5,10 +5,12 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from sipcore.structs import Value
+
 _K = TypeVar("_K")
 
 
-class AttemptConfig(msgspec.Struct, frozen=True):
+class AttemptConfig(Value, frozen=True):
     """Failures allowed at once, which drain away within `window` seconds; entries kept of each kind."""
 
     per_name: int = 10

@@ -5,14 +5,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
-import msgspec
-
 from sipcore.attempt_limit import AttemptConfig, AttemptLimit
 from sipcore.digest import HASHES, Ha1, compute_ha2, compute_response, parse_params
 from sipcore.errors import ProtocolViolation
 from sipcore.header import quote
 from sipcore.message import Request, Response, response_to
 from sipcore.nonce import NonceBook
+from sipcore.structs import Value
 from sipcore.uri import SipUri, parse_uri
 
 _NC = re.compile(r"[0-9A-Fa-f]{8}")
@@ -27,14 +26,14 @@ Secrets = Callable[[str, str], Ha1 | None]
 """(username, realm) -> the stored digests, None for an unknown name."""
 
 
-class Authenticated(msgspec.Struct, frozen=True):
+class Authenticated(Value, frozen=True):
     """The request is from `username`, as the digest names it."""
 
     username: str
     realm: str
 
 
-class Proof(msgspec.Struct, frozen=True):
+class Proof(Value, frozen=True):
     """What stays the same in the credentials of one client for one kind of request, with qop auth."""
 
     username: str
@@ -43,7 +42,7 @@ class Proof(msgspec.Struct, frozen=True):
     ha2: str
 
 
-class Challenge(msgspec.Struct, frozen=True):
+class Challenge(Value, frozen=True):
     """Not known yet who sends it: answer 401 (or 407) with `fields`. `stale`: the password was right, the nonce old."""
 
     status: Literal[401, 407]
@@ -55,7 +54,7 @@ class Challenge(msgspec.Struct, frozen=True):
         return response_to(request, self.status, fields=self.fields)
 
 
-class Refused(msgspec.Struct, frozen=True):
+class Refused(Value, frozen=True):
     """No password is accepted: the credentials are malformed (400), or too many were wrong (403)."""
 
     status: Literal[400, 403]

@@ -1,10 +1,12 @@
-"""A contact binding: one device at which an address-of-record is reached (RFC 3261 §10)."""
+"""A contact binding: one device at which an address-of-record is reached (RFC 3261 §10).
+
+This module stays Python: the types are read with the data from disk.
+"""
 
 from typing import Literal, NamedTuple
 
-import msgspec
-
 from sipcore.flow import Flow
+from sipcore.structs import Leaf
 
 
 class BindingTarget(NamedTuple):
@@ -15,7 +17,7 @@ class BindingTarget(NamedTuple):
     routes: tuple[str, ...]
 
 
-class Binding(msgspec.Struct, frozen=True, gc=False):
+class Binding(Leaf, frozen=True, gc=False):
     """One contact of an address-of-record. Written to disk and read back with msgspec."""
 
     aor: str
@@ -63,7 +65,7 @@ class Binding(msgspec.Struct, frozen=True, gc=False):
         return value
 
 
-class BindingChange(msgspec.Struct, frozen=True, gc=False):
+class BindingChange(Leaf, frozen=True, gc=False):
     """What became of a binding. `gone` ones are `binding` as it last was."""
 
     kind: Literal["added", "refreshed", "removed", "expired"]

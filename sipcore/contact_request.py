@@ -1,15 +1,14 @@
 """What one Contact of a REGISTER asks for (RFC 3261 §10.2.1, RFC 5626 §4.2)."""
 
-import msgspec
-
 from sipcore.address import parse_name_addr
 from sipcore.errors import ProtocolViolation
 from sipcore.header import unquote
 from sipcore.message import MAX_DELTA_SECONDS
+from sipcore.structs import Value
 from sipcore.uri import SipUri
 
 
-class ContactRequest(msgspec.Struct, frozen=True):
+class ContactRequest(Value, frozen=True):
     """A contact to bind for `expires` seconds, or with 0 to remove."""
 
     uri: SipUri

@@ -5,10 +5,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import msgspec
-
 from sipcore.errors import ProtocolViolation
 from sipcore.header import quote
+from sipcore.structs import Value
 
 HASHES: Final[dict[str, Callable[[bytes], Any]]] = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 """Algorithms understood, by their names in `algorithm=`; each also in its `-sess` form as a client."""
@@ -20,7 +19,7 @@ _PARAMS = re.compile(
 _ESCAPED = re.compile(r"\\(.)")
 
 
-class Ha1(msgspec.Struct, frozen=True):
+class Ha1(Value, frozen=True):
     """The stored secrets of one username in one realm: hex digests of `username:realm:password` (RFC 7616 §3.4.2)."""
 
     md5: str
@@ -37,7 +36,7 @@ class Ha1(msgspec.Struct, frozen=True):
         return self.md5 if algorithm == "MD5" else self.sha256
 
 
-class Credentials(msgspec.Struct, frozen=True):
+class Credentials(Value, frozen=True):
     """What a client answers challenges with: a password, or the digests made of it. `realm` None answers any realm."""
 
     username: str

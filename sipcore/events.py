@@ -1,12 +1,11 @@
 """What the stack tells the layer above it. Drained with `Stack.take_events()`."""
 
-import msgspec
-
 from sipcore.flow import Flow
 from sipcore.message import Request, Response
+from sipcore.structs import Value
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(Value, frozen=True):
     """Base of all stack events."""
 
 

@@ -1,4 +1,7 @@
-"""Where a message came from or goes to."""
+"""Where a message came from or goes to.
+
+This module stays Python: the types are read with the data from disk.
+"""
 
 from typing import NamedTuple
 

@@ -40,24 +40,13 @@ _USUAL = (
 )
 
 
-class _Keys(dict[str, str]):
-    """Keys by the usual spellings of their names; others are worked out each time, so that no peer can fill it."""
-
-    def __missing__(self, name: str) -> str:
-        key = name.strip(" \t").lower()
-        return _COMPACT.get(key, key)
-
-
-KEYS = _Keys(
-    {
-        **_COMPACT,
-        **{compact.upper(): key for compact, key in _COMPACT.items()},
-        **{name: name.lower() for name in _USUAL.split()},
-        **{name.lower(): name.lower() for name in _USUAL.split()},
-    }
-)
-"""The key of a header name: lower case, compact form written out (RFC 3261 §7.3.3)."""
-USUAL_KEYS = frozenset(KEYS.values())
+_KEYS = {
+    **_COMPACT,
+    **{compact.upper(): key for compact, key in _COMPACT.items()},
+    **{name: name.lower() for name in _USUAL.split()},
+    **{name.lower(): name.lower() for name in _USUAL.split()},
+}
+USUAL_KEYS = frozenset(_KEYS.values())
 """Keys of the headers in common use."""
 
 _LISTS = (
@@ -74,6 +63,15 @@ _PARAMETER = re.compile(rf"(?:[^;\"]++|{_QUOTED})++", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _TO_ESCAPE = re.compile(r'(["\\])')
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+
+
+def key_of(name: str) -> str:
+    """The key of a header name: lower case, compact form written out (RFC 3261 §7.3.3)."""
+    key = _KEYS.get(name)
+    if key is None:
+        key = name.strip(" \t").lower()
+        key = _COMPACT.get(key, key)
+    return key
 
 
 def is_token(text: str) -> bool:

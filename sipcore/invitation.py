@@ -1,13 +1,12 @@
 """What our user says to invite somebody."""
 
-import msgspec
-
 from sipcore.address import NameAddr
 from sipcore.digest import Credentials
 from sipcore.flow import Flow
+from sipcore.structs import Value
 
 
-class Invitation(msgspec.Struct, frozen=True):
+class Invitation(Value, frozen=True):
     """An INVITE session to be made as caller."""
 
     uri: str

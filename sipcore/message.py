@@ -1,6 +1,6 @@
 """SIP requests and responses (RFC 3261 §7): parsed lazily, edited in place, written back as bytes.
 
-Parsing splits; a header is read when it is first asked for, and kept until the message is edited.
+Parsing splits; a header is read when it is asked for. What everybody asks for is kept until the header is edited.
 """
 
 import re
@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from sipcore.address import NameAddr, parse_name_addr
 from sipcore.errors import LocalMisuse, ProtocolViolation
-from sipcore.fields import Fields, Read, key_of, reads
-from sipcore.header import KEYS, split_values
+from sipcore.fields import Fields
+from sipcore.header import split_values
 from sipcore.reasons import REASONS
 from sipcore.uri import Uri, parse_uri
 from sipcore.values import METHODS, CSeq, Event, parse_cseq, parse_event, whole_number
@@ -26,8 +26,6 @@ _FOLD = re.compile(r"\r\n[ \t]++")
 _TAG = re.compile(r";[ \t]*tag[ \t]*=", re.IGNORECASE)
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?", re.DOTALL | re.IGNORECASE)
 
-_L = frozenset("lL")
-
 _COPIED = (("From", "from"), ("To", "to"), ("Call-ID", "call-id"), ("CSeq", "cseq"))
 """What a response has from its request besides the Vias, with the keys (RFC 3261 §8.2.6.2)."""
 _COPIED_TO_100 = (*_COPIED, ("Timestamp", "timestamp"))
@@ -36,13 +34,25 @@ _COPIED_TO_100 = (*_COPIED, ("Timestamp", "timestamp"))
 class Message(Fields):
     """What requests and responses share. Accessors raise ProtocolViolation naming the missing or malformed header."""
 
-    __slots__ = ("_cut", "_payload")
+    __slots__ = ("_call_id", "_contacts", "_cseq", "_cut", "_from", "_payload", "_to", "_via")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
         super().__init__(fields)
-        self._payload = body
+        self._payload: bytes = body
         # Whether the payload ends where the body does: a datagram may go on.
-        self._cut = True
+        self._cut: bool = True
+        self._via: Via | None = None
+        self._from: NameAddr | None = None
+        self._to: NameAddr | None = None
+        self._call_id: str | None = None
+        self._cseq: CSeq | None = None
+        self._contacts: list[NameAddr] | None = None
+
+    def take(self, lines: list[str], payload: bytes) -> None:
+        """Take header lines as they were received, and what followed them."""
+        self._lines = lines
+        self._payload = payload
+        self._cut = False
 
     def start_line(self) -> str:
         """The first line of the message, without line break."""
@@ -50,11 +60,11 @@ class Message(Fields):
 
     # --- body
 
-    @reads("Content-Length")
+    @property
     def content_length(self) -> int | None:
         """Content-Length in bytes as sent, None without one."""
-        lengths = self._index.get("content-length")
-        if lengths is None:
+        lengths = self.all_of("content-length")
+        if not lengths:
             return None
         length = whole_number(lengths[0])
         if length is None or length > MAX_DELTA_SECONDS or lengths.count(lengths[0]) != len(lengths):
@@ -85,90 +95,112 @@ class Message(Fields):
         """The message as it is sent, with the Content-Length of its body."""
         body = self.body
         lines = [self.start_line()]
-        # Only `l` and `Content-Length` have an L in one of these places, and hardly anything else.
-        lines += [
-            line
-            for line in self._lines
-            if (line[8:9] not in _L and line[:1] not in _L) or key_of(line) != "content-length"
-        ]
+        keys = self._known_keys()
+        lines += [line for at, line in enumerate(self._lines) if keys[at] != "content-length"]
         lines.append(f"Content-Length: {len(body)}\r\n\r\n")
         return "\r\n".join(lines).encode("utf-8", "surrogateescape") + body
 
-    # --- headers that have a form
+    # --- headers that have a form; those kept are read for nearly every message
 
-    @reads("Via")
+    def _forget(self, key: str) -> None:
+        if key == "via":
+            self._via = None
+        elif key == "from":
+            self._from = None
+        elif key == "to":
+            self._to = None
+        elif key == "call-id":
+            self._call_id = None
+        elif key == "cseq":
+            self._cseq = None
+        elif key == "contact":
+            self._contacts = None
+
+    @property
     def vias(self) -> list[Via]:
         """All Vias, the top one first."""
         return [parse_via(value) for value in self.headers("via")]
 
-    @reads("Via")
+    @property
     def via(self) -> Via:
         """The top Via."""
-        lines = self._index.get("via")
-        if not lines:
-            raise ProtocolViolation("Missing Via")
-        top = lines[0]
-        return parse_via(split_values(top)[0] if "," in top else top)
+        via = self._via
+        if via is None:
+            top = self.header("via")
+            if top is None:
+                raise ProtocolViolation("Missing Via")
+            via = self._via = parse_via(split_values(top)[0])
+        return via
 
-    @reads("From")
+    @property
     def from_(self) -> NameAddr:
-        return _address(self._one("from", "From"), "From")
+        address = self._from
+        if address is None:
+            address = self._from = _address(self._one("from", "From"), "From")
+        return address
 
-    @reads("To")
+    @property
     def to(self) -> NameAddr:
-        return _address(self._one("to", "To"), "To")
+        address = self._to
+        if address is None:
+            address = self._to = _address(self._one("to", "To"), "To")
+        return address
 
-    @reads("Call-ID")
+    @property
     def call_id(self) -> str:
-        value = self._one("call-id", "Call-ID")
-        if not value or " " in value or "\t" in value:
-            raise ProtocolViolation("Malformed Call-ID")
+        value = self._call_id
+        if value is None:
+            value = self._one("call-id", "Call-ID")
+            if not value or " " in value or "\t" in value:
+                raise ProtocolViolation("Malformed Call-ID")
+            self._call_id = value
         return value
 
-    @reads("CSeq")
+    @property
     def cseq(self) -> CSeq:
-        return parse_cseq(self._one("cseq", "CSeq"))
+        cseq = self._cseq
+        if cseq is None:
+            cseq = self._cseq = parse_cseq(self._one("cseq", "CSeq"))
+        return cseq
 
-    @reads("Contact")
+    @property
     def contact_star(self) -> bool:
         """True for `Contact: *` (RFC 3261 §10.2.2)."""
-        return self._index.get("contact") == ["*"]
+        return self.all_of("contact") == ["*"]
 
-    @reads("Contact")
+    @property
     def contacts(self) -> list[NameAddr]:
         """All Contacts; empty for `*`."""
-        return [] if self._index.get("contact") == ["*"] else self._addresses("Contact")
+        contacts = self._contacts
+        if contacts is None:
+            contacts = self._contacts = [] if self.contact_star else self._addresses("Contact")
+        return contacts
 
-    @reads("Route")
+    @property
     def routes(self) -> list[NameAddr]:
         return self._addresses("Route")
 
-    @reads("Record-Route")
+    @property
     def record_routes(self) -> list[NameAddr]:
         return self._addresses("Record-Route")
 
-    @reads("Path")
+    @property
     def paths(self) -> list[NameAddr]:
         """The Path vector (RFC 3327)."""
         return self._addresses("Path")
 
     def _addresses(self, name: str) -> list[NameAddr]:
-        lines = self._index.get(KEYS[name])
-        if lines is None:
-            return []
         try:
-            if len(lines) == 1 and "," not in lines[0]:
-                return [parse_name_addr(lines[0])]
             return [parse_name_addr(value) for value in self.headers(name)]
         except ProtocolViolation as violation:
             raise ProtocolViolation(f"Malformed {name}: {violation.reason}", violation.status) from None
 
-    @reads("Expires")
+    @property
     def expires(self) -> int | None:
         """Expires in seconds; None without one."""
         return self._number("expires", "Expires", MAX_DELTA_SECONDS)
 
-    @reads("Max-Forwards")
+    @property
     def max_forwards(self) -> int | None:
         """Max-Forwards; None without one. Above 255 is malformed (RFC 3261 §20.22)."""
         hops = self._number("max-forwards", "Max-Forwards", 256)
@@ -177,40 +209,38 @@ class Message(Fields):
         return hops
 
     def _number(self, key: str, name: str, limit: int) -> int | None:
-        if key not in self._index:
+        if self._place(key) < 0:
             return None
         number = whole_number(self._one(key, name))
         if number is None:
             raise ProtocolViolation(f"Malformed {name}")
         return min(number, limit)
 
-    @reads("Content-Type")
+    @property
     def content_type(self) -> str | None:
         """The media type in lower case, without parameters; None without one."""
-        if "content-type" not in self._index:
+        if self._place("content-type") < 0:
             return None
         return self._one("content-type", "Content-Type").partition(";")[0].strip(" \t").lower()
 
-    @reads("Event")
+    @property
     def event(self) -> Event | None:
         """The Event header; None without one."""
-        if "event" not in self._index:
-            return None
-        return parse_event(self._one("event", "Event"))
+        return parse_event(self._one("event", "Event")) if self._place("event") >= 0 else None
 
     def tokens(self, name: str) -> frozenset[str]:
         """A list of option tags in lower case, for they are compared without case (RFC 3261 §7.3.1)."""
         return frozenset([value.lower() for value in self.headers(name)])
 
-    @reads("Supported")
+    @property
     def supported(self) -> frozenset[str]:
         return self.tokens("supported")
 
-    @reads("Require")
+    @property
     def require(self) -> frozenset[str]:
         return self.tokens("require")
 
-    @reads("Allow")
+    @property
     def allow(self) -> frozenset[str]:
         """Methods, which are case-sensitive."""
         return frozenset(self.headers("allow"))
@@ -219,13 +249,14 @@ class Message(Fields):
 class Request(Message):
     """A request; `version` is SIP/2.0 in every sound one."""
 
-    __slots__ = ("_uri", "method", "version")
+    __slots__ = ("_parsed_uri", "_uri", "method", "version")
 
     def __init__(self, method: str, uri: str, fields: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
         super().__init__(fields, body)
-        self.method = _sound_word(method)
-        self.version = "SIP/2.0"
-        self._uri = _sound_word(uri)
+        self.method: str = _sound_word(method)
+        self.version: str = "SIP/2.0"
+        self._uri: str = _sound_word(uri)
+        self._parsed_uri: Uri | None = None
 
     @property
     def uri(self) -> str:
@@ -235,15 +266,22 @@ class Request(Message):
     @uri.setter
     def uri(self, uri: str) -> None:
         self._uri = _sound_word(uri)
-        self.__dict__.pop("request_uri", None)
+        self._parsed_uri = None
 
-    @Read
+    @property
     def request_uri(self) -> Uri:
         """The Request-URI, parsed."""
-        try:
-            return parse_uri(self._uri)
-        except ProtocolViolation as violation:
-            raise ProtocolViolation(f"Request-URI: {violation.reason}", violation.status) from None
+        uri = self._parsed_uri
+        if uri is None:
+            try:
+                uri = self._parsed_uri = parse_uri(self._uri)
+            except ProtocolViolation as violation:
+                raise ProtocolViolation(f"Request-URI: {violation.reason}", violation.status) from None
+        return uri
+
+    def take_start(self, method: str, uri: str, version: str) -> None:
+        """Take a request line that is sound enough to be answered, though not more."""
+        self.method, self._uri, self.version = method, uri, version
 
     def start_line(self) -> str:
         return f"{self.method} {self._uri} {self.version}"
@@ -294,9 +332,7 @@ def parse_message(data: bytes) -> Request | Response:
     start = lines[0]
     del lines[0]
     message = _parse_response(start) if start[:4].upper() == "SIP/" else _parse_request(start)
-    message._lines = lines
-    message._payload = payload
-    message._cut = False
+    message.take(lines, payload)
     return message
 
 
@@ -308,16 +344,16 @@ def _unended(data: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _parse_request(line: str) -> Request:
-    request = Request.__new__(Request)
     parts = line.split(" ")
-    if len(parts) == 3 and parts[2] == "SIP/2.0":
-        request.method, request._uri, request.version = parts
-        return request
-    request.method, _, rest = line.partition(" ")
-    uri, _, request.version = rest.strip(" ").rpartition(" ")
-    request._uri = uri.rstrip(" ")
-    if not request.method or not request._uri or request.version[:4].upper() != "SIP/":
+    if len(parts) == 3 and parts[2] == "SIP/2.0" and parts[0] and parts[1]:
+        return Request(parts[0], parts[1])
+    method, _, rest = line.partition(" ")
+    uri, _, version = rest.strip(" ").rpartition(" ")
+    uri = uri.rstrip(" ")
+    if not method or not uri or version[:4].upper() != "SIP/":
         raise ProtocolViolation("Neither a request nor a response")
+    request = Request(method, "malformed:")
+    request.take_start(method, uri, version)
     return request
 
 
@@ -325,10 +361,7 @@ def _parse_response(line: str) -> Response:
     match = _STATUS_LINE.fullmatch(line)
     if match is None:
         raise ProtocolViolation("Malformed status line")
-    response = Response.__new__(Response)
-    response.status = int(match[1])
-    response.reason = match[2] or ""
-    return response
+    return Response(int(match[1]), match[2] or "")
 
 
 def response_to(
@@ -347,22 +380,20 @@ def response_to(
     `to_tag` is added to a To that has none. `record_route` copies Record-Route, as a response that makes a dialog must
     (§12.1.1). What a malformed request lacks, its response lacks too. An unset reason is the usual one.
     """
-    index = request._index
     tag = ""
     if to_tag is not None and not _has_tag(request):
-        tag = _sound_text(f";tag={to_tag}")
-    # What was read in one line is sound in one line, so these are written without the check of `Fields`.
-    lines = [f"Via: {value}" for value in index.get("via", ())]
-    if record_route and "record-route" in index:
-        lines += [f"Record-Route: {value}" for value in index["record-route"]]
+        tag = f";tag={to_tag}"
+    lines = [("Via", value) for value in request.all_of("via")]
+    if record_route:
+        lines += [("Record-Route", value) for value in request.all_of("record-route")]
     for name, key in _COPIED_TO_100 if status == 100 else _COPIED:
-        values = index.get(key)
-        if values:
-            lines.append(f"{name}: {values[0]}{tag}" if key == "to" else f"{name}: {values[0]}")
-    own = fields if content_type is None else [*fields, ("Content-Type", content_type)]
-    response = Response(status, reason, own, body)
-    response._lines[:0] = lines
-    return response
+        value = request.header(key)
+        if value is not None:
+            lines.append((name, f"{value}{tag}" if key == "to" else value))
+    lines += fields
+    if content_type is not None:
+        lines.append(("Content-Type", content_type))
+    return Response(status, reason, lines, body)
 
 
 def _has_tag(request: Request) -> bool:

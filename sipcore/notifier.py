@@ -8,8 +8,6 @@ waits for another.
 import logging
 from collections.abc import Callable, Iterable
 
-import msgspec
-
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Datagram, Flow
 from sipcore.message import Request, Response, response_to
@@ -18,19 +16,14 @@ from sipcore.notify_delivery import TIMEOUT, Delivery
 from sipcore.notify_package import EventPackage
 from sipcore.notify_state import BACKOFF, IDLE, SENT, Subscription
 from sipcore.notify_store import SubscriptionStore
-from sipcore.subscription import (
-    Identity,
-    SubscriptionEnded,
-    SubscriptionRecord,
-    dialog_of,
-    open_record,
-    refresh_record,
-)
+from sipcore.notify_template import Identity, dialog_of, open_record, refresh_record
+from sipcore.structs import Value
+from sipcore.subscription import SubscriptionEnded, SubscriptionRecord
 
 _log = logging.getLogger(__name__)
 
 
-class NotifierConfig(msgspec.Struct, frozen=True):
+class NotifierConfig(Value, frozen=True):
     """Limits of the notifier."""
 
     user_agent: str = ""

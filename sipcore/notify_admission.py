@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-import msgspec
-
 from sipcore.errors import ProtocolViolation
 from sipcore.message import Request
 from sipcore.notify_package import EventPackage
+from sipcore.structs import Value
 
 AN_HOUR = 3600
 """A duration of an hour or more is never too brief (RFC 6665 §4.2.1.1)."""
@@ -24,7 +23,7 @@ class Refused(ProtocolViolation):
         self.fields = fields
 
 
-class Durations(msgspec.Struct, frozen=True):
+class Durations(Value, frozen=True):
     """Allowed durations of a subscription, seconds."""
 
     least: int = 60
@@ -33,7 +32,7 @@ class Durations(msgspec.Struct, frozen=True):
     """When the SUBSCRIBE does not say."""
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class Wanted(Value, frozen=True):
     """A SUBSCRIBE that can be fulfilled."""
 
     package: EventPackage

@@ -7,12 +7,11 @@ A change while one is under way only marks it stale, so that what is sent next i
 
 import logging
 from collections import deque
-from weakref import WeakValueDictionary
 
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Datagram, Flow
 from sipcore.message import Response, parse_message
-from sipcore.notify_state import BACKOFF, IDLE, NO_BODY, PACED, QUEUED, SENT, Body, Pace, Subscription
+from sipcore.notify_state import BACKOFF, IDLE, NO_BODY, PACED, QUEUED, SENT, Body, Subscription
 from sipcore.notify_store import RESERVED_AHEAD, SubscriptionStore
 from sipcore.notify_timers import Buckets
 from sipcore.subscription import BRANCH_PREFIX
@@ -25,6 +24,9 @@ FIRST_BACKOFF = 4.0
 LONGEST_BACKOFF = 300.0
 LONGEST_RETRY_AFTER = 3600.0
 """A longer Retry-After is taken for this, seconds."""
+
+LEAST_SLOTS = 1000
+"""Phones whose slots are kept before those that have begun are looked for."""
 
 TIMER_GRANULARITY = 0.1
 """Seconds a retransmission may be late."""
@@ -56,7 +58,9 @@ class Delivery:
         self._first_timer_set_at = -1.0
         self._first_timer = 0
         self._ready: deque[Subscription] = deque()
-        self._paces: WeakValueDictionary[Flow, Pace] = WeakValueDictionary()
+        # When the next free slot of a phone begins that takes only so many NOTIFYs a second.
+        self._slots: dict[Flow, float] = {}
+        self._most_slots = LEAST_SLOTS
         self.outbox: list[Datagram] = []
 
     @property
@@ -186,19 +190,24 @@ class Delivery:
 
     def _take_slot(self, subscription: Subscription, now: float) -> bool:
         """True when the phone may be sent a NOTIFY now; else it is sent in the phone's next free slot."""
-        flow = subscription.record.flow
-        pace = subscription.pace
-        if pace is None:
-            pace = subscription.pace = self._paces.setdefault(flow, Pace())
         if subscription.phase == PACED:
             return True
-        if pace.next <= now:
-            pace.next = now + subscription.interval
+        flow = subscription.record.flow
+        slot = self._slots.get(flow, now)
+        if slot <= now:
+            self._note_slot(flow, now + subscription.interval, now)
             return True
         subscription.phase = PACED
-        self._wake_at(subscription, pace.next)
-        pace.next += subscription.interval
+        self._wake_at(subscription, slot)
+        self._slots[flow] = slot + subscription.interval
         return False
+
+    def _note_slot(self, flow: Flow, at: float, now: float) -> None:
+        if len(self._slots) >= self._most_slots:
+            # Slots that have begun are free, whether they are kept or not.
+            self._slots = {phone: slot for phone, slot in self._slots.items() if slot > now}
+            self._most_slots = max(LEAST_SLOTS, 2 * len(self._slots))
+        self._slots[flow] = at
 
     @staticmethod
     def _last_body(subscription: Subscription) -> Body:

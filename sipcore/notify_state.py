@@ -70,15 +70,6 @@ class Topic:
         return body
 
 
-class Pace:
-    """When the next free slot of a phone begins that takes only so many NOTIFYs a second."""
-
-    __slots__ = ("__weakref__", "next")
-
-    def __init__(self) -> None:
-        self.next = 0.0
-
-
 class Subscription:
     """One subscription with its light NOTIFY client transaction, of which at most one is under way."""
 
@@ -90,7 +81,6 @@ class Subscription:
         "in_flight",
         "interval",
         "number",
-        "pace",
         "phase",
         "record",
         "sent",
@@ -123,4 +113,3 @@ class Subscription:
         self.failures = 0
         self.interval = 0.0
         """Least seconds between two NOTIFYs to this phone; 0 is without limit."""
-        self.pace: Pace | None = None

@@ -11,6 +11,7 @@ from sipcore.errors import ProtocolViolation
 from sipcore.flow import Address
 from sipcore.memo import ADDRESS, remembered
 from sipcore.sdp import Line, MediaDescription, Origin, SessionDescription, internet_address, parse_sdp
+from sipcore.structs import Value
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 
@@ -50,7 +51,7 @@ class NothingInCommon(ProtocolViolation):
         super().__init__(reason, 488)
 
 
-class Codec(msgspec.Struct, frozen=True):
+class Codec(Value, frozen=True):
     """An audio encoding as SDP names it; `clock_rate` in Hz of the RTP timestamp."""
 
     name: str
@@ -59,7 +60,7 @@ class Codec(msgspec.Struct, frozen=True):
     fmtp: str | None = None
 
 
-class AudioDescription(msgspec.Struct, frozen=True):
+class AudioDescription(Value, frozen=True):
     """An audio stream as its sender describes it: `direction` is the sender's, `ptime` in milliseconds."""
 
     address: str
@@ -71,7 +72,7 @@ class AudioDescription(msgspec.Struct, frozen=True):
     ptime: int | None
 
 
-class Negotiated(msgspec.Struct, frozen=True):
+class Negotiated(Value, frozen=True):
     """What both sides agreed on; `direction` is ours, payload types are those we send with."""
 
     codec: Codec

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sipcore.dialog import Dialog
 from sipcore.digest import Credentials, authorize, choose_challenge, is_stale
 from sipcore.flow import Flow
-from sipcore.header import KEYS
+from sipcore.header import key_of
 from sipcore.message import Request, Response
 from sipcore.session import Session
 from sipcore.transaction import Transaction
@@ -96,7 +96,7 @@ class Sender:
             return False
         asks, answers = _CHALLENGES[response.status]
         # Several challenges on one line cannot be told apart by commas, so they are taken line by line.
-        challenges = [value for name, value in response.fields if KEYS[name] == asks]
+        challenges = [value for name, value in response.fields if key_of(name) == asks]
         challenge = choose_challenge(challenges, outgoing.credentials)
         if challenge is None or (outgoing.request.has(answers) and not is_stale(challenge)):
             return False

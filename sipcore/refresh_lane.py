@@ -19,6 +19,7 @@ from sipcore.errors import ProtocolViolation
 from sipcore.flow import Datagram, Flow
 from sipcore.message import Request
 from sipcore.registrar import Registrar
+from sipcore.structs import Value
 from sipcore.timers import TRANSACTION_TIMEOUT
 
 CANDIDATES: Final = 1024
@@ -30,7 +31,7 @@ _TOKEN = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+")
 _NC = b" nc="
 
 
-class _Places(msgspec.Struct, frozen=True):
+class _Places(Value, frozen=True):
     """Where in the message the lines are that change."""
 
     via: int
@@ -50,7 +51,7 @@ class _Places(msgspec.Struct, frozen=True):
         return cls(*found)
 
 
-class _Credentials(msgspec.Struct, frozen=True):
+class _Credentials(Value, frozen=True):
     """An Authorization line, cut at its quotes: where the values are that change, and the line without them."""
 
     rest: bytes

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from email.utils import formatdate
 
-import msgspec
 from msgspec.structs import replace
 
 from sipcore.address import parse_name_addr
@@ -13,6 +12,7 @@ from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
 from sipcore.message import Request, Response, response_to
 from sipcore.nat import behind_nat, contact_flow, direct_flow, is_address
+from sipcore.structs import Value
 from sipcore.timers import Timer, TimerWheel
 from sipcore.uri import SipUri, parse_uri
 
@@ -24,7 +24,7 @@ CONTACTS_READ = 16_384
 """Contact values remembered in their parsed form, so that a refresh costs no parsing."""
 
 
-class RegistrarConfig(msgspec.Struct, frozen=True):
+class RegistrarConfig(Value, frozen=True):
     """Registration intervals in seconds, and how many bindings an address-of-record may have."""
 
     min_expires: int = 60

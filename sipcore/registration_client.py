@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-import msgspec
-
 from sipcore.dice import between
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
 from sipcore.message import Request, Response
+from sipcore.structs import Value
 from sipcore.uri import parse_uri
 
 BACKOFF_BASE = 30.0
@@ -24,7 +23,7 @@ CSEQ_STEP = 8
 RegistrationState = Literal["trying", "registered", "failed", "stopped"]
 
 
-class RegistrationAccount(msgspec.Struct, frozen=True):
+class RegistrationAccount(Value, frozen=True):
     """Who registers where: `registrar` is the Request-URI; `expires`, seconds, is asked for."""
 
     aor: str

@@ -3,10 +3,9 @@
 import re
 from itertools import pairwise
 
-import msgspec
-
 from sipcore.errors import ProtocolViolation
 from sipcore.memo import DESCRIPTION, remembered
+from sipcore.structs import Value
 
 CONTENT_TYPE = "application/sdp"
 
@@ -21,7 +20,7 @@ _TIMES = re.compile(r"[0-9]+ [0-9]+")
 _CONNECTION = re.compile(r"(\S+) (IP4|IP6) ([^\s/]+)(?:/[0-9/]+)?")
 
 
-class Origin(msgspec.Struct, frozen=True):
+class Origin(Value, frozen=True):
     """The o= line (RFC 8866 §5.2); `version` rises with each change of the description."""
 
     username: str
@@ -33,7 +32,7 @@ class Origin(msgspec.Struct, frozen=True):
         return f"{self.username} {self.session_id} {self.version} {internet_address(self.address)}"
 
 
-class MediaDescription(msgspec.Struct, frozen=True):
+class MediaDescription(Value, frozen=True):
     """One m= line with the lines that belong to it; `formats` are payload types for RTP. Port 0 is a refused stream."""
 
     kind: str
@@ -62,7 +61,7 @@ class MediaDescription(msgspec.Struct, frozen=True):
         return head + _written(self.lines)
 
 
-class SessionDescription(msgspec.Struct, frozen=True):
+class SessionDescription(Value, frozen=True):
     """A whole description: `lines` are those of the session after o=, in order."""
 
     origin: Origin

@@ -66,11 +66,14 @@ class OwnOffer(NamedTuple):
     is_refresh: bool = False
 
 
-class SentOffer(NamedTuple):
+class SentOffer:
     """A re-INVITE or UPDATE of ours that is not answered."""
 
-    outgoing: Outgoing
-    own: OwnOffer
+    __slots__ = ("outgoing", "own")
+
+    def __init__(self, outgoing: Outgoing, own: OwnOffer) -> None:
+        self.outgoing = outgoing
+        self.own = own
 
 
 class OwedAnswer(NamedTuple):

@@ -7,7 +7,7 @@ from sipcore.dialog import Dialog, DialogId
 from sipcore.errors import LocalMisuse
 from sipcore.events import Event
 from sipcore.flow import Datagram, Flow
-from sipcore.header import KEYS
+from sipcore.header import key_of
 from sipcore.message import Request, Response, response_to
 from sipcore.outgoing import Outgoing, Sender
 from sipcore.session import Occurrence, Session
@@ -191,6 +191,6 @@ class SessionSpace:
         if without is not None:
             supported = ("Supported", ", ".join(tag for tag in self.config.supported if tag != without))
         fields = list(fields)
-        given = {KEYS[name] for name, _ in fields}
+        given = {key_of(name) for name, _ in fields}
         ours = [("Contact", session.contact), self._allow, supported]
-        return [field for field in ours if KEYS[field[0]] not in given] + fields
+        return [field for field in ours if key_of(field[0]) not in given] + fields

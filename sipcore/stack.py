@@ -324,9 +324,9 @@ class Stack:
 
     def _tagged(self, response: Response) -> Response:
         """Every final response has a To tag; the same one for the same request, as no state is kept (§8.2.7)."""
-        to = response.find("To")
+        to = response.header("To")
         if to is not None and "tag=" not in to.lower():
-            seed = f"{response.find('Call-ID')} {response.find('From')} {response.find('CSeq')}"
+            seed = f"{response.header('Call-ID')} {response.header('From')} {response.header('CSeq')}"
             response.set("To", f"{to};tag={zlib.crc32(seed.encode('utf-8', 'surrogateescape')):08x}")
         return response
 

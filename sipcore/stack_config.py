@@ -1,9 +1,9 @@
 """What a stack is told about itself."""
 
-import msgspec
+from sipcore.structs import Value
 
 
-class StackConfig(msgspec.Struct, frozen=True):
+class StackConfig(Value, frozen=True):
     """Name, capabilities and limits of a stack."""
 
     user_agent: str = "Lampfield"

@@ -1,7 +1,7 @@
 """All transactions of the stack: matches messages to them, runs their machines, sends what they send."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, cast
+from typing import cast
 
 from sipcore.client_invite import CLIENT_INVITE
 from sipcore.client_non_invite import CLIENT_NON_INVITE
@@ -11,6 +11,7 @@ from sipcore.hop_by_hop import ack_for, cancel_for
 from sipcore.message import Request, Response
 from sipcore.server_invite import SERVER_INVITE
 from sipcore.server_non_invite import SERVER_NON_INVITE
+from sipcore.structs import Value
 from sipcore.timers import T1, T2, T4, TRANSACTION_TIMEOUT, Timer, TimerWheel
 from sipcore.transaction import ClientKey, Do, Input, ServerKey, State, Step, Transaction
 from sipcore.transaction_keys import client_key, merge_key, server_key
@@ -41,30 +42,30 @@ RESENDS = {
 """Timers that send again, over UDP only: least and most seconds of the interval, which doubles each time."""
 
 
-class RequestArrived(NamedTuple):
+class RequestArrived(Value, frozen=True):
     """A new server transaction."""
 
     transaction: Transaction
     request: Request
 
 
-class AckArrived(NamedTuple):
+class AckArrived(Value, frozen=True):
     """An ACK that acknowledges a 2xx, so that it is the session's."""
 
     request: Request
 
 
-class ResponseArrived(NamedTuple):
+class ResponseArrived(Value, frozen=True):
     """A response to a request of ours; `user` as given with it."""
 
-    user: object
+    user: "object"
     response: Response
 
 
-class TransactionFailed(NamedTuple):
+class TransactionFailed(Value, frozen=True):
     """No final response: `status` is 408 for a timeout and 503 for a failed transport (RFC 3261 §8.1.3.1)."""
 
-    user: object
+    user: "object"
     status: int
 
 

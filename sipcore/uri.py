@@ -3,11 +3,10 @@
 import re
 from urllib.parse import unquote as _unescape_all
 
-import msgspec
-
 from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, format_params
 from sipcore.memo import ADDRESS, remembered
+from sipcore.structs import Value
 
 _SIP_URI = re.compile(
     r"""((?i:sips?)):                                # scheme
@@ -29,7 +28,7 @@ _NEVER_BARE = frozenset('@:%<>"\\ ')
 _COMPARED_WHEN_IN_ONE = ("user", "ttl", "method", "maddr")
 
 
-class SipUri(msgspec.Struct, frozen=True):
+class SipUri(Value, frozen=True):
     """A SIP or SIPS URI. `user`, parameter and header values are as sent (escaped); `host` keeps IPv6 brackets."""
 
     scheme: str
@@ -97,7 +96,7 @@ class SipUri(msgspec.Struct, frozen=True):
         )
 
 
-class TelUri(msgspec.Struct, frozen=True):
+class TelUri(Value, frozen=True):
     """A telephone number as URI (RFC 3966); `number` as sent, with visual separators."""
 
     number: str
@@ -129,7 +128,7 @@ class TelUri(msgspec.Struct, frozen=True):
         )
 
 
-class OtherUri(msgspec.Struct, frozen=True):
+class OtherUri(Value, frozen=True):
     """A URI of a scheme that we only carry (RFC 3261 §8.2.2.1: as a Request-URI it is answered 416)."""
 
     scheme: str

@@ -7,6 +7,7 @@ import msgspec
 from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, format_params, parse_params
 from sipcore.memo import ADDRESS, remembered
+from sipcore.structs import Value
 
 _HOP = re.compile(
     r"""SIP[ \t]*/[ \t]*[0-9]\.[0-9][ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]++)   # sent-protocol
@@ -20,13 +21,13 @@ MAGIC_COOKIE = "z9hG4bK"
 """What a branch of RFC 3261 begins with (§8.1.1.7); one without it comes from an RFC 2543 element."""
 
 
-class Via(msgspec.Struct, frozen=True):
+class Via(Value, frozen=True):
     """One hop. `transport` in upper case as on the wire; `host` keeps IPv6 brackets; `port` is None if not told."""
 
     transport: str
     host: str
     port: int | None
-    params: Params = {}
+    params: Params = msgspec.field(default_factory=dict)
 
     @property
     def branch(self) -> str | None:

@@ -188,16 +188,6 @@ def test_each_header_is_read_anew_after_an_edit(name: str, before: str, after: s
         assert getattr(message, accessor) != expected
 
 
-@pytest.mark.parametrize("name", ["Via", "to", "Call-ID", "M", "Supported", "Subject", "Expires", "From"])
-def test_a_field_is_found_without_an_index_as_it_is_with_one(name: str) -> None:
-    for data in (
-        INVITE,
-        INVITE.replace(b"\r\nf:", b"\r\nFrom\r\nf:"),
-        INVITE.replace(b"\r\nCSeq", b"\r\nExpires\r\nCSeq"),
-    ):
-        assert parse_message(data).find(name) == parse_message(data).header(name)
-
-
 def test_set_edits_a_message_alike_whether_it_was_read_before_or_not() -> None:
     unread, read = parse_message(INVITE), parse_message(INVITE)
     assert read.header("Via")

@@ -1,0 +1,139 @@
+"""What a SUBSCRIBE makes: the record of its subscription, with its NOTIFYs as templates (RFC 6665 §4.2)."""
+
+import msgspec
+
+from sipcore.flow import Flow
+from sipcore.message import Request
+from sipcore.notify_admission import Wanted
+from sipcore.structs import Value
+from sipcore.subscription import BRANCH_PREFIX, SubscriptionRecord
+from sipcore.uri import SipUri
+from sipcore.via_path import host_port
+
+
+class Identity(Value, frozen=True):
+    """How a notifier calls itself in NOTIFYs."""
+
+    user_agent: str = ""
+    advertised_host: str | None = None
+    """Host in Via and Contact instead of the flow's own."""
+
+
+def _text(sent: str) -> str:
+    """What the peer sent as text that can be kept: bytes that are no UTF-8 are replaced."""
+    return sent if sent.isascii() else sent.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def dialog_of(request: Request) -> str:
+    """Call-ID and From tag of a SUBSCRIBE, which with our tag are the dialog (RFC 3261 §12)."""
+    return _text(f"{request.call_id} {request.from_.tag or ''}")
+
+
+def _destination(request: Request, flow: Flow) -> Flow:
+    """The flow on which the watcher is reached.
+
+    That is the flow the SUBSCRIBE came on, which a NAT has opened and on which a proxy waits. Only a phone whose
+    Contact names the very host that the datagram came from is no NAT's, and may listen on another port of it.
+    """
+    if flow.transport != "udp" or request.has("Record-Route"):
+        return flow
+    contact = request.contacts[0].uri
+    host, port = flow.remote
+    if not isinstance(contact, SipUri) or contact.port == port or contact.host.strip("[]").lower() != host.lower():
+        return flow
+    return flow._replace(remote=(host, contact.port or 5060))
+
+
+def _target(request: Request) -> str:
+    """The URI of the Contact, as sent."""
+    contact = request.header("Contact") or ""
+    if '"' in contact or "<" not in contact:
+        return str(request.contacts[0].uri)
+    return contact[contact.index("<") + 1 : contact.index(">")]
+
+
+def _template(
+    request: Request,
+    target: str,
+    routes: tuple[str, ...],
+    flow: Flow,
+    tag: str,
+    contact: str,
+    identity: Identity,
+) -> tuple[bytes, bytes]:
+    """Make the templates: From and To are those of the SUBSCRIBE, turned round."""
+    if routes and ";lr" not in routes[0].lower():
+        # A strict router takes the Request-URI for itself and the target from the end (RFC 3261 §12.2.1.1).
+        target, routes = routes[0].strip("<>"), (*routes[1:], f"<{target}>")
+    local = request.header("To") or ""
+    if request.to.tag is None:
+        local = f"{local if local.endswith('>') else request.to};tag={tag}"
+    host, port = flow.local
+    before = (
+        f"NOTIFY {target} SIP/2.0\r\nVia: SIP/2.0/{flow.transport.upper()} "
+        f"{host_port(identity.advertised_host or host, port)};branch={BRANCH_PREFIX}{tag}."
+    )
+    route_lines = "".join([f"Route: {route}\r\n" for route in routes]) if routes else ""
+    agent = f"User-Agent: {identity.user_agent}\r\n" if identity.user_agent else ""
+    after = (
+        f";rport\r\nMax-Forwards: 70\r\n{route_lines}From: {local}\r\nTo: {request.header('From')}\r\n"
+        f"Call-ID: {request.call_id}\r\nContact: {contact}\r\nEvent: {request.header('Event')}\r\n{agent}CSeq: "
+    )
+    return before.encode("utf-8", "surrogateescape"), after.encode("utf-8", "surrogateescape")
+
+
+def open_record(
+    request: Request, flow: Flow, wanted: Wanted, resource: str, token: str, expires_at: float, identity: Identity
+) -> SubscriptionRecord:
+    """Make the record of a new subscription from its SUBSCRIBE, which has a Contact."""
+    uri = request.request_uri
+    user = f"{uri.user}@" if isinstance(uri, SipUri) and uri.user else ""
+    host, port = flow.local
+    transport = ";transport=tcp" if flow.transport == "tcp" else ""
+    contact = f"<sip:{user}{host_port(identity.advertised_host or host, port)}{transport}>"
+    destination = _destination(request, flow)
+    routes = tuple([str(route) for route in request.record_routes]) if request.has("Record-Route") else ()
+    target = _target(request)
+    before, after = _template(request, target, routes, destination, token, contact, identity)
+    # The phone is known by its instance (RFC 5626 §4.1) or its Contact, the key by who watches what.
+    instance = request.contacts[0].params.get("+sip.instance") or target
+    sender = request.header("From") or ""
+    watcher = sender.partition(">" if "<" in sender else ";")[0]
+    package = wanted.package.name
+    return SubscriptionRecord(
+        token,
+        resource,
+        package,
+        wanted.form,
+        dialog_of(request),
+        before,
+        after,
+        tuple([_text(route) for route in routes]),
+        _text(contact),
+        destination,
+        _text(f"{watcher} {instance} {package} {wanted.event_id} {resource}"),
+        request.cseq.number,
+        expires_at,
+        0,
+    )
+
+
+def refresh_record(
+    record: SubscriptionRecord, request: Request, flow: Flow, wanted: Wanted, expires_at: float, identity: Identity
+) -> SubscriptionRecord:
+    """Update what a SUBSCRIBE in the dialog may change: the target, the flow, the form, the CSeq, the end."""
+    before, after, destination = record.before, record.after, record.flow
+    if request.contacts:
+        destination = _destination(request, flow)
+        before, after = _template(
+            request, _target(request), record.routes, destination, record.id, record.contact, identity
+        )
+    return msgspec.structs.replace(
+        record,
+        before=before,
+        after=after,
+        flow=destination,
+        form=wanted.form,
+        remote_cseq=request.cseq.number,
+        expires_at=expires_at,
+    )

@@ -1,0 +1,14 @@
+"""What the records of this package are made of. This module stays Python where the others are compiled.
+
+The compiler leaves out what stands beside the base of a class, as `frozen=True`; a struct has it from its base then.
+"""
+
+import msgspec
+
+
+class Value(msgspec.Struct, frozen=True):
+    """A record that never changes."""
+
+
+class Leaf(msgspec.Struct, frozen=True, gc=False):
+    """A value that holds nothing that could lead back to it, so that the garbage collector need not look at it."""
