@@ -18,10 +18,10 @@ def describe() -> str:
     lines += _toml_settings(Configuration)
     for name, section in SECTIONS.items():
         lines += [*_comment(_doc(section)), f"[{name}]", "", *_toml_settings(section)]
-    lines += _comment(f"{_doc(Trunk)} Any number of them, each under a name of its own:")
-    lines += [f"# [{_TRUNK_TABLE}]", "", *_toml_settings(Trunk, prefix="# ")]
     lines += _comment(f"{_doc(Secret)} Any number of them, each under a name of its own:")
     lines += [f"# [{_SIGNING_TABLE}]", "", *_toml_settings(Secret, prefix="# ")]
+    lines += _comment(f"{_doc(Trunk)} Any number of them, each under a name of its own:")
+    lines += [f"# [{_TRUNK_TABLE}]", "", *_toml_settings(Trunk, prefix="# ")]
     return "\n".join(lines).rstrip() + "\n"
 
 

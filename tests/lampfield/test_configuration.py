@@ -109,8 +109,8 @@ def test_every_error_is_told_at_once_with_key_value_and_what_was_expected(file: 
         "limits.max_calls = 0: must be between 1 and 100000",
         "limits.calls_per_secnd: unknown key, did you mean limits.calls_per_second?",
         "state_directroy: unknown key, did you mean state_directory?",
-        "webb: unknown key, known here are "
-        "database, limits, log, media, records, registrations, shutdown, sip, state_directory, subscriptions, trunks",
+        "webb: unknown key, known here are database, limits, log, mail, media, records, registrations, secrets, "
+        "shutdown, sip, state_directory, subscriptions, trunks, voicemail",
     ]
 
 
@@ -192,3 +192,25 @@ def test_a_trunk_that_registers_needs_a_user_name(file: Path) -> None:
     assert errors(file, TRUNK.replace('username = "lampfield"\n', "")) == [
         'trunks.provider.username: missing, must be the account at the provider, as kind is "register"'
     ]
+
+
+def test_a_secret_comes_from_a_file_or_the_environment(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_SECRET", "tell nobody")
+    (file.parent / "shop").write_text("hush\n")
+    secrets = loaded(file, '[secrets.crm]\nenv = "CRM_SECRET"\n[secrets.shop]\nfile = "shop"').secrets
+    assert {name: secret.value for name, secret in secrets.items()} == {"crm": "tell nobody", "shop": "hush"}
+    assert "tell nobody" not in repr(secrets)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("", "secrets.crm.file: missing, must be a file (or env a variable) with the secret"),
+        ('file = "none"', "must be a file that can be read (No such file or directory)"),
+        ('env = "NOT_SET"', 'secrets.crm.env = "NOT_SET": must be an environment variable that is set and not empty'),
+        ('file = "x"\nenv = "HOME"', "must be left out, as file is given too"),
+    ],
+)
+def test_a_secret_that_is_nowhere_is_told(file: Path, given: str, expected: str) -> None:
+    (only,) = errors(file, f"[secrets.crm]\n{given}")
+    assert expected in only
