@@ -14,7 +14,7 @@ CALLS_SECONDS = 0.5
 
 
 class ControlVerbs:
-    """`calls`: those in progress, again and again; `events`, `trace`: as they happen; `status` and `reload`: once."""
+    """`calls`: those in progress, again and again; `events`, `trace`: as they happen; the others: once."""
 
     def __init__(
         self,
@@ -23,18 +23,21 @@ class ControlVerbs:
         trace: TraceHub,
         status: Callable[[], dict[str, Any]],
         reload: Callable[[], Awaitable[str]],
+        reload_sounds: Callable[[], Awaitable[str]],
     ) -> None:
         self._live = live
         self._events = events
         self._trace = trace
         self._status = status
         self._reload = reload
+        self._reload_sounds = reload_sounds
 
     def table(self) -> dict[str, Verb]:
         return {
             "calls": self._calls,
             "events": self._follow_events,
             "reload": self._read_anew,
+            "sounds": self._read_sounds_anew,
             "status": self._tell,
             "trace": self._follow_trace,
         }
@@ -55,6 +58,9 @@ class ControlVerbs:
 
     async def _read_anew(self, arguments: dict[str, str], outbox: Outbox) -> None:
         outbox.put(await self._reload())
+
+    async def _read_sounds_anew(self, arguments: dict[str, str], outbox: Outbox) -> None:
+        outbox.put(await self._reload_sounds())
 
     async def _tell(self, arguments: dict[str, str], outbox: Outbox) -> None:
         outbox.put(self._status())

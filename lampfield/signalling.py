@@ -43,6 +43,7 @@ from lampfield.logs import start_logging
 from lampfield.lookups import HttpInquiry
 from lampfield.registrations import Registrations
 from lampfield.request_desk import RequestDesk
+from lampfield.sound_library.shelves import Shelves
 from lampfield.sounds import Sounds
 from lampfield.subscriptions import Subscriptions
 from lampfield.supervisor import control_path, listeners_of, media_control
@@ -135,12 +136,14 @@ class Signalling:
         )
         secrets = {name: secret.value for name, secret in configuration.secrets.items()}
         self._inquiry = HttpInquiry(secrets, self.clock)
-        self._houses = Houses(self._events, self.clock, self._hours, self._inquiry)
+        self._shelves = Shelves(configuration.state_directory)
+        self._shelves.configure(self._door.directory.companies.values(), Shelves.load(self._database))
+        self._houses = Houses(self._events, self.clock, self._hours, self._inquiry, self._shelves)
         self._houses.configure(self._door.directory.companies.values())
         self._legs = Legs(self._houses)
         self._media = MediaClient(self._on_media_event)
         self._clips = ClipStore(configuration.clips_path)
-        self._sounds = Sounds(PromptLibrary(configuration.media.prompts), self._clips)
+        self._sounds = Sounds(PromptLibrary(configuration.media.prompts), self._shelves, self._clips)
         limits = configuration.limits
         self._admission = Admission(limits.max_calls, limits.calls_per_second, self.clock, self._stack.refuse_new_calls)
         services = Services(
@@ -178,7 +181,7 @@ class Signalling:
             self._stack_config,
             self.clock,
         )
-        verbs = ControlVerbs(self._live, self._events, self._trace, self.status, self._reload)
+        verbs = ControlVerbs(self._live, self._events, self._trace, self.status, self._reload, self._reload_sounds)
         self._control = ControlServer(control_path(configuration.state_directory), verbs.table())
 
     # Life
@@ -262,6 +265,7 @@ class Signalling:
             logger.error("the companies cannot be read, those in memory stay: %s", error)
             return f"the companies cannot be read, those in memory stay: {error}"
         self._door.directory = directory
+        self._shelves.configure(directory.companies.values())
         self._lane.forget()
         self._houses.configure(directory.companies.values())
         self._lamps.configure(directory.companies.values(), self.clock())
@@ -271,6 +275,19 @@ class Signalling:
         told = f"companies read anew: {', '.join(sorted(directory.companies)) or 'none'}"
         logger.info("%s", told)
         return told
+
+    async def _reload_sounds(self) -> str:
+        """Read the companies' own sounds anew; callers who hear music hear the changed list from their next file on."""
+        try:
+            shelves = await asyncio.to_thread(Shelves.load, self._database)
+        except SQLAlchemyError as error:
+            logger.error("the sounds cannot be read, those in memory stay: %s", error)
+            return f"the sounds cannot be read, those in memory stay: {error}"
+        self._shelves.configure(self._door.directory.companies.values(), shelves)
+        self._sounds.forget()
+        for leg in self._legs.live():
+            leg.music.renew()
+        return "it takes effect at once; music at each caller's next file"
 
     # Between the parts
 

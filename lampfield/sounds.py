@@ -1,9 +1,12 @@
 """Prompts and music as ready clips: found, transcoded once, and remembered so that a call waits for no disk."""
 
 import logging
+import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from lampfield.sound_library.rotation import Rotation
+from lampfield.sound_library.shelves import Shelves
 from media.client import Codec
 from media.clips import ClipError, ClipStore
 from media.prompts.library import PromptLibrary, PromptMissing
@@ -16,65 +19,81 @@ _ON_DEMAND = ("number/", "hundreds/", "time/", "hour/", "minute/", "day/", "mont
 
 
 class Sounds:
-    """What can be played. A file that is missing or cannot be read is told in the log and left out; calls go on."""
+    """What can be played. A file that is missing or cannot be read is told in the log and left out; calls go on.
 
-    def __init__(self, prompts: PromptLibrary, clips: ClipStore) -> None:
+    `domain` is the company's: its own sounds are found before the built-in ones.
+    """
+
+    def __init__(self, prompts: PromptLibrary, shelves: Shelves, clips: ClipStore) -> None:
         self._prompts = prompts
+        self._shelves = shelves
         self._clips = clips
-        self._ready: dict[tuple[str, str, Codec], Path] = {}
-        self._music: dict[tuple[str, Codec], tuple[Path, ...]] = {}
+        self._dice = random.Random()
+        self._ready: dict[tuple[str, str, str, Codec], Path] = {}
+        self._music: dict[tuple[str, str], tuple[Path, ...]] = {}
 
-    async def spoken(self, prompts: Sequence[str | Path], language: str, codec: Codec) -> list[Path]:
+    async def spoken(self, prompts: Sequence[str | Path], language: str, codec: Codec, domain: str) -> list[Path]:
         """Clips of prompts, by name, and of recordings, by path, in their order."""
         clips = [
-            await self._clip(prompt, codec)
+            await self.clip(prompt, codec)
             if isinstance(prompt, Path)
-            else self._ready.get((prompt, language, codec)) or await self._prompt(prompt, language, codec)
+            else self._ready.get((prompt, domain, language, codec))
+            or await self._prompt(prompt, domain, language, codec)
             for prompt in prompts
         ]
         return [clip for clip in clips if clip is not None]
 
-    async def music(self, name: str, codec: Codec) -> Sequence[Path]:
-        """Clips of a music list; those that can be read."""
-        known = self._music.get((name, codec))
+    def music(self, name: str, domain: str) -> Sequence[Path]:
+        """The files of a music list as it is now, the same object until it changes."""
+        known = self._music.get((name, domain))
         if known is None:
+            files = self._shelves.of(domain).music(name)
             try:
-                sources = self._prompts.music(name)
+                known = tuple(files or self._prompts.music(name))
             except PromptMissing as missing:
                 logger.error("music: %s", missing)
-                sources = []
-            made = [await self._clip(source, codec) for source in sources]
-            known = self._music[name, codec] = tuple(clip for clip in made if clip is not None)
+                known = ()
+            self._music[name, domain] = known
         return known
+
+    def rotation(self) -> Rotation:
+        """The order in which one more caller hears a list."""
+        return Rotation(self._dice)
+
+    async def clip(self, source: Path, codec: Codec) -> Path | None:
+        """The clip of a file; None, and a line in the log, where it cannot be read."""
+        try:
+            return await self._clips.clip(source, codec)
+        except ClipError as error:
+            logger.error("%s", error)
+            return None
 
     async def prepare(self, companies: Iterable[Company]) -> None:
         """Make ready what these companies' callers will hear, so that the first caller does not wait for it."""
         companies = list(companies)
-        for name in {queue.music for company in companies for queue in company.queues.values()}:
-            await self.music(name, "PCMA")
-        for language in {company.language for company in companies}:
+        for name, domain in {
+            (queue.music, company.domain) for company in companies for queue in company.queues.values()
+        }:
+            for source in self.music(name, domain):
+                await self.clip(source, "PCMA")
+        for company in companies:
             names = [name for name in self._prompts.names() if not name.startswith(_ON_DEMAND)]
-            await self.spoken(names, language, "PCMA")
+            await self.spoken(names, company.language, "PCMA", company.domain)
 
     def forget(self) -> None:
         """Look all files up anew: they may have been replaced."""
         self._ready.clear()
         self._music.clear()
 
-    async def _prompt(self, name: str, language: str, codec: Codec) -> Path | None:
-        try:
-            source = self._prompts.find(name, language)
-        except PromptMissing as missing:
-            logger.error("prompt: %s", missing)
-            return None
-        clip = await self._clip(source, codec)
+    async def _prompt(self, name: str, domain: str, language: str, codec: Codec) -> Path | None:
+        source = self._shelves.of(domain).file(name)
+        if source is None:
+            try:
+                source = self._prompts.find(name, language)
+            except PromptMissing as missing:
+                logger.error("prompt: %s", missing)
+                return None
+        clip = await self.clip(source, codec)
         if clip is not None:
-            self._ready[name, language, codec] = clip
+            self._ready[name, domain, language, codec] = clip
         return clip
-
-    async def _clip(self, source: Path, codec: Codec) -> Path | None:
-        try:
-            return await self._clips.clip(source, codec)
-        except ClipError as error:
-            logger.error("%s", error)
-            return None

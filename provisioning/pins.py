@@ -1,5 +1,6 @@
 """PINs for the telephone: made up here, told once, kept as Argon2 hashes."""
 
+import itertools
 import secrets
 from collections.abc import Collection
 
@@ -25,7 +26,7 @@ def new_pin() -> str:
 
 def is_easy(pin: str) -> bool:
     """True for one that is guessed first: few different digits, or a row up or down."""
-    steps = {(int(after) - int(before)) % 10 for before, after in zip(pin, pin[1:], strict=False)}
+    steps = {(int(after) - int(before)) % 10 for before, after in itertools.pairwise(pin)}
     return len(set(pin)) <= 2 or steps in ({1}, {9})
 
 

@@ -87,13 +87,10 @@ class Bridge:
             holder.rtp.unbridge()
             self._services.tasks.spawn(self._music_for(other), f"{holder.call} hold music")
         else:
-            other.rtp.stop_music()
+            other.music.stop()
             self._join()
 
     async def _music_for(self, held: Leg) -> None:
-        if held.rtp.codec is None:
-            return
-        clips = await self._services.sounds.music(HOLD_MUSIC, held.rtp.codec)
-        # The holder may have retrieved, or hung up, while the music was made ready.
-        if clips and self.other(held).description.held and not held.ended.done():
-            held.rtp.start_music(clips)
+        # The holder may have retrieved, or hung up, before it came to this.
+        if self.other(held).description.held and not held.ended.done():
+            await held.music.start(HOLD_MUSIC)

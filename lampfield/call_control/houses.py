@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from lampfield.company_hours import CompanyHours
+from lampfield.sound_library.shelves import Shelves
 from routing import dialplan
 from routing.activity import Activity
 from routing.call_flow import House
@@ -18,11 +19,12 @@ from routing.switches import TurnSwitch
 class Houses:
     """One house for each company, by domain. Renewed when the companies change; calls in progress keep the old one."""
 
-    def __init__(self, emit: EventSink, clock: Clock, hours: CompanyHours, inquiry: Inquiry) -> None:
+    def __init__(self, emit: EventSink, clock: Clock, hours: CompanyHours, inquiry: Inquiry, shelves: Shelves) -> None:
         self._emit = emit
         self._clock = clock
         self._hours = hours
         self._inquiry = inquiry
+        self._shelves = shelves
         self._houses: dict[str, House] = {}
         self._activities: dict[str, Activity] = {}
 
@@ -51,6 +53,8 @@ class Houses:
             features=self._features(company),
             changes=self._hours.changes(company),
             inquiry=self._inquiry,
+            has_sound=self._shelves.of(company.domain).has,
+            greetings=self._shelves.of(company.domain),
         )
 
     def _features(self, company: Company) -> FeatureActions:

@@ -153,7 +153,7 @@ class IncomingLeg(Leg):
         Raises CallerGone.
         """
         self._there()
-        clips = await self.services.sounds.spoken(prompts, self._language, self._codec)
+        clips = await self.services.sounds.spoken(prompts, self._language, self._codec, self.domain)
         self._there()
         if not clips or (until_key and self.keys):
             return
@@ -208,13 +208,12 @@ class IncomingLeg(Leg):
             raise RecordingFailed(str(fault)) from fault
 
     async def start_music(self, music: str) -> None:
-        """Play a music list in a loop underneath the announcements."""
-        clips = await self.services.sounds.music(music, self._codec)
-        if clips and not self.ended.done():
-            self.rtp.start_music(clips)
+        """Play a music list without end underneath the announcements."""
+        if not self.ended.done():
+            await self.music.start(music)
 
     async def stop_music(self) -> None:
-        self.rtp.stop_music()
+        self.music.stop()
 
     @property
     def _codec(self) -> Codec:

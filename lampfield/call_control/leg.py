@@ -13,6 +13,7 @@ from lampfield.call_control.description import Description
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.info_keys import keys_of_info
 from lampfield.call_control.keys import Keys
+from lampfield.call_control.leg_music import LegMusic
 from lampfield.call_control.rtp_session import RtpSession
 from lampfield.call_control.services import Services
 from presence_pidf.dialog_state import DialogPhase, DialogState
@@ -68,6 +69,7 @@ class Leg:
         self.peer = Identity("")
         """The other party, as the lamp of this person names it."""
         self.rtp = RtpSession(services.media, leg)
+        self.music = LegMusic(services.sounds, self.rtp, domain, self.spawn)
         self.started = services.clock()
         self.description = Description(services.sdp_address, int(self.started * 1000))
         self.bridge: Bridge | None = None
@@ -231,6 +233,7 @@ class Leg:
         self.ended.set_result(end)
         self._settle_reoffer(False)
         self.rtp.end_announcement()
+        self.music.stop()
         self.show("terminated")
         self.services.legs.remove(self, self.services.clock(), talked=self.answered)
         self.spawn(self.rtp.close())

@@ -91,8 +91,9 @@ class RtpSession:
             if not ended.done():
                 ended.set_result(None)
 
-    def start_music(self, clips: Sequence[Path]) -> None:
-        self._media.play(self.name, clips, layer="music", loop=True)
+    def play_music(self, clip: Path, *, after: bool = False) -> int:
+        """Play a clip under the announcements, now or `after` the music that plays; returns the play's number."""
+        return self._media.play(self.name, [clip], layer="music", after=after)
 
     def stop_music(self) -> None:
         self._media.stop(self.name, "music")

@@ -61,6 +61,8 @@ class Switchboard:
         match event:
             case DtmfReceived(digit=digit):
                 leg.key_pressed(digit)
+            case PlayEnded(layer="music", play=play, failed=failed):
+                leg.music.play_ended(play, failed=failed is not None)
             case PlayEnded(play=play):
                 leg.rtp.play_ended(play)
             case RtpTimeout():

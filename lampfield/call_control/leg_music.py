@@ -1,0 +1,102 @@
+"""The music that a leg hears: without end, in random order, one file always waiting behind the one that plays."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from lampfield.call_control.rtp_session import RtpSession
+from lampfield.sound_library.rotation import Rotation
+from lampfield.sounds import Sounds
+
+MOST_FAILURES = 20
+"""Files in a row that the engine could not play, after which it is left at silence."""
+
+
+class LegMusic:
+    """Plays one list at a time. The engine goes on by itself from file to file; here the one after the next is chosen.
+
+    So a list that changes takes effect at the next file, and the place in a file is kept where the engine keeps it.
+    """
+
+    __slots__ = (
+        "_domain",
+        "_failures",
+        "_files",
+        "_first_play",
+        "_list",
+        "_rotations",
+        "_rtp",
+        "_sounds",
+        "_spawn",
+        "_turn",
+    )
+
+    def __init__(
+        self,
+        sounds: Sounds,
+        rtp: RtpSession,
+        domain: str,
+        spawn: Callable[[Coroutine[Any, Any, object]], None],
+    ) -> None:
+        self._sounds = sounds
+        self._rtp = rtp
+        self._domain = domain
+        self._spawn = spawn
+        self._rotations: dict[str, Rotation] = {}
+        self._list: str | None = None
+        self._files: Sequence[Path] = ()
+        self._turn = 0
+        """Counts starts and stops: what was begun before the last one comes to nothing."""
+        self._first_play = 0
+        """The engine's number of what this start played first; plays before it are over."""
+        self._failures = 0
+
+    async def start(self, name: str) -> None:
+        """Play a list from now on; in a call that has heard it before, not again what was heard."""
+        self._turn += 1
+        self._list, self._failures, self._first_play = name, 0, 0
+        turn = self._turn
+        clip = await self._next()
+        if clip is None or turn != self._turn:
+            return
+        self._first_play = self._rtp.play_music(clip)
+        await self._follow(turn)
+
+    def stop(self) -> None:
+        """Be silent."""
+        if self._list is not None:
+            self._turn += 1
+            self._list = None
+            self._rtp.stop_music()
+
+    def play_ended(self, play: int, *, failed: bool) -> None:
+        """The engine said that a play of music is over: what waited plays now, and another shall wait."""
+        if self._list is None or not self._first_play or play < self._first_play:
+            return
+        self._failures = self._failures + 1 if failed else 0
+        if self._failures < MOST_FAILURES:
+            self._spawn(self._follow(self._turn))
+
+    def renew(self) -> None:
+        """Music lists have changed: what follows is chosen anew, where this one has."""
+        if self._list is not None and self._first_play and self._sounds.music(self._list, self._domain) != self._files:
+            self._spawn(self._follow(self._turn))
+
+    async def _follow(self, turn: int) -> None:
+        clip = await self._next()
+        if clip is not None and turn == self._turn:
+            self._rtp.play_music(clip, after=True)
+
+    async def _next(self) -> Path | None:
+        """The clip of the next file that can be read; None where there is none."""
+        name, codec = self._list, self._rtp.codec
+        if name is None or codec is None:
+            return None
+        self._files = self._sounds.music(name, self._domain)
+        rotation = self._rotations.setdefault(name, self._sounds.rotation())
+        for _ in self._files:
+            file = rotation.next(self._files)
+            clip = await self._sounds.clip(file, codec) if file is not None else None
+            if clip is not None:
+                return clip
+        return None

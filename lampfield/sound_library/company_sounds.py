@@ -1,0 +1,212 @@
+"""The sounds of one company, to look at and to change."""
+
+import asyncio
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Engine
+
+from lampfield.sound_library.folders import SoundFolder, sound_folder
+from media.uploads import UploadLimits, UploadRefused, take_in
+from provisioning.sound_shelf import (
+    STANDARD,
+    SoundEntry,
+    SoundKind,
+    SoundShelf,
+    activate_music,
+    delete_sounds,
+    load_shelf,
+    put_in_use,
+    save_sound,
+)
+from routing.hours import Slot
+
+T = TypeVar("T")
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+OWN = "own/"
+"""A company's own sounds are prompts of this kind: `own/welcome`."""
+
+
+class SoundRefused(Exception):
+    """What was asked cannot be done; the text says why and what to do."""
+
+
+class SoundLimits(msgspec.Struct, frozen=True):
+    """How much a company may keep."""
+
+    sounds: int = 200
+    """Greetings and prompts."""
+    music_lists: int = 3
+    files_in_list: int = 10
+    longest_greeting_seconds: float = 180.0
+    longest_music_seconds: float = 1800.0
+    upload: UploadLimits = UploadLimits()
+
+
+class NewSound(msgspec.Struct, frozen=True, kw_only=True):
+    """A sound to be: what is known before its file was read."""
+
+    name: str
+    source: Path
+    made_by: str
+    made_at: float
+    """UTC epoch seconds."""
+    kind: SoundKind = "greeting"
+    number: int | None = None
+    music_list: str | None = None
+    original_name: str = ""
+    """Empty is the name of `source`."""
+
+
+class CompanySounds:
+    """Adds, removes and uses. What is on disk and in the database agrees: a file is there before its row."""
+
+    def __init__(self, engine: Engine, state_directory: Path, company: str, limits: SoundLimits) -> None:
+        self._engine = engine
+        self._company = company
+        self._limits = limits
+        self.folder: SoundFolder = sound_folder(state_directory, company)
+
+    async def shelf(self) -> SoundShelf:
+        """What there is. Raises SQLAlchemyError, as all of these do when the database is away."""
+        return await self._read(lambda connection: load_shelf(connection, self._company))
+
+    async def add(self, new: NewSound, progress: Callable[[float], None] = lambda done: None) -> SoundEntry:
+        """Take a sound in, in place of one of the same name. Raises SoundRefused and UploadRefused."""
+        self._refuse(new, await self.shelf())
+        limits, music = self._limits, new.kind == "music"
+        original_name = new.original_name or new.source.name
+        try:
+            await asyncio.to_thread(self.folder.make)
+            made = await take_in(
+                new.source,
+                self.folder.file(new.name),
+                longest_seconds=limits.longest_music_seconds if music else limits.longest_greeting_seconds,
+                music=music,
+                limits=limits.upload,
+                progress=progress,
+            )
+            await asyncio.to_thread(shutil.copyfile, new.source, self.folder.original(new.name, original_name))
+        except OSError as error:
+            raise SoundRefused(f"{self.folder.path} cannot be written: {error.strerror or error}") from error
+        entry = SoundEntry(
+            name=new.name,
+            kind=new.kind,
+            seconds=made.seconds,
+            made_at=new.made_at,
+            made_by=new.made_by,
+            original_name=original_name,
+            original_format=made.format,
+            number=new.number,
+            music_list=new.music_list,
+        )
+        await self._write(lambda connection: save_sound(connection, self._company, entry))
+        return entry
+
+    async def remove(self, name: str) -> None:
+        """Take a sound away, its original too. Raises SoundRefused for one in use."""
+        shelf = await self.shelf()
+        sound = shelf.sounds.get(name)
+        if sound is None:
+            raise SoundRefused(no_such(name, shelf))
+        if uses := shelf.uses_of(name):
+            told = ", ".join(f"{number} ({slot})" for number, slot in uses)
+            raise SoundRefused(f"{name} is in use: {told}. Put another one in use there first, or none")
+        if sound.music_list == shelf.active_music and len(shelf.lists()[shelf.active_music]) == 1:
+            raise SoundRefused(
+                f"{name} is the last file of {shelf.active_music}, which plays. Activate another list first"
+            )
+        await self._remove([sound])
+
+    async def remove_list(self, music_list: str) -> None:
+        """Take a music list away with its files. Raises SoundRefused for the one that plays."""
+        shelf = await self.shelf()
+        files = shelf.lists().get(music_list)
+        if files is None:
+            raise SoundRefused(no_such_list(music_list, shelf))
+        if shelf.active_music == music_list:
+            raise SoundRefused(f"{music_list} plays now. Activate another list first")
+        await self._remove(files)
+
+    async def use(self, number: str, slot: Slot, name: str | None) -> None:
+        """Greet with a sound on a main number; None leaves it to the company file. Raises SoundRefused."""
+        shelf = await self.shelf()
+        if name is not None and name not in shelf.sounds:
+            raise SoundRefused(no_such(name, shelf))
+        if name is not None and shelf.sounds[name].kind == "music":
+            raise SoundRefused(f"{name} is music. Only a greeting or a prompt can greet")
+        await self._write(lambda connection: put_in_use(connection, self._company, number, slot, name))
+
+    async def activate(self, music_list: str) -> None:
+        """Play a list from each caller's next file on. Raises SoundRefused."""
+        shelf = await self.shelf()
+        if music_list != STANDARD and music_list not in shelf.lists():
+            raise SoundRefused(no_such_list(music_list, shelf))
+        await self._write(lambda connection: activate_music(connection, self._company, music_list))
+
+    def _refuse(self, new: NewSound, shelf: SoundShelf) -> None:
+        """Raise SoundRefused where the sound cannot be added, before its file is read."""
+        if NAME.fullmatch(new.name) is None:
+            raise SoundRefused(f"name = {new.name!r}: must be letters, digits, - and _, at most 63")
+        known = shelf.sounds.get(new.name)
+        if known is not None and (known.kind == "music") != (new.kind == "music"):
+            raise SoundRefused(f"{new.name} is there already, as {known.kind}. Choose another name")
+        numbered = shelf.of_number(new.number) if new.number is not None else None
+        if numbered is not None and numbered.name != new.name:
+            raise SoundRefused(f"number = {new.number}: {numbered.name} has it. Choose another one")
+        if new.music_list is not None:
+            self._refuse_music(new, new.music_list, shelf)
+        elif known is None and sum(sound.kind != "music" for sound in shelf.sounds.values()) >= self._limits.sounds:
+            raise SoundRefused(
+                f"there are {self._limits.sounds} sounds already, the most that are kept. Remove one first"
+            )
+
+    def _refuse_music(self, new: NewSound, music_list: str, shelf: SoundShelf) -> None:
+        lists, limits = shelf.lists(), self._limits
+        if NAME.fullmatch(music_list) is None or music_list in (STANDARD, "default", "ringback"):
+            raise SoundRefused(f"list = {music_list!r}: must be letters, digits, - and _, and no list that is built in")
+        known = shelf.sounds.get(new.name)
+        if known is not None and known.music_list != music_list:
+            raise SoundRefused(f"{new.name} is there already, in the list {known.music_list}. Choose another name")
+        if music_list not in lists and len(lists) >= limits.music_lists:
+            told = ", ".join(lists)
+            raise SoundRefused(f"there are {limits.music_lists} lists already ({told}), the most. Remove one first")
+        if known is None and len(lists.get(music_list, ())) >= limits.files_in_list:
+            raise SoundRefused(f"{music_list} has {limits.files_in_list} files already, the most. Remove one first")
+
+    async def _remove(self, sounds: list[SoundEntry]) -> None:
+        names = [sound.name for sound in sounds]
+        await self._write(lambda connection: delete_sounds(connection, self._company, names))
+        for sound in sounds:
+            self.folder.file(sound.name).unlink(missing_ok=True)
+            self.folder.original(sound.name, sound.original_name).unlink(missing_ok=True)
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        def run() -> T:
+            with self._engine.connect() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(run)
+
+    async def _write(self, work: Callable[[Connection], None]) -> None:
+        def run() -> None:
+            with self._engine.begin() as connection:
+                work(connection)
+
+        await asyncio.to_thread(run)
+
+
+def no_such(name: str, shelf: SoundShelf) -> str:
+    return f"there is no sound {name}; there are {', '.join(shelf.sounds) or 'none yet'}"
+
+
+def no_such_list(music_list: str, shelf: SoundShelf) -> str:
+    return f"there is no music list {music_list}; there are {', '.join([STANDARD, *shelf.lists()])}"
+
+
+__all__ = ["CompanySounds", "NewSound", "SoundLimits", "SoundRefused", "UploadRefused"]
