@@ -37,6 +37,8 @@ Address = tuple[str, int]
 
 _PACKET_SIZE = 65536
 """Largest packet on the control socket either way, bytes."""
+_LATER_SECONDS = 0.02
+"""How long a command that has time waits for others to go with: each packet wakes the engine."""
 _RETRY_SECONDS = 0.2
 """Between attempts to reach the engine again."""
 
@@ -91,7 +93,7 @@ _EVENTS: dict[str, type[MediaEvent]] = {
 class MediaClient:
     """Commands the engine and hands its events to `on_event`, in the order in which they happened.
 
-    `open`, `close`, `counters` and `sessions` wait for the answer. The other commands return at once and are carried
+    `open`, `close`, `counters` and `sessions` wait for the answer. The other commands return at once; all are carried
     out in the order of the calls; one that is refused is told as `CommandFailed`, a play that cannot begin as
     `PlayEnded.failed`. When the engine goes, `EngineLost` is told and the client keeps trying; `EngineBack` says that
     it is there again.
@@ -102,7 +104,8 @@ class MediaClient:
         self._path = Path()
         self._socket: socket.socket | None = None
         self._unsent: list[bytes] = []
-        self._flush_planned = False
+        self._flush_soon = False
+        self._flush_later: asyncio.TimerHandle | None = None
         self._waiting: dict[str, asyncio.Future[ControlLine]] = {}
         self._items: list[ControlLine] = []
         self._ids = itertools.count(1)
@@ -229,6 +232,11 @@ class MediaClient:
         """Close a session and return its last counters. Raises MediaError."""
         return self._counters(await self._ask("close", session, {}))
 
+    def drop(self, session: str) -> None:
+        """Close a session whose last counters nobody asks for; one of an engine that is away is gone already."""
+        if self._socket:
+            self._send(format_line("close", session, {}), soon=False)
+
     async def counters(self, session: str) -> Counters:
         """What the session sent and received so far. Raises MediaError."""
         return self._counters(await self._ask("counters", session, {}))
@@ -264,15 +272,20 @@ class MediaClient:
         refused = {**arguments, "verb": verb, "reason": "the media engine is away"}
         asyncio.get_running_loop().call_soon(self._refused, ControlLine("error", session, refused))
 
-    def _send(self, line: str) -> None:
+    def _send(self, line: str, *, soon: bool = True) -> None:
+        """Send with what else is commanded in this turn of the loop, or, where it has time, with what is next."""
         self._unsent.append(line.encode() + b"\n")
-        if not self._flush_planned:
-            # What is commanded in one turn of the loop goes in one packet.
-            self._flush_planned = True
+        if soon and not self._flush_soon:
+            self._flush_soon = True
             asyncio.get_running_loop().call_soon(self._flush)
+        elif not soon and self._flush_later is None:
+            self._flush_later = asyncio.get_running_loop().call_later(_LATER_SECONDS, self._flush)
 
     def _flush(self) -> None:
-        self._flush_planned = False
+        self._flush_soon = False
+        if self._flush_later is not None:
+            self._flush_later.cancel()
+            self._flush_later = None
         while self._socket and self._unsent:
             count, size = 0, 0
             while count < len(self._unsent) and size + len(self._unsent[count]) <= _PACKET_SIZE:

@@ -236,7 +236,7 @@ class Leg:
         self.music.stop()
         self.show("terminated")
         self.services.legs.remove(self, self.services.clock(), talked=self.answered)
-        self.spawn(self.rtp.close())
+        self.rtp.close()
 
     def spawn(self, work: Coroutine[Any, Any, object]) -> None:
         """Let something run beside the leg."""

@@ -1,15 +1,12 @@
 """One leg's end in the media engine: its port, what was negotiated, what plays."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from media.client import Codec, Counters, MediaClient, MediaError
+from media.client import Codec, MediaClient, MediaError
 from sipcore.offer_answer import Negotiated
-
-logger = logging.getLogger(__name__)
 
 
 class RtpSession:
@@ -38,7 +35,10 @@ class RtpSession:
                 raise MediaError("the leg is over")
             if self.port is None:
                 self._asked = True
-                self.port = await self._media.open(self.name, address, label, rtp_timeout=silence)
+                port = await self._media.open(self.name, address, label, rtp_timeout=silence)
+                if self._closed:
+                    raise MediaError("the leg is over")
+                self.port = port
             return self.port
 
     @property
@@ -107,17 +107,11 @@ class RtpSession:
     def send_dtmf(self, digits: str) -> None:
         self._media.send_dtmf(self.name, digits)
 
-    async def close(self) -> Counters | None:
-        """Give the port back, also one that is being opened; None where there was none, or no engine to ask."""
+    def close(self) -> None:
+        """Give the port back, also one that is being opened."""
         self._closed = True
         self.end_announcement()
-        async with self._opening:
-            if not self._asked:
-                return None
+        if self._asked:
             self._asked = False
             self.port = None
-            try:
-                return await self._media.close(self.name)
-            except MediaError as fault:
-                logger.info("%s: not closed: %s", self.name, fault)
-                return None
+            self._media.drop(self.name)

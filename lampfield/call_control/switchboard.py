@@ -56,7 +56,7 @@ class Switchboard:
         if leg is None:
             if isinstance(event, RtpTimeout):
                 # A call of an earlier run of this process that has ended since.
-                self._services.tasks.spawn(self._services.media.close(event.session), f"orphan {event.session}")
+                self._services.media.drop(event.session)
             return
         match event:
             case DtmfReceived(digit=digit):

@@ -12,7 +12,7 @@ import pytest
 from media.client import MediaError
 from media.process import port_range
 from tests.media.phone import Phone
-from tests.media.running_engine import RunningEngine, clip, connected, real_time
+from tests.media.running_engine import RunningEngine, clip, connected, real_time, until
 from tests.media.running_engine import port_range as free_ports
 
 
@@ -80,6 +80,33 @@ async def test_ports_rest_as_long_as_there_are_others(engine: RunningEngine) -> 
         await client.close(f"s{index}")
     assert len(seen) == 100
     await client.disconnect()
+
+
+@real_time
+async def test_a_dropped_session_is_closed_though_nothing_else_is_commanded(engine: RunningEngine) -> None:
+    client = (await connected(engine)).client
+    await client.open("a", "127.0.0.1")
+    files = _open_files(engine)
+    client.drop("a")
+
+    async def closed() -> bool:
+        await asyncio.sleep(0)
+        return _open_files(engine) < files
+
+    await until(closed)
+    await client.disconnect()
+
+
+@real_time
+async def test_a_dropped_session_gives_its_port_to_the_next(tmp_path: Path) -> None:
+    first, _ = free_ports()
+    engine = RunningEngine(tmp_path, ports=(first, first + 1))
+    client = (await connected(engine)).client
+    assert await client.open("a", "127.0.0.1") == first
+    client.drop("a")
+    assert await client.open("b", "127.0.0.1") == first
+    await client.disconnect()
+    assert engine.stop() == 0
 
 
 BAD = [
