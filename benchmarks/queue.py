@@ -8,6 +8,7 @@ member is offered the next caller, misses the offer every fourth time, answers, 
 
 import argparse
 import time
+from collections import deque
 from collections.abc import Iterator
 
 from benchmarks.results import Result
@@ -35,27 +36,31 @@ class FullQueue:
             self.machine.clear(person, "gone", self.now)
         for _ in range(callers + members):
             self.join()
+        self.talks: deque[str] = deque()
         for offer in list(self.machine.state.offers):
-            self.machine.offer_answered(offer, self.now)
-        self.talking = list(queue.members)
+            self.answer(offer)
 
     def join(self) -> None:
         self.calls += 1
         self.machine.join(f"call-{self.calls}", self.now)
 
+    def answer(self, offer: int) -> None:
+        self.talks.append(self.machine.state.offers[offer].call)
+        self.machine.offer_answered(offer, self.now)
+
     def serve(self, number: int) -> None:
         """One round."""
         self.now += 0.25
-        machine, person = self.machine, self.talking[number % len(self.talking)]
+        machine = self.machine
         machine.advance(self.now)
-        machine.talk_ended(person, self.now)
+        machine.talk_ended(self.talks.popleft(), self.now)
         offer = machine.state.last_offer
         if number % 4 == 0:
             machine.offer_failed(offer, "rejected", self.now)
             self.now += 5
             machine.advance(self.now)  # the only free member has rested and is offered the caller again
             offer = machine.state.last_offer
-        machine.offer_answered(offer, self.now)
+        self.answer(offer)
         self.join()
         machine.next_timeout()
         self.decisions += len(machine.take_events())

@@ -1,7 +1,8 @@
 """What the people of a company are doing, as far as queues have to know. One object for each company.
 
 Call control tells it of phones and calls of every kind; queues claim people through it, so that no two queues ring the
-same person. Everybody who listens is told before the method returns: nothing comes between a claim and its knowledge.
+same person. Of outside numbers it knows what queues do with them, and nothing else. Everybody who listens is told
+before the method returns: nothing comes between a claim and its knowledge.
 
 Listeners are held weakly: a queue whose settings were changed is told for as long as calls still use it.
 """
@@ -10,6 +11,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Protocol
 
+from routing.model import is_outside
 from routing.ports import Clock
 from routing.queue.events import Obstacle
 
@@ -99,7 +101,11 @@ class Activity:
             self._cleared(person, "elsewhere", idle_since, but=queue)
 
     def _of(self, person: str) -> _Doing:
-        return self._people.setdefault(person, _Doing())
+        doing = self._people.get(person)
+        if doing is None:
+            # An outside number registers nowhere: it is there until a call to it fails.
+            doing = self._people[person] = _Doing(reachable=is_outside(person))
+        return doing
 
     def _blocked(self, person: str, obstacle: Obstacle, but: Listener | None = None) -> None:
         for listener in self._listening(person, but):

@@ -241,26 +241,31 @@ class CallFlow:
         return await self._not_reached(result.outcome, result.status)
 
     async def _queue(self, name: str) -> Onward | Ended:
-        runner = self._queues[name]
+        # The settings of when the call came: what they lead to is in the company as it was then.
+        queue, runner = self._company.queues[name], self._queues[name]
         delivery = await wait_in_line(self._caller, runner, self._dialler, self._emit, self._clock)
         if delivery.answered is not None:
             try:
                 await self._caller.stop_music()
                 return await self._connect(delivery.answered, delivery.member)
             finally:
-                runner.talk_ended(delivery.member)
+                runner.talk_ended(self._caller.call)
         if self._caller.answered:
             await self._caller.stop_music()
             self._caller.clear_keys()  # pressed in impatience, and meant for no menu that may come
         match delivery.left.outcome:
             case "full":
-                return Onward(runner.queue.on_full, f"{name}: full")
+                return Onward(queue.on_full, f"{name}: full")
+            case "busy":
+                return Onward(queue.on_busy, f"{name}: nobody free")
+            case "unanswered":
+                return Onward(queue.on_unanswered, f"{name}: offered to everybody")
             case "timeout":
-                return Onward(runner.queue.on_timeout, f"{name}: waited too long")
+                return Onward(queue.on_timeout, f"{name}: waited too long")
             case "shutdown":
                 return Ended("shutdown", "system", 503)
             case _:
-                return Onward(runner.queue.on_no_members, f"{name}: nobody there")
+                return Onward(queue.on_no_members, f"{name}: nobody there")
 
     async def _menu(self, name: str) -> Onward:
         await answer(self._caller, self._emit, self._clock)

@@ -104,6 +104,9 @@ class Caller(Protocol):
         """Return when the leg is over: None where the caller hung up, else why it ended (lost audio, no ACK)."""
 
 
+ANSWERED_ELSEWHERE = "answered elsewhere"
+"""The message with which ringing is cancelled (`asyncio.Task.cancel`) when somebody else has taken the call."""
+
 RingOutcome = Literal["answered", "no-answer", "busy", "rejected", "unreachable"]
 
 
@@ -131,7 +134,8 @@ class Dialler(Protocol):
     async def ring_person(self, person: str, *, caller: Caller, timeout: float) -> RingResult:
         """Ring all phones of a person, the first to answer wins. Cancelling stops the ringing on all of them.
 
-        An answer that crosses the cancellation is hung up by the dialler, never left open.
+        An answer that crosses the cancellation is hung up by the dialler, never left open. Where the cancellation's
+        message is ANSWERED_ELSEWHERE, the phones note no missed call.
         """
         ...
 

@@ -16,7 +16,7 @@ from lampfield.call_control.services import Services
 from lampfield.trunk_line import TrunkRoute
 from media.client import MediaError
 from routing.model import Company
-from routing.ports import Answered, Caller, Ended, RingResult
+from routing.ports import ANSWERED_ELSEWHERE, Answered, Caller, Ended, RingResult
 from sipcore.address import NameAddr
 from sipcore.binding import Binding
 from sipcore.stack import Invitation
@@ -96,6 +96,7 @@ class CallDialler:
         self, legs: Sequence[OutgoingLeg], starts: Sequence[Coroutine[Any, Any, None]], timeout: float
     ) -> RingResult:
         winner: OutgoingLeg | None = None
+        taken = False
         try:
             async with asyncio.timeout(timeout):
                 await asyncio.gather(*starts)
@@ -105,10 +106,13 @@ class CallDialler:
         except MediaError as fault:
             logger.error("%s: nobody can be rung without audio: %s", self._caller.call, fault)
             return RingResult("unreachable", status=503)
+        except asyncio.CancelledError as cancelled:
+            taken = ANSWERED_ELSEWHERE in cancelled.args
+            raise
         finally:
             for leg in legs:
                 if leg is not winner:
-                    leg.give_up(elsewhere=winner is not None)
+                    leg.give_up(elsewhere=taken or winner is not None)
         if winner is not None:
             return RingResult("answered", winner)
         status = _best_refusal([leg.outcome.result() for leg in legs if leg.outcome.done()])

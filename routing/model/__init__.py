@@ -5,7 +5,7 @@ from routing.model.destination import Destination, DestinationKind
 from routing.model.hours import CalendarPeriod, OpeningHours, OpenPeriod, Week, WeekCalendar
 from routing.model.menu import Lookup, Menu
 from routing.model.people import Person, VoicemailBox
-from routing.model.queue import MemberDetails, Queue, Strategy
+from routing.model.queue import MemberDetails, Queue, Strategy, is_outside
 
 __all__ = [
     "CalendarPeriod",
@@ -26,4 +26,5 @@ __all__ = [
     "VoicemailBox",
     "Week",
     "WeekCalendar",
+    "is_outside",
 ]

@@ -9,6 +9,11 @@ from routing.model.destination import Destination
 Strategy = Literal["longest_idle", "priority", "all", "round_robin", "fewest_calls", "skills"]
 
 
+def is_outside(member: str) -> bool:
+    """True for an outside number, E.164; else the member is the id of a person."""
+    return member.startswith("+")
+
+
 class MemberDetails(msgspec.Struct, frozen=True):
     """What is particular about a member."""
 
@@ -27,17 +32,21 @@ class Queue(msgspec.Struct, frozen=True):
     members: tuple[str, ...]
     """Ids of people, or outside numbers in E.164 form (`+45...`), in priority order."""
     strategy: Strategy = "longest_idle"
+    """Whom a caller is offered to first; `routing.strategies` tells what each means."""
     details: dict[str, MemberDetails] = {}
     """By member."""
     at_once: int = 10
     """How many free members ring together with strategy `all`: the first of the list."""
     skills: dict[str, int] = {}
-    """Least level of each skill that a member needs, with strategy `skills`; see `skill_relax_seconds`."""
+    """Least level of each skill that a member needs, with strategy `skills`."""
     skill_relax_seconds: float = 0.0
-    """After each so many seconds of waiting the levels asked for fall by one; 0: never."""
+    """After each so many seconds of waiting the levels that a member needs fall by one, down to none; 0: never."""
     ring_seconds: float = 20.0
     rounds: int = 0
-    """How often a caller is offered to every member before `on_unanswered`; 0: without limit."""
+    """How often a caller is offered to every member who can be, before `on_unanswered`; 0: without limit.
+
+    Members who talk, finish a call or are away are passed over, not waited for.
+    """
     max_wait_seconds: float = 0.0
     """0: without limit; then `on_timeout`."""
     wrap_up_seconds: float = 0.0
@@ -45,12 +54,13 @@ class Queue(msgspec.Struct, frozen=True):
     retry_seconds: float = 5.0
     """How long a member who missed or rejected an offer is left in peace."""
     auto_pause_misses: int = 0
-    """Offers missed in a row after which a member is paused; 0: never, and never after the first."""
+    """Offers missed or rejected in a row after which a member is paused; 0: never, and never after the first."""
     empty_seconds: float = 30.0
     """How long callers wait on when the last member's phone has gone: it may come back."""
     waiting: bool = True
     """Callers may wait; else, when nobody is free, `on_busy`."""
     max_waiting: int = 10
+    """Places, those held and those to call back included. Whom a free member is there for is let in all the same."""
     position_every_seconds: float = 30.0
     """0: never told."""
     tell_expected_wait: bool = False
@@ -58,7 +68,7 @@ class Queue(msgspec.Struct, frozen=True):
     music: str = "default"
     welcome_prompt: str | None = "please-wait"
     last_member_days: float = 0.0
-    """For how long a caller is offered first to the member they spoke to last; 0: never."""
+    """For how long a caller is offered first to the member they spoke to last, when that member is free; 0: never."""
     callback_key: str | None = None
     """The key with which a waiting caller asks to be called back; None: not offered."""
     callback_attempts: int = 3

@@ -4,14 +4,31 @@ from typing import Literal
 
 import msgspec
 
-from routing.events import OfferEnded, OfferMade, QueueJoined, QueueLeft
+from routing.events import (
+    CallbackDue,
+    CallbackMissed,
+    CallbackRequested,
+    OfferEnded,
+    OfferMade,
+    PlaceHeld,
+    PlaceResumed,
+    QueueJoined,
+    QueueLeft,
+)
 
-Obstacle = Literal["gone", "busy", "elsewhere", "claimed", "talking", "wrap-up", "resting"]
+Obstacle = Literal[
+    "removed", "passive", "paused", "gone", "busy", "elsewhere", "claimed", "talking", "wrap-up", "resting"
+]
 """Why a member is not free. A member without any is free; a new reason to be away is a new word here.
 
-`gone`: no phone registered. `busy`: in a call of their own. `elsewhere`: claimed by another queue. `claimed`: rings for
-this queue. `talking`: with this queue's caller. `wrap-up`: finishing that call's work. `resting`: just missed an offer.
+`removed`: the queue does not list the member any more. `passive`: takes no part until active again. `paused`: away for
+a while, with a reason. `gone`: no phone registered. `busy`: in a call of their own. `elsewhere`: claimed by another
+queue. `claimed`: rings for this queue. `talking`: with this queue's caller. `wrap-up`: finishing that call's work.
+`resting`: just missed an offer.
 """
+
+MISSED_TOO_OFTEN = "missed"
+"""The reason of a pause that the queue itself decided on."""
 
 
 class MemberEvent(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -36,6 +53,44 @@ class TalkEnded(MemberEvent, frozen=True, kw_only=True):
     """The member's conversation with the queue's caller is over; wrap-up begins."""
 
 
-AnyMemberEvent = MemberBlocked | MemberCleared | TalkEnded
+class MemberActivated(MemberEvent, frozen=True, kw_only=True):
+    """The member takes part in the queue again."""
 
-QueueEvent = QueueJoined | OfferMade | OfferEnded | QueueLeft | AnyMemberEvent
+
+class MemberDeactivated(MemberEvent, frozen=True, kw_only=True):
+    """The member takes no part in the queue, whatever their phones do, until activated."""
+
+
+class MemberPaused(MemberEvent, frozen=True, kw_only=True):
+    """The member is offered no callers until resumed; told again with another reason, that one holds from then on."""
+
+    reason: str
+
+
+class MemberResumed(MemberEvent, frozen=True, kw_only=True):
+    """The pause is over."""
+
+
+class LastMemberPassive(MemberEvent, frozen=True, kw_only=True):
+    """`member` was the last active one: nobody of the queue takes part any more."""
+
+
+MembershipEvent = MemberActivated | MemberDeactivated | MemberPaused | MemberResumed
+"""What members and administrators decide; it holds until they decide otherwise, whatever restarts."""
+
+AnyMemberEvent = MemberBlocked | MemberCleared | TalkEnded | MembershipEvent | LastMemberPassive
+
+PlaceEvent = (
+    QueueJoined
+    | OfferMade
+    | OfferEnded
+    | PlaceHeld
+    | PlaceResumed
+    | CallbackRequested
+    | CallbackDue
+    | CallbackMissed
+    | QueueLeft
+)
+"""What happens to a caller's place in the line."""
+
+QueueEvent = PlaceEvent | AnyMemberEvent

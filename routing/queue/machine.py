@@ -2,20 +2,50 @@
 
 Each method takes what happened and `now` (UTC epoch seconds), applies the events that follow and keeps them for
 `take_events`. An offer is a claim in two phases: `OfferMade` reserves one member for one caller; `offer_answered` makes
-it good, or `offer_failed`, or the caller's leaving, releases both. After each call no free member and unserved caller
-are left side by side.
+it good, or `offer_failed`, or the caller's leaving, releases both. With strategy `all` several members are claimed for
+a caller, each by an offer of its own, and the first answer releases the others. After each call no free member is left
+beside an unserved caller who may be offered to that member.
 """
 
+from collections.abc import Container
 from typing import Literal
 
-from routing.events import OfferEnded, OfferMade, QueueJoined, QueueLeft
+from routing.events import (
+    CallbackDue,
+    CallbackMissed,
+    CallbackRequested,
+    OfferEnded,
+    OfferMade,
+    PlaceHeld,
+    PlaceResumed,
+    QueueJoined,
+    QueueLeft,
+)
 from routing.model import Queue
-from routing.queue.events import MemberBlocked, MemberCleared, Obstacle, QueueEvent, TalkEnded
+from routing.queue.events import (
+    MISSED_TOO_OFTEN,
+    LastMemberPassive,
+    MemberActivated,
+    MemberBlocked,
+    MemberCleared,
+    MemberDeactivated,
+    MemberPaused,
+    MemberResumed,
+    Obstacle,
+    QueueEvent,
+    TalkEnded,
+)
+from routing.queue.matching import next_match, nobody_free, out_of_rounds
 from routing.queue.member import Member, Waiting
 from routing.queue.state import QueueState
 
-LeftUnanswered = Literal["abandoned", "timeout", "full", "no-members", "shutdown"]
+Refusal = Literal["shutdown", "no-members", "busy", "full"]
+LeftUnanswered = Refusal | Literal["abandoned", "timeout", "unanswered", "lost", "not-reached"]
 Missed = Literal["no-answer", "busy", "rejected", "unreachable"]
+OfferOutcome = Literal["answered", "withdrawn", "elsewhere"] | Missed
+
+FEWEST_MISSES = 2
+"""Missed offers before a member is paused, whatever the settings say: one alone is no sign of absence."""
 
 
 class QueueMachine:
@@ -23,63 +53,147 @@ class QueueMachine:
 
     def __init__(self, queue: Queue, state: QueueState | None = None) -> None:
         self.state = state or QueueState(queue)
-        """A state folded from the log takes the queue up where it was."""
-        self._queue = queue
+        """A state folded from the log takes the queue up where it was; see `restore`."""
+        self.queue = self.state.queue
+        """The settings as they are now."""
         self._events: list[QueueEvent] = []
         self._closed = False
+        self._match_at: float | None = None
+        """When time alone brings a free member and a caller together."""
 
     def take_events(self) -> list[QueueEvent]:
         """What has been decided since the last time, in order."""
         events, self._events = self._events, []
         return events
 
+    def reconfigure(self, queue: Queue, now: float) -> None:
+        """Go on with other settings: callers keep their places, members what they do, conversations go on."""
+        self.queue = queue
+        self.state.reconfigure(queue, now)
+        self._assign(now)
+
     # Callers.
 
-    def join(self, call: str, now: float) -> None:
-        """A caller comes: QueueJoined, or QueueLeft at once when there is no room or nobody to answer."""
+    def join(self, call: str, now: float, *, priority: int = 0, prefers: str | None = None) -> None:
+        """A caller comes: QueueJoined, or QueueLeft at once when there is no room or nobody to answer.
+
+        A higher `priority` is served before. `prefers` is the member to offer the caller to first, if free.
+        """
         refusal = self._refusal()
         if refusal is not None:
-            self._record(QueueLeft(call=call, at=now, queue=self._queue.name, outcome=refusal, waited=0.0))
+            self._record(QueueLeft(call=call, at=now, queue=self.queue.name, outcome=refusal, waited=0.0))
             return
-        position = len(self.state.callers) + 1
-        self._record(QueueJoined(call=call, at=now, queue=self._queue.name, position=position))
+        position = self.state.next_position(priority)
+        self._record(
+            QueueJoined(call=call, at=now, queue=self.queue.name, position=position, priority=priority, prefers=prefers)
+        )
         self._assign(now)
 
     def leave(self, call: str, now: float, outcome: LeftUnanswered = "abandoned") -> None:
-        """A caller goes unanswered and the member who rings for them is released; nothing for who is not in line."""
+        """A caller goes unanswered and who rings for them is released; nothing for who is not in line."""
         caller = self.state.callers.get(call)
         if caller is not None:
             self._take_out(caller, outcome, now)
             self._assign(now)
 
+    def hold(self, call: str, now: float) -> bool:
+        """The caller is away for a while and keeps place and waiting time; False for who is not on the line."""
+        caller = self.state.callers.get(call)
+        if caller is None or caller.standing != "waiting":
+            return False
+        self._withdraw(caller, now)
+        self._record(PlaceHeld(call=call, at=now, queue=self.queue.name, why="stepped-out"))
+        self._assign(now)
+        return True
+
+    def resume(self, call: str, now: float) -> bool:
+        """A caller is on the line for this place, which was held or waited for its callback; False where it is gone."""
+        caller = self.state.callers.get(call)
+        if caller is None:
+            return False
+        if caller.standing != "waiting":
+            self._record(PlaceResumed(call=call, at=now, queue=self.queue.name))
+            self.advance(now)
+        return True
+
     def close(self, now: float) -> None:
-        """No more callers: who waits leaves, who comes is refused. Conversations go on."""
+        """No more callers: who waits leaves, who comes is refused. Conversations, and places to call back, go on."""
         self._closed = True
         for caller in self.state.in_line():
-            self._take_out(caller, "shutdown", now)
+            if caller.standing != "callback":
+                self._take_out(caller, "shutdown", now)
+
+    # Callers who hang up and keep their place.
+
+    def call_back(self, call: str, number: str, now: float, earliest: float) -> bool:
+        """The caller hangs up and is to be called at `number` when the place's turn comes; False for who has left."""
+        caller = self.state.callers.get(call)
+        if caller is None or caller.standing == "callback":
+            return False
+        self._withdraw(caller, now)
+        self._record(
+            CallbackRequested(call=call, at=now, queue=self.queue.name, number=number, earliest=max(now, earliest))
+        )
+        self._assign(now)
+        return True
+
+    def callback_missed(self, number: int, outcome: Missed, now: float) -> None:
+        """The caller was called for this offer and not reached: later again, or given up after the last attempt.
+
+        The member is released as after any offer that was withdrawn. Does nothing for an offer that is over.
+        """
+        offer = self.state.offers.get(number)
+        if offer is None or self.state.callers[offer.call].standing != "callback":
+            return
+        caller = self.state.callers[offer.call]
+        self._end_offer(number, "withdrawn", now)
+        attempt = caller.attempts + 1
+        retry_at = now + self.queue.callback_retry_seconds if attempt < self.queue.callback_attempts else None
+        self._record(
+            CallbackMissed(
+                call=caller.call, at=now, queue=self.queue.name, attempt=attempt, outcome=outcome, retry_at=retry_at
+            )
+        )
+        if retry_at is None:
+            self._take_out(caller, "not-reached", now)
+        self._assign(now)
 
     # Offers.
 
     def offer_answered(self, number: int, now: float) -> bool:
-        """The member has answered. False when the caller has gone meanwhile: then the member is claimed no more."""
+        """The member has answered. False when the caller has gone or been answered: the claim is over then."""
         offer = self.state.offers.get(number)
         if offer is None:
             return False
-        waited = now - self.state.callers[offer.call].since
+        caller = self.state.callers[offer.call]
         self._end_offer(number, "answered", now)
-        self._record(QueueLeft(call=offer.call, at=now, queue=self._queue.name, outcome="answered", waited=waited))
+        for other in tuple(caller.offers):
+            self._end_offer(other, "elsewhere", now)
+        outcome: Literal["answered", "called-back"] = "called-back" if caller.number else "answered"
+        waited = now - caller.since
+        self._record(QueueLeft(call=caller.call, at=now, queue=self.queue.name, outcome=outcome, waited=waited))
+        self._assign(now)
         return True
 
     def offer_failed(self, number: int, outcome: Missed, now: float) -> None:
-        """The member did not take the caller; the next one is tried. Does nothing for an offer that was withdrawn."""
-        if number in self.state.offers:
-            self._end_offer(number, outcome, now)
-            self._assign(now)
+        """The member did not take the caller; the next one is tried. Does nothing for an offer that is over."""
+        offer = self.state.offers.get(number)
+        if offer is None:
+            return
+        self._end_offer(number, outcome, now)
+        allowed, member = self.queue.auto_pause_misses, self.state.members[offer.member]
+        if allowed and member.misses >= max(allowed, FEWEST_MISSES):
+            self._record(MemberPaused(queue=self.queue.name, member=member.person, at=now, reason=MISSED_TOO_OFTEN))
+        self._assign(now)
 
-    def talk_ended(self, person: str, now: float) -> None:
-        """The conversation between the member and the queue's caller is over."""
-        if "talking" in self.state.members[person].obstacles:
-            self._record(TalkEnded(queue=self._queue.name, member=person, at=now))
+    def talk_ended(self, call: str, now: float) -> None:
+        """The conversation of the queue's caller with the member is over. Does nothing when it has been over before.
+
+        Also where the member hands the caller on and the caller talks to somebody else: wrap-up begins now.
+        """
+        member = self.state.talks.get(call)
+        if member is not None:
+            self._record(TalkEnded(queue=self.queue.name, member=member, at=now))
             self._assign(now)
 
     # Members.
@@ -87,25 +201,64 @@ class QueueMachine:
     def block(self, person: str, obstacle: Obstacle, now: float) -> None:
         """Something keeps the member from being offered callers; an offer that rings already goes on."""
         if obstacle not in self.state.members[person].obstacles:
-            self._record(MemberBlocked(queue=self._queue.name, member=person, at=now, obstacle=obstacle))
+            self._record(MemberBlocked(queue=self.queue.name, member=person, at=now, obstacle=obstacle))
+            self._assign(now)
 
     def clear(self, person: str, obstacle: Obstacle, now: float, idle_since: float | None = None) -> None:
         """The obstacle is gone; `idle_since` is when the conversation ended, if it was one."""
         if obstacle in self.state.members[person].obstacles:
             self._record(
-                MemberCleared(queue=self._queue.name, member=person, at=now, obstacle=obstacle, idle_since=idle_since)
+                MemberCleared(queue=self.queue.name, member=person, at=now, obstacle=obstacle, idle_since=idle_since)
             )
             self._assign(now)
+
+    def activate(self, person: str, now: float) -> bool:
+        """The member takes part again; False when that changes nothing, or the queue does not list the person."""
+        member = self._listed(person)
+        if member is None or "passive" not in member.obstacles:
+            return False
+        self._record(MemberActivated(queue=self.queue.name, member=person, at=now))
+        self._assign(now)
+        return True
+
+    def deactivate(self, person: str, now: float) -> bool:
+        """The member takes no part until activated; an offer that rings already goes on. False as in `activate`."""
+        member = self._listed(person)
+        if member is None or "passive" in member.obstacles:
+            return False
+        self._record(MemberDeactivated(queue=self.queue.name, member=person, at=now))
+        if all("passive" in self.state.members[other].obstacles for other in self.queue.members):
+            self._record(LastMemberPassive(queue=self.queue.name, member=person, at=now))
+        self._assign(now)
+        return True
+
+    def pause(self, person: str, reason: str, now: float) -> bool:
+        """The member is offered nobody until resumed; False when paused so already, and as in `activate`."""
+        member = self._listed(person)
+        if member is None or ("paused" in member.obstacles and member.pause_reason == reason):
+            return False
+        self._record(MemberPaused(queue=self.queue.name, member=person, at=now, reason=reason))
+        self._assign(now)
+        return True
+
+    def resume_member(self, person: str, now: float) -> bool:
+        """The member's pause is over; False as in `activate`."""
+        member = self._listed(person)
+        if member is None or "paused" not in member.obstacles:
+            return False
+        self._record(MemberResumed(queue=self.queue.name, member=person, at=now))
+        self._assign(now)
+        return True
 
     # Time.
 
     def next_timeout(self) -> float | None:
         """When `advance` has something to do, UTC epoch seconds; None when time changes nothing."""
-        alarm = self.state.next_alarm()
-        empty = self._empty_deadline()
-        if alarm is None or empty is None:
-            return alarm[0] if alarm is not None else empty
-        return min(alarm[0], empty)
+        alarm, empty = self.state.next_alarm(), self._empty_deadline()
+        if empty is None and self._match_at is None:
+            return None if alarm is None else alarm[0]
+        all_of_them = (None if alarm is None else alarm[0], empty, self._match_at)
+        return min(at for at in all_of_them if at is not None)
 
     def advance(self, now: float) -> None:
         """Do what is due: end waits that took too long, wrap-ups and rests; let callers go when everybody has gone."""
@@ -117,59 +270,119 @@ class QueueMachine:
                 self.clear(name, ending, now)
         empty = self._empty_deadline()
         if empty is not None and empty <= now:
-            while (caller := self.state.first_unserved()) is not None:
+            for caller in [caller for caller in self.state.unserved() if _let_go_when_empty(caller)]:
                 self._take_out(caller, "no-members", now)
+        self._assign(now)
 
     def _empty_deadline(self) -> float | None:
-        """When unserved callers are let go, because nobody has a phone. Who is being rung for may still be answered."""
-        if self.state.empty_since is None or self.state.first_unserved() is None:
+        """When unserved callers are let go, because nobody is present. Who is being rung for may still be answered."""
+        if self.state.empty_since is None or not any(map(_let_go_when_empty, self.state.unserved())):
             return None
-        return self.state.empty_since + self._queue.empty_seconds
+        return self.state.empty_since + self.queue.empty_seconds
+
+    # After a restart.
+
+    def restore(self, talks: Container[str], now: float) -> None:
+        """Take up a state that was folded from the log of a run before.
+
+        Claims are released. Conversations go on where `talks` has their call, else they are over. Who waited on the
+        line keeps place and waiting time, and is offered to somebody once taken up (`resume`). Whether members have a
+        phone or talk elsewhere is not known until told.
+        """
+        name = self.queue.name
+        for number in list(self.state.offers):
+            self._end_offer(number, "withdrawn", now)
+        for call, person in list(self.state.talks.items()):
+            if call not in talks:
+                self._record(TalkEnded(queue=name, member=person, at=now))
+        for caller in self.state.in_line():
+            if caller.standing != "callback":
+                self._record(PlaceHeld(call=caller.call, at=now, queue=name, why="restart"))
+        for person, member in self.state.members.items():
+            if "gone" not in member.obstacles:
+                self._record(MemberBlocked(queue=name, member=person, at=now, obstacle="gone"))
+        for person in self.state.members:
+            self.clear(person, "busy", now)
+            self.clear(person, "elsewhere", now)
 
     # What they have in common.
 
-    def _refusal(self) -> LeftUnanswered | None:
+    def _refusal(self) -> Refusal | None:
         if self._closed:
             return "shutdown"
         if not self.state.present:
             return "no-members"
-        if len(self.state.callers) >= self._queue.max_waiting:
-            return "full"
-        return None
+        if self.state.free and any(member.threshold <= 0 for member in self.state.free):
+            return None
+        if not self.queue.waiting:
+            return "busy"
+        return "full" if len(self.state.callers) >= self.queue.max_waiting else None
 
     def _assign(self, now: float) -> None:
-        """Claim a free member for each unserved caller, in the line's order, as far as the members go."""
-        while self.state.free:
-            caller = self.state.first_unserved()
-            if caller is None:
-                return
-            member = choose(caller, self.state.free)
-            number = self.state.last_offer + 1
+        """Claim free members for unserved callers as far as they go; let go who has no hope left."""
+        self._match_at = None
+        if self._closed:
+            return
+        state = self.state
+        while state.free:
+            found = next_match(state, now)
+            if not isinstance(found, tuple):
+                self._match_at = found
+                break
+            self._claim(*found, now)
+        if state.missed and (self.queue.rounds or not self.queue.waiting):
+            self._let_go_hopeless(now)
+
+    def _claim(self, caller: Waiting, member: Member, now: float) -> None:
+        number, name = self.state.last_offer + 1, self.queue.name
+        self._record(OfferMade(call=caller.call, at=now, queue=name, member=member.person, offer=number))
+        if caller.standing == "callback":
             self._record(
-                OfferMade(call=caller.call, at=now, queue=self._queue.name, member=member.person, offer=number)
+                CallbackDue(
+                    call=caller.call,
+                    at=now,
+                    queue=name,
+                    member=member.person,
+                    offer=number,
+                    number=caller.number,
+                    attempt=caller.attempts + 1,
+                )
             )
 
-    def _take_out(self, caller: Waiting, outcome: LeftUnanswered, now: float) -> None:
-        if caller.offer is not None:
-            self._end_offer(caller.offer, "withdrawn", now)
-        waited = now - caller.since
-        self._record(QueueLeft(call=caller.call, at=now, queue=self._queue.name, outcome=outcome, waited=waited))
+    def _let_go_hopeless(self, now: float) -> None:
+        for caller in list(self.state.missed.values()):
+            if caller.offers or caller.standing != "waiting":
+                continue
+            if out_of_rounds(self.state, caller):
+                self._take_out(caller, "unanswered", now)
+            elif not self.queue.waiting and nobody_free(self.state, caller):
+                self._take_out(caller, "busy", now)
 
-    def _end_offer(self, number: int, outcome: Literal["answered", "withdrawn"] | Missed, now: float) -> None:
+    def _take_out(self, caller: Waiting, outcome: LeftUnanswered, now: float) -> None:
+        self._withdraw(caller, now)
+        waited = now - caller.since
+        self._record(QueueLeft(call=caller.call, at=now, queue=self.queue.name, outcome=outcome, waited=waited))
+
+    def _withdraw(self, caller: Waiting, now: float) -> None:
+        for number in tuple(caller.offers):
+            self._end_offer(number, "withdrawn", now)
+
+    def _end_offer(self, number: int, outcome: OfferOutcome, now: float) -> None:
         offer = self.state.offers[number]
         self._record(
             OfferEnded(
-                call=offer.call, at=now, queue=self._queue.name, member=offer.member, offer=number, outcome=outcome
+                call=offer.call, at=now, queue=self.queue.name, member=offer.member, offer=number, outcome=outcome
             )
         )
+
+    def _listed(self, person: str) -> Member | None:
+        member = self.state.members.get(person)
+        return None if member is None or "removed" in member.obstacles else member
 
     def _record(self, event: QueueEvent) -> None:
         self.state.apply(event)
         self._events.append(event)
 
 
-def choose(caller: Waiting, free: list[Member]) -> Member:
-    """Whom to offer the caller: of the members tried least often for this caller, the first by the strategy."""
-    if not caller.tries:
-        return free[0]
-    return min(free, key=lambda member: caller.tries.get(member.person, 0))
+def _let_go_when_empty(caller: Waiting) -> bool:
+    return caller.standing == "waiting" and not caller.offers

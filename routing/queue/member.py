@@ -1,22 +1,40 @@
 """A queue's member and caller, as the queue's state knows them."""
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
 
 from routing.queue.events import Obstacle
+
+Standing = Literal["waiting", "held", "callback"]
+"""`waiting`: on the line. `held`: away from it, the place is kept. `callback`: hung up, to be called back."""
 
 
 @dataclass(slots=True)
 class Member:
-    """Who answers the queue's callers."""
+    """Who answers the queue's callers. The obstacles say why not now, and since when: UTC epoch seconds."""
 
     person: str
+    """Id of a person, or an outside number in E.164."""
     place: int
     """Where the queue lists the member; 0 is the first."""
+    skill: int = 0
+    """The levels of the skills that the queue asks for, added up."""
+    threshold: float = 0.0
+    """The member is offered only callers who have waited so many seconds; infinite for nobody ever."""
     idle_since: float = 0.0
     """When the last call ended or the last offer was missed, UTC epoch seconds."""
-    obstacles: set[Obstacle] = field(default_factory=lambda: {"gone"})
+    turn: int = 0
+    """The number of the last offer that was taken or missed."""
+    answered: int = 0
+    """Callers answered lately (`routing.queue.state.CALLS_COUNT_SECONDS`)."""
+    misses: int = 0
+    """Offers missed in a row."""
+    obstacles: dict[Obstacle, float] = field(default_factory=lambda: {"gone": 0.0})
     until: dict[Obstacle, float] = field(default_factory=dict)
     """When an obstacle goes by itself, UTC epoch seconds."""
+    pause_reason: str = ""
     call: str | None = None
     """The queue's caller with whom the member rings or talks."""
 
@@ -27,25 +45,49 @@ class Member:
 
 @dataclass(slots=True)
 class Waiting:
-    """A caller in the line."""
+    """A caller's place in the line."""
 
     call: str
-    ticket: int
-    """The order of joining."""
+    key: int
+    """Where the place stands in the line: `routing.queue.line.key_of`."""
     since: float
     """UTC epoch seconds."""
-    deadline: float | None = None
-    """When the wait is over without an answer, UTC epoch seconds; None for never."""
-    offer: int | None = None
-    """The offer that rings for this caller."""
+    joined_as: int
+    """The position on joining."""
+    priority: int = 0
+    prefers: str | None = None
+    """The member whom the caller is offered to first, where that member is free."""
+    standing: Standing = "waiting"
+    number: str = ""
+    """Where to call back; empty for who waits on the line."""
+    earliest: float = 0.0
+    """When to call back at the earliest, UTC epoch seconds."""
+    attempts: int = 0
+    """How often the caller was called back and not reached."""
+    offers: list[int] = field(default_factory=list)
+    """The offers that ring for this caller: one, or several with strategy `all`."""
     tries: dict[str, int] = field(default_factory=dict)
     """How often each member was offered this caller."""
+    unserved: bool = False
+    """True while a member may be offered this caller."""
+    queued: bool = False
+    """True when nobody was free at first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True):
     """A claim of one member for one caller."""
 
     number: int
     call: str
     member: str
+
+
+class Served(msgspec.Struct, frozen=True):
+    """A caller for whom nobody was free at first, and whom a member has answered: expectations are measured by them."""
+
+    at: float
+    """UTC epoch seconds."""
+    position: int
+    """On joining."""
+    waited: float
+    """Seconds."""

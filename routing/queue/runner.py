@@ -6,22 +6,30 @@ and its consequences (claims, started and stopped ringing, told callers) are one
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Container, Coroutine, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from routing.activity import Activity
-from routing.events import CallEvent, OfferEnded, OfferMade, QueueLeft
-from routing.model import Queue
-from routing.ports import Answered, Caller, Clock, Dialler, EventSink, RingResult
+from routing.events import CallbackDue, CallEvent, OfferEnded, OfferMade, QueueLeft
+from routing.model import Queue, is_outside
+from routing.ports import ANSWERED_ELSEWHERE, Answered, Caller, Clock, Dialler, EventSink, RingResult
 from routing.queue.events import AnyMemberEvent, MemberCleared, Obstacle, QueueEvent, TalkEnded
-from routing.queue.machine import LeftUnanswered, QueueMachine
-from routing.queue.state import QueueState
+from routing.queue.expected_wait import expected_wait
+from routing.queue.machine import LeftUnanswered, Missed, QueueMachine
+from routing.queue.member import Offer
+from routing.queue.state import QueueState, fold
 
 log = logging.getLogger(__name__)
 
 RING_GRACE = 5.0
 """Seconds beyond `ring_seconds` after which an offer ends whatever the dialler does: no claim is held for ever."""
 
+CALLBACK_GRACE = 200.0
+"""Seconds in which who is called back has to answer, whatever the dialler does: networks ring for up to 180."""
+
+OURS: tuple[Obstacle, ...] = ("claimed", "talking", "wrap-up")
+"""With one of these the member is claimed by this queue."""
 
 MemberSink = Callable[[AnyMemberEvent], None]
 """Takes what happens to members; it may not block."""
@@ -31,9 +39,24 @@ def unrecorded(_: AnyMemberEvent) -> None:
     """A MemberSink for who keeps no log of members."""
 
 
+CallBack = Callable[["QueueRunner", CallbackDue], Coroutine[Any, Any, None]]
+"""Calls `due.number` back for a queue, once a member is claimed.
+
+Where the caller answers, it takes the place up again with `QueueRunner.adopt`: the claimed member is rung, and from
+then on it is the treatment of a caller in line like any other. Else it tells `QueueRunner.callback_missed`; so does
+the runner for one that ends or fails without having told anything, or takes longer than `CALLBACK_GRACE`. It is
+cancelled when the place is given up before the caller has answered.
+"""
+
+
+async def nobody_calls_back(runner: "QueueRunner", due: CallbackDue) -> None:
+    """A CallBack for who has no way to call."""
+    runner.callback_missed(due.offer, "unreachable")
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How a caller's wait ended; `answered` and `member` only with outcome `answered`."""
+    """How a place in the line ended; `answered` and `member` only with outcome `answered`."""
 
     left: QueueLeft
     answered: Answered | None = None
@@ -41,16 +64,25 @@ class Delivery:
 
 
 @dataclass(slots=True)
-class _CallerInLine:
-    caller: Caller
-    dialler: Dialler
+class _Place:
     delivery: asyncio.Future[Delivery]
+    caller: Caller | None = None
+    """None, as the dialler, while nobody is on the line."""
+    dialler: Dialler | None = None
     answered: Answered | None = None
     member: str = ""
 
 
+class NotInLine(LookupError):
+    """The call has no place in the queue, or has left it."""
+
+
 class QueueRunner:
-    """A queue in operation."""
+    """A queue in operation.
+
+    `history` is what is known of the queue from before: at least which members are passive or paused, at most its whole
+    log, with its places and conversations; `talks` has the calls of those conversations that go on.
+    """
 
     def __init__(
         self,
@@ -59,38 +91,64 @@ class QueueRunner:
         emit: EventSink,
         clock: Clock,
         member_sink: MemberSink = unrecorded,
+        *,
+        call_back: CallBack = nobody_calls_back,
+        history: Iterable[QueueEvent] = (),
+        talks: Container[str] = (),
     ) -> None:
-        self.queue = queue
-        self._machine = QueueMachine(queue)
+        self._machine = QueueMachine(queue, fold(queue, history))
         self._activity = activity
         self._emit = emit
         self._member_sink = member_sink
         self._clock = clock
-        self._callers: dict[str, _CallerInLine] = {}
+        self._call_back = call_back
+        self._places: dict[str, _Place] = {}
         self._ringing: dict[int, asyncio.Task[None]] = {}
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at: float | None = None
         self._acting = False
-        for person in queue.members:
-            activity.listen(person, self)
+        self._machine.restore(talks, clock())
+        for call in self._machine.state.callers:
+            self._places[call] = _Place(asyncio.get_running_loop().create_future())
+        self._act()
+        for person in self._machine.state.members:
+            self._meet(person)
+
+    @property
+    def queue(self) -> Queue:
+        """The settings as they are now."""
+        return self._machine.queue
 
     @property
     def state(self) -> QueueState:
         """For views and tests; changed by nobody but the machine."""
         return self._machine.state
 
+    def reconfigure(self, queue: Queue) -> None:
+        """Go on with other settings. Callers keep their places; members who are new are met, others finish."""
+        known = set(self._machine.state.members)
+        self._machine.reconfigure(queue, self._clock())
+        self._act()
+        for person in queue.members:
+            if person not in known:
+                self._meet(person)
+
     # Callers.
 
-    def join(self, caller: Caller, dialler: Dialler) -> asyncio.Future[Delivery]:
-        """Take a caller in; the future tells how the wait ended, at once when the queue is full or has nobody."""
-        place = _CallerInLine(caller, dialler, asyncio.get_running_loop().create_future())
-        self._callers[caller.call] = place
-        self._machine.join(caller.call, self._clock())
+    def join(
+        self, caller: Caller, dialler: Dialler, *, priority: int = 0, prefers: str | None = None
+    ) -> asyncio.Future[Delivery]:
+        """Take a caller in; the future tells how the wait ended, at once when the queue is full or has nobody.
+
+        A higher `priority` is served before; `prefers` is the member whom the caller is offered to first, if free.
+        """
+        place = self._places[caller.call] = _Place(asyncio.get_running_loop().create_future(), caller, dialler)
+        self._machine.join(caller.call, self._clock(), priority=priority, prefers=prefers)
         self._act()
         return place.delivery
 
     def leave(self, call: str, outcome: LeftUnanswered = "abandoned") -> None:
-        """The caller goes; the member who rings is released. Does nothing for who has left already."""
+        """The caller goes, or gives up being called back; who rings is released. Nothing for who has left already."""
         self._machine.leave(call, self._clock(), outcome)
         self._act()
 
@@ -98,15 +156,96 @@ class QueueRunner:
         """1 for the caller who is next; None for who is not in the line any more."""
         return self._machine.state.position(call) if call in self._machine.state.callers else None
 
-    def talk_ended(self, member: str) -> None:
-        """The conversation with the member that a delivery brought is over."""
-        self._machine.talk_ended(member, self._clock())
+    def expected_wait(self, call: str) -> float | None:
+        """Seconds that the caller will probably still wait; None where it is unknown."""
+        position = self.position(call)
+        return None if position is None else expected_wait(position, self._machine.state.served, self._clock())
+
+    def hold(self, call: str) -> bool:
+        """The caller steps out: the place is kept and offered to nobody, waiting time goes on.
+
+        False where it is too late, since the wait has ended; its future tells how.
+        """
+        held = self._machine.hold(call, self._clock())
+        self._act()
+        return held
+
+    def return_to(self, call: str) -> asyncio.Future[Delivery]:
+        """The caller who stepped out is on the line again; the future is that of `join`. Raises NotInLine."""
+        place = self._place_of(call)
+        self._machine.resume(call, self._clock())
+        self._act()
+        return place.delivery
+
+    def adopt(self, call: str, caller: Caller, dialler: Dialler) -> asyncio.Future[Delivery]:
+        """A caller is on the line for a place that has none: after a restart, or called back. Raises NotInLine.
+
+        Everything goes on under `call`, whatever the new leg's own id. For who is called back the claimed member rings.
+        """
+        place = self._place_of(call)
+        place.caller, place.dialler = caller, dialler
+        state = self._machine.state
+        for number in state.callers[call].offers:
+            self._start(state.offers[number], self._ring(state.offers[number], caller, dialler))
+        return self.return_to(call)
+
+    def without_caller(self) -> list[str]:
+        """Places of callers on the line before a restart whom nobody has taken up; for `leave(call, "lost")`."""
+        callers = self._machine.state.in_line()
+        return [each.call for each in callers if each.standing == "held" and self._places[each.call].caller is None]
+
+    def call_back(self, call: str, number: str, earliest: float = 0.0) -> bool:
+        """The caller hangs up, keeps the place, and is to be called at `number`, not before `earliest` (UTC epoch).
+
+        To be told when the caller's leg is over, since it may be the place's turn at once. Then a member is claimed and
+        the runner's `CallBack` does the rest. False where it is too late, since the wait has ended.
+        """
+        kept = self._machine.call_back(call, number, self._clock(), earliest)
+        if kept:
+            self._places[call].caller = self._places[call].dialler = None
+        self._act()
+        return kept
+
+    def callback_missed(self, offer: int, outcome: Missed) -> None:
+        """Who was called back did not answer: later again with the same place, or given up after the last attempt."""
+        self._machine.callback_missed(offer, outcome, self._clock())
+        self._act()
+
+    def talk_ended(self, call: str) -> None:
+        """The conversation that a delivery brought is over, or the member has handed the caller on; once counts."""
+        self._machine.talk_ended(call, self._clock())
         self._act()
 
     def close(self) -> None:
-        """Let everybody who waits go with outcome `shutdown` and take nobody in any more."""
+        """Let everybody on the line go with outcome `shutdown` and take nobody in any more."""
         self._machine.close(self._clock())
         self._act()
+
+    # Members: what they and administrators decide. Each tells whether it changed anything.
+
+    def activate(self, member: str) -> bool:
+        """The member takes part in the queue again."""
+        changed = self._machine.activate(member, self._clock())
+        self._act()
+        return changed
+
+    def deactivate(self, member: str) -> bool:
+        """The member takes no part until activated, whatever restarts; a call that rings already goes on ringing."""
+        changed = self._machine.deactivate(member, self._clock())
+        self._act()
+        return changed
+
+    def pause(self, member: str, reason: str) -> bool:
+        """The member is offered nobody until resumed; paused already, the reason changes."""
+        changed = self._machine.pause(member, reason, self._clock())
+        self._act()
+        return changed
+
+    def resume(self, member: str) -> bool:
+        """The member's pause is over."""
+        changed = self._machine.resume_member(member, self._clock())
+        self._act()
+        return changed
 
     # Members, told by Activity.
 
@@ -117,6 +256,12 @@ class QueueRunner:
     def member_cleared(self, person: str, obstacle: Obstacle, idle_since: float | None) -> None:
         self._machine.clear(person, obstacle, self._clock(), idle_since)
         self._act()
+
+    def _meet(self, person: str) -> None:
+        """Learn how a member stands; who is in this queue's hands from before is claimed again."""
+        if not self._machine.state.members[person].obstacles.keys().isdisjoint(OURS):
+            self._activity.claim(person, self)
+        self._activity.listen(person, self)
 
     # Consequences.
 
@@ -141,16 +286,28 @@ class QueueRunner:
         self._tell(event)
         match event:
             case OfferMade():
-                ringing = self._ring(event, self._callers[event.call])
-                self._ringing[event.offer] = asyncio.create_task(ringing, name=f"offer {event.offer} {event.call}")
-            case OfferEnded(outcome="withdrawn"):
-                self._ringing.pop(event.offer).cancel()
+                place = self._places[event.call]
+                if place.caller is not None and place.dialler is not None:
+                    offer = Offer(event.offer, event.call, event.member)
+                    self._start(offer, self._ring(offer, place.caller, place.dialler))
+            case CallbackDue():
+                self._start(Offer(event.offer, event.call, event.member), self._called_back(event))
+            case OfferEnded():
+                self._stop(event)
                 self._release_if_done(event.member)
-            case OfferEnded() | TalkEnded() | MemberCleared():
+            case TalkEnded() | MemberCleared():
                 self._release_if_done(event.member)
             case QueueLeft():
-                place = self._callers.pop(event.call)
+                place = self._places.pop(event.call)
                 place.delivery.set_result(Delivery(event, place.answered, place.member))
+
+    def _start(self, offer: Offer, work: Coroutine[Any, Any, None]) -> None:
+        self._ringing[offer.number] = asyncio.create_task(work, name=f"offer {offer.number} {offer.call}")
+
+    def _stop(self, ended: OfferEnded) -> None:
+        task = self._ringing.pop(ended.offer, None)
+        if task is not None and ended.outcome in ("withdrawn", "elsewhere"):
+            task.cancel(ANSWERED_ELSEWHERE if ended.outcome == "elsewhere" else None)
 
     def _tell(self, event: QueueEvent) -> None:
         """Put the event on record. Where that fails, the caller and the member are served all the same."""
@@ -164,36 +321,51 @@ class QueueRunner:
 
     def _release_if_done(self, person: str) -> None:
         member = self._machine.state.members[person]
-        if not member.obstacles & {"claimed", "talking", "wrap-up"}:
+        if member.obstacles.keys().isdisjoint(OURS):
             self._activity.release(person, self, member.idle_since or None)
 
-    async def _ring(self, offer: OfferMade, place: _CallerInLine) -> None:
+    async def _ring(self, offer: Offer, caller: Caller, dialler: Dialler) -> None:
         """Ring the member and report how it ended, whatever happens: an offer that nobody ends is a stuck agent."""
-        result = await self._ring_result(offer, place)
-        self._ringing.pop(offer.offer, None)
+        result = await self._ring_result(offer, caller, dialler)
+        self._ringing.pop(offer.number, None)
         if result.outcome != "answered" or result.answered is None:
             missed = "unreachable" if result.outcome == "answered" else result.outcome
-            self._machine.offer_failed(offer.offer, missed, self._clock())
-            self._act()
-            return
-        place.answered, place.member = result.answered, offer.member
-        if self._machine.offer_answered(offer.offer, self._clock()):
-            self._act()
+            self._machine.offer_failed(offer.number, missed, self._clock())
+        elif self._machine.offer_answered(offer.number, self._clock()):
+            self._places[offer.call].answered = result.answered
+            self._places[offer.call].member = offer.member
         else:
-            await place.dialler.drop(result.answered, "caller-gone")
+            await dialler.drop(result.answered, "caller-gone")
+        self._act()
 
-    async def _ring_result(self, offer: OfferMade, place: _CallerInLine) -> RingResult:
+    async def _ring_result(self, offer: Offer, caller: Caller, dialler: Dialler) -> RingResult:
+        ring = dialler.ring_number if is_outside(offer.member) else dialler.ring_person
+        seconds = self.queue.ring_seconds
         try:
-            async with asyncio.timeout(self.queue.ring_seconds + RING_GRACE):
-                return await place.dialler.ring_person(
-                    offer.member, caller=place.caller, timeout=self.queue.ring_seconds
-                )
+            async with asyncio.timeout(seconds + RING_GRACE):
+                return await ring(offer.member, caller=caller, timeout=seconds)
         except TimeoutError:
             log.warning("%s: ringing %s did not end by itself", offer.call, offer.member)
             return RingResult("no-answer", status=480)
         except Exception:
             log.exception("%s: ringing %s failed", offer.call, offer.member)
             return RingResult("unreachable", status=480)
+
+    async def _called_back(self, due: CallbackDue) -> None:
+        """Let the caller be called back; a claim that this leaves behind is ended."""
+        overdue = asyncio.get_running_loop().call_later(CALLBACK_GRACE, self.callback_missed, due.offer, "no-answer")
+        try:
+            await self._call_back(self, due)
+        except Exception:
+            log.exception("%s: calling back failed", due.call)
+        finally:
+            overdue.cancel()
+            self.callback_missed(due.offer, "unreachable")
+
+    def _place_of(self, call: str) -> _Place:
+        if call not in self._places:
+            raise NotInLine(f"{self.queue.name}: {call} is not in line")
+        return self._places[call]
 
     # Time.
 

@@ -65,7 +65,7 @@ async def _give_up(caller: Caller, runner: QueueRunner, dialler: Dialler, delive
     runner.leave(caller.call)
     ended = delivery.result()
     if ended.answered is not None:
-        runner.talk_ended(ended.member)
+        runner.talk_ended(caller.call)
         await dialler.drop(ended.answered, "caller-gone")
 
 

@@ -247,8 +247,13 @@ def test_going_round_in_menus_by_keys_is_no_loop() -> None:
 
 
 def test_a_queue_that_is_full_sends_the_caller_on_unanswered() -> None:
-    house = company(queues={"sales": queue(max_waiting=0, on_full=Destination("hangup"))})
-    world, caller = played(lambda: World(house), "300")
+    def everybody_talks() -> World:
+        world = World(company(queues={"sales": queue(max_waiting=0, on_full=Destination("hangup"))}))
+        for member in ("anna", "bo", "carl"):
+            world.activity.member_busy(member)
+        return world
+
+    world, caller = played(everybody_talks, "300")
     assert caller.final_status == 480
     assert ended(world) == ("rejected", "system", 480)
 

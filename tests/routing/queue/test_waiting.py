@@ -275,7 +275,7 @@ def test_a_fault_in_ringing_leaves_nobody_claimed(result: Any) -> None:
     async def scenario(world: World) -> None:
         join(world)
         await asyncio.sleep(1)
-        assert view(world.queues["sales"].state).members[0].state == "resting"
+        assert view(world.queues["sales"].state, now()).members[0].state == "resting"
 
     world = wait(scenario, lambda: Broken(house()))
     assert [event.outcome for event in world.events if isinstance(event, OfferEnded)] == ["unreachable"]
@@ -293,7 +293,7 @@ def test_the_caller_may_leave_at_any_time(after: float) -> None:
         await asyncio.sleep(0.5)
         assert world.ringing == {}
         assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing is left running"
-        assert view(world.queues["sales"].state).waiting == ()
+        assert view(world.queues["sales"].state, now()).waiting == ()
 
     world = wait(scenario, lambda: World(house(ring_seconds=100.0), {"anna": Phone("ring")}))
     assert [event.outcome for event in world.events if isinstance(event, QueueLeft)] == ["abandoned"]
@@ -310,7 +310,7 @@ def test_a_caller_who_leaves_while_being_answered_lets_the_member_go() -> None:
         await asyncio.sleep(5)
         assert world.dropped == ["anna"]
         assert world.talking == {}
-        assert view(world.queues["sales"].state).members[0].state == "free"
+        assert view(world.queues["sales"].state, now()).members[0].state == "free"
 
     wait(scenario)
 
@@ -374,7 +374,7 @@ def test_a_queue_that_comes_later_knows_how_its_members_stand() -> None:
         world.activity.member_busy("bo")
         late = queue(name="late", members=("anna", "bo", "carl", "dora"))
         runner = QueueRunner(late, world.activity, world.note, now)
-        assert [member.state for member in view(runner.state).members] == ["elsewhere", "busy", "free", "gone"]
+        assert [member.state for member in view(runner.state, now()).members] == ["elsewhere", "busy", "free", "gone"]
 
     wait(scenario, lambda: World(house(), {"dora": Phone("unreachable")}))
 
@@ -408,7 +408,7 @@ def test_the_queues_log_folds_to_its_live_state() -> None:
         await asyncio.sleep(20)
         state = world.queues["sales"].state
         assert list(state.callers) == ["c", "d"]
-        assert view(fold(sales, log)) == view(state)
+        assert view(fold(sales, log), now()) == view(state, now())
 
     wait(scenario, lambda: World(house(), {"anna": Phone(talks=10), "bo": Phone(talks=100)}))
 

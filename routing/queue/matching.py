@@ -1,0 +1,75 @@
+"""Which caller is offered to which member next. Pure."""
+
+import math
+from collections.abc import Iterable
+
+from routing.queue.events import Obstacle
+from routing.queue.member import Member, Waiting
+from routing.queue.state import QueueState
+
+SOON_FREE: frozenset[Obstacle] = frozenset({"resting", "claimed"})
+"""Obstacles that pass within a ringing time, so that a caller's rounds wait for them."""
+
+RESTING: frozenset[Obstacle] = frozenset({"resting"})
+
+
+def choose(caller: Waiting, free: list[Member]) -> Member:
+    """Whom to offer the caller: of the members tried least often for this caller the preferred, else the first."""
+    return min(free, key=lambda member: (caller.tries.get(member.person, 0), member.person != caller.prefers))
+
+
+def next_match(state: QueueState, now: float) -> tuple[Waiting, Member] | float | None:
+    """The next caller with the member to claim; else when time alone will make a match, None for never.
+
+    Callers come in the line's order. Who is not to be called back yet is passed over, and so is a caller for whom each
+    free member either has a threshold that the caller's waiting has not reached or has been tried in all rounds.
+    """
+    caller, free = state.first_unserved(), state.free
+    if caller is None or not free:
+        return None
+    if free[0].threshold <= 0 and not caller.tries and caller.prefers is None and caller.earliest <= now:
+        return caller, free[0]  # most of all
+    in_time = math.inf
+    while caller is not None:
+        ready = caller.earliest <= now
+        at, member = _match(state, caller, now) if ready else (caller.earliest, None)
+        if member is not None:
+            return caller, member
+        in_time = min(in_time, at)
+        # Who came later has waited less: what is too early for an untried caller is too early for them.
+        caller = state.unserved_after(caller, other_priority=ready and not caller.tries)
+    return in_time if in_time < math.inf else None
+
+
+def _match(state: QueueState, caller: Waiting, now: float) -> tuple[float, Member | None]:
+    """The member for this caller; else when the first of those who are free may be offered the caller."""
+    rounds = state.queue.rounds
+    untried = [member for member in state.free if _tries_left(caller, member, rounds)]
+    fitting = [member for member in untried if caller.since + member.threshold <= now]
+    if fitting:
+        return now, choose(caller, fitting)
+    return min((caller.since + member.threshold for member in untried), default=math.inf), None
+
+
+def out_of_rounds(state: QueueState, caller: Waiting) -> bool:
+    """True when somebody was offered this caller in all rounds, and of those who can be soon nobody is left."""
+    rounds = state.queue.rounds
+    if not rounds or max(caller.tries.values(), default=0) < rounds:
+        return False
+    return not _anybody(state.members.values(), caller, rounds, SOON_FREE)
+
+
+def nobody_free(state: QueueState, caller: Waiting) -> bool:
+    """True when no member can be offered this caller without waiting for the end of a call."""
+    return not _anybody(state.members.values(), caller, state.queue.rounds, RESTING)
+
+
+def _anybody(members: Iterable[Member], caller: Waiting, rounds: int, may: frozenset[Obstacle]) -> bool:
+    return any(
+        member.obstacles.keys() <= may and member.threshold < math.inf and _tries_left(caller, member, rounds)
+        for member in members
+    )
+
+
+def _tries_left(caller: Waiting, member: Member, rounds: int) -> bool:
+    return not rounds or caller.tries.get(member.person, 0) < rounds
