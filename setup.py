@@ -4,6 +4,7 @@ An editable installation leaves Python as it is, so that edits take effect.
 """
 
 import os
+import shutil
 from collections.abc import Sequence
 from glob import glob
 from multiprocessing.pool import ThreadPool
@@ -20,13 +21,15 @@ STAY_PYTHON = {f"sipcore/{name}.py" for name in ("__init__", "structs", "flow", 
 """The modules that say why: what a class has beside its fields and their types does not all outlive compiling."""
 
 
-def compiled_modules() -> list[Extension]:
+def compiled_modules(folder: str) -> list[Extension]:
     """Signalling's Python as C. The types were judged by `make check`; here only what is compiled must be known."""
     from mypyc.build import mypycify
 
     files = sorted({file for pattern in COMPILED for file in glob(pattern)} - STAY_PYTHON)
     options = ["--config-file=", "--explicit-package-bases", "--ignore-missing-imports", "--follow-imports=silent"]
-    extensions = mypycify([*options, *files], opt_level="1", debug_level="0", multi_file=True, group_name="lampfield")
+    extensions = mypycify(
+        [*options, *files], opt_level="1", debug_level="0", multi_file=True, group_name="lampfield", target_dir=folder
+    )
     for extension in extensions:
         # Warnings of a compiler that is newer than mypyc are nobody's business here.
         extension.extra_compile_args = [flag for flag in extension.extra_compile_args if flag != "-Werror"]
@@ -37,7 +40,9 @@ class Build(build):
     """An ordinary build, where the result is a copy. An editable installation runs only its parts."""
 
     def run(self) -> None:
-        self.distribution.ext_modules += compiled_modules()
+        # What an earlier build left would be taken along, also modules that are no more, or no longer compiled.
+        shutil.rmtree(self.build_lib, ignore_errors=True)
+        self.distribution.ext_modules += compiled_modules(self.build_temp)
         super().run()
 
 

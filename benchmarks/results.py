@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from sipcore import message
+
 RESULTS = Path(__file__).parent / "results.json"
 
 
@@ -39,7 +41,8 @@ def machine() -> str:
         if line.startswith("model name"):
             model = line.partition(":")[2].strip()
             break
-    return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}, Python {platform.python_version()}"
+    form = "not compiled" if message.__file__.endswith(".py") else "compiled"
+    return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}, Python {platform.python_version()}, {form}"
 
 
 def kept(file: Path = RESULTS) -> dict[str, Kept]:

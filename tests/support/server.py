@@ -172,7 +172,8 @@ class Server:
         return done.stdout
 
     def _environment(self) -> dict[str, str]:
-        return os.environ | {"PYTHONPATH": str(EXAMPLE.parents[1])}
+        """The server is of the same make as what these tests import: Python, or compiled."""
+        return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
