@@ -34,6 +34,10 @@ ROWS = (
 )
 
 
+ASKED_TO_WAIT = 8.0
+"""Seconds after which the last caller, too, has heard to the end that he is to wait."""
+
+
 def menu(server: Server, calls: int, rate: int) -> Iterator[Result]:
     """Calls answered by the menu, half a second each, INVITE to BYE."""
     menu_calls(server, 20, 20)
@@ -54,6 +58,7 @@ def held(server: Server, directory: Path, seconds: float) -> Iterator[Result]:
         load = Load(directory / "media_load", seconds, sending=False)
         with HeldCalls(server.port, load.ports) as calls:
             calls.call(HOLD_NUMBER, HOLD_CALLERS, legs=1)
+            calls.wait(ASKED_TO_WAIT)
             cost, told = _loaded(server, load, calls, HOLD_CALLERS, seconds)
     yield Result("hold-music", cost, CALL_MINUTE, note)
     yield Result("rtp-spacing-p99", told["spacing_p99"], "ms", note)

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import socket
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -34,10 +35,16 @@ def menu_calls(server: Server, rate: int, calls: int) -> Outcome:
     if shutil.which("sipp") is None:
         raise RuntimeError("calls to the menu need SIPp: install sip-tester")
     seconds = calls // rate + 20
-    with tempfile.TemporaryDirectory(prefix="lampfield-sipp-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="lampfield-sipp-") as folder,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear,
+    ):
+        # Without it each packet to the caller would come back as an ICMP error, at the server's cost.
+        ear.bind((OUTSIDE, 0))
         statistics = Path(folder) / "calls.csv"
         command = f"sipp -sf {SCENARIO} -s {MENU_NUMBER} -i {OUTSIDE} -p {free_port()} -r {rate} -m {calls}".split()
-        command += f"-l {MOST_CALLS} -timeout {seconds}s -nostdin -trace_stat -fd 1 -stf {statistics}".split()
+        command += f"-l {MOST_CALLS} -key audio_port {ear.getsockname()[1]}".split()
+        command += f"-timeout {seconds}s -nostdin -trace_stat -fd 1 -stf {statistics}".split()
         # SIPp's status tells of calls that were not done; the statistics say how many.
         subprocess.run([*command, server.address], check=False, capture_output=True, cwd=folder, timeout=seconds + 10)
         with statistics.open() as lines:

@@ -16,7 +16,7 @@ enum { EVENTS = 32 };
 
 /* After relayed packets were read, those that follow wait this long for company: one batch of ten costs half of ten single ones,
    and that is not heard. */
-static const uint64_t GATHER_NS = 750000;
+static const uint64_t GATHER_NS = 500000;
 /* The kernel may wake us this much late to save itself a timer; its default is fifty times as much. */
 static const unsigned long TIMER_SLACK_NS = 1000;
 
@@ -27,12 +27,10 @@ uint64_t engine_clock(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-uint64_t engine_random(void)
+void engine_random(void *out, size_t size)
 {
-    uint64_t value = 0;
-    while (getrandom(&value, sizeof value, 0) != sizeof value)
+    while (getrandom(out, size, 0) != (ssize_t)size)
         ;
-    return value;
 }
 
 bool engine_watch(int epoll_fd, int fd, struct watch *watch)

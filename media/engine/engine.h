@@ -70,6 +70,6 @@ void engine_remove(struct engine *engine, struct session *session);
 bool engine_watch(int epoll_fd, int fd, struct watch *watch);
 
 uint64_t engine_clock(void);
-uint64_t engine_random(void);
+void engine_random(void *out, size_t size);
 
 #endif

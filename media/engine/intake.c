@@ -164,13 +164,14 @@ static void read_any(struct engine *engine, struct session *session)
 
 /* One packet is what waits, in all but rare cases: looking for a second costs as much again. A socket with more is ready again at
    once. */
-static void read_peer(struct engine *engine, struct session *session)
+static bool read_peer(struct engine *engine, struct session *session)
 {
     uint8_t *data = engine->intake->data[0];
     const union address source = session->source.remote;
     ssize_t size = recv(session->sockets.peer, data, BUFFER, MSG_DONTWAIT);
     if (size >= 0)
         take(engine, session, data, (size_t)size, &source);
+    return size >= 0;
 }
 
 static void read_rtcp(struct engine *engine, struct session *session)
@@ -199,6 +200,12 @@ void intake_session(struct engine *engine, struct session *session)
         read_peer(engine, session);
     }
     read_any(engine, session);
+}
+
+void intake_quiet(struct engine *engine, struct session *session)
+{
+    if (session->sockets.peer >= 0 && read_peer(engine, session))
+        session_listen(engine, session, false);
 }
 
 static bool read_ready(struct engine *engine, int epoll_fd)

@@ -15,6 +15,9 @@ void intake_free(struct intake *intake);
 /* Reads what waits in a session's RTP sockets, a bounded number of packets. */
 void intake_session(struct engine *engine, struct session *session);
 
+/* Looks whether a quiet party has begun to speak. */
+void intake_quiet(struct engine *engine, struct session *session);
+
 /* Reads the sessions whose packets the other leg waits for; false when there was nothing. */
 bool intake_relayed(struct engine *engine);
 

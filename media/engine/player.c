@@ -2,6 +2,9 @@
 
 #include "engine.h"
 
+/* Frames between two looks at a quiet party. */
+enum { LOOKS = 4 };
+
 bool player_speaks(const struct session *session)
 {
     return playlist_active(&session->announcement) || dtmf_sending(&session->dtmf_sender);
@@ -97,6 +100,10 @@ void player_tick(struct engine *engine, struct session *session, uint64_t due)
         send_digit(engine, session, &digit, due);
     else
         send_audio(engine, session, due);
-    if (!needs_tick(session))
-        ticker_remove(&engine->ticker, session);
+    if (session->quiet && (due / RTP_FRAME_NS + session->place) % LOOKS == 0)
+        intake_quiet(engine, session);
+    if (needs_tick(session))
+        return;
+    ticker_remove(&engine->ticker, session);
+    session_listen(engine, session, false);
 }

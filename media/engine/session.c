@@ -37,11 +37,16 @@ static bool bind_free_pair(struct engine *engine, struct session *session, const
 
 static void begin_stream(struct session *session)
 {
-    uint64_t random = engine_random();
-    session->transmit.ssrc = (uint32_t)random;
-    session->transmit.timestamp = (uint32_t)(random >> 32);
+    struct {
+        uint32_t ssrc;
+        uint32_t timestamp;
+        uint16_t sequence;
+    } random;
+    engine_random(&random, sizeof random);
+    session->transmit.ssrc = random.ssrc;
+    session->transmit.timestamp = random.timestamp;
     /* Well below the wrap, as RFC 3711 §3.3.1 advises senders whose stream may be encrypted. */
-    session->transmit.next_sequence = (uint16_t)(engine_random() & 0x7fff);
+    session->transmit.next_sequence = random.sequence & 0x7fff;
 }
 
 struct session *session_open(struct engine *engine, const char *name, const char *host, const char **reason)
@@ -63,6 +68,7 @@ struct session *session_open(struct engine *engine, const char *name, const char
     session->any_watch = (struct watch){WATCH_ANY, session};
     session->peer_watch = (struct watch){WATCH_PEER, session};
     session->rtcp_watch = (struct watch){WATCH_RTCP, session};
+    session->watched_by = -1;
     session->dtmf_payload_type = SESSION_NO_DTMF;
     session->heard_at = engine->now;
     begin_stream(session);
@@ -140,10 +146,22 @@ void session_send(struct engine *engine, struct session *session, const struct r
 static void watch_peer(const struct engine *engine, struct session *session)
 {
     int fd = session->sockets.peer;
-    if (fd < 0)
+    int set = session->bridge ? engine->relay_fd : engine->idle_fd;
+    if (fd < 0 || session->quiet)
+        set = -1;
+    if (set == session->watched_by)
         return;
-    epoll_ctl(session->bridge ? engine->idle_fd : engine->relay_fd, EPOLL_CTL_DEL, fd, NULL);
-    engine_watch(session->bridge ? engine->relay_fd : engine->idle_fd, fd, &session->peer_watch);
+    if (session->watched_by >= 0)
+        epoll_ctl(session->watched_by, EPOLL_CTL_DEL, fd, NULL);
+    if (set >= 0)
+        engine_watch(set, fd, &session->peer_watch);
+    session->watched_by = set;
+}
+
+void session_listen(struct engine *engine, struct session *session, bool quiet)
+{
+    session->quiet = quiet;
+    watch_peer(engine, session);
 }
 
 int session_aim(struct engine *engine, struct session *session)
@@ -151,6 +169,7 @@ int session_aim(struct engine *engine, struct session *session)
     /* What waits to be sent names the socket by number. */
     outbox_flush(&engine->outbox);
     int error = sockets_aim(&session->sockets, &session->local, &session->source.remote);
+    session->watched_by = -1;
     watch_peer(engine, session);
     return error;
 }
@@ -159,7 +178,7 @@ static void join(struct engine *engine, struct session *session, struct session 
 {
     session->bridge = other;
     session->relay.joined = false;
-    watch_peer(engine, session);
+    session_listen(engine, session, false);
 }
 
 void session_bridge(struct engine *engine, struct session *a, struct session *b)

@@ -51,6 +51,8 @@ struct session {
     struct sockets sockets;
     struct watch any_watch;
     struct watch peer_watch;
+    int watched_by;                 /* The epoll set that `sockets.peer` is in, -1 for none. */
+    bool quiet;                     /* The party says nothing while it hears us: `peer` is looked at now and then. */
     struct watch rtcp_watch;
     unsigned port;
     union address local;
@@ -107,6 +109,9 @@ int session_aim(struct engine *engine, struct session *session);
 
 /* Sends one RTP packet with the session's SSRC; `codec` is that of an audio payload, converted where it differs from the session's. */
 void session_send(struct engine *engine, struct session *session, const struct rtp_packet *packet, enum codec codec, uint64_t due);
+
+/* Has what the party says waited for, or looked at now and then while it is `quiet`. */
+void session_listen(struct engine *engine, struct session *session, bool quiet);
 
 void session_bridge(struct engine *engine, struct session *a, struct session *b);
 void session_unbridge(struct engine *engine, struct session *session);

@@ -7,6 +7,8 @@
 #include "player.h"
 #include "sweep.h"
 
+/* Sessions whose packets take about a millisecond to send: what is relayed waits as long at the worst. */
+enum { FULL_SLOT = 200 };
 static const uint64_t OFF = UINT64_MAX;
 /* Later than this, frames are left out rather than sent in a burst. */
 static const uint64_t MOST_BEHIND_NS = 100000000;
@@ -26,12 +28,12 @@ void ticker_close(struct ticker *ticker)
 
 unsigned ticker_join(struct ticker *ticker)
 {
-    unsigned least = 0;
-    for (unsigned slot = 1; slot < TICKER_SLOTS; slot++)
-        if (ticker->members[slot] < ticker->members[least])
-            least = slot;
-    ticker->members[least]++;
-    return least;
+    unsigned chosen = 0;
+    for (unsigned slot = 1; slot < TICKER_SLOTS && ticker->members[chosen] >= FULL_SLOT; slot++)
+        if (ticker->members[slot] < ticker->members[chosen])
+            chosen = slot;
+    ticker->members[chosen]++;
+    return chosen;
 }
 
 void ticker_leave(struct ticker *ticker, unsigned slot)

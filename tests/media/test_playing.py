@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from media.events import CommandFailed, PlayEnded
+from media.events import CommandFailed, DtmfReceived, PlayEnded
 from tests.media.phone import Phone, assert_continuous
 from tests.media.running_engine import RunningEngine, clip, connected, frame, real_time
 
@@ -43,6 +43,29 @@ async def test_music_goes_on_at_the_very_frame_where_the_announcement_paused_it(
     assert payloads[start : start + 4] == announced
     music = payloads[:start] + payloads[start + 4 :]
     assert music == [frame("M", i % 7) for i in range(len(music))]
+    await controller.client.disconnect()
+
+
+@real_time
+async def test_a_party_that_said_nothing_for_long_is_heard_when_it_speaks(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
+    controller = await connected(engine)
+    with Phone() as phone:
+        await controller.call("a", phone)
+        music = clip(tmp_path, "M", 7)
+        controller.client.play("a", [music], layer="music", loop=True)
+        for pause in (200, 10, 200):
+            packets = await phone.hear_many(pause)
+            assert_continuous(packets)
+            for _ in range(3):
+                phone.say(b"\x55" * 160)
+            phone.press(5, steps=[160, 320, 480])
+            assert (await controller.event(DtmfReceived)).digit == "5"
+        controller.client.stop("a", "music")
+        phone.say(b"\x55" * 160)
+        assert (await controller.client.counters("a")).packets_in == 3 * (3 + 6) + 1
+    assert controller.nothing_more()
     await controller.client.disconnect()
 
 
