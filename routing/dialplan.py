@@ -43,6 +43,7 @@ def find(company: Company, dialled: str, origin: Origin) -> Destination | MainNu
     return (
         _emergency(company, number)
         or _internal(company, number)
+        or feature_codes.find(company, number)
         or _outside(company, number)
         or Refusal(404, "No such extension or number")
     )

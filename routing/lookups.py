@@ -31,7 +31,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     destination: str
     """One of the words of `Lookup.destinations`."""
-    priority: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+    priority: Annotated[int, msgspec.Meta(ge=-100, le=100)] = 0
     """In queues; a higher one is served before."""
     name: Annotated[str, msgspec.Meta(max_length=100)] = ""
     """Shown to who is called, in place of the caller's name."""

@@ -1,6 +1,6 @@
 """Menus, and what they ask the company's own server."""
 
-from provisioning.company_kinds import CHOICE, DESTINATION, LANGUAGES, PRIORITY, PROMPT, WEB_ADDRESS
+from provisioning.company_kinds import CHOICE, DESTINATION, LANGUAGES, MUSIC, PRIORITY, PROMPT, WEB_ADDRESS
 from provisioning.kinds import choice, flag, optional, perhaps, seconds, text, whole
 from provisioning.sections.forms import Field, TableOf
 from provisioning.sections.section import Section
@@ -35,8 +35,8 @@ MENUS = Section(
         Field("silence_prompt", PROMPT, "Played before the prompt is told again, when no key came."),
         Field("invalid_prompt", PROMPT, "Played before the prompt is told again, when the key leads nowhere."),
         Field("attempts", whole(1, 20), "How often the menu is told in all; silence and wrong keys each use one."),
-        Field("silence_attempts", _COUNT, "How often silence alone is answered before `silence_destination`."),
-        Field("invalid_attempts", _COUNT, "How often wrong keys alone are answered before `invalid_destination`."),
+        Field("silence_attempts", _COUNT, "How many silences lead to `silence_destination`."),
+        Field("invalid_attempts", _COUNT, "How many wrong keys lead to `invalid_destination`."),
         Field("timeout_destination", DESTINATION, "Where the call goes after the last attempt."),
         Field("silence_destination", _ELSEWHERE, "Where the call goes after the last silence."),
         Field("invalid_destination", _ELSEWHERE, "Where the call goes after the last wrong key."),
@@ -64,6 +64,12 @@ LOOKUPS = Section(
             "Name of the secret, in the server's configuration, that signs the question (HMAC-SHA256).",
         ),
         Field("timeout_seconds", seconds(0.1, 10), "How long the answer is awaited."),
+        Field(
+            "wait_prompt",
+            perhaps(PROMPT, empty="none"),
+            "Told when the answer takes longer than half a second, to callers who have been answered.",
+        ),
+        Field("wait_music", perhaps(MUSIC, empty="none"), "The music list played meanwhile, from the same moment."),
     ),
     "A question to the company's own server: where does this caller go? A destination `lookup:NAME` asks it.",
     called="NAME",

@@ -96,3 +96,15 @@ def test_a_code_nothing_is_done_for_and_a_stranger_are_refused(person: str | Non
     assert not caller.answered
     assert caller.final_status == status
     assert not [event for event in events if isinstance(event, FeatureCodeUsed)]
+
+
+def test_a_code_of_digits_gives_way_to_an_extension_and_goes_before_the_world() -> None:
+    house = company(feature_codes=FeatureCodes(active="20", passive="4040"))
+    assert dialled(house, "201", "phone") == Destination("person", "anna")
+    assert dialled(house, "20300", "phone") == FeatureCode("active", "300")
+    assert dialled(house, "40404040", "phone") == FeatureCode("passive", "4040")
+
+
+def test_no_code_hides_an_emergency_number() -> None:
+    house = company(feature_codes=FeatureCodes(active="11"))
+    assert dialled(house, "112", "phone") == Destination("number", "112")
