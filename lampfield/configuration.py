@@ -23,6 +23,7 @@ from lampfield.config_sections import (
     Voicemail,
 )
 from lampfield.config_settings import ListenAddress, PortRange, Section, read_section, setting, settings
+from lampfield.sound_settings import OwnSounds
 from provisioning.kinds import path
 from provisioning.problems import Problems
 from provisioning.toml_table import read_toml
@@ -37,6 +38,7 @@ __all__ = [
     "Log",
     "Mail",
     "Media",
+    "OwnSounds",
     "PortRange",
     "Records",
     "Registrations",
@@ -64,6 +66,7 @@ SECTIONS: dict[str, type[Section]] = {
     "registrations": Registrations,
     "subscriptions": Subscriptions,
     "media": Media,
+    "own_sounds": OwnSounds,
     "database": Database,
     "records": Records,
     "mail": Mail,
@@ -86,6 +89,7 @@ class Configuration:
     registrations: Registrations = Registrations()
     subscriptions: Subscriptions = Subscriptions()
     media: Media = Media()
+    own_sounds: OwnSounds = OwnSounds()
     database: Database = Database()
     records: Records = Records()
     mail: Mail = Mail()

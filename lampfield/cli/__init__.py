@@ -2,7 +2,7 @@
 
 import typer
 
-from lampfield.cli import calls, check, company, config, demo, serve, trace
+from lampfield.cli import calls, check, company, config, demo, music, pin, serve, sounds, trace
 
 app = typer.Typer(
     name="lampfield",
@@ -16,5 +16,8 @@ app.command("check")(check.check)
 app.command("calls")(calls.calls)
 app.command("trace")(trace.trace)
 app.add_typer(company.app, name="company")
+app.add_typer(sounds.app, name="sounds")
+app.add_typer(music.app, name="music")
+app.command("pin")(pin.pin)
 app.add_typer(config.app, name="config")
 app.command("demo")(demo.demo)

@@ -24,10 +24,18 @@ def follow(configuration: Configuration, verb: str, arguments: dict[str, str], s
 
 def tell_company_changed(configuration: Configuration) -> str:
     """Have the running server take over what was written to the database; what it says, or that none runs."""
+    return _tell(configuration, "reload")
 
+
+def tell_sounds_changed(configuration: Configuration) -> str:
+    """As `tell_company_changed`, where only sounds have changed."""
+    return _tell(configuration, "sounds")
+
+
+def _tell(configuration: Configuration, verb: str) -> str:
     async def ask() -> str:
         async with asyncio.timeout(30):
-            return str(await anext(converse(control_path(configuration.state_directory), "reload")))
+            return str(await anext(converse(control_path(configuration.state_directory), verb)))
 
     try:
         return f"The running server: {asyncio.run(ask())}"

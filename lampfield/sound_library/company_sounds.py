@@ -78,7 +78,9 @@ class CompanySounds:
 
     async def add(self, new: NewSound, progress: Callable[[float], None] = lambda done: None) -> SoundEntry:
         """Take a sound in, in place of one of the same name. Raises SoundRefused and UploadRefused."""
-        self._refuse(new, await self.shelf())
+        shelf = await self.shelf()
+        self._refuse(new, shelf)
+        known = shelf.sounds.get(new.name)
         limits, music = self._limits, new.kind == "music"
         original_name = new.original_name or new.source.name
         try:
@@ -102,9 +104,11 @@ class CompanySounds:
             made_by=new.made_by,
             original_name=original_name,
             original_format=made.format,
-            number=new.number,
+            number=known.number if new.number is None and known is not None else new.number,
             music_list=new.music_list,
         )
+        if known is not None and self._original(known) != self._original(entry):
+            self._original(known).unlink(missing_ok=True)
         await self._write(lambda connection: save_sound(connection, self._company, entry))
         return entry
 
@@ -122,6 +126,17 @@ class CompanySounds:
                 f"{name} is the last file of {shelf.active_music}, which plays. Activate another list first"
             )
         await self._remove([sound])
+
+    async def remove_music(self, music_list: str, name: str) -> None:
+        """Take one file out of a list. Raises SoundRefused."""
+        shelf = await self.shelf()
+        files = shelf.lists().get(music_list)
+        if files is None:
+            raise SoundRefused(no_such_list(music_list, shelf))
+        if name not in [sound.name for sound in files]:
+            told = ", ".join(sound.name for sound in files)
+            raise SoundRefused(f"there is no file {name} in {music_list}; there are {told}")
+        await self.remove(name)
 
     async def remove_list(self, music_list: str) -> None:
         """Take a music list away with its files. Raises SoundRefused for the one that plays."""
@@ -184,7 +199,10 @@ class CompanySounds:
         await self._write(lambda connection: delete_sounds(connection, self._company, names))
         for sound in sounds:
             self.folder.file(sound.name).unlink(missing_ok=True)
-            self.folder.original(sound.name, sound.original_name).unlink(missing_ok=True)
+            self._original(sound).unlink(missing_ok=True)
+
+    def _original(self, sound: SoundEntry) -> Path:
+        return self.folder.original(sound.name, sound.original_name)
 
     async def _read(self, work: Callable[[Connection], T]) -> T:
         def run() -> T:

@@ -1,0 +1,108 @@
+"""`lampfield music`: what callers hear while they wait."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from lampfield.cli.choosing import CompanyArgument
+from lampfield.cli.server_file import ConfigOption, configuration_of
+from lampfield.cli.sound_desk import minutes, progress_bar, sound_desk
+from lampfield.cli.terminal import out
+from provisioning.sound_shelf import STANDARD
+
+app = typer.Typer(help="Music on hold: the standard list, and lists of the company's own.", no_args_is_help=True)
+
+ListArgument = Annotated[
+    str, typer.Argument(metavar="LIST", help="Name of the list: letters, digits, - and _.", show_default=False)
+]
+
+
+@app.command("list")
+def list_command(company: CompanyArgument, config: ConfigOption = None) -> None:
+    """Show the music lists and their files; exactly one list is active.
+
+    Example: `lampfield music list nordlys`
+    """
+    with sound_desk(configuration_of(config), company) as desk:
+        shelf = desk.shelf()
+        table = Table("list", "", "file", "length", "original")
+        table.add_row(STANDARD, _active(STANDARD, shelf.active_music), "built in", "", "")
+        for name, files in shelf.lists().items():
+            for place, sound in enumerate(files):
+                table.add_row(
+                    "" if place else name,
+                    "" if place else _active(name, shelf.active_music),
+                    sound.name,
+                    minutes(sound.seconds),
+                    sound.original_name,
+                )
+        out().print(table)
+
+
+@app.command("add")
+def add_command(
+    company: CompanyArgument,
+    music_list: ListArgument,
+    files: Annotated[list[Path], typer.Argument(help="MP3, WAV, WMA, M4A, OGG, FLAC and others.", show_default=False)],
+    config: ConfigOption = None,
+) -> None:
+    """Put files into a music list, which is made where there is none of the name. They are made as loud as each other.
+
+    Example: `lampfield music add nordlys summer beach.mp3 sunset.wma`
+    """
+    with sound_desk(configuration_of(config), company) as desk:
+        for file in files:
+            name = f"{music_list}-{_as_name(file)}"
+            with progress_bar(f"Reading {file.name}") as progress:
+                sound = desk.add(file, name, kind="music", music_list=music_list, progress=progress)
+            told = f"{music_list}: {sound.name}, {minutes(sound.seconds)} from {sound.original_format}"
+            out().print(told, markup=False, soft_wrap=True)
+        desk.tell_running()
+        if desk.shelf().active_music != music_list:
+            out().print(f"Play it with: lampfield music activate {company} {music_list}", markup=False, soft_wrap=True)
+
+
+@app.command("activate")
+def activate_command(company: CompanyArgument, music_list: ListArgument, config: ConfigOption = None) -> None:
+    """Play a list from each caller's next file on; `standard` is the one that is built in.
+
+    Example: `lampfield music activate nordlys summer`
+    """
+    with sound_desk(configuration_of(config), company) as desk:
+        desk.do(desk.sounds.activate(music_list))
+        out().print(f"{music_list} plays", markup=False)
+        desk.tell_running()
+
+
+@app.command("remove")
+def remove_command(
+    company: CompanyArgument,
+    music_list: ListArgument,
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            help="A file's name as `lampfield music list` tells it; unnamed, the whole list.", show_default=False
+        ),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Take a list away, or one file of it. A list that plays must be replaced first.
+
+    Examples: `lampfield music remove nordlys summer summer-beach`, `lampfield music remove nordlys summer`
+    """
+    with sound_desk(configuration_of(config), company) as desk:
+        desk.do(desk.sounds.remove_list(music_list) if file is None else desk.sounds.remove_music(music_list, file))
+        out().print(f"{file or music_list} is gone", markup=False)
+        desk.tell_running()
+
+
+def _active(name: str, active: str) -> str:
+    return "active" if name == active else ""
+
+
+def _as_name(file: Path) -> str:
+    """A sound's name for a file: what is no letter or digit becomes a dash."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", file.stem).strip("-")[:40].lower() or "music"

@@ -1,0 +1,50 @@
+"""`lampfield pin`: the number with which somebody is let in by telephone."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from lampfield.cli.choosing import CompanyArgument, company_of, person_of
+from lampfield.cli.server_file import ConfigOption, configuration_of
+from lampfield.cli.terminal import database, give_up, out
+from provisioning.pins import FEWEST_DIGITS, MOST_DIGITS, is_easy, new_pin, set_pin
+from routing.feature_codes import may_administer
+
+
+def pin(
+    company: CompanyArgument,
+    person: Annotated[str, typer.Argument(help="The person's id or extension.", show_default=False)],
+    choose: Annotated[
+        bool, typer.Option("--choose", help="Ask for a PIN instead of making one up; it is not shown.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Give a person a new PIN and tell it, once.
+
+    It opens the mailbox, and for administrators the recording of greetings. It is valid at once; the PIN that the
+    person had is not valid any more.
+
+    Example: `lampfield pin nordlys ingrid`
+    """
+    with database(configuration_of(config)) as engine:
+        chosen = company_of(engine, company)
+        found = person_of(chosen, person)
+        fresh = _asked() if choose else new_pin()
+        with engine.begin() as connection:
+            set_pin(connection, chosen.id, found.id, fresh, time.time())
+    told = "is set" if choose else f"{fresh}, told now and never again"
+    out().print(f"PIN of {found.name} (extension {found.extension}): {told}", markup=False, soft_wrap=True)
+    if not may_administer(chosen, found):
+        out().print(f"{found.name} is no administrator, so it opens the mailbox alone.", markup=False, soft_wrap=True)
+
+
+def _asked() -> str:
+    fresh: str = typer.prompt("New PIN", hide_input=True, confirmation_prompt=True)
+    if not (fresh.isascii() and fresh.isdigit() and FEWEST_DIGITS <= len(fresh) <= MOST_DIGITS):
+        give_up(f"A PIN must be {FEWEST_DIGITS} to {MOST_DIGITS} digits; nothing was changed")
+    if is_easy(fresh):
+        give_up(
+            "This PIN would be guessed at once; nothing was changed. Choose one that is no row and more than two digits"
+        )
+    return fresh
