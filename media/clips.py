@@ -49,6 +49,18 @@ class ClipStore:
             await self._warmed(path, name, source)
         return path
 
+    async def forget(self, source: Path) -> None:
+        """Remove the clips of a file that is there still, for its sound shall not outlive it. Raises OSError."""
+        try:
+            name = await self._name_of(source)
+        except ClipError:
+            return
+        self._names = {key: known for key, known in self._names.items() if key[0] != source}
+        for codec in _CODECS:
+            path = self._path(name, codec)
+            self._warm.discard(path)
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
     async def close(self) -> None:
         """End the worker; it is started again when it is needed."""
         for task in list(self._making.values()):

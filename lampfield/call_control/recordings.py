@@ -4,7 +4,7 @@ import asyncio
 import logging
 from pathlib import Path
 
-from media.client import MediaClient
+from media.client import MediaClient, MediaError
 from media.events import CommandFailed, MediaEvent, RecordEnded, RecordFailed, RecordSilence
 
 logger = logging.getLogger(__name__)
@@ -70,6 +70,16 @@ class Recordings:
             return RecordFailed(session, "the disk is too slow")
         finally:
             del self._recordings[session]
+
+    async def end_orphan(self, session: str) -> None:
+        """End what an earlier run of this process began to record, and wait until the file is complete."""
+        try:
+            recorded = any(info.session == session and info.recording for info in await self._media.sessions())
+        except MediaError:
+            return
+        if recorded:
+            self._recordings[session] = Recording()
+            await self.finish(session, open_still=True)
 
     def on(self, event: MediaEvent) -> None:
         """Take an event of the engine; one about no recording is passed over."""

@@ -1,9 +1,8 @@
 """Whose mailbox it is, and whether the caller may come in."""
 
-from typing import Literal, Protocol
-
 from routing.caller_leg import tell
 from routing.model import Company, VoicemailBox
+from routing.pins import Pins, PinVerdict
 from routing.ports import Caller, Clock, EventSink
 from routing.voicemail.readers import box_of_extension, readers
 
@@ -14,23 +13,13 @@ LONGEST = 20
 """Digits of an extension or a PIN."""
 
 
-class MailboxPins(Protocol):
-    """The PINs of a company's boxes."""
-
-    async def is_set(self, box: str) -> bool: ...
-
-    async def check(self, box: str, pin: str) -> Literal["right", "wrong", "locked"]:
-        """`wrong` also where none is set; after too many of them `locked` for a while, whatever is entered."""
-        ...
-
-
 class Entrance:
     """Lets one caller in. From the phone of a reader without a PIN unless one is set; any other needs one."""
 
     def __init__(
         self,
         company: Company,
-        pins: MailboxPins,
+        pins: Pins,
         caller: Caller,
         person: str | None,
         emit: EventSink,
@@ -69,13 +58,13 @@ class Entrance:
         read = [box for box in self._company.boxes.values() if self._person in readers(self._company, box)]
         return read[0] if len(read) == 1 else None
 
-    async def _may_enter(self, box: VoicemailBox | None) -> Literal["right", "wrong", "locked"]:
+    async def _may_enter(self, box: VoicemailBox | None) -> PinVerdict:
         reads = box is not None and self._person is not None and self._person in readers(self._company, box)
         if reads and box is not None and not await self._pins.is_set(box.name):
             return "right"
         # Asked for whatever the extension: nobody shall learn which ones have a box.
         pin = await self._ask("pin/enter")
-        return await self._pins.check(box.name, pin) if box is not None else "wrong"
+        return await self._pins.check(box.name, pin, self._caller.number) if box is not None else "wrong"
 
     async def _ask(self, prompt: str) -> str:
         """Digits up to # or a pause."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from routing.voicemail.entrance import MailboxPins
+from routing.pins import Pins
 from routing.voicemail.postbox import Postbox
 
 
@@ -11,4 +11,4 @@ class Voicemail:
     """A company's boxes and what opens them."""
 
     postbox: Postbox
-    pins: MailboxPins
+    pins: Pins
