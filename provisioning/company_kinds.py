@@ -74,6 +74,27 @@ def holiday_country() -> Kind[str]:
     return Kind("a country whose public holidays are known, such as DK, or a part of one, such as DE-BY", read, "DK")
 
 
+DESTINATIONS = {
+    "person:ID": "somebody's phones",
+    "queue:NAME": "a hunt group or queue",
+    "menu:NAME": "a menu",
+    "number:+E164": "a number outside, such as number:+4520304050",
+    "message:PROMPT": "a prompt, then the call ends",
+    "voicemail:BOX": "leave a message",
+    "calendar:NAME": "where the calendar leads at that moment",
+    "lookup:NAME": "where the company's own server says",
+    "hours:NAME": "the opening hours are told, then `back`",
+    "callback:QUEUE": "keep a place in the queue and be called back",
+    "names": "dial a person by name",
+    "mailbox": "listen to one's messages",
+    "recording": "record a greeting, after the PIN",
+    "back": "to the menu that the caller came from, or to the place in the queue that was kept",
+    "hangup": "the call ends",
+}
+"""What a destination may be, and what it means."""
+_ANY_DESTINATION = f"one of {', '.join(DESTINATIONS)}"
+
+
 def read_destination(value: object) -> Destination:
     """A destination from its written form, `queue:sales`. Raises Unexpected."""
     match value:
@@ -90,13 +111,9 @@ def read_destination(value: object) -> Destination:
     raise Unexpected
 
 
-_DESTINATIONS = (
-    "person:ID, queue:NAME, menu:NAME, number:+E164, message:PROMPT, voicemail:BOX, calendar:NAME, lookup:NAME, "
-    "hours:NAME, callback:QUEUE, names, mailbox, recording, back or hangup"
-)
-DESTINATION = Kind(_DESTINATIONS, read_destination, Destination("hangup"), write=str)
+DESTINATION = Kind(_ANY_DESTINATION, read_destination, Destination("hangup"), write=str)
 """Where a call goes by itself."""
-CHOICE = Kind(_DESTINATIONS, read_destination, Destination("hangup"), write=str)
+CHOICE = Kind(_ANY_DESTINATION, read_destination, Destination("hangup"), write=str)
 """Where a call goes when the caller presses a key for it."""
 
 
@@ -190,7 +207,7 @@ def _read_calendar_period(entry: object) -> CalendarPeriod:
             try:
                 return CalendarPeriod(_period(start, end), DESTINATION.read(destination))
             except Unexpected as unexpected:
-                raise Unexpected(unexpected.expected or f"periods whose destination is {_DESTINATIONS}") from None
+                raise Unexpected(unexpected.expected or f"periods whose destination is {_ANY_DESTINATION}") from None
     raise Unexpected
 
 

@@ -14,6 +14,7 @@ from lampfield.cli.running import tell_company_changed
 from lampfield.cli.server_file import ConfigOption, configuration_of
 from lampfield.cli.terminal import counted, database, give_up, out, warn
 from provisioning.accounts import PASSWORD_LENGTH, new_password
+from provisioning.company_description import describe
 from provisioning.company_file import write_company
 from provisioning.company_import import Imported, ImportRefused, import_company, set_password
 from provisioning.company_rows import load_companies
@@ -95,6 +96,15 @@ def export_command(
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         give_up(f"{file} cannot be written: {error.strerror}")
+
+
+@app.command("describe")
+def describe_command() -> None:
+    """Tell what may stand in a company file, as a page of Markdown: every key, its default and what it means.
+
+    Example: `lampfield company describe > company-file.md`
+    """
+    typer.echo(describe(), nl=False)
 
 
 @app.command("password")

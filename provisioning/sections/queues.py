@@ -52,8 +52,8 @@ QUEUES = Section(
         ),
         Field(
             "auto_pause_misses",
-            whole(2, 100, or_zero="never"),
-            "Offers missed in a row after which a member is paused; never after the first.",
+            whole(2, 100, or_zero="never; the first missed offer pauses nobody"),
+            "Offers missed or rejected in a row after which a member is paused.",
         ),
         Field("empty_seconds", seconds(0, 3600), "How long callers wait on when the last member's phone has gone."),
         Field("waiting", flag(), "Callers may wait; else, when nobody is free, `on_busy`."),

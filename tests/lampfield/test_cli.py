@@ -19,7 +19,7 @@ from lampfield.config_description import describe, describe_markdown
 from lampfield.database import open_database
 from provisioning.directory import load_directory
 from tests.call_records.calls import main_job
-from tests.provisioning.companies import NORDLYS
+from tests.provisioning.companies import FJORD, NORDLYS
 
 Lampfield = Callable[..., Result]
 
@@ -50,7 +50,16 @@ def passwords_in(file: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("check",), ("company",), ("company", "import"), ("company", "export"), ("company", "password"), ("calls",)],
+    [
+        (),
+        ("check",),
+        ("company",),
+        ("company", "import"),
+        ("company", "export"),
+        ("company", "password"),
+        ("company", "describe"),
+        ("calls",),
+    ],
 )
 def test_every_command_explains_itself_with_an_example(lampfield: Lampfield, arguments: tuple[str, ...]) -> None:
     result = lampfield(*arguments, "--help")
@@ -78,6 +87,27 @@ def test_check_tells_every_error_of_a_company_file(lampfield: Lampfield, tmp_pat
         '  menus.main.keys.1 = "queue:sale": must be one of the company\'s queues, did you mean sales?',
         '  menus.main.prompt = "manu": must be a prompt there is a recording of in language en',
     ]
+
+
+def test_check_warns_of_what_is_probably_not_meant_and_lets_it_pass(lampfield: Lampfield, tmp_path: Path) -> None:
+    file = tmp_path / "company.toml"
+    text = NORDLYS.read_text(encoding="utf-8").replace('greeting = "greeting"', 'greeting = "own/hello"')
+    file.write_text(text, encoding="utf-8")
+    for command in (["check"], ["company", "import"]):
+        result = lampfield(*command, file)
+        assert result.exit_code == 0
+        assert result.stderr.splitlines()[:2] == [
+            f"{file}: 1 warning",
+            '  main_numbers."+4533221100".greeting = own/hello: is not there until it is recorded or uploaded',
+        ]
+
+
+def test_the_large_example_is_right_and_comes_out_as_it_went_in(lampfield: Lampfield, tmp_path: Path) -> None:
+    assert "Fjord Bygg AS is right: 9 people" in lampfield("check", FJORD).stdout
+    lampfield("company", "import", FJORD, "--passwords-out", tmp_path / "passwords.toml")
+    file = tmp_path / "again.toml"
+    assert lampfield("company", "export", file).exit_code == 0
+    assert lampfield("company", "import", file).stdout == "Fjord Bygg AS: nothing has changed\n"
 
 
 def test_check_tells_every_error_of_a_configuration(lampfield: Lampfield, tmp_path: Path) -> None:

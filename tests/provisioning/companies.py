@@ -1,138 +1,123 @@
-"""Any company that a file can hold, for properties, and the example company."""
+"""Any company that a file can hold, for properties, and the example companies."""
 
 from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
+from provisioning.check import Surroundings
 from provisioning.company_file import read_company
+from provisioning.kinds import Kind, Unexpected
 from provisioning.problems import Problems
-from routing.model import Company, Destination, MainNumber, Menu, OpeningHours, OpenPeriod, Person, Queue
+from provisioning.sections import COMPANY, SECTIONS, Section
+from provisioning.sections.forms import Field, Form, Record, TableOf, Weekdays
+from routing.model import Company
 
-NORDLYS = Path(__file__).parents[2] / "examples" / "nordlys.toml"
-_EVERYTHING = "0123456789*#"
-_PROMPTS = st.sampled_from(["greeting", "menu", "closed", "goodbye", "position/7"])
-_SECONDS = st.one_of(st.integers(5, 60).map(float), st.floats(5, 60, allow_nan=False))
+EXAMPLES = Path(__file__).parents[2] / "examples"
+NORDLYS = EXAMPLES / "nordlys.toml"
+FJORD = EXAMPLES / "fjord.toml"
+PROMPTS = {"greeting", "menu", "closed", "goodbye", "busy", "please-wait", "please-choose", "invalid-choice"} | {
+    "voicemail-greeting"
+}
+SURROUNDINGS = Surroundings(
+    spoken=lambda prompt: {"en", "da", "nb"} if prompt in PROMPTS else (),
+    music_exists=lambda name: name == "default",
+    trunks=True,
+)
+"""A server with the prompts and the music that the examples name, in three languages."""
+
+_NAMES = ["alpha", "beta-2", "gamma_3", "d4"]
+_NUMBERS = ["+4533221100", "+4755900100", "+1200", "+999999999999999"]
+_POOL: list[object] = [
+    *(True, False, "", 0, 1, 2, 5, 10, 15, 20, 30, 60, 100, 300, 0.5, 7.25, 17.123456789, 29.9),
+    *(*_NAMES, *_NUMBERS, "0", "9", "*", "#", "42", "123456", "*50", "#9", "Prompt/7", "a b", "æ"),
+    *("DK", "DE-BY", "SE", "UTC", "Europe/Oslo", "en", "nb", "longest_idle", "skills", "all", "nordlys.example", "x1"),
+    *("hangup", "names", "back", "mailbox", "recording", "message:closed", "number:+4533221100"),
+    *(f"{kind}:alpha" for kind in ("person", "queue", "menu", "voicemail", "calendar", "lookup", "hours", "callback")),
+    *("a@b.example", "https://a.example/b?c=d", "http://[::1]:8080", "2026-12-24", "2028-02-29"),
+    *([], ["alpha"], ["beta-2", "alpha", "d4"], ["00:00-24:00"], ["08:00-12:00", "12:00-12:01"]),
+    [{"from": "17:00", "to": "24:00", "destination": "voicemail:alpha"}],
+    [
+        {"from": "00:00", "to": "08:00", "destination": "message:closed"},
+        {"from": "09:30", "to": "10:00", "destination": "hangup"},
+    ],
+]
+"""Values of every kind, as TOML has them; each setting takes those that are of its kind."""
 _LINES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=30).filter(
     lambda name: name.strip()
 )
-_NUMBERS = st.from_regex(r"\+[1-9][0-9]{3,14}", fullmatch=True)
 
 
 def nordlys() -> Company:
     """The example company."""
+    return example(NORDLYS)
+
+
+def example(file: Path) -> Company:
     problems = Problems()
-    company = read_company(NORDLYS, problems)
+    company = read_company(file, problems)
     assert not problems, problems.sentences
     return company
 
 
-def _names(prefix: str, most: int) -> st.SearchStrategy[list[str]]:
-    return st.lists(st.from_regex(prefix + r"[a-z0-9_-]{0,8}", fullmatch=True), min_size=1, max_size=most, unique=True)
-
-
-def _weeks() -> st.SearchStrategy[tuple[tuple[OpenPeriod, ...], ...]]:
-    edges = st.lists(st.integers(0, 1440), max_size=6, unique=True).map(sorted)
-    day = edges.map(lambda all: tuple(OpenPeriod(*pair) for pair in zip(all[::2], all[1::2], strict=False)))
-    return st.tuples(*[day] * 7)
-
-
 @st.composite
 def companies(draw: st.DrawFn) -> Company:
-    """A company whose references all lead somewhere; that a call goes round for ever is not excluded."""
-    people = draw(_names("p", 4))
-    menus = draw(_names("m", 3))
-    queues = draw(_names("q", 3))
-    hours = draw(_names("h", 2))
-    numbers = draw(st.lists(_NUMBERS, max_size=3, unique=True))
-    extensions = iter(
-        draw(st.lists(st.from_regex(r"[0-9]{2,6}", fullmatch=True), min_size=10, max_size=10, unique=True))
-    )
-    destinations = st.one_of(
-        st.just(Destination("hangup")),
-        st.sampled_from(people).map(lambda name: Destination("person", name)),
-        st.sampled_from(menus).map(lambda name: Destination("menu", name)),
-        st.sampled_from(queues).map(lambda name: Destination("queue", name)),
-        _PROMPTS.map(lambda name: Destination("message", name)),
-        _NUMBERS.map(lambda number: Destination("number", number)),
-    )
-    perhaps = st.none() | destinations
-
-    def one(struct: Any, **fields: Any) -> Any:
-        return draw(st.builds(struct, **{key: _strategy(value) for key, value in fields.items()}))
-
-    zones = st.sampled_from(["Europe/Copenhagen", "Europe/London", "UTC"])
-    return Company(
-        id=draw(st.from_regex(r"[a-z0-9][a-z0-9_-]{0,10}", fullmatch=True)),
-        name=draw(_LINES),
-        domain=draw(st.sampled_from(["nordlys.example", "a.b-c.example", "x1"])),
-        country=draw(st.sampled_from(["DK", "SE", "NO", "DE", "GB"])),
-        time_zone=draw(zones),
-        language=draw(st.sampled_from(["en", "da", "nb", "sv", "de"])),
-        outside_prefix=draw(st.sampled_from(["", "0", "99"])),
-        people={
-            name: one(
-                Person,
-                id=name,
-                name=_LINES,
-                extension=next(extensions),
-                ring_seconds=_SECONDS,
-                on_busy=perhaps,
-                on_no_answer=perhaps,
-                outside_number=st.none() | _NUMBERS,
+    """A company whose members and hours are there; other references may lead nowhere, and ways go round for ever."""
+    head = draw(_settings(COMPANY, name=_LINES))
+    people = draw(_names_of("people", least=1))
+    hours = draw(_names_of("hours"))
+    members = st.lists(st.sampled_from([*people, *_NUMBERS]), min_size=1, unique=True).map(tuple)
+    given: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+        "people": {"name": _LINES},
+        "queues": {"members": members},
+        "main_numbers": {"hours": st.none() | st.sampled_from(hours) if hours else st.none()},
+    }
+    names = {"people": people, "hours": hours}
+    extensions = iter(draw(st.lists(st.from_regex(r"[0-9]{2,6}", fullmatch=True), min_size=8, max_size=8, unique=True)))
+    parts: dict[str, Any] = {}
+    for section in SECTIONS:
+        own = names[section.key] if section.key in names else draw(_names_of(section.key))
+        parts[section.key] = {
+            name: section.struct(
+                **{section.name_field: name}, **draw(_settings(section.fields, **given.get(section.key, {})))
             )
-            for name in people
-        },
-        main_numbers={
-            number: one(
-                MainNumber,
-                number=number,
-                open=destinations,
-                closed=destinations,
-                hours=st.none() | st.sampled_from(hours),
-                greeting=st.none() | _PROMPTS,
-            )
-            for number in numbers
-        },
-        hours={name: one(OpeningHours, name=name, time_zone=zones, week=_weeks()) for name in hours},
-        menus={
-            name: one(
-                Menu,
-                name=name,
-                prompt=_PROMPTS,
-                keys=st.dictionaries(st.sampled_from(_EVERYTHING), destinations, max_size=4),
-                silence_seconds=_SECONDS,
-                silence_prompt=_PROMPTS,
-                invalid_prompt=_PROMPTS,
-                attempts=st.integers(1, 20),
-                operator=perhaps,
-                timeout_destination=destinations,
-            )
-            for name in menus
-        },
-        queues={
-            name: one(
-                Queue,
-                name=name,
-                members=st.lists(st.sampled_from(people), min_size=1, unique=True).map(tuple),
-                strategy=st.sampled_from(["longest_idle", "priority"]),
-                ring_seconds=_SECONDS,
-                wrap_up_seconds=_SECONDS,
-                max_waiting=st.integers(1, 1000),
-                max_wait_seconds=st.just(0.0) | _SECONDS,
-                position_every_seconds=st.just(0.0) | _SECONDS,
-                music=st.sampled_from(["default", "calm"]),
-                welcome_prompt=st.none() | _PROMPTS,
-                on_full=destinations,
-                on_no_members=destinations,
-                on_timeout=destinations,
-            )
-            for name in queues
-        },
-        queue_extensions={next(extensions): name for name in draw(st.lists(st.sampled_from(queues), unique=True))},
-        menu_extensions={next(extensions): name for name in draw(st.lists(st.sampled_from(menus), unique=True))},
-    )
+            for name in own
+        }
+        if section.extensions:
+            parts[section.extensions] = {next(extensions): name for name in own if draw(st.booleans())}
+    return Company(**head, **parts)
 
 
-def _strategy(value: object) -> st.SearchStrategy[Any]:
-    return value if isinstance(value, st.SearchStrategy) else st.just(value)
+def _section(key: str) -> Section:
+    return next(section for section in SECTIONS if section.key == key)
+
+
+def _names_of(key: str, least: int = 0) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(_accepted(_section(key).names)), min_size=least, max_size=3, unique=True)
+
+
+def _settings(fields: tuple[Field, ...], **given: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({field.key: given.get(field.key, _of_form(field.form)) for field in fields})
+
+
+def _of_form(form: Form) -> st.SearchStrategy[Any]:
+    match form:
+        case Record():
+            return _settings(form.fields).map(lambda values: form.struct(**values))
+        case TableOf():
+            return st.dictionaries(st.sampled_from(_accepted(form.names)), _of_form(form.values), max_size=3)
+        case Weekdays():
+            return st.tuples(*[_of_form(form.day)] * 7)
+    return st.sampled_from(_accepted(form))
+
+
+def _accepted(kind: Kind[Any]) -> list[Any]:
+    """What of the pool is of the kind."""
+    found = []
+    for value in _POOL:
+        try:
+            found.append(kind.read(value))
+        except Unexpected:
+            continue
+    assert found, f"the pool of values has none that is {kind.expected}"
+    return found

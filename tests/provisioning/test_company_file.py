@@ -5,19 +5,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from provisioning.check import Surroundings, check_company
+from provisioning.check import check_company
 from provisioning.company_file import read_company, write_company
 from provisioning.problems import Problems
 from routing.model import Company, Destination, OpenPeriod
-from tests.provisioning.companies import NORDLYS, companies, nordlys
+from tests.provisioning.companies import NORDLYS, SURROUNDINGS, companies, nordlys
 
 ORIGINAL = NORDLYS.read_text(encoding="utf-8")
-PROMPTS = {"greeting", "menu", "closed", "goodbye", "busy", "please-wait", "please-choose", "invalid-choice"}
-SURROUNDINGS = Surroundings(
-    spoken=lambda prompt: {"en", "da"} if prompt in PROMPTS else (),
-    music_exists=lambda name: name == "default",
-    trunks=True,
-)
 
 
 def problems_of(tmp_path: Path, text: str) -> list[str]:
@@ -103,7 +97,7 @@ def test_what_was_written_reads_as_the_same_company(company: Company, tmp_path: 
             "queues.sales.members = []: must be a list that is not",
         ),
         ('"anna", "bjorn"', '"anna", "anna"', "must be a list without repetition: entry 2 is there before"),
-        ('"queue:sales"', '"sales"', 'menus.main.keys.1 = "sales": must be person:ID, queue:NAME, menu:NAME'),
+        ('"queue:sales"', '"sales"', 'menus.main.keys.1 = "sales": must be one of person:ID, queue:NAME,'),
         ("[company]", "people = 3\n[company]", "not TOML"),
     ],
 )
