@@ -41,6 +41,7 @@ from lampfield.lamps import Lamps
 from lampfield.live_calls import LiveCalls
 from lampfield.logs import start_logging
 from lampfield.lookups import HttpInquiry
+from lampfield.membership import Membership
 from lampfield.registrations import Registrations
 from lampfield.request_desk import RequestDesk
 from lampfield.sound_library.shelves import Shelves
@@ -138,7 +139,9 @@ class Signalling:
         self._inquiry = HttpInquiry(secrets, self.clock)
         self._shelves = Shelves(configuration.state_directory)
         self._shelves.configure(self._door.directory.companies.values(), Shelves.load(self._database))
-        self._houses = Houses(self._events, self.clock, self._hours, self._inquiry, self._shelves)
+        membership = Membership(self._journal)
+        membership.restore()
+        self._houses = Houses(self._events, self.clock, self._hours, self._inquiry, self._shelves, membership)
         self._houses.configure(self._door.directory.companies.values())
         self._legs = Legs(self._houses)
         self._media = MediaClient(self._on_media_event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Literal
 
 from lampfield.call_control.bridge import Bridge
@@ -31,9 +31,9 @@ SILENT_SECONDS = 4.0
 class CallDialler:
     """One for each call; counts its legs to name them."""
 
-    def __init__(self, services: Services, company: Company, caller: IncomingLeg) -> None:
+    def __init__(self, services: Services, company: Callable[[], Company], caller: IncomingLeg) -> None:
         self._services = services
-        self._company = company
+        self._company_now = company
         self._caller = caller
         self._legs = 0
 
@@ -91,6 +91,11 @@ class CallDialler:
             self._caller.ring()
 
     # How
+
+    @property
+    def _company(self) -> Company:
+        """As it is now: a queue that the caller waits in may have got members meanwhile."""
+        return self._company_now()
 
     async def _ring(
         self, legs: Sequence[OutgoingLeg], starts: Sequence[Coroutine[Any, Any, None]], timeout: float

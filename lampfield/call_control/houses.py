@@ -1,8 +1,9 @@
 """The companies at work: their queues, and what their people are doing as far as queues must know."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from lampfield.company_hours import CompanyHours
+from lampfield.membership import Membership
 from lampfield.sound_library.shelves import Shelves
 from routing import dialplan
 from routing.activity import Activity
@@ -10,7 +11,8 @@ from routing.call_flow import House
 from routing.dialplan import Refusal
 from routing.feature_codes import FeatureActions
 from routing.lookups import Inquiry
-from routing.model import Company
+from routing.member_codes import ChangeMembership
+from routing.model import Company, Queue
 from routing.ports import Clock, EventSink
 from routing.queue.runner import QueueRunner
 from routing.switches import TurnSwitch
@@ -19,12 +21,21 @@ from routing.switches import TurnSwitch
 class Houses:
     """One house for each company, by domain. Renewed when the companies change; calls in progress keep the old one."""
 
-    def __init__(self, emit: EventSink, clock: Clock, hours: CompanyHours, inquiry: Inquiry, shelves: Shelves) -> None:
+    def __init__(
+        self,
+        emit: EventSink,
+        clock: Clock,
+        hours: CompanyHours,
+        inquiry: Inquiry,
+        shelves: Shelves,
+        membership: Membership,
+    ) -> None:
         self._emit = emit
         self._clock = clock
         self._hours = hours
         self._inquiry = inquiry
         self._shelves = shelves
+        self._membership = membership
         self._houses: dict[str, House] = {}
         self._activities: dict[str, Activity] = {}
 
@@ -36,30 +47,44 @@ class Houses:
         known = self._houses.get(company.domain)
         if known is not None and known.company == company:
             return known
-        activity = self._activities.setdefault(company.domain, Activity(self._clock))
+        self._activities.setdefault(company.domain, Activity(self._clock))
         running = known.queues if known is not None else {}
-        queues = {
-            # A queue that is as it was goes on with its callers; the callers of one that is not are served by the old.
-            name: running[name]
-            if name in running and running[name].queue == queue
-            else QueueRunner(queue, activity, self._emit, self._clock)
-            for name, queue in company.queues.items()
-        }
+        queues = {name: self._runner(company, queue, running.get(name)) for name, queue in company.queues.items()}
         return House(
             company,
             queues,
             self._emit,
             self._clock,
-            features=self._features(company),
+            features=self._features(company, queues),
             changes=self._hours.changes(company),
             inquiry=self._inquiry,
             has_sound=self._shelves.of(company.domain).has,
             greetings=self._shelves.of(company.domain),
         )
 
-    def _features(self, company: Company) -> FeatureActions:
+    def _runner(self, company: Company, queue: Queue, running: QueueRunner | None) -> QueueRunner:
+        """The one that runs, with its callers, under the settings as they are now; else a new one."""
+        if running is None:
+            return QueueRunner(
+                queue,
+                self._activities[company.domain],
+                self._emit,
+                self._clock,
+                self._membership.sink(company),
+                history=self._membership.history(company, queue.name),
+            )
+        if running.queue != queue:
+            running.reconfigure(queue)
+        return running
+
+    def _features(self, company: Company, queues: Mapping[str, QueueRunner]) -> FeatureActions:
         """What each feature code of a company does, one line each."""
+        membership = ChangeMembership(company, queues)
         return {
+            "active": membership,
+            "passive": membership,
+            "pause": membership,
+            "resume": membership,
             "switch": TurnSwitch(company, self._hours.switches(company)),
         }
 
