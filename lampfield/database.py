@@ -15,7 +15,7 @@ LOCK_WAIT = 5.0
 """How long a statement waits for another process's lock, seconds."""
 CONNECT_WAIT = 5
 """How long a connection to a database server may take, seconds."""
-_MIGRATIONS = ("provisioning", "call_records")
+_MIGRATIONS = ("provisioning", "call_records", "lampfield.voicemail")
 """Packages that have tables; each brings its own migrations."""
 
 

@@ -29,6 +29,7 @@ from lampfield.call_control.switchboard import Switchboard
 from lampfield.call_control.tasks import Tasks
 from lampfield.child import say_ready
 from lampfield.company_hours import CompanyHours
+from lampfield.company_pins import CompanyPins
 from lampfield.configuration import Configuration, load
 from lampfield.control_socket import ControlServer
 from lampfield.control_verbs import ControlVerbs
@@ -42,6 +43,7 @@ from lampfield.live_calls import LiveCalls
 from lampfield.logs import start_logging
 from lampfield.lookups import HttpInquiry
 from lampfield.membership import Membership
+from lampfield.pin_attempts import PinAttempts
 from lampfield.registrations import Registrations
 from lampfield.request_desk import RequestDesk
 from lampfield.sound_library.shelves import Shelves
@@ -51,12 +53,17 @@ from lampfield.supervisor import control_path, listeners_of, media_control
 from lampfield.tokens import Tokens
 from lampfield.trace import TraceHub
 from lampfield.trunks import Trunks
+from lampfield.voicemail.office import VoicemailOffice
+from lampfield.voicemail.verbs import VoicemailVerbs
 from media.client import MediaClient
 from media.clips import ClipStore
 from media.events import MediaEvent
 from media.prompts.library import PromptLibrary
 from presence_pidf.dialog_state import DialogState
+from presence_pidf.message_summary import MessageCounts
 from provisioning.directory import Directory, load_directory
+from routing.model import Company
+from routing.voicemail.service import Voicemail
 from sipcore.events import Event
 from sipcore.io.clock import make_clock
 from sipcore.io.endpoint import SipEndpoint
@@ -141,10 +148,24 @@ class Signalling:
         self._shelves.configure(self._door.directory.companies.values(), Shelves.load(self._database))
         membership = Membership(self._journal)
         membership.restore()
-        self._houses = Houses(self._events, self.clock, self._hours, self._inquiry, self._shelves, membership)
+        self._voicemail = VoicemailOffice(
+            configuration,
+            self._database,
+            self._journal,
+            emit=self._events,
+            clock=self.clock,
+            token=self._token,
+            show_counts=self._show_counts,
+            forget_clips=lambda sound: self._clips.forget(sound),
+        )
+        self._pin_attempts = PinAttempts()
+        self._houses = Houses(
+            self._events, self.clock, self._hours, self._inquiry, self._shelves, membership, self._voicemail_of
+        )
         self._houses.configure(self._door.directory.companies.values())
         self._legs = Legs(self._houses)
         self._media = MediaClient(self._on_media_event)
+        self._recordings = Recordings(self._media, configuration.state_directory / "recordings")
         self._clips = ClipStore(configuration.clips_path)
         self._sounds = Sounds(PromptLibrary(configuration.media.prompts), self._shelves, self._clips)
         limits = configuration.limits
@@ -153,7 +174,7 @@ class Signalling:
             sip=SipPort(self._stack, self.clock, self._endpoint.wake),
             media=self._media,
             sounds=self._sounds,
-            recordings=Recordings(self._media, configuration.state_directory / "recordings"),
+            recordings=self._recordings,
             registrar=self._registrar,
             trunks=self._trunks,
             show=self._show,
@@ -185,7 +206,9 @@ class Signalling:
             self.clock,
         )
         verbs = ControlVerbs(self._live, self._events, self._trace, self.status, self._reload, self._reload_sounds)
-        self._control = ControlServer(control_path(configuration.state_directory), verbs.table())
+        self._control = ControlServer(
+            control_path(configuration.state_directory), verbs.table() | VoicemailVerbs(self._voicemail.store).table()
+        )
 
     # Life
 
@@ -204,6 +227,7 @@ class Signalling:
                 self._housekeeping(),
                 self._admission.watch(lambda: self._switchboard.calls),
                 self._hours.run(),
+                self._voicemail.run(lambda call: self._recordings.end_orphan(f"{call}-a")),
                 self._sounds.prepare(self._door.directory.companies.values()),
             ):
                 task = asyncio.ensure_future(work)
@@ -218,6 +242,7 @@ class Signalling:
         self._records.start()
         await self._media.connect(media_control(state))
         self._hours.restore(self._door.directory.companies.values())
+        messages = self._voicemail.restore(self._door.directory.companies.values())
         bindings, subscriptions = self._registrations.restore(), self._subscriptions.restore()
         await self._endpoint.listen(self._listeners)
         await self._control.start()
@@ -226,7 +251,7 @@ class Signalling:
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
-        logger.info("taken up from disk: %d bindings, %d subscriptions", bindings, subscriptions)
+        logger.info("taken up from disk: %d bindings, %d subscriptions, %d messages", bindings, subscriptions, messages)
 
     async def _last_words(self) -> None:
         """Let the phones confirm that their calls are over; a BYE that was lost is sent again meanwhile."""
@@ -273,6 +298,7 @@ class Signalling:
         self._houses.configure(directory.companies.values())
         self._lamps.configure(directory.companies.values(), self.clock())
         self._hours.configure(directory.companies.values())
+        self._voicemail.configure(directory.companies.values())
         self._endpoint.wake()
         self._sounds.forget()
         told = f"companies read anew: {', '.join(sorted(directory.companies)) or 'none'}"
@@ -308,6 +334,14 @@ class Signalling:
         self._lamps.light(aor, lit, self.clock())
         self._endpoint.wake()
 
+    def _show_counts(self, aor: str, counts: MessageCounts) -> None:
+        self._lamps.voicemail_changed(aor, counts, self.clock())
+        self._endpoint.wake()
+
+    def _voicemail_of(self, company: Company) -> Voicemail:
+        pins = CompanyPins(self._database, company.id, self._pin_attempts, self.clock)
+        return self._voicemail.service(company, pins)
+
     def _hook_traffic(self, hub: TraceHub | None) -> None:
         self._endpoint.on_traffic = hub
 
@@ -337,6 +371,7 @@ class Signalling:
             "subscriptions": self._lamps.notifier.count,
             "records": msgspec.to_builtins(self._records.state),
             "journal": self._journal.fault,
+            "voicemail": self._voicemail.fault,
             "trunks": msgspec.to_builtins(self._trunks.health()),
             "stack": self._stack.counts(),
             "traffic": msgspec.to_builtins(self._endpoint.counters),

@@ -1,6 +1,6 @@
 """The companies at work: their queues, and what their people are doing as far as queues must know."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from lampfield.company_hours import CompanyHours
 from lampfield.membership import Membership
@@ -16,6 +16,7 @@ from routing.model import Company, Queue
 from routing.ports import Clock, EventSink
 from routing.queue.runner import QueueRunner
 from routing.switches import TurnSwitch
+from routing.voicemail.service import Voicemail
 
 
 class Houses:
@@ -29,6 +30,7 @@ class Houses:
         inquiry: Inquiry,
         shelves: Shelves,
         membership: Membership,
+        voicemail: Callable[[Company], Voicemail],
     ) -> None:
         self._emit = emit
         self._clock = clock
@@ -36,6 +38,7 @@ class Houses:
         self._inquiry = inquiry
         self._shelves = shelves
         self._membership = membership
+        self._voicemail = voicemail
         self._houses: dict[str, House] = {}
         self._activities: dict[str, Activity] = {}
 
@@ -60,6 +63,7 @@ class Houses:
             inquiry=self._inquiry,
             has_sound=self._shelves.of(company.domain).has,
             greetings=self._shelves.of(company.domain),
+            voicemail=self._voicemail(company),
         )
 
     def _runner(self, company: Company, queue: Queue, running: QueueRunner | None) -> QueueRunner:

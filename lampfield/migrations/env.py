@@ -4,11 +4,12 @@ from alembic import context
 
 import provisioning.sound_rows  # noqa: F401  its tables are among those compared
 from call_records.models import Base as CallRecordsBase
+from lampfield.voicemail.table import Base as VoicemailBase
 from provisioning.models import Base as ProvisioningBase
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=[ProvisioningBase.metadata, CallRecordsBase.metadata],
+    target_metadata=[ProvisioningBase.metadata, CallRecordsBase.metadata, VoicemailBase.metadata],
     render_as_batch=True,
 )
 with context.begin_transaction():

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, MetaData
 import provisioning.sound_rows  # noqa: F401  its tables are among those compared
 from call_records.models import Base as CallRecordsBase
 from lampfield.database import open_database, upgrade
+from lampfield.voicemail.table import Base as VoicemailBase
 from provisioning.models import Base as ProvisioningBase
 from tests.support.databases import engine, postgres, url
 
@@ -23,8 +24,9 @@ __all__ = ["engine", "postgres", "url"]
 
 def test_the_migrations_make_just_the_tables_of_the_models(engine: Engine) -> None:
     metadata = MetaData()
-    for table in (*ProvisioningBase.metadata.tables.values(), *CallRecordsBase.metadata.tables.values()):
-        table.to_metadata(metadata)
+    for base in (ProvisioningBase, CallRecordsBase, VoicemailBase):
+        for table in base.metadata.tables.values():
+            table.to_metadata(metadata)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
