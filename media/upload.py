@@ -24,6 +24,8 @@ from media.sound_file import Unreadable, opened
 RATE = 16_000
 """Samples a second of what is written: what G.722 carries, and twice what G.711 does."""
 SHORTEST_SECONDS = 0.5
+_LENGTH_GRACE = 0.5
+"""Seconds by which a sound may be longer: encoders fill the last block up."""
 _SILENCE_BELOW = 26.0
 """Decibels below the loudness of the whole from which sound at the ends counts as silence."""
 _KEPT_SILENCE = 0.1
@@ -131,7 +133,7 @@ def _decode(container: InputContainer, plain: Path, longest: float) -> Loudness:
             for ready in chain.send(frame):
                 output.write(ready)
                 loudness.note(ready.metadata)
-            if output.samples > longest * RATE:
+            if output.samples > (longest + _LENGTH_GRACE) * RATE:
                 raise Unreadable(f"it is longer than {longest:g} seconds, the longest that is allowed")
         for ready in chain.send(None) if chain is not None else ():
             output.write(ready)

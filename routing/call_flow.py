@@ -14,7 +14,8 @@ from routing.caller_leg import answer, start_music, tell
 from routing.dialplan import Refusal
 from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted
 from routing.feature_codes import FeatureActions, FeatureCall, FeatureCode
-from routing.greetings import Greetings, NoGreetings
+from routing.greetings import Greetings, GreetingStudio, NoGreetings
+from routing.greetings_by_phone import GreetingsByPhone
 from routing.hours import ALWAYS_OPEN, ChangesOf, situation, unchanged
 from routing.lookups import Inquiry, NobodyAsked, Question, look_up
 from routing.menu.names import HasSound, dial, no_sounds
@@ -82,6 +83,8 @@ class House:
     has_sound: HasSound = no_sounds
     voicemail: Voicemail | None = None
     greetings: Greetings = field(default_factory=NoGreetings)
+    studio: GreetingStudio | None = None
+    """Where greetings are recorded by phone."""
 
 
 class CallFlow:
@@ -218,6 +221,8 @@ class CallFlow:
                 return await self._leave_message(destination.name, self._house.voicemail)
             case "mailbox" if self._house.voicemail is not None:
                 return await self._mailbox(destination.name, self._house.voicemail)
+            case "recording" if self._house.studio is not None:
+                return await self._record_greeting(self._house.studio)
             case _:
                 return Ended("completed-message" if self._caller.answered else "rejected", "system", 480)
 
@@ -319,6 +324,10 @@ class CallFlow:
         mailbox = Mailbox(company, voicemail.postbox, entrance, self._caller, person, self._emit, self._clock)
         chosen = await mailbox.run(extension)
         return chosen if isinstance(chosen, Ended) else Onward(chosen, "calling back", chosen=True)
+
+    async def _record_greeting(self, studio: GreetingStudio) -> Ended:
+        person = self._arrival.caller_person
+        return await GreetingsByPhone(self._company, studio, self._caller, person, self._emit, self._clock).run()
 
     def _back(self, why: str) -> Onward:
         return Onward(self._places.back() or Destination("message", "goodbye"), why)

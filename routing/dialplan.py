@@ -104,11 +104,13 @@ def _from_outside(company: Company, number: str) -> Destination | MainNumber | N
 
 
 def _own_number(company: Company, number: str | None) -> Destination | MainNumber | None:
-    """The main number, or the person whose direct number it is."""
+    """The main number, the one for recording greetings, or the person whose direct number it is."""
     if number is None:
         return None
     if number in company.main_numbers:
         return company.main_numbers[number]
+    if number == company.recording_number:
+        return Destination("recording")
     for person in company.people.values():
         if person.outside_number == number:
             return Destination("person", person.id)

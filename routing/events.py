@@ -233,6 +233,26 @@ class MessageDeleted(CallEvent, frozen=True, kw_only=True):
     """None from outside, by the command line, or because its time was over."""
 
 
+class GreetingSaved(CallEvent, frozen=True, kw_only=True):
+    """An administrator recorded a greeting by phone."""
+
+    person: str
+    greeting: str
+    """Its prompt, such as `own/greeting-7`."""
+    number: int
+    """By which the phone calls it."""
+    seconds: float
+
+
+class GreetingPutInUse(CallEvent, frozen=True, kw_only=True):
+    """Callers of a main number are greeted with it from now on."""
+
+    person: str
+    greeting: str
+    main_number: str
+    slot: Literal["open", "closed", "special-open", "special-closed"]
+
+
 class CallHeld(CallEvent, frozen=True, kw_only=True):
     by: Literal["caller", "callee"]
 
@@ -280,6 +300,8 @@ AnyCallEvent = (
     | MessageLeft
     | MessageHeard
     | MessageDeleted
+    | GreetingSaved
+    | GreetingPutInUse
     | CallHeld
     | CallRetrieved
     | CallEnded

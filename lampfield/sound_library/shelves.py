@@ -41,6 +41,11 @@ class CompanyShelf:
             return []
         return [self._folder.file(sound.name) for sound in self._shelf.lists().get(wanted, ())]
 
+    def of_number(self, number: int) -> str | None:
+        """The prompt of the sound that bears a number."""
+        sound = self._shelf.of_number(number)
+        return OWN + sound.name if sound is not None else None
+
     def in_use(self, number: str, slot: Slot) -> str | None:
         name = self._shelf.in_use.get((number, slot))
         return OWN + name if name is not None else None
