@@ -1,5 +1,6 @@
 """The listening helpers, proven on audio that was spoilt on purpose."""
 
+import struct
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -9,8 +10,8 @@ import numpy as np
 import pytest
 
 from media.prompts.library import PromptLibrary
-from media.prompts.sound import Samples, resampled
-from tests.support import audio
+from media.prompts.sound import Samples, read_audio, resampled
+from tests.support import alaw, audio
 
 LIBRARY = PromptLibrary()
 CODECS = ["pcm_alaw", "pcm_mulaw", "g722"]
@@ -122,3 +123,12 @@ def test_music_that_skips_is_noticed() -> None:
     piece = pieces["3-long-meadow"]
     recording = np.concatenate([piece[: 4 * audio.RATE], piece[9 * audio.RATE : 14 * audio.RATE]])
     assert len(audio.music_jumps(audio.music_heard(recording, pieces))) == 1
+
+
+def test_a_law_is_that_of_others(tmp_path: Path) -> None:
+    codes = bytes(range(256))
+    assert alaw.encode(alaw.decode(codes)) == codes
+    path = tmp_path / "codes.wav"
+    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 292, b"WAVE", b"fmt ", 16, 6, 1, 8000, 8000, 1, 8, b"data", 256)
+    path.write_bytes(header + codes)
+    assert np.allclose(read_audio(path, 8000), alaw.decode(codes), atol=1e-4)
