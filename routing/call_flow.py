@@ -168,7 +168,7 @@ class CallFlow:
 
     async def _greet(self, number: MainNumber) -> Onward:
         """Choose by the hours and greet. A menu plays the greeting itself, so that a key cuts it."""
-        self._priority = max(self._priority, number.priority)
+        self._give_priority(number.priority)
         hours = self._company.hours[number.hours] if number.hours is not None else ALWAYS_OPEN
         now = situation(hours, self._clock(), self._house.changes(hours))
         onward = Onward(number.open, f"open: {now.why}") if now.open else Onward(number.closed, f"closed: {now.why}")
@@ -248,7 +248,9 @@ class CallFlow:
     async def _queue(self, name: str) -> Onward | Ended:
         # The settings of when the call came: what they lead to is in the company as it was then.
         queue, runner = self._company.queues[name], self._queues[name]
-        delivery = await wait_in_line(self._caller, runner, self._dialler, self._emit, self._clock)
+        delivery = await wait_in_line(
+            self._caller, runner, self._dialler, self._emit, self._clock, priority=self._priority
+        )
         if delivery.answered is not None:
             try:
                 await self._caller.stop_music()
@@ -282,7 +284,7 @@ class CallFlow:
             found, self._caller, self._emit, self._clock, greeting=greeting, extensions=extensions
         )
         self._customer_number = choice.customer_number or self._customer_number
-        self._priority = max(self._priority, choice.priority)
+        self._give_priority(choice.priority)
         onward = self._places.before(place) if choice.destination.kind == "back" else choice.destination
         if choice.key is None:
             return Onward(onward, f"{name}: no choice")
@@ -294,7 +296,7 @@ class CallFlow:
         said = await look_up(lookup, question, self._house.inquiry, self._caller, self._emit, self._clock)
         if said is None:
             return Onward(lookup.otherwise, f"{name}: no answer")
-        self._priority = max(self._priority, said.priority)
+        self._give_priority(said.priority)
         if said.name:
             self._caller.show_name(said.name)
         return Onward(lookup.destinations[said.destination], f"{name}: {said.destination}")
@@ -324,6 +326,11 @@ class CallFlow:
         mailbox = Mailbox(company, voicemail.postbox, entrance, self._caller, person, self._emit, self._clock)
         chosen = await mailbox.run(extension)
         return chosen if isinstance(chosen, Ended) else Onward(chosen, "calling back", chosen=True)
+
+    def _give_priority(self, priority: int) -> None:
+        """The highest that was given counts; 0 is none."""
+        if priority:
+            self._priority = max(priority, self._priority or priority)
 
     async def _record_greeting(self, studio: GreetingStudio) -> Ended:
         person = self._arrival.caller_person

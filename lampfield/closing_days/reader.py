@@ -18,7 +18,7 @@ from lampfield.closing_days.fetch import FeedFault
 from routing.hours import ClosedTime
 
 TIMEOUT_SECONDS = 60.0
-CPU_SECONDS = 20
+CPU_SECONDS = 5
 MEMORY_BYTES = 1 << 30
 MOST_TIMES = 5000
 

@@ -17,14 +17,14 @@ log = logging.getLogger(__name__)
 
 
 async def wait_in_line(
-    caller: Caller, runner: QueueRunner, dialler: Dialler, emit: EventSink, clock: Clock
+    caller: Caller, runner: QueueRunner, dialler: Dialler, emit: EventSink, clock: Clock, *, priority: int = 0
 ) -> Delivery:
     """Wait in the queue and return how it ended; a member who has answered is to be connected at once.
 
     Who is refused (full, nobody there) is not answered. Raises CallerGone, with the place in line given up.
     """
     joined = clock()
-    delivery = runner.join(caller, dialler)
+    delivery = runner.join(caller, dialler, priority=priority)
     if delivery.done():
         return delivery.result()
     try:

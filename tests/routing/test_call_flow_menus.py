@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from routing.events import CallEnded, CallRouted
+from routing.events import CallEnded, CallRouted, QueueJoined
 from routing.hours import Changes, ClosedTime
 from routing.model import CalendarPeriod, Destination, OpenPeriod, WeekCalendar
 from routing.places import Places
@@ -171,3 +171,22 @@ def test_a_week_calendar_leads_where_it_says_at_that_moment() -> None:
 def test_an_extension_is_dialled_in_a_menu() -> None:
     world, _ = called([(1, "202")], menus={"main": menu(keys={}, operator=None, extensions=True)})
     assert way(world) == ["menu:main", "person:bo"]
+
+
+SALES = Destination("queue", "sales")
+
+
+@pytest.mark.parametrize(
+    ("number", "vip", "key", "priority"),
+    [(0, {}, {}, 0), (2, {}, {}, 2), (2, {"+4540404040": 5}, {}, 5), (2, {"+4540404040": 5}, {"1": 7}, 7)]
+    + [(0, {"+4540404040": -3}, {}, -3), (0, {"+4540404040": -3}, {"1": 1}, 1), (0, {"+4599999999": 5}, {}, 0)],
+)
+def test_the_highest_priority_that_was_given_counts_in_the_queue(
+    number: int, vip: dict[str, int], key: dict[str, int], priority: int
+) -> None:
+    main_number = msgspec.structs.replace(GREETINGS, open=MAIN, greeting=None, priority=number)
+    menus = {"main": menu(keys={"1": SALES}, priorities=key)}
+    world, _ = called([(1, "1")], "33221100", main_numbers={"+4533221100": main_number}, vip=vip, menus=menus)
+    (joined,) = world.of(QueueJoined)
+    assert isinstance(joined, QueueJoined)
+    assert joined.priority == priority

@@ -1,0 +1,159 @@
+"""Feeds of closing days: fetched, kept, read; from a real server that misbehaves to order."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from lampfield.closing_days import ClosingDays
+from lampfield.closing_days.fetch import MOST_BYTES, FeedFault
+from lampfield.closing_days.reader import Task, closed_times, read
+from routing.hours import ClosedTime
+from routing.model import OpeningHours
+from tests.routing.nordlys import OFFICE, company
+from tests.support.ports import free_port
+from tests.support.rude_server import RudeServer, says
+from tests.support.until import until
+from tests.support.virtual_time import START
+
+COPENHAGEN = ZoneInfo("Europe/Copenhagen")
+
+
+def at(month: int, day: int, hour: int = 0) -> float:
+    return datetime(2024, month, day, hour, tzinfo=COPENHAGEN).timestamp()
+
+
+def feed(*events: str) -> bytes:
+    body = "".join(f"BEGIN:VEVENT\nUID:{number}\n{event}\nEND:VEVENT\n" for number, event in enumerate(events))
+    return f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//test\n{body}END:VCALENDAR\n".replace("\n", "\r\n").encode()
+
+
+PARTY = "DTSTART;VALUE=DATE:20240607\nDTEND;VALUE=DATE:20240608\nSUMMARY:Summer party"
+INVENTORY = "DTSTART:20240610T100000\nDTEND:20240610T120000\nSUMMARY:Inventory\nRRULE:FREQ=WEEKLY;COUNT=2"
+PARTY_TIME = ClosedTime(at(6, 7), at(6, 8), "Summer party")
+
+
+def task(text: bytes) -> Task:
+    return Task(text, "Europe/Copenhagen", START, START + 90 * 86_400)
+
+
+def test_days_times_and_what_repeats_are_read_in_the_companys_time_zone() -> None:
+    assert closed_times(task(feed(PARTY, INVENTORY))) == (
+        PARTY_TIME,
+        ClosedTime(at(6, 10, 10), at(6, 10, 12), "Inventory"),
+        ClosedTime(at(6, 17, 10), at(6, 17, 12), "Inventory"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "times"),
+    [
+        ("DTSTART;VALUE=DATE:20240607\nSUMMARY:One day", (ClosedTime(at(6, 7), at(6, 8), "One day"),)),
+        ("DTSTART:20240607T080000Z\nDTEND:20240607T090000Z", (ClosedTime(at(6, 7, 10), at(6, 7, 11), "closed"),)),
+        (f"{PARTY}\nSTATUS:CANCELLED", ()),
+        ("DTSTART;VALUE=DATE:20200607\nSUMMARY:Long ago", ()),
+    ],
+)
+def test_an_event_closes_from_its_start_to_its_end(event: str, times: tuple[ClosedTime, ...]) -> None:
+    assert closed_times(task(feed(event))) == times
+
+
+@pytest.mark.parametrize("text", [b"", b"<html>", b"\xff\x00", feed("DTSTART:never"), b"BEGIN:VCALENDAR\r\n"])
+def test_what_is_no_calendar_is_told(text: bytes) -> None:
+    with pytest.raises(FeedFault):
+        closed_times(task(text))
+
+
+def test_a_rule_that_repeats_each_second_ends_the_reading_and_nothing_else() -> None:
+    with pytest.raises(FeedFault):
+        asyncio.run(read(task(feed("DTSTART:20240601T000000\nDURATION:PT1S\nRRULE:FREQ=SECONDLY"))))
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as one_loop:
+        yield one_loop
+
+
+class Feeds:
+    """Closing days of one company with one feed, looked at until a test has seen what it waits for."""
+
+    def __init__(self, folder: Path, url: str, runner: asyncio.Runner) -> None:
+        self._runner = runner
+        self.hours = msgspec.structs.replace(OFFICE, closing_days=url)
+        self.days = ClosingDays(folder, lambda: START, refresh_seconds=0.05)
+        self.days.configure([company(hours={"office": self.hours})])
+
+    def times(self, hours: OpeningHours | None = None) -> tuple[ClosedTime, ...]:
+        return self.days.times(hours or self.hours)
+
+    def run_until(self, seen: Callable[[], bool]) -> None:
+        async def running() -> None:
+            looking = asyncio.ensure_future(self.days.run())
+            await asyncio.to_thread(until, seen, "what the test waits for")
+            looking.cancel()
+            await asyncio.wait([looking])
+
+        self._runner.run(running())
+
+
+def test_a_feed_is_fetched_kept_and_asked_for_only_when_it_has_changed(tmp_path: Path, runner: asyncio.Runner) -> None:
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        again = handler.headers.get("If-None-Match") == '"one"'
+        says(b"" if again else feed(PARTY), 304 if again else 200, ETag='"one"')(handler)
+
+    with RudeServer(reply) as server:
+        feeds = Feeds(tmp_path, server.url, runner)
+        assert feeds.times() == ()
+        feeds.run_until(lambda: len(server.requests) >= 3)
+        assert feeds.times() == (PARTY_TIME,)
+        assert [headers.get("If-None-Match") for _, headers, _ in server.requests[:3]] == [None, '"one"', '"one"']
+        assert feeds.times(OFFICE) == ()
+    assert Feeds(tmp_path, server.url, runner).times() == (PARTY_TIME,), "known again at once after a restart"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        (b"gone", 404, "status 404"),
+        (b"<html>", 200, "no iCalendar"),
+        (b" " * (MOST_BYTES + 1), 200, f"longer than {MOST_BYTES} bytes"),
+    ],
+)
+def test_a_feed_gone_bad_is_told_once_and_what_was_known_stands(
+    tmp_path: Path, runner: asyncio.Runner, caplog: pytest.LogCaptureFixture, body: bytes, status: int, told: str
+) -> None:
+    with RudeServer(says(feed(PARTY))) as server, caplog.at_level(logging.WARNING):
+        feeds = Feeds(tmp_path, server.url, runner)
+        feeds.run_until(lambda: bool(feeds.times()))
+        server.reply = says(body, status)
+        before = len(server.requests)
+        feeds.run_until(lambda: len(server.requests) >= before + 3)
+        assert feeds.times() == (PARTY_TIME,)
+    (message,) = caplog.messages
+    assert told in message
+    assert server.url in message
+
+
+def test_a_server_that_is_away_is_told_and_the_feed_is_taken_when_it_is_back(
+    tmp_path: Path, runner: asyncio.Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    feeds = Feeds(tmp_path, f"http://127.0.0.1:{free_port()}/", runner)
+    feeds.run_until(lambda: bool(caplog.messages))
+    assert "what was known of them stands" in caplog.text
+    assert feeds.times() == ()
+
+
+def test_a_feed_that_no_company_has_any_more_is_forgotten(tmp_path: Path, runner: asyncio.Runner) -> None:
+    with RudeServer(says(feed(PARTY))) as server:
+        feeds = Feeds(tmp_path, server.url, runner)
+        feeds.run_until(lambda: any(tmp_path.iterdir()))
+        feeds.days.configure([])
+        feeds.run_until(lambda: not any(tmp_path.iterdir()))
+        assert feeds.times() == ()
