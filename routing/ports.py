@@ -87,8 +87,8 @@ class Caller(Protocol):
         """Record what an answered caller says, until one of `end_keys`, `silence_seconds` of silence or `max_seconds`.
 
         To a new file at `path`, else to one in the state directory, which is the flow's to move or delete. Keys pressed
-        before have been read, or forgotten; others than `end_keys` are passed over. Raises CallerGone, with the file
-        complete, and RecordingFailed.
+        before have been read, or forgotten; others than `end_keys` are passed over. Raises CallerGone, then the file at
+        `path` is complete and any other removed, and RecordingFailed.
         """
         ...
 

@@ -176,6 +176,8 @@ class IncomingLeg(Leg):
             ended_by = await self._said_all(recording, max_seconds, end_keys)
         finally:
             result = await recordings.finish(session, open_still=not self.ended.done())
+            if path is None and (self.ended.done() or isinstance(result, RecordFailed)):
+                file.unlink(missing_ok=True)
         self._there()
         if isinstance(result, RecordFailed):
             raise RecordingFailed(f"{file}: {result.reason}")
