@@ -1,5 +1,7 @@
 """The WAV files of messages: mono, 16 bit, as the media engine records them."""
 
+from __future__ import annotations
+
 import os
 import wave
 from array import array
@@ -38,7 +40,7 @@ def tidy(path: Path) -> float:
     return end / rate
 
 
-def _read(path: Path) -> "tuple[int, array[int]]":
+def _read(path: Path) -> tuple[int, array[int]]:
     try:
         with wave.open(str(path), "rb") as sound:
             if (sound.getnchannels(), sound.getsampwidth()) != (1, 2):
@@ -49,7 +51,7 @@ def _read(path: Path) -> "tuple[int, array[int]]":
         raise NoRecording(f"{path}: {error}") from error
 
 
-def _end_of_speech(samples: "array[int]") -> int:
+def _end_of_speech(samples: array[int]) -> int:
     for start in range((len(samples) - 1) // BLOCK * BLOCK, -1, -BLOCK):
         block = samples[start : start + BLOCK]
         if block and (max(block) > LOUD or min(block) < -LOUD):
