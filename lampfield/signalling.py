@@ -207,7 +207,8 @@ class Signalling:
         )
         verbs = ControlVerbs(self._live, self._events, self._trace, self.status, self._reload, self._reload_sounds)
         self._control = ControlServer(
-            control_path(configuration.state_directory), verbs.table() | VoicemailVerbs(self._voicemail.store).table()
+            control_path(configuration.state_directory),
+            verbs.table() | VoicemailVerbs(self._voicemail.store).table() | {"hours": self._houses.tell_hours},
         )
 
     # Life

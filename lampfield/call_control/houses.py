@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from lampfield.company_hours import CompanyHours
+from lampfield.control_socket import Outbox
 from lampfield.membership import Membership
 from lampfield.sound_library.shelves import Shelves
 from routing import dialplan
@@ -94,6 +95,14 @@ class Houses:
 
     def of_domain(self, domain: str) -> House | None:
         return self._houses.get(domain)
+
+    async def tell_hours(self, arguments: dict[str, str], outbox: Outbox) -> None:
+        """The control verb `hours`: what changes the hours of a company (by domain) now, by their name."""
+        house = self._houses.get(arguments.get("company", ""))
+        if house is None:
+            outbox.put({})
+        else:
+            outbox.put({name: house.changes(hours) for name, hours in house.company.hours.items()})
 
     def of_number(self, dialled: str) -> House | None:
         """The house that a trunk's call to this number is for, in whatever form the trunk writes it."""

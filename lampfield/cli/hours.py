@@ -1,0 +1,100 @@
+"""`lampfield hours`: open or closed, why, and until when."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import msgspec
+import typer
+from rich.table import Table
+
+from lampfield.cli.server_file import ConfigOption, configuration_of
+from lampfield.cli.terminal import database, give_up, out
+from lampfield.configuration import Configuration
+from lampfield.control_socket import converse
+from lampfield.supervisor import control_path
+from provisioning.company_rows import load_companies
+from routing.hours import BY_FILE, Changes, next_change, situation
+from routing.model import Company, OpeningHours
+
+_SHOWN = "%a %Y-%m-%d %H:%M"
+
+
+def hours(
+    company: Annotated[str, typer.Argument(help="Id of the company.", show_default=False)],
+    at: Annotated[
+        str | None, typer.Option(help="A time such as 2026-12-24T10:00, by the clock of the hours; else now.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Show of each of a company's opening hours whether it is open, why, and when that changes.
+
+    What the running server knows beside the company's file counts too: the manual switch and the feed of closing days.
+
+    Examples: `lampfield hours nordlys`, `lampfield hours nordlys --at 2026-12-24T10:00`
+    """
+    configuration = configuration_of(config)
+    moment = _moment(at)
+    with database(configuration) as engine, engine.connect() as connection:
+        found = load_companies(connection).get(company)
+    if found is None:
+        give_up(f"There is no company {company}")
+    if not found.hours:
+        out().print(f"{found.name} has no opening hours: it is always open", markup=False)
+        return
+    changes = _asked(configuration, found)
+    if changes is None:
+        out().print("No server runs now: switches and feeds of closing days are left out.", markup=False)
+    out().print(hours_table(found, moment, changes or {}))
+
+
+def hours_table(company: Company, moment: datetime, changes: Mapping[str, Changes]) -> Table:
+    """One line for each of the company's hours; a moment without a time zone is meant on the clock of each."""
+    table = Table("hours", "at", "is", "why", "until", title=company.name, title_justify="left")
+    for name, each in company.hours.items():
+        instant = _instant(moment, each)
+        changed = changes.get(name, BY_FILE)
+        now = situation(each, instant, changed)
+        until = next_change(each, instant, changed)
+        table.add_row(
+            name,
+            _shown(instant, each),
+            "open" if now.open else "closed",
+            now.why,
+            _shown(until, each) if until is not None else "turned again" if changed.switch != "calendar" else "always",
+        )
+    return table
+
+
+def _moment(at: str | None) -> datetime:
+    if at is None:
+        return datetime.now().astimezone()
+    try:
+        return datetime.fromisoformat(at)
+    except ValueError:
+        raise typer.BadParameter("must be a time such as 2026-12-24T10:00", param_hint="--at") from None
+
+
+def _instant(moment: datetime, hours: OpeningHours) -> float:
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(hours.time_zone))).timestamp()
+
+
+def _shown(instant: float, hours: OpeningHours) -> str:
+    return datetime.fromtimestamp(instant, ZoneInfo(hours.time_zone)).strftime(_SHOWN)
+
+
+def _asked(configuration: Configuration, company: Company) -> dict[str, Changes] | None:
+    """What the running server says; None where none runs."""
+
+    async def ask() -> object:
+        async with asyncio.timeout(10):
+            return await anext(
+                converse(control_path(configuration.state_directory), "hours", {"company": company.domain})
+            )
+
+    try:
+        return msgspec.convert(asyncio.run(ask()), dict[str, Changes])
+    except OSError:
+        return None
