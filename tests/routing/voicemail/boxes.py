@@ -115,4 +115,4 @@ def service(postbox: FakePostbox, pins: FakePins | None = None) -> dict[str, Voi
 
 def length(path: Path) -> float:
     with wave.open(str(path)) as file:
-        return file.getnframes() / file.getframerate()
+        return float(file.getnframes() / file.getframerate())

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -182,7 +182,7 @@ def test_a_groups_box_names_no_extension(tmp_path: Path) -> None:
     house = msgspec.structs.replace(with_boxes(), queues={"sales": nobody_in})
 
     async def scenario() -> list[str]:
-        absent = {member: Phone("unreachable") for member in nobody_in.members}
+        absent: dict[str, Phone | Iterator[Phone]] = {member: Phone("unreachable") for member in nobody_in.members}
         world, caller = World(house, absent, house=service(FakePostbox(house, tmp_path))), FakeCaller()
         caller.speaks_seconds = 1
         await world.call(caller, "300", origin="phone")
