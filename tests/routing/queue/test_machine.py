@@ -4,60 +4,12 @@ from typing import Any
 
 import pytest
 
-from routing.events import OfferEnded, OfferMade, QueueJoined, QueueLeft
-from routing.queue.events import MemberEvent, QueueEvent
+from routing.events import OfferMade, QueueLeft
+from routing.queue.events import MemberEvent
 from routing.queue.machine import QueueMachine
 from routing.queue.state import fold
 from routing.queue.view import MemberView, WaitingView, view
-from tests.routing.nordlys import queue
-
-
-class Table:
-    """A machine, its log and its clock."""
-
-    def __init__(self, *present: str, **changes: Any) -> None:
-        self.queue = queue(**changes)
-        self.machine = QueueMachine(self.queue)
-        self.log: list[QueueEvent] = []
-        self.now = 1000.0
-        for person in present:
-            self.machine.clear(person, "gone", self.now)
-
-    def at(self, seconds: float) -> "Table":
-        self.now = 1000.0 + seconds
-        self.machine.advance(self.now)
-        return self
-
-    def join(self, *calls: str) -> None:
-        for call in calls:
-            self.machine.join(call, self.now)
-
-    def news(self) -> list[str]:
-        """What the machine decided since the last time, about callers, in short."""
-        return [short for event in self.events() if (short := _short(event))]
-
-    def events(self) -> list[QueueEvent]:
-        events = self.machine.take_events()
-        self.log += events
-        return events
-
-    def offer(self) -> int:
-        """The latest offer's number."""
-        return self.machine.state.last_offer
-
-
-def _short(event: QueueEvent) -> str:
-    match event:
-        case QueueJoined():
-            return f"{event.call} joins as {event.position}"
-        case OfferMade():
-            return f"{event.call} offered to {event.member}"
-        case OfferEnded():
-            return f"{event.call} at {event.member}: {event.outcome}"
-        case QueueLeft():
-            return f"{event.call} leaves: {event.outcome}"
-        case _:
-            return ""
+from tests.routing.queue.table import Table, short
 
 
 def test_a_caller_is_offered_to_a_free_member_at_once() -> None:
@@ -300,7 +252,7 @@ def test_the_log_alone_brings_the_queue_back_with_its_order() -> None:
     assert view(restored, table.now) == view(table.machine.state, table.now)
     again = QueueMachine(table.queue, restored)
     again.advance(1040.0)
-    assert [_short(event) for event in again.take_events() if not isinstance(event, MemberEvent)] == [
+    assert [short(event) for event in again.take_events() if not isinstance(event, MemberEvent)] == [
         "d offered to anna"
     ]
 
