@@ -3,11 +3,17 @@
 from collections.abc import Collection
 from pathlib import Path
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
 from lampfield.configuration import Configuration
+from lampfield.database import open_database
+from lampfield.sound_library.company_sounds import OWN
 from media.prompts.library import FALLBACK_LANGUAGE, LANGUAGES, PromptLibrary, PromptMissing
 from provisioning.check import Surroundings, check_company
 from provisioning.company_file import read_company
 from provisioning.problems import Problems
+from provisioning.sound_shelf import SoundShelf, load_shelf
 from routing.model import Company
 
 
@@ -15,21 +21,36 @@ def read_checked_company(source: Path, configuration: Configuration, problems: P
     """The company in the file, to be used only if `problems` is empty afterwards."""
     company = read_company(source, problems)
     library = PromptLibrary(configuration.media.prompts)
+    shelf = _shelf(configuration, company.id)
+
+    def spoken(prompt: str) -> Collection[str]:
+        own = prompt.startswith(OWN) and prompt.removeprefix(OWN) in shelf.sounds
+        return LANGUAGES if own else _languages(library, prompt)
 
     def music_exists(name: str) -> bool:
         try:
-            library.music(name)
+            return name in shelf.lists() or bool(library.music(name))
         except PromptMissing:
             return False
-        return True
 
-    surroundings = Surroundings(
-        spoken=lambda prompt: _languages(library, prompt),
-        music_exists=music_exists,
-        trunks=bool(configuration.trunks),
-    )
+    surroundings = Surroundings(spoken=spoken, music_exists=music_exists, trunks=bool(configuration.trunks))
     check_company(company, problems, surroundings)
     return company
+
+
+def _shelf(configuration: Configuration, company: str) -> SoundShelf:
+    """The company's own sounds; none where there is no database yet, for a file can be checked without one."""
+    url = make_url(configuration.database_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        return SoundShelf()
+    engine = open_database(configuration.database_url)
+    try:
+        with engine.connect() as connection:
+            return load_shelf(connection, company)
+    except SQLAlchemyError:
+        return SoundShelf()
+    finally:
+        engine.dispose()
 
 
 def _languages(library: PromptLibrary, prompt: str) -> Collection[str]:

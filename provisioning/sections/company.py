@@ -31,9 +31,7 @@ LIMITS = (
     Field("members_at_once", whole(1, 100), "The most members that ring together with strategy `all`."),
     Field("shortest_ring_seconds", seconds(1, 600), "The shortest `ring_seconds` of a queue."),
     Field("longest_ring_seconds", seconds(1, 600), "The longest `ring_seconds` of a queue."),
-    Field("active_greetings", whole(1, 1000), "The most welcome greetings in use at once, on all main numbers."),
-    Field("music_lists", whole(0, 1000), "The most music lists of the company's own."),
-    Field("files_per_list", whole(1, 1000), "The most files in a music list of the company's own."),
+    Field("active_greetings", whole(1, 1000), "The most welcome greetings that main numbers may name."),
 )
 COMPANY = (
     Field("id", NAME, "What the company is known by in commands and in the database."),

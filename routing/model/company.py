@@ -52,9 +52,6 @@ class Limits(msgspec.Struct, frozen=True):
     """Of queues; people may say for themselves how long their phones ring."""
     longest_ring_seconds: float = 40.0
     active_greetings: int = 4
-    music_lists: int = 3
-    """Of the company's own, beside those that are there from the start."""
-    files_per_list: int = 10
 
 
 class Company(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -18,6 +19,7 @@ from lampfield.cli.since import since
 from lampfield.config_description import describe, describe_markdown
 from lampfield.database import open_database
 from provisioning.directory import load_directory
+from provisioning.sound_shelf import SoundEntry, save_sound
 from tests.call_records.calls import main_job
 from tests.provisioning.companies import FJORD, NORDLYS
 
@@ -100,6 +102,29 @@ def test_check_warns_of_what_is_probably_not_meant_and_lets_it_pass(lampfield: L
             f"{file}: 1 warning",
             '  main_numbers."+4533221100".greeting = own/hello: is not there until it is recorded or uploaded',
         ]
+
+
+def test_own_sounds_that_are_there_are_known_to_check(lampfield: Lampfield, tmp_path: Path, database: Path) -> None:
+    file = tmp_path / "company.toml"
+    text = NORDLYS.read_text(encoding="utf-8").replace('greeting = "greeting"', 'greeting = "own/hello"')
+    file.write_text(text.replace("wrap_up_seconds = 5", 'music = "summer"'), encoding="utf-8")
+    lampfield("company", "import", NORDLYS)
+    assert 'queues.sales.music = "summer": must be a music list' in lampfield("check", file).stderr
+    hello = SoundEntry(
+        name="hello",
+        kind="greeting",
+        seconds=2,
+        made_at=0,
+        made_by="anna",
+        original_name="hello.wav",
+        original_format="",
+    )
+    beach = msgspec.structs.replace(hello, name="beach", kind="music", music_list="summer")
+    with open_database(f"sqlite:///{database}").begin() as connection:
+        save_sound(connection, "nordlys", hello)
+        save_sound(connection, "nordlys", beach)
+    result = lampfield("check", file)
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 def test_the_large_example_is_right_and_comes_out_as_it_went_in(lampfield: Lampfield, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from media.prompts.library import PromptLibrary
 from provisioning.check import Surroundings
 from provisioning.company_file import read_company
 from provisioning.kinds import Kind, Unexpected
@@ -16,15 +17,13 @@ from routing.model import Company
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NORDLYS = EXAMPLES / "nordlys.toml"
 FJORD = EXAMPLES / "fjord.toml"
-PROMPTS = {"greeting", "menu", "closed", "goodbye", "busy", "please-wait", "please-choose", "invalid-choice"} | {
-    "voicemail-greeting"
-}
+PROMPTS = frozenset(PromptLibrary.names())
 SURROUNDINGS = Surroundings(
     spoken=lambda prompt: {"en", "da", "nb"} if prompt in PROMPTS else (),
     music_exists=lambda name: name == "default",
     trunks=True,
 )
-"""A server with the prompts and the music that the examples name, in three languages."""
+"""A server with the packaged prompts, in three languages."""
 
 _NAMES = ["alpha", "beta-2", "gamma_3", "d4"]
 _NUMBERS = ["+4533221100", "+4755900100", "+1200", "+999999999999999"]

@@ -93,7 +93,11 @@ def test_the_examples_are_right(file: Path, tmp_path: Path) -> None:
             "one of the members of the queue, did you mean",
         ),
         ('"lars", "+4790012345"]', '"lars", "+4755900112"]', "must be a number outside the company, not a main number"),
-        ('music = "default"', 'music = "jazz"', 'queues.sales.music = "jazz": must be a music list that has at least'),
+        (
+            'music = "default"\nposition',
+            'music = "jazz"\nposition',
+            'queues.sales.music = "jazz": must be a music list that has at least',
+        ),
         # skills and keys
         (
             "skills = { german = 4 }\nskill",
