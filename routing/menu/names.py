@@ -16,6 +16,8 @@ MOST_TOLD = 8
 """More are not read out: the caller is asked for more letters."""
 SILENCE_SECONDS = 5.0
 LETTER_SECONDS = 3.0
+SETTLED_SECONDS = 1.0
+"""How long a letter is awaited when no more are needed: who types the whole name is let finish."""
 END_KEY, ANOTHER_KEY = "#", "*"
 
 _KEYS = {
@@ -85,14 +87,16 @@ async def dial(
 
 
 async def _letters(people: Sequence[Person], caller: Caller) -> str:
-    """What is typed, to #, to a pause, or until nobody else can be meant; empty for nothing. Raises CallerGone."""
-    typed = ""
-    while (key := await caller.read_key(LETTER_SECONDS if typed else SILENCE_SECONDS)) is not None:
+    """What is typed, to # or to a pause, a shorter one where nobody else can be meant; empty for nothing.
+
+    Raises CallerGone.
+    """
+    typed, pause = "", SILENCE_SECONDS
+    while (key := await caller.read_key(pause)) is not None:
         if key in (END_KEY, ANOTHER_KEY):
             break
         typed += key
-        if len(candidates(people, typed)) <= 1:
-            break
+        pause = LETTER_SECONDS if len(candidates(people, typed)) > 1 else SETTLED_SECONDS
     return typed
 
 

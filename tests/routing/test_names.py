@@ -65,10 +65,16 @@ def test_a_name_is_told_in_its_own_recording_else_by_extension() -> None:
     assert caller.sounds[2 : 2 + len(told) + 1] == [*told, "names/another"]
 
 
-def test_the_only_one_who_can_be_meant_is_told_at_once() -> None:
+def test_the_only_one_who_can_be_meant_is_told_soon() -> None:
     person, caller, _ = visit([(1, "26"), (2, "6"), (3, "2"), (8, "1")])
     assert person == ANNA
-    assert (3, "word/press") in caller.heard
+    assert (4, "word/press") in caller.heard
+
+
+def test_who_types_more_letters_than_are_needed_is_let_finish() -> None:
+    person, _, events = visit([(1, "2"), (1.5, "6"), (2, "6"), (2.5, "2"), (3, "4"), (3.5, "6"), (6, "1")])
+    assert person == ANNA
+    assert [event.key for event in events if isinstance(event, KeyPressed)] == ["266246", "1"]
 
 
 def test_a_pause_ends_the_letters() -> None:
@@ -77,8 +83,8 @@ def test_a_pause_ends_the_letters() -> None:
 
 
 def test_nobody_of_that_name_is_told_and_asked_again() -> None:
-    person, caller, _ = visit([(1, "9"), (6, "4"), (9, "1")])
-    assert caller.heard[1:4] == [(1, "names/type cut"), (1, "names/none"), (3, "names/type")]
+    person, caller, _ = visit([(1, "9"), (6, "46#"), (9, "1")])
+    assert caller.heard[1:4] == [(1, "names/type cut"), (2, "names/none"), (4, "names/type")]
     assert person == ANNA
 
 
