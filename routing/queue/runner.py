@@ -259,9 +259,9 @@ class QueueRunner:
 
     def _meet(self, person: str) -> None:
         """Learn how a member stands; who is in this queue's hands from before is claimed again."""
+        self._activity.listen(person, self)
         if not self._machine.state.members[person].obstacles.keys().isdisjoint(OURS):
             self._activity.claim(person, self)
-        self._activity.listen(person, self)
 
     # Consequences.
 

@@ -1,6 +1,7 @@
 """What holds for queues in operation in every history: two queues share members, phones and callers as they come."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import cycle
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from routing.events import CallArrived, CallEnded, CallEvent, OfferEnded, OfferMade, QueueJoined, QueueLeft
 from routing.model import Company
+from routing.queue.runner import QueueRunner
 from tests.routing.nordlys import company, queue
 from tests.routing.queue.histories import HISTORIES
 from tests.routing.world import FakeCaller, Phone, World
@@ -39,7 +41,7 @@ class Comes:
 
 @dataclass(frozen=True)
 class Away:
-    """A member talks on another call, or is without a phone, for a while."""
+    """A member talks on another call, is without a phone, passive or paused in both queues, for a while."""
 
     at: float
     person: str
@@ -53,7 +55,8 @@ callers = st.lists(
     max_size=10,
 )
 aways = st.lists(
-    st.builds(Away, seconds, st.sampled_from(PEOPLE), st.sampled_from(["call", "gone"]), seconds), max_size=6
+    st.builds(Away, seconds, st.sampled_from(PEOPLE), st.sampled_from(["call", "gone", "passive", "pause"]), seconds),
+    max_size=6,
 )
 
 houses = st.builds(
@@ -66,27 +69,33 @@ houses = st.builds(
     ),
     st.sampled_from([0.0, 5.0]),
     st.sampled_from([0.0, 20.0]),
-    st.sampled_from(["longest_idle", "priority"]),
+    st.sampled_from(["longest_idle", "priority", "all", "all", "round_robin", "fewest_calls"]),
 )
 
 
 @dataclass
 class WatchedWorld(World):
-    """Checks at every event that no member and no caller has two offers, over all queues."""
+    """Checks at every event that no member has two offers, over all queues, and no caller but where all ring."""
 
     offered: dict[str, str] = field(default_factory=dict)
     """Caller by member."""
+    won: set[str] = field(default_factory=set)
+    """Callers whom a member has answered."""
 
     def note(self, event: CallEvent) -> None:
         super().note(event)
         match event:
             case OfferMade():
                 assert event.member not in self.offered, "one member, two offers"
-                assert event.call not in self.offered.values(), "one caller, two offers"
+                if self.company.queues[event.queue].strategy != "all":
+                    assert event.call not in self.offered.values(), "one caller, two offers"
                 assert self.talking.get(event.member) in (None, "own"), "offered while talking"
                 self.offered[event.member] = event.call
             case OfferEnded():
                 assert self.offered.pop(event.member) == event.call
+                if event.outcome == "answered":
+                    assert event.call not in self.won, "two members for one caller"
+                    self.won.add(event.call)
 
     async def be_away(self, away: Away) -> None:
         await asyncio.sleep(away.at)
@@ -94,11 +103,23 @@ class WatchedWorld(World):
             self.activity.member_unreachable(away.person)
             await asyncio.sleep(away.lasts)
             self.activity.member_reachable(away.person)
+        elif away.why == "passive":
+            self.all_queues(lambda runner: runner.deactivate(away.person))
+            await asyncio.sleep(away.lasts)
+            self.all_queues(lambda runner: runner.activate(away.person))
+        elif away.why == "pause":
+            self.all_queues(lambda runner: runner.pause(away.person, "lunch"))
+            await asyncio.sleep(away.lasts)
+            self.all_queues(lambda runner: runner.resume(away.person))
         elif not self.busy(away.person):
             self.talking[away.person] = "own"
             self.activity.member_busy(away.person)
             await asyncio.sleep(away.lasts)
             self._talk_over(away.person)
+
+    def all_queues(self, change: Callable[[QueueRunner], bool]) -> None:
+        for runner in self.queues.values():
+            change(runner)
 
     async def watch(self) -> None:
         await asyncio.sleep(0.25)  # between the instants in which things happen
