@@ -15,6 +15,7 @@ from routing.events import (
     CallHeld,
     CallRetrieved,
     CallRouted,
+    CustomerNumberGiven,
     KeyPressed,
     LegEnded,
     PositionAnnounced,
@@ -60,6 +61,8 @@ class CallRecord(msgspec.Struct, frozen=True):
     answered_at: float | None = None
     """By a menu, a queue, a message or a person."""
     menu_choices: tuple[MenuChoice, ...] = ()
+    customer_number: str = ""
+    """What the caller typed last as the number under which the company knows them; empty for none."""
     queue_visits: tuple[QueueVisit, ...] = ()
     connected_at: float | None = None
     """When the caller first talked to somebody."""
@@ -113,6 +116,8 @@ def after(record: CallRecord, event: AnyCallEvent) -> CallRecord:
         case QueueJoined():
             visit = QueueVisit(event.queue, event.at, event.position)
             return _with(record, queue_visits=(*record.queue_visits, visit))
+        case CustomerNumberGiven():
+            return _with(record, customer_number=event.number)
         case PositionAnnounced():
             return _in_queue(record, event.queue, told_position=event.position)
         case QueueLeft():

@@ -8,6 +8,7 @@ from routing.events import (
     CallEnded,
     CallHeld,
     CallRetrieved,
+    CustomerNumberGiven,
     LegEnded,
     QueueJoined,
     QueueLeft,
@@ -120,3 +121,11 @@ def test_a_call_from_a_phone_names_the_person() -> None:
 def test_only_the_first_end_counts() -> None:
     record = fold([*main_job(), CallEnded(call="c1", at=BEGIN + 999, cause="lost", by="system")])
     assert (record.cause, record.ended_at) == ("answered", BEGIN + 115)
+
+
+def test_the_customers_number_is_the_one_typed_last() -> None:
+    typed: list[AnyCallEvent] = [
+        CustomerNumberGiven(call="c1", at=BEGIN + 8, menu="main", number="4711"),
+        CustomerNumberGiven(call="c1", at=BEGIN + 9, menu="main", number="4712"),
+    ]
+    assert fold([*main_job(), *typed]).customer_number == "4712"

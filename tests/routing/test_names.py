@@ -89,7 +89,7 @@ def test_nobody_of_that_name_is_told_and_asked_again() -> None:
 
 
 def test_star_after_the_names_begins_again() -> None:
-    person, caller, _ = visit([(1, "266#"), (2, "*"), (3, "46"), (4, "1")])
+    person, caller, _ = visit([(1, "266#"), (2, "*"), (3, "46"), (6, "1")])
     assert person == ANNA
     assert caller.sounds.count("names/type") == 2
 
