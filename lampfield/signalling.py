@@ -59,6 +59,7 @@ from media.client import MediaClient
 from media.clips import ClipStore
 from media.events import MediaEvent
 from media.prompts.library import PromptLibrary
+from media.spare_sessions import SpareSessions
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.message_summary import MessageCounts
 from provisioning.directory import Directory, load_directory
@@ -166,6 +167,7 @@ class Signalling:
         self._legs = Legs(self._houses)
         self._media = MediaClient(self._on_media_event)
         self._recordings = Recordings(self._media, configuration.state_directory / "recordings")
+        self._spares = SpareSessions(self._media, configuration.media.address, self._token)
         self._clips = ClipStore(configuration.clips_path)
         self._sounds = Sounds(PromptLibrary(configuration.media.prompts), self._shelves, self._clips)
         limits = configuration.limits
@@ -173,6 +175,7 @@ class Signalling:
         services = Services(
             sip=SipPort(self._stack, self.clock, self._endpoint.wake),
             media=self._media,
+            spares=self._spares,
             sounds=self._sounds,
             recordings=self._recordings,
             registrar=self._registrar,
@@ -184,7 +187,6 @@ class Signalling:
             clock=self.clock,
             token=self._token,
             rtp_timeout=configuration.media.rtp_timeout_seconds,
-            rtp_address=configuration.media.address,
             sdp_address=configuration.media.advertised_address or configuration.media.address,
         )
         self._switchboard = Switchboard(services, self._legs, self._houses, self._door, self._admission)
@@ -242,6 +244,7 @@ class Signalling:
         state = self._configuration.state_directory
         self._records.start()
         await self._media.connect(media_control(state))
+        await self._spares.begin()
         self._hours.restore(self._door.directory.companies.values())
         messages = self._voicemail.restore(self._door.directory.companies.values())
         bindings, subscriptions = self._registrations.restore(), self._subscriptions.restore()
@@ -267,6 +270,7 @@ class Signalling:
         await self._control.stop()
         self._subscriptions.settle()
         await self._endpoint.close()
+        self._spares.close()
         await self._media.disconnect()
         loop = asyncio.get_running_loop()
         await self._clips.close()

@@ -149,6 +149,13 @@ class MediaClient:
         reply = await self._ask("open", session, arguments)
         return int(reply.arguments["port"])
 
+    async def open_several(self, sessions: Sequence[str], address: str) -> dict[str, int]:
+        """Open sessions at once and return their RTP ports; those that the engine refused are left out."""
+        arguments = {"address": quote_value(address)}
+        asked = [self._ask("open", session, arguments) for session in sessions]
+        replies = zip(sessions, await asyncio.gather(*asked, return_exceptions=True), strict=True)
+        return {session: int(reply.arguments["port"]) for session, reply in replies if isinstance(reply, ControlLine)}
+
     def configure(
         self,
         session: str,
@@ -253,17 +260,13 @@ class MediaClient:
     def _counters(reply: ControlLine) -> Counters:
         return msgspec.convert(reply.arguments, Counters, strict=False)
 
-    async def _ask(self, verb: str, session: str, arguments: dict[str, str]) -> ControlLine:
-        identifier = str(next(self._ids))
+    def _ask(self, verb: str, session: str, arguments: dict[str, str]) -> asyncio.Future[ControlLine]:
         if not self._socket:
             raise MediaUnavailable("the media engine is away")
-        answer: asyncio.Future[ControlLine] = asyncio.get_running_loop().create_future()
-        self._waiting[identifier] = answer
+        identifier = str(next(self._ids))
+        answer = self._waiting[identifier] = asyncio.get_running_loop().create_future()
         self._send(format_line(verb, session, {**arguments, "id": identifier}))
-        try:
-            return await answer
-        finally:
-            self._waiting.pop(identifier, None)
+        return answer
 
     def _tell(self, verb: str, session: str, arguments: dict[str, str]) -> None:
         if self._socket:
@@ -336,7 +339,7 @@ class MediaClient:
             self._on_event(msgspec.convert(arguments, _EVENTS[line.word], strict=False))
 
     def _take_reply(self, line: ControlLine) -> None:
-        answer = self._waiting.get(line.arguments.get("id", ""))
+        answer = self._waiting.pop(line.arguments.get("id", ""), None)
         if not answer:
             self._refused(line)
         elif answer.done():
@@ -370,6 +373,7 @@ class MediaClient:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(MediaUnavailable("the media engine went away"))
+        self._waiting.clear()
 
     def _lost(self) -> None:
         self._drop_connection()

@@ -68,7 +68,7 @@ class Leg:
         """Id of the person whose phone it is; None for the outside."""
         self.peer = Identity("")
         """The other party, as the lamp of this person names it."""
-        self.rtp = RtpSession(services.media, leg)
+        self.rtp = RtpSession(services.media, services.spares, leg, services.rtp_timeout)
         self.music = LegMusic(services.sounds, self.rtp, domain, self.spawn)
         self.started = services.clock()
         self.description = Description(services.sdp_address, int(self.started * 1000))
@@ -87,7 +87,9 @@ class Leg:
 
     async def port(self) -> int:
         """The RTP port, opened when it is first asked for."""
-        return await self.rtp.open(self.services.rtp_address, self.leg, self.services.rtp_timeout)
+        port = await self.rtp.open()
+        self.services.legs.hears(self)
+        return port
 
     async def reoffer(self, *codecs: str) -> bool:
         """Re-INVITE the phone to one of these codecs, or with what we said last; False when it refuses.

@@ -12,24 +12,31 @@ class Legs:
     def __init__(self, houses: Houses) -> None:
         self._houses = houses
         self._by_session: dict[str, Leg] = {}
+        self._by_name: dict[str, Leg] = {}
         self._by_rtp: dict[str, Leg] = {}
         self._of_person: Counter[tuple[str, str]] = Counter()
         self._talked: set[tuple[str, str]] = set()
 
     def __len__(self) -> int:
-        return len(self._by_rtp)
+        return len(self._by_name)
 
     def add(self, leg: Leg) -> None:
         self._by_session[leg.session] = leg
-        self._by_rtp[leg.leg] = leg
+        self._by_name[leg.leg] = leg
         if leg.person is not None:
             self._of_person[leg.domain, leg.person] += 1
             if (activity := self._houses.activity(leg.domain)) is not None:
                 activity.member_busy(leg.person)
 
+    def hears(self, leg: Leg) -> None:
+        """The leg's RTP session is open: what the engine tells of it is for this leg."""
+        if not leg.ended.done():
+            self._by_rtp[leg.rtp.name] = leg
+
     def remove(self, leg: Leg, at: float, *, talked: bool) -> None:
         """The leg was over `at` (UTC epoch seconds); `talked` False when it only rang."""
-        if self._by_rtp.pop(leg.leg, None) is None:
+        self._by_rtp.pop(leg.rtp.name, None)
+        if self._by_name.pop(leg.leg, None) is None:
             return
         self._by_session.pop(leg.session, None)
         if leg.person is None:
@@ -55,4 +62,4 @@ class Legs:
         return (domain, person) in self._of_person
 
     def live(self) -> list[Leg]:
-        return list(self._by_rtp.values())
+        return list(self._by_name.values())

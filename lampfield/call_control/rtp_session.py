@@ -6,17 +6,33 @@ from pathlib import Path
 from typing import cast
 
 from media.client import Codec, MediaClient, MediaError
+from media.spare_sessions import SpareSessions
 from sipcore.offer_answer import Negotiated
 
 
 class RtpSession:
     """Opened when SDP is needed, closed with its leg."""
 
-    __slots__ = ("_announcement", "_asked", "_closed", "_media", "_opening", "name", "negotiated", "port")
+    __slots__ = (
+        "_announcement",
+        "_asked",
+        "_closed",
+        "_media",
+        "_opening",
+        "_silence",
+        "_spares",
+        "name",
+        "negotiated",
+        "port",
+    )
 
-    def __init__(self, media: MediaClient, name: str) -> None:
+    def __init__(self, media: MediaClient, spares: SpareSessions, name: str, silence: float) -> None:
+        """`silence`: seconds until `RtpTimeout`."""
         self._media = media
+        self._spares = spares
+        self._silence = silence
         self.name = name
+        """The engine's for it; another one once it is open, where a spare session was taken."""
         self.port: int | None = None
         self.negotiated: Negotiated | None = None
         self._opening = asyncio.Lock()
@@ -25,21 +41,30 @@ class RtpSession:
         self._closed = False
         self._announcement: tuple[int, asyncio.Future[None]] | None = None
 
-    async def open(self, address: str, label: str, silence: float) -> int:
-        """Reserve the RTP port; the same one however often it is asked. `silence`: seconds until `RtpTimeout`.
+    async def open(self) -> int:
+        """Reserve the RTP port; the same one however often it is asked.
 
         Raises MediaError where there is no port or no engine.
         """
+        if self.port is not None:
+            return self.port
         async with self._opening:
             if self._closed:
                 raise MediaError("the leg is over")
             if self.port is None:
-                self._asked = True
-                port = await self._media.open(self.name, address, label, rtp_timeout=silence)
-                if self._closed:
-                    raise MediaError("the leg is over")
-                self.port = port
+                self.port = await self._open()
             return self.port
+
+    async def _open(self) -> int:
+        self._asked = True
+        spare = self._spares.take()
+        if spare is not None:
+            self.name = spare.name
+            return spare.port
+        port = await self._spares.open(self.name)
+        if self._closed:
+            raise MediaError("the leg is over")
+        return port
 
     @property
     def codec(self) -> Codec | None:
@@ -57,6 +82,7 @@ class RtpSession:
             dtmf_payload_type=negotiated.dtmf_payload_type,
             direction=negotiated.direction,
             remote_rtcp=negotiated.remote_rtcp,
+            rtp_timeout=self._silence,
         )
 
     async def announce(self, clips: Sequence[Path]) -> None:

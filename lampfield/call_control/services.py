@@ -12,6 +12,7 @@ from lampfield.call_control.tasks import Tasks
 from lampfield.sounds import Sounds
 from lampfield.trunks import Trunks
 from media.client import MediaClient
+from media.spare_sessions import SpareSessions
 from presence_pidf.dialog_state import DialogState
 from routing.ports import Clock, EventSink
 from sipcore.registrar import Registrar
@@ -26,6 +27,7 @@ class Services:
 
     sip: SipPort
     media: MediaClient
+    spares: SpareSessions
     sounds: Sounds
     recordings: Recordings
     registrar: Registrar
@@ -39,7 +41,5 @@ class Services:
     token: Callable[[], str]
     rtp_timeout: float
     """Seconds without audio after which a phone is asked whether it is there; 0 is never."""
-    rtp_address: str
-    """The IP literal that RTP ports are bound to."""
     sdp_address: str
     """The one that SDP names; another one behind NAT."""

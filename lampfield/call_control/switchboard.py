@@ -49,9 +49,10 @@ class Switchboard:
         """Take an event of the media engine about one of the legs."""
         if isinstance(event, EngineLost):
             self._services.recordings.engine_lost()
+            self._services.spares.forget()
         self._services.recordings.on(event)
         if isinstance(event, EngineBack):
-            self._services.tasks.spawn(self._end_mute_calls(), "media engine back")
+            self._services.tasks.spawn(self._engine_back(), "media engine back")
         leg = self._legs.of_rtp(event.session)
         if leg is None:
             if isinstance(event, RtpTimeout):
@@ -68,12 +69,13 @@ class Switchboard:
             case RtpTimeout():
                 leg.audio_stopped()
 
-    async def _end_mute_calls(self) -> None:
-        """The media engine is back: where it was started anew, end the calls whose audio went with the old one."""
+    async def _engine_back(self) -> None:
+        """Where the media engine was started anew, end the calls whose audio went with the old one."""
         alive = {info.session for info in await self._services.media.sessions()}
         for leg in self._legs.live():
             if leg.rtp.port is not None and leg.rtp.name not in alive:
                 leg.end("failed")
+        await self._services.spares.begin({leg.rtp.name for leg in self._legs.live()})
 
     async def drain(self, patience: float) -> None:
         """Give calls in progress `patience` seconds to end by themselves, then end them."""
