@@ -35,6 +35,7 @@ PRIORITY = whole(-100, 100)
 # What follows names something else: check asks of each kind whether what it names is there.
 PROMPT = text("a prompt's name, such as greeting or position/7", r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 MUSIC = text("the name of a music list", r"[A-Za-z0-9_-]+")
+SECRET = text("a name of letters, digits, - and _", r"[A-Za-z0-9_-]{1,63}")
 HOURS_NAME = text(NAME.expected, r"[a-z0-9][a-z0-9_-]*", max_length=63)
 READER = text(PERSON_ID.expected, r"[a-z][a-z0-9_-]*", max_length=63)
 

@@ -33,7 +33,12 @@ def read_checked_company(source: Path, configuration: Configuration, problems: P
         except PromptMissing:
             return False
 
-    surroundings = Surroundings(spoken=spoken, music_exists=music_exists, trunks=bool(configuration.trunks))
+    surroundings = Surroundings(
+        spoken=spoken,
+        music_exists=music_exists,
+        trunks=bool(configuration.trunks),
+        secrets=configuration.secrets,
+    )
     check_company(company, problems, surroundings)
     return company
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from provisioning.check.surroundings import Surroundings, one_of
-from provisioning.company_kinds import CHOICE, DESTINATION, HOURS_NAME, MEMBER, MUSIC, READER
+from provisioning.company_kinds import CHOICE, DESTINATION, HOURS_NAME, MEMBER, MUSIC, READER, SECRET
 from provisioning.kinds import Kind
-from provisioning.problems import Problems, joined
+from provisioning.problems import Problems, joined, nearest
 from provisioning.sections import SECTIONS
 from provisioning.sections.forms import Leaf
 from routing.model import Company, Destination, is_outside
@@ -42,6 +42,7 @@ class _References:
             READER: lambda leaf: self._named(leaf, "people", company.people),
             HOURS_NAME: lambda leaf: self._named(leaf, "hours", company.hours),
             MUSIC: self._music,
+            SECRET: self._secret,
         }
 
     def check(self, leaf: Leaf) -> None:
@@ -78,6 +79,12 @@ class _References:
     def _music(self, leaf: Leaf) -> None:
         if not self._surroundings.music_exists(leaf.value):
             self._problems.add(leaf.key, leaf.value, "a music list that has at least one piece")
+
+    def _secret(self, leaf: Leaf) -> None:
+        if leaf.value not in self._surroundings.secrets:
+            near = nearest(leaf.value, self._surroundings.secrets)
+            hint = f", did you mean {near}?" if near is not None else ""
+            self._problems.warn(f"{leaf.key} = {leaf.value}: the server has no secret of that name{hint}")
 
 
 def _of_company(group: str, name: str, known: Collection[str]) -> str:

@@ -18,6 +18,8 @@ class Surroundings:
     music_exists: Callable[[str], bool]
     trunks: bool
     """Whether the outside can be called at all."""
+    secrets: Collection[str]
+    """Names of the secrets that sign look-ups."""
 
 
 def one_of(group: str, name: str, known: Collection[str]) -> str:

@@ -1,6 +1,6 @@
 """Menus, and what they ask the company's own server."""
 
-from provisioning.company_kinds import CHOICE, DESTINATION, LANGUAGES, MUSIC, PRIORITY, PROMPT, WEB_ADDRESS
+from provisioning.company_kinds import CHOICE, DESTINATION, LANGUAGES, MUSIC, PRIORITY, PROMPT, SECRET, WEB_ADDRESS
 from provisioning.kinds import choice, flag, optional, perhaps, seconds, text, whole
 from provisioning.sections.forms import Field, TableOf
 from provisioning.sections.section import Section
@@ -60,7 +60,7 @@ LOOKUPS = Section(
         Field("otherwise", DESTINATION, "Where the call goes when the server is slow, away or answers something else."),
         Field(
             "secret_name",
-            perhaps(text("a name of letters, digits, - and _", r"[A-Za-z0-9_-]{1,63}"), empty="not signed"),
+            perhaps(SECRET, empty="not signed"),
             "Name of the secret, in the server's configuration, that signs the question (HMAC-SHA256).",
         ),
         Field("timeout_seconds", seconds(0.1, 10), "How long the answer is awaited."),

@@ -22,6 +22,7 @@ SURROUNDINGS = Surroundings(
     spoken=lambda prompt: {"en", "da", "nb"} if prompt in PROMPTS else (),
     music_exists=lambda name: name == "default",
     trunks=True,
+    secrets=("crm",),
 )
 """A server with the packaged prompts, in three languages."""
 

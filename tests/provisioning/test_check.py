@@ -1,13 +1,16 @@
 """What cannot be in a company is told with its key, its value and what was expected; what is doubtful is warned of."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from provisioning.check import Surroundings, check_company
 from provisioning.company_file import read_company
 from provisioning.problems import Problems
-from tests.provisioning.companies import FJORD, NORDLYS, SURROUNDINGS
+from routing.model import Company
+from tests.provisioning.companies import FJORD, NORDLYS, SURROUNDINGS, companies
 
 ORIGINAL = FJORD.read_text(encoding="utf-8")
 
@@ -207,10 +210,9 @@ def test_a_way_that_goes_round_by_itself_is_shown(tmp_path: Path, changes: list[
 
 def test_a_prompt_is_needed_in_every_language_in_which_callers_come_to_it(tmp_path: Path) -> None:
     def recorded(*languages: str) -> Surroundings:
-        return Surroundings(
+        return replace(
+            SURROUNDINGS,
             spoken=lambda prompt: languages if prompt == "please-wait" else SURROUNDINGS.spoken(prompt),
-            music_exists=SURROUNDINGS.music_exists,
-            trunks=True,
         )
 
     text = NORDLYS.read_text(encoding="utf-8").replace('language = "en"', 'language = "da"')
@@ -235,7 +237,7 @@ def test_what_the_company_records_itself_may_come_later(tmp_path: Path) -> None:
 
 
 def test_outside_numbers_without_a_trunk_are_warned_of(tmp_path: Path) -> None:
-    alone = Surroundings(spoken=SURROUNDINGS.spoken, music_exists=SURROUNDINGS.music_exists, trunks=False)
+    alone = replace(SURROUNDINGS, trunks=False)
     problems = checked(tmp_path, ORIGINAL, alone)
     assert problems.sentences == []
     assert [warning.partition(":")[0] for warning in problems.warnings if "trunk" in warning] == [
@@ -249,3 +251,18 @@ def test_skills_that_the_queue_does_not_ask_for_are_warned_of(tmp_path: Path) ->
     assert problems.sentences == []
     (warning,) = [warning for warning in problems.warnings if "germna" in warning]
     assert warning.endswith("queues.sales.skills does not ask for it, did you mean german?")
+
+
+def test_a_secret_that_the_server_does_not_have_is_warned_of(tmp_path: Path) -> None:
+    problems = checked(tmp_path, changed(('secret_name = "crm"', 'secret_name = "crn"')))
+    assert problems.sentences == []
+    warning = "lookups.customers.secret_name = crn: the server has no secret of that name, did you mean crm?"
+    assert warning in problems.warnings
+
+
+@given(company=companies())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_company_can_be_checked(company: Company) -> None:
+    problems = Problems()
+    check_company(company, problems, SURROUNDINGS)
+    assert all("\n" not in sentence for sentence in problems.sentences + problems.warnings), "one line each"
