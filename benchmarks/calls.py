@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.held_calls import HeldCalls
@@ -21,7 +22,14 @@ from benchmarks.media import BRIDGED_CALLS, CALL_MINUTE, HOLD_CALLERS, SETTLING,
 from benchmarks.results import Result, cpu_seconds
 from benchmarks.script import command_line, tell, wanted
 from benchmarks.sipp_calls import menu_calls
-from benchmarks.whole_server import BRIDGE_NUMBER, HOLD_NUMBER, register, whole_server
+from benchmarks.whole_server import (
+    BRIDGE_NUMBER,
+    HOLD_NUMBER,
+    POSITION_SECONDS,
+    QUEUE_NUMBER,
+    register,
+    whole_server,
+)
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.server import Server
 
@@ -29,6 +37,7 @@ ROWS = (
     "call-menu",
     "hold-music",
     "rtp-spacing-p99",
+    "queue-waiting",
     "bridge",
     "bridge-delay-p99",
 )
@@ -50,18 +59,36 @@ def menu(server: Server, calls: int, rate: int) -> Iterator[Result]:
 
 
 def held(server: Server, directory: Path, seconds: float) -> Iterator[Result]:
-    """Callers who wait in a queue with music."""
+    """Callers who wait in a queue and hear nothing but music."""
     note = f"whole server; {HOLD_CALLERS} callers, {seconds:g} s"
+    cost, told = _waiting(server, directory, HOLD_NUMBER, seconds)
+    yield Result("hold-music", cost, CALL_MINUTE, note)
+    yield Result("rtp-spacing-p99", told["spacing_p99"], "ms", note)
+
+
+def queued(server: Server, directory: Path) -> Iterator[Result]:
+    """Callers who wait in a queue with music, for as long as it takes to tell each the position once."""
+    cost, _ = _waiting(server, directory, QUEUE_NUMBER, POSITION_SECONDS - SETTLING)
+    note = f"whole server; {HOLD_CALLERS} callers, {POSITION_SECONDS} s with one position told to each"
+    yield Result("queue-waiting", cost, CALL_MINUTE, note)
+
+
+def _waiting(server: Server, directory: Path, number: str, seconds: float) -> tuple[float, dict[str, float]]:
+    """CPU-seconds for a call-minute of those who wait, and what the load measured."""
+    load = Load(directory / "media_load", seconds, sending=False)
+    with HeldCalls(server.port, load.ports) as calls:
+        calls.call(number, HOLD_CALLERS, legs=1)
+        calls.wait(ASKED_TO_WAIT)
+        return _loaded(server, load, calls, HOLD_CALLERS, seconds)
+
+
+@contextmanager
+def member_who_does_not_answer(server: Server) -> Iterator[None]:
+    """The queues' one member, at a phone that is silent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind((LOOPBACK, 0))
         register(server, "astrid", 210, f"{LOOPBACK}:{silent.getsockname()[1]}")
-        load = Load(directory / "media_load", seconds, sending=False)
-        with HeldCalls(server.port, load.ports) as calls:
-            calls.call(HOLD_NUMBER, HOLD_CALLERS, legs=1)
-            calls.wait(ASKED_TO_WAIT)
-            cost, told = _loaded(server, load, calls, HOLD_CALLERS, seconds)
-    yield Result("hold-music", cost, CALL_MINUTE, note)
-    yield Result("rtp-spacing-p99", told["spacing_p99"], "ms", note)
+        yield
 
 
 def bridged(server: Server, directory: Path, seconds: float) -> Iterator[Result]:
@@ -90,10 +117,7 @@ def _loaded(
 def rtpload_held(program: Path, server: Server, seconds: float) -> Iterator[Result]:
     """Callers who wait in a queue with music, by rtpload."""
     note = f"whole server; {HOLD_CALLERS} callers, {seconds:g} s, rtpload"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
-        silent.bind((LOOPBACK, 0))
-        register(server, "astrid", 210, f"{LOOPBACK}:{silent.getsockname()[1]}")
-        told = _rtpload(program, server, HOLD_NUMBER, HOLD_CALLERS, seconds, [])
+    told = _rtpload(program, server, HOLD_NUMBER, HOLD_CALLERS, seconds, [])
     yield Result("hold-music", _figure(r"cpu_s_per_call_minute=([0-9.]+)", told), CALL_MINUTE, note)
     yield Result("rtp-spacing-p99", _figure(r"dev20ms_us p50=[0-9.]+ p99=([0-9.]+)", told) / 1000, "ms", note)
 
@@ -122,13 +146,19 @@ def _figure(pattern: str, told: str) -> float:
 
 
 def results(arguments: argparse.Namespace) -> Iterator[Result]:
-    with tempfile.TemporaryDirectory(prefix="lampfield-bench-") as name, whole_server() as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="lampfield-bench-") as name,
+        whole_server() as server,
+        member_who_does_not_answer(server),
+    ):
         if wanted(arguments, "call-menu"):
             yield from menu(server, arguments.calls, arguments.rate)
         own, seconds = compiled_load(Path(name)), arguments.seconds
         if wanted(arguments, "hold-music", "rtp-spacing-p99"):
             program = arguments.rtpload
             yield from rtpload_held(program, server, seconds) if program else held(server, own, seconds)
+        if wanted(arguments, "queue-waiting"):
+            yield from queued(server, own)
         if wanted(arguments, "bridge", "bridge-delay-p99"):
             program = arguments.rtpload
             yield from rtpload_bridged(program, server, seconds) if program else bridged(server, own, seconds)

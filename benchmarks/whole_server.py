@@ -12,15 +12,22 @@ from benchmarks.results import cpu_seconds
 from tests.support.ports import LOOPBACK
 from tests.support.server import Server, merged
 
-MENU_NUMBER, HOLD_NUMBER, BRIDGE_NUMBER = "+4533221100", "+4533221101", "+4533221102"
+MENU_NUMBER, HOLD_NUMBER, BRIDGE_NUMBER, QUEUE_NUMBER = (f"+453322110{index}" for index in range(4))
+POSITION_SECONDS = 30
+"""How often a caller to QUEUE_NUMBER is told the position; one to HOLD_NUMBER never is."""
+_QUEUE: dict[str, Any] = {"members": ["astrid"], "ring_seconds": 40, "max_waiting": 1000}
 COMPANY: dict[str, Any] = {
     "company": {"limits": {"waiting_per_queue": 1000}},
     "main_numbers": {
         MENU_NUMBER: {"greeting": None},
         HOLD_NUMBER: {"open": "queue:hold", "closed": "hangup"},
         BRIDGE_NUMBER: {"open": "person:henrik", "closed": "hangup"},
+        QUEUE_NUMBER: {"open": "queue:waiting", "closed": "hangup"},
     },
-    "queues": {"hold": {"members": ["astrid"], "ring_seconds": 40, "max_waiting": 1000, "position_every_seconds": 0}},
+    "queues": {
+        "hold": _QUEUE | {"position_every_seconds": 0},
+        "waiting": _QUEUE | {"position_every_seconds": POSITION_SECONDS},
+    },
 }
 SETTINGS: dict[str, Any] = {
     "sip": {"authentication": False},

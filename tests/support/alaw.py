@@ -7,7 +7,7 @@ from media.prompts.sound import Samples
 
 
 def _levels() -> Samples:
-    """What each code stands for, -1 to 1: even bits inverted, sign, segment, place in it, as ITU-T G.711 §3.2 has it."""
+    """What each code stands for, -1 to 1: even bits inverted, sign, segment, place in it (ITU-T G.711 §3.2)."""
     codes = np.arange(256) ^ 0x55
     exponent, mantissa = (codes >> 4) & 7, codes & 15
     magnitude = np.where(exponent == 0, 2 * mantissa + 1, (2 * mantissa + 33) << np.maximum(exponent - 1, 0))
