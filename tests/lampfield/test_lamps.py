@@ -3,6 +3,7 @@
 from itertools import count
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from lampfield.lamps import Lamps
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.message_summary import MessageCounts
 from presence_pidf.status_report import StatusReport
-from routing.model import Company, Person
+from routing.model import Company, OpeningHours, Person
 from sipcore.message import Response
 from sipcore.notifier import NotifierConfig
 from tests.support.watching_phone import DIALOG_INFO, Notification, Watcher
@@ -306,3 +307,56 @@ def test_whatever_happens_every_lamp_ends_with_what_is_true(happenings: list[tup
     for phone in (blf, buddy):
         numbers = [notification.cseq for notification in phone.received]
         assert numbers == sorted(set(numbers))
+
+
+# Things that are on or off
+
+SWITCH = "sip:*60@nordlys.example"
+
+
+def with_switch() -> House:
+    house = House()
+    hours = OpeningHours("office", "Europe/Copenhagen", ((),) * 7, switch_code="*60")
+    switched = msgspec.structs.replace(company(), hours={"office": hours})
+    house.lamps.configure([switched, company("other.example", Person("eve", "Eve", "11"))], house.now)
+    return house
+
+
+def test_a_switch_is_watched_under_its_code_and_shown_as_a_confirmed_dialog() -> None:
+    house, phone = with_switch(), Watcher("bo", SWITCH)
+    assert house.subscribe(phone).status == 200
+    for lit in (True, True, False):
+        house.lamps.light(SWITCH, lit, house.now)
+        house.deliver()
+    assert [notification.dialogs for notification in phone.received] == [[], [("confirmed", "recipient")], []]
+
+
+def test_sweeping_leaves_the_lamp_of_a_thing_lit() -> None:
+    house, phone = with_switch(), Watcher("bo", SWITCH)
+    house.lamps.light(SWITCH, True, house.now)
+    house.subscribe(phone)
+    assert house.lamps.sweep((), house.now) == []
+    assert phone.received[-1].dialogs == [("confirmed", "recipient")]
+
+
+def test_a_thing_is_nobody_and_stays_lit_when_the_companies_are_read_anew() -> None:
+    house, phone = with_switch(), Watcher("bo", SWITCH)
+    house.lamps.light(SWITCH, True, house.now)
+    assert set(house.lamps.people("nordlys.example")) == {"anna", "bo"}
+    hours = OpeningHours("office", "Europe/Copenhagen", ((),) * 7, switch_code="*60")
+    house.lamps.configure([msgspec.structs.replace(company(), hours={"office": hours})], house.now)
+    house.subscribe(phone)
+    assert phone.received[-1].dialogs == [("confirmed", "recipient")]
+
+
+def test_another_companys_switch_is_not_shown() -> None:
+    house, phone = with_switch(), Watcher("eve", SWITCH)
+    assert house.subscribe(phone, domain="other.example").status == 403
+
+
+def test_a_person_is_no_thing_and_cannot_be_lit() -> None:
+    house, phone = with_switch(), Watcher("bo", ANNA)
+    house.subscribe(phone)
+    house.lamps.light(ANNA, True, house.now)
+    house.deliver()
+    assert len(phone.received) == 1
