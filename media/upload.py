@@ -5,11 +5,12 @@ last `{"sound": Sound}` or `{"error": why}`. A hostile file costs at most this p
 processor and what it may write are limited by the kernel.
 """
 
+import errno
 import os
 import resource
 import sys
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -19,6 +20,7 @@ from av.container import InputContainer
 from media.file_kind import EXPECTED, no_sound_in
 from media.filter_chain import Filter, FilterChain
 from media.loudness import SILENT_LUFS, Loudness, leveller, meter
+from media.riff import promised_seconds
 from media.sound_file import Unreadable, opened
 
 RATE = 16_000
@@ -34,6 +36,9 @@ _MOST_DAMAGED = 0.05
 """Share of a file's packets that may be damaged; who copies old files has a click here and there."""
 _SAYS_ITS_LENGTH = frozenset({"wav", "w64", "aiff", "caf", "flac", "mov"})
 """Formats whose header says exactly how long the sound is; the others' lengths are estimates."""
+
+
+_ENCRYPTED = "it is encrypted, protected by its shop; only who bought it can play it"
 
 
 class UploadOrder(msgspec.Struct, frozen=True):
@@ -59,7 +64,7 @@ class Sound(msgspec.Struct, frozen=True):
     """Of the original: `mp3, 44100 Hz, stereo`."""
 
 
-class Progress(msgspec.Struct, frozen=True):
+class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line of the worker's; one field is set."""
 
     progress: float | None = None
@@ -92,8 +97,8 @@ class _Pcm:
         return self.samples / RATE
 
 
-def prepare(order: UploadOrder) -> Sound:
-    """Read the file, write the target. Raises Unreadable."""
+def prepare(order: UploadOrder, progress: Callable[[float], None] = lambda done: None) -> Sound:
+    """Read the file, write the target; `progress` is called with what is done, 0 to 1. Raises Unreadable."""
     source, target = Path(order.source), Path(order.target)
     plain = plain_of(target)
     try:
@@ -101,8 +106,14 @@ def prepare(order: UploadOrder) -> Sound:
             raise Unreadable(f"{why}; {EXPECTED}")
         with opened(source) as container:
             written = _format(container)
-            loudness = _decode(container, plain, order.longest_seconds)
-        return Sound(_finish(plain, target, loudness, order), written)
+            loudness = _decode(container, plain, order.longest_seconds, promised_seconds(source), progress)
+        seconds = _finish(plain, target, loudness, order)
+        progress(1.0)
+        return Sound(seconds, written)
+    except av.error.PermissionError as error:
+        if error.errno != errno.EPERM:
+            raise Unreadable(error.strerror or str(error)) from error
+        raise Unreadable(_ENCRYPTED) from error
     except av.FFmpegError as error:
         raise Unreadable(f"it cannot be read ({error.strerror or error}); {EXPECTED}") from error
     except MemoryError as error:
@@ -115,19 +126,22 @@ def prepare(order: UploadOrder) -> Sound:
 
 def _format(container: InputContainer) -> str:
     stream = container.streams.audio[0]
-    # COMPAT(ISO/IEC 14496-12 §8.12, iTunes): the sample entry of encrypted sound keeps its tag.
-    if stream.codec_context.codec_tag in ("enca", "drms"):
-        raise Unreadable("it is encrypted (protected by its shop); only who bought it can play it")
+    # COMPAT(iTunes): sound protected by its shop has this sample entry; what is encrypted after ISO/IEC 23001-7 is
+    # refused by the reader (EPERM).
+    if stream.codec_context.codec_tag == "drms":
+        raise Unreadable(_ENCRYPTED)
     name = container.format.name.partition(",")[0]
     return f"{name} {stream.codec_context.name}, {stream.rate} Hz, {stream.layout.name}"
 
 
-def _decode(container: InputContainer, plain: Path, longest: float) -> Loudness:
+def _decode(
+    container: InputContainer, plain: Path, longest: float, promised: float, progress: Callable[[float], None]
+) -> Loudness:
     """The sound as it is, mono, to `plain`; returns how loud it is."""
     chain: FilterChain | None = None
     output, loudness = _Pcm(plain), Loudness()
     try:
-        for frame in _frames(container):
+        for frame in _frames(container, progress):
             if chain is None:
                 chain = FilterChain(frame, [("aresample", str(RATE)), *meter()], RATE)
             for ready in chain.send(frame):
@@ -140,13 +154,13 @@ def _decode(container: InputContainer, plain: Path, longest: float) -> Loudness:
             loudness.note(ready.metadata)
     finally:
         seconds = output.close()
-    _check_length(container, seconds)
+    _check_length(container, seconds, promised)
     if loudness.lufs <= SILENT_LUFS:
         raise Unreadable("there is only silence in it")
     return loudness
 
 
-def _frames(container: InputContainer) -> Iterator[av.AudioFrame]:
+def _frames(container: InputContainer, progress: Callable[[float], None]) -> Iterator[av.AudioFrame]:
     """Decoded frames; packets that are damaged are passed over, unless they are too many."""
     stream = container.streams.audio[0]
     size = container.size or 1
@@ -160,42 +174,47 @@ def _frames(container: InputContainer) -> Iterator[av.AudioFrame]:
             damaged += 1
         if packet.pos is not None and (done := packet.pos / size) > told + 0.01:
             told = done
-            _tell(Progress(progress=min(0.8, 0.8 * done)))
+            progress(min(0.8, 0.8 * done))
     if damaged > max(1, packets * _MOST_DAMAGED):
         raise Unreadable(f"it is damaged: {damaged} of its {packets} parts cannot be read")
 
 
-def _check_length(container: InputContainer, seconds: float) -> None:
-    promised = container.duration / av.time_base if container.duration else 0.0
-    says = not _SAYS_ITS_LENGTH.isdisjoint(container.format.name.split(","))
-    if says and promised > seconds * 1.1 + 1.0:
-        raise Unreadable(f"it is cut short: it promises {promised:.0f} seconds and holds {seconds:.0f}")
+def _check_length(container: InputContainer, seconds: float, promised: float) -> None:
+    if not _SAYS_ITS_LENGTH.isdisjoint(container.format.name.split(",")) and container.duration:
+        promised = max(promised, container.duration / av.time_base)
+    if promised > seconds * 1.1 + 1.0:
+        raise Unreadable(f"it is cut short or damaged: it promises {promised:.0f} seconds and holds {seconds:.0f}")
     if seconds < SHORTEST_SECONDS:
         raise Unreadable(f"it is shorter than {SHORTEST_SECONDS:g} seconds")
 
 
 def _finish(plain: Path, target: Path, loudness: Loudness, order: UploadOrder) -> float:
     """Trim and level `plain` into `target`; returns its seconds."""
-    filters: list[Filter] = []
+    trimming: list[Filter] = []
     if order.trim:
         threshold = f"{loudness.lufs - _SILENCE_BELOW:.1f}dB"
         cut = ("silenceremove", f"start_periods=1:start_threshold={threshold}:start_silence={_KEPT_SILENCE}")
-        filters += [cut, ("areverse", ""), cut, ("areverse", "")]
-    filters.append(leveller(loudness, order.loudness))
+        trimming = [cut, ("areverse", ""), cut, ("areverse", "")]
+        loudness = Loudness()
+        for frame in _filtered(plain, [*trimming, *meter()]):
+            loudness.note(frame.metadata)
     output = _Pcm(target)
     try:
-        with opened(plain) as container:
-            chain: FilterChain | None = None
-            for frame in container.decode(container.streams.audio[0]):
-                chain = chain or FilterChain(frame, filters, RATE)
-                for ready in chain.send(frame):
-                    output.write(ready)
-            for ready in chain.send(None) if chain is not None else ():
-                output.write(ready)
+        for frame in _filtered(plain, [*trimming, leveller(loudness, order.loudness)]):
+            output.write(frame)
     finally:
         seconds = output.close()
-    _tell(Progress(progress=1.0))
     return seconds
+
+
+def _filtered(plain: Path, filters: list[Filter]) -> Iterator[av.AudioFrame]:
+    with opened(plain) as container:
+        chain: FilterChain | None = None
+        for frame in container.decode(container.streams.audio[0]):
+            chain = chain or FilterChain(frame, filters, RATE)
+            yield from chain.send(frame)
+        if chain is not None:
+            yield from chain.send(None)
 
 
 def _tell(line: Progress) -> None:
@@ -219,7 +238,7 @@ def main() -> None:
     _limit_resources(order)
     av.logging.set_level(av.logging.PANIC)
     try:
-        _tell(Progress(sound=prepare(order)))
+        _tell(Progress(sound=prepare(order, lambda done: _tell(Progress(progress=done)))))
     except Unreadable as error:
         _tell(Progress(error=str(error)))
 
