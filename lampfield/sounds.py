@@ -78,7 +78,9 @@ class Sounds:
                 await self.clip(source, "PCMA")
         for company in companies:
             names = [name for name in self._prompts.names() if not name.startswith(_ON_DEMAND)]
-            await self.spoken(names, company.language, "PCMA", company.domain)
+            chosen = {menu.language for menu in company.menus.values() if menu.language is not None}
+            for language in (company.language, *sorted(chosen - {company.language})):
+                await self.spoken(names, language, "PCMA", company.domain)
 
     def forget(self) -> None:
         """Look all files up anew: they may have been replaced."""
