@@ -47,6 +47,7 @@ from lampfield.pin_attempts import PinAttempts
 from lampfield.registrations import Registrations
 from lampfield.request_desk import RequestDesk
 from lampfield.sound_library.shelves import Shelves
+from lampfield.sound_library.studios import Studios
 from lampfield.sounds import Sounds
 from lampfield.subscriptions import Subscriptions
 from lampfield.supervisor import control_path, listeners_of, media_control
@@ -63,6 +64,7 @@ from media.spare_sessions import SpareSessions
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.message_summary import MessageCounts
 from provisioning.directory import Directory, load_directory
+from routing.greetings import GreetingStudio
 from routing.model import Company
 from routing.voicemail.service import Voicemail
 from sipcore.events import Event
@@ -160,8 +162,23 @@ class Signalling:
             forget_clips=lambda sound: self._clips.forget(sound),
         )
         self._pin_attempts = PinAttempts()
+        self._studios = Studios(
+            self._database,
+            configuration.state_directory,
+            configuration.own_sounds.limits,
+            self._shelves,
+            changed=self._reload_sounds,
+            forget_clips=lambda sound: self._clips.forget(sound),
+        )
         self._houses = Houses(
-            self._events, self.clock, self._hours, self._inquiry, self._shelves, membership, self._voicemail_of
+            self._events,
+            self.clock,
+            self._hours,
+            self._inquiry,
+            self._shelves,
+            membership,
+            self._voicemail_of,
+            self._studio_of,
         )
         self._houses.configure(self._door.directory.companies.values())
         self._legs = Legs(self._houses)
@@ -245,6 +262,7 @@ class Signalling:
         self._records.start()
         await self._media.connect(media_control(state))
         await self._spares.begin()
+        self._studios.clear()
         self._hours.restore(self._door.directory.companies.values())
         messages = self._voicemail.restore(self._door.directory.companies.values())
         bindings, subscriptions = self._registrations.restore(), self._subscriptions.restore()
@@ -344,8 +362,13 @@ class Signalling:
         self._endpoint.wake()
 
     def _voicemail_of(self, company: Company) -> Voicemail:
-        pins = CompanyPins(self._database, company.id, self._pin_attempts, self.clock)
-        return self._voicemail.service(company, pins)
+        return self._voicemail.service(company, self._pins_of(company))
+
+    def _studio_of(self, company: Company) -> GreetingStudio:
+        return self._studios.of(company, self._pins_of(company))
+
+    def _pins_of(self, company: Company) -> CompanyPins:
+        return CompanyPins(self._database, company.id, self._pin_attempts, self.clock)
 
     def _hook_traffic(self, hub: TraceHub | None) -> None:
         self._endpoint.on_traffic = hub

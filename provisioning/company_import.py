@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from provisioning.accounts import Account, account_of, delete_accounts, load_accounts, save_accounts
 from provisioning.company_rows import load_companies, replace_company
+from provisioning.pins import keep_pins
 from provisioning.problems import Problems, joined
 from routing.model import Company
 
@@ -49,6 +50,7 @@ def import_company(
         changed = msgspec.json.encode(before) != msgspec.json.encode(company)
         if changed:
             replace_company(connection, company)
+            keep_pins(connection, company.id, [*company.people, *company.boxes])
         told = _renew_accounts(connection, company, given, new_password)
     known = before.people if before is not None else {}
     return Imported(

@@ -32,14 +32,16 @@ def is_easy(pin: str) -> bool:
 
 def set_pin(connection: Connection, company: str, owner: str, pin: str, at: float) -> None:
     """Put a PIN in place of the one that a person or a box had; takes a tenth of a second of computing."""
-    forget_pins(connection, company, [owner])
+    columns = PinRow.__table__.c
+    connection.execute(delete(PinRow).where(columns.company_id == company, columns.owner == owner))
     row = {"company_id": company, "owner": owner, "hash": PasswordHasher().hash(pin), "set_at": at}
     connection.execute(insert(PinRow), row)
 
 
-def forget_pins(connection: Connection, company: str, owners: Collection[str]) -> None:
+def keep_pins(connection: Connection, company: str, owners: Collection[str]) -> None:
+    """Forget all but these: who comes later under the name of somebody who left needs a PIN of their own."""
     columns = PinRow.__table__.c
-    connection.execute(delete(PinRow).where(columns.company_id == company, columns.owner.in_(owners)))
+    connection.execute(delete(PinRow).where(columns.company_id == company, columns.owner.not_in(owners)))
 
 
 def pin_hash(connection: Connection, company: str, owner: str) -> str | None:

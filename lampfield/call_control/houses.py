@@ -11,6 +11,7 @@ from routing.activity import Activity
 from routing.call_flow import House
 from routing.dialplan import Refusal
 from routing.feature_codes import FeatureActions
+from routing.greetings import GreetingStudio
 from routing.lookups import Inquiry
 from routing.member_codes import ChangeMembership
 from routing.model import Company, Queue
@@ -32,6 +33,7 @@ class Houses:
         shelves: Shelves,
         membership: Membership,
         voicemail: Callable[[Company], Voicemail],
+        studio: Callable[[Company], GreetingStudio],
     ) -> None:
         self._emit = emit
         self._clock = clock
@@ -40,6 +42,7 @@ class Houses:
         self._shelves = shelves
         self._membership = membership
         self._voicemail = voicemail
+        self._studio = studio
         self._houses: dict[str, House] = {}
         self._activities: dict[str, Activity] = {}
 
@@ -65,6 +68,7 @@ class Houses:
             has_sound=self._shelves.of(company.domain).has,
             greetings=self._shelves.of(company.domain),
             voicemail=self._voicemail(company),
+            studio=self._studio(company),
         )
 
     def _runner(self, company: Company, queue: Queue, running: QueueRunner | None) -> QueueRunner:
