@@ -89,8 +89,10 @@ class PlainRtp:
 
     def _speak(self) -> None:
         event_began = 0
+        began = time.monotonic()
         for number in count(1):
-            if self._closed.wait(0.02):
+            # By the clock, also when the machine is busy: what is late is caught up with.
+            if self._closed.wait(max(0.0, began + number * 0.02 - time.monotonic())):
                 return
             if (saying := self._saying) is None:
                 continue
