@@ -77,10 +77,13 @@ def _filled_up(frame: av.AudioFrame, samples: int) -> av.AudioFrame:
 
 def _sound(source: Path) -> Iterator[av.AudioFrame]:
     with opened(source) as container:
+        # Of frames without a named channel layout, as plain WAV files give them, a second resampler would take none.
+        mono = AudioResampler(layout="mono")
         for frame in container.decode(container.streams.audio[0]):
             if frame.time and frame.time > _LONGEST_SECONDS:
                 raise Unreadable(f"longer than {_LONGEST_SECONDS // 60} minutes")
-            yield frame
+            yield from mono.resample(frame)
+        yield from mono.resample(None)
 
 
 def transcode(source: Path, targets: dict[str, Path]) -> None:

@@ -51,12 +51,15 @@ async def store(directory: Path) -> AsyncIterator[ClipStore]:
     await clips.close()
 
 
+@pytest.mark.parametrize(("rate", "channels"), [(44100, 2), (8000, 1), (16000, 1)])
 @pytest.mark.parametrize("codec", ["PCMA", "PCMU", "G722"])
-def test_a_clip_sounds_like_its_file_and_as_loud(tmp_path: Path, codec: Codec) -> None:
+def test_a_clip_sounds_like_its_file_and_as_loud(tmp_path: Path, codec: Codec, rate: int, channels: int) -> None:
+    source = tone(tmp_path / "tone.wav", seconds=1.01, rate=rate, channels=channels)
+
     @real_time
     async def run() -> None:
         async with store(tmp_path / "cache") as clips:
-            clip = await clips.clip(tone(tmp_path / "tone.wav", seconds=1.01), codec)
+            clip = await clips.clip(source, codec)
         assert clip.stat().st_size == 51 * 160, "whole frames, the last filled up with silence"
         samples, rate = decoded(clip, codec)
         middle = samples[rate // 5 : rate * 4 // 5].astype(float)
