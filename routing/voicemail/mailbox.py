@@ -13,6 +13,7 @@ from routing.voicemail.entrance import Entrance
 from routing.voicemail.own_greeting import OwnGreeting
 from routing.voicemail.postbox import Message, Postbox
 
+REPEAT = "1"
 CHOICE_SECONDS = 6.0
 MOST_SILENCES = 3
 """Times that the keys are told to somebody who presses none, before the call ends."""
@@ -108,7 +109,7 @@ class Mailbox:
     async def _with_message(self, key: str) -> Step:
         message = self._messages[self._place]
         match key:
-            case "1":
+            case _ if key == REPEAT:
                 return "tell"
             case "2":
                 self._now(self._postbox.save(message))
@@ -151,11 +152,14 @@ class Mailbox:
         return "choose"
 
     async def _tell_message(self) -> str | None:
-        """When it came, from whom, and the message; the key that cut it. A key during the stamp leaves it unheard."""
+        """When it came, from whom, and the message; the key that cut it.
+
+        A key during the stamp leaves the message unheard, but for the one that repeats it: that goes straight to it.
+        """
         message = self._messages[self._place]
         await self._caller.play(self._stamp(message), until_key=True)
         key = await self._caller.read_key(0.0)
-        if key is None:
+        if key in (None, REPEAT):
             await self._caller.play([self._postbox.file(message)], until_key=True)
             self._now(self._postbox.heard(message, call=self._caller.call, person=self._person))
             key = await self._caller.read_key(0.0)

@@ -55,8 +55,10 @@ class Tape:
 
     def write(self, path: Path) -> None:
         """Write a WAV, silent where nothing was sent."""
-        samples = np.zeros(round(self.seconds * RATE))
-        for at, frame in self._frames.items():
+        with self._changed:
+            frames = dict(self._frames)
+            samples = np.zeros(round(self.seconds * RATE))
+        for at, frame in frames.items():
             samples[at : at + len(frame)] = alaw.decode(frame)
         with wave.open(str(path), "wb") as file:
             file.setnchannels(1)

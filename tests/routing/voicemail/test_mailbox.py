@@ -120,6 +120,21 @@ def test_one_is_repeat_six_next_four_previous(call: Call) -> None:
     assert sounds.count("voicemail/no-more") == 2
 
 
+def test_one_during_the_stamp_goes_straight_to_the_message(call: Call) -> None:
+    file = call.leave("anna", "m1")
+
+    async def scenario() -> list[str]:
+        call.postbox.leave("anna", "m1")
+        world, caller = World(call.postbox.company, house=service(call.postbox)), Listener("*")
+        asyncio.get_running_loop().call_later(5, caller.press, "1")
+        await world.call(caller, "*98", "phone", "anna")
+        return caller.sounds
+
+    sounds = run(scenario())
+    assert sounds[3:6] == ["weekday/3", "weekday/3 cut", file]
+    assert not call.postbox.kept["m1"].is_new
+
+
 def test_a_deleted_message_can_be_restored(call: Call) -> None:
     call.leave("anna", "m1")
     sounds = call.heard("33*")
