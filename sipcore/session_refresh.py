@@ -41,6 +41,10 @@ class SessionRefresh:
         if session.timer is not None and not session.ended:
             self._start(session, session.timer, now)
 
+    def resume(self, session: Session, timer: SessionTimer, now: float) -> None:
+        """Go on with the timer of a session that was taken up from another process."""
+        self._start(session, timer, now)
+
     def fields(self, session: Session) -> list[tuple[str, str]]:
         """Headers of a session refresh request of ours, which keeps interval and refresher as they are (§7.4)."""
         config = self._space.config

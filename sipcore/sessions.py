@@ -13,8 +13,10 @@ from sipcore.session import Occurrence, OwnOffer, Session
 from sipcore.session_body import sdp_of
 from sipcore.session_callee import Callee
 from sipcore.session_caller import Caller
+from sipcore.session_keeping import record_of, take_up
 from sipcore.session_machine import Act, Happening, SessionState
 from sipcore.session_offers import Offers
+from sipcore.session_record import SessionRecord
 from sipcore.session_refresh import SessionRefresh
 from sipcore.session_space import Due, SessionSpace
 from sipcore.transaction import Transaction
@@ -30,7 +32,7 @@ class Sessions:
 
     def __init__(self, space: SessionSpace) -> None:
         self._space = space
-        refresh = SessionRefresh(space, space.sender)
+        self._refresh = refresh = SessionRefresh(space, space.sender)
         self._reliability = ReliabilityOfOurs(space)
         self._caller = Caller(space, ReliabilityOfPeer(space), refresh)
         self._callee = Callee(space, self._reliability, refresh)
@@ -189,6 +191,15 @@ class Sessions:
                     self._offers.offer(session, OwnOffer(None, is_refresh=True), now)
             case Due.EXPIRED:
                 space.feed(session, Occurrence(Happening.EXPIRED, cause="expired"), now)
+
+    # --- over a restart
+
+    def record_of(self, session: str) -> SessionRecord | None:
+        found = self._space.sessions.get(session)
+        return record_of(found) if found is not None else None
+
+    def take_up(self, record: SessionRecord, now: float) -> None:
+        take_up(record, self._space, self._refresh, now)
 
     # --- our user's commands
 

@@ -14,6 +14,7 @@ from sipcore.invitation import Invitation
 from sipcore.message import Request, Response, parse_message, response_to
 from sipcore.outgoing import Outgoing, Sender
 from sipcore.session import Session
+from sipcore.session_record import SessionRecord
 from sipcore.session_space import SessionSpace
 from sipcore.session_timer import IntervalTooSmall
 from sipcore.sessions import SESSION_METHODS, Sessions
@@ -207,6 +208,14 @@ class Stack:
     def dialog_of(self, session: str) -> Dialog | None:
         """The session's dialog; None when it is over, or before the called party's first response with a tag."""
         return self._sessions.dialog_of(session)
+
+    def record_of(self, session: str) -> SessionRecord | None:
+        """What to keep of a session, so that another process can `take_up` it; None unless it is answered."""
+        return self._sessions.record_of(session)
+
+    def take_up(self, record: SessionRecord, now: float) -> None:
+        """Go on with a session that was up in another process; no event tells of it. Raises ProtocolViolation."""
+        self._sessions.take_up(record, now)
 
     # --- responses
 

@@ -1,0 +1,70 @@
+"""Writing down a session that is up, and taking it up again in another process."""
+
+from sipcore.address import parse_name_addr
+from sipcore.dialog import Dialog
+from sipcore.message import Request
+from sipcore.session import Session
+from sipcore.session_machine import SessionState
+from sipcore.session_record import SessionRecord
+from sipcore.session_refresh import SessionRefresh
+from sipcore.session_space import SessionSpace
+from sipcore.session_timer import SessionTimer
+
+CSEQ_RESERVE = 1000
+"""Numbers passed over where a session is taken up: requests may have been sent since it was written down."""
+
+
+def record_of(session: Session) -> SessionRecord | None:
+    """What to keep of the session; None unless it is answered."""
+    dialog = session.dialog
+    if dialog is None or session.state not in (SessionState.ANSWERED, SessionState.UP):
+        return None
+    return SessionRecord(
+        id=session.id,
+        is_caller=session.is_caller,
+        flow=session.flow,
+        next_flow=dialog.flow,
+        contact=session.contact,
+        call_id=dialog.call_id,
+        local=str(dialog.local),
+        remote=str(dialog.remote),
+        remote_target=str(dialog.remote_target),
+        local_cseq=dialog.local_cseq,
+        remote_cseq=dialog.remote_cseq,
+        route_set=tuple([str(route) for route in dialog.route_set]),
+        secure=dialog.secure,
+        behind_nat=dialog.behind_nat,
+        local_sdp=session.local_sdp,
+        remote_sdp=session.remote_sdp,
+        peer_allows=tuple(sorted(session.peer_allows)),
+        interval=session.timer.interval if session.timer is not None else None,
+        we_refresh=session.timer is not None and session.timer.we_refresh,
+    )
+
+
+def take_up(record: SessionRecord, space: SessionSpace, refresh: SessionRefresh, now: float) -> None:
+    """Go on with a session that was written down; its timer starts anew. Raises ProtocolViolation."""
+    dialog = Dialog(
+        call_id=record.call_id,
+        local=parse_name_addr(record.local),
+        remote=parse_name_addr(record.remote),
+        remote_target=parse_name_addr(record.remote_target),
+        local_cseq=record.local_cseq + CSEQ_RESERVE,
+        remote_cseq=record.remote_cseq,
+        route_set=[parse_name_addr(route) for route in record.route_set],
+        secure=record.secure,
+        flow=record.next_flow,
+        behind_nat=record.behind_nat,
+    )
+    # Nothing of the INVITE that made the session matters once it is up.
+    session = Session(
+        record.id, record.flow, record.contact, Request("INVITE", dialog.remote_uri), is_caller=record.is_caller
+    )
+    session.state = SessionState.UP
+    session.dialog = dialog
+    session.local_sdp, session.remote_sdp = record.local_sdp, record.remote_sdp
+    session.peer_allows = frozenset(record.peer_allows)
+    space.add(session)
+    space.add_dialog(session, dialog)
+    if record.interval is not None:
+        refresh.resume(session, SessionTimer(record.interval, record.we_refresh), now)
