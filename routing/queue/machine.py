@@ -320,11 +320,9 @@ class QueueMachine:
 
     def _assign(self, now: float) -> None:
         """Claim free members for unserved callers as far as they go; let go who has no hope left."""
-        self._match_at = None
-        if self._closed:
-            return
         state = self.state
-        while state.free:
+        self._match_at = None
+        while state.free and not self._closed:
             found = next_match(state, now)
             if not isinstance(found, tuple):
                 self._match_at = found
@@ -350,6 +348,7 @@ class QueueMachine:
             )
 
     def _let_go_hopeless(self, now: float) -> None:
+        """Those whom no member will be offered: out of rounds, or not allowed to wait. Closing has let all go."""
         for caller in list(self.state.missed.values()):
             if caller.offers or caller.standing != "waiting":
                 continue

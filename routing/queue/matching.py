@@ -21,11 +21,12 @@ def choose(caller: Waiting, free: list[Member]) -> Member:
 def next_match(state: QueueState, now: float) -> tuple[Waiting, Member] | float | None:
     """The next caller with the member to claim; else when time alone will make a match, None for never.
 
-    Callers come in the line's order. Who is not to be called back yet is passed over, and so is a caller for whom each
-    free member either has a threshold that the caller's waiting has not reached or has been tried in all rounds.
+    There has to be a free member. Callers come in the line's order. Who is not to be called back yet is passed over,
+    and so is a caller for whom each free member either has a threshold that the caller's waiting has not reached or has
+    been tried in all rounds.
     """
     caller, free = state.first_unserved(), state.free
-    if caller is None or not free:
+    if caller is None:
         return None
     if free[0].threshold <= 0 and not caller.tries and caller.prefers is None and caller.earliest <= now:
         return caller, free[0]  # most of all

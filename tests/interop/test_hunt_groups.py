@@ -1,9 +1,11 @@
 """Hunt groups with phones: all members ring at once, and who takes part is for members to dial."""
 
+import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+import tomli_w
 
 from tests.support.plain_phone import PlainPhone
 from tests.support.server import Server
@@ -67,10 +69,21 @@ def is_offered_calls(member: PlainPhone, caller: PlainPhone) -> bool:
     return True
 
 
+def change_settings(server: Server, **changes: object) -> None:
+    """Import the company with other settings of the sales queue, while the server runs."""
+    file = server.folder / "company.toml"
+    content = tomllib.loads(file.read_text())
+    content["queues"]["sales"] |= changes
+    file.write_text(tomli_w.dumps(content))
+    server.command("company", "import", "company.toml")
+
+
 def test_a_member_dials_passive_and_is_offered_no_call_until_active_again(server: Server, desks: Desks) -> None:
     anna, astrid = desks.registered("anna"), desks.phone("astrid")
     dial(anna, "*51")
     assert not is_offered_calls(anna, astrid)
+    change_settings(server, ring_seconds=25)
+    assert not is_offered_calls(anna, astrid), "passive also under other settings"
     server.stop()
     server.start()
     assert not is_offered_calls(anna, astrid), "passive also after a restart"
