@@ -167,7 +167,7 @@ class QueueMachine:
             return False
         caller = self.state.callers[offer.call]
         self._end_offer(number, "answered", now)
-        for other in tuple(caller.offers):
+        for other in caller.offers:
             self._end_offer(other, "elsewhere", now)
         outcome: Literal["answered", "called-back"] = "called-back" if caller.number else "answered"
         waited = now - caller.since
@@ -363,7 +363,7 @@ class QueueMachine:
         self._record(QueueLeft(call=caller.call, at=now, queue=self.queue.name, outcome=outcome, waited=waited))
 
     def _withdraw(self, caller: Waiting, now: float) -> None:
-        for number in tuple(caller.offers):
+        for number in caller.offers:
             self._end_offer(number, "withdrawn", now)
 
     def _end_offer(self, number: int, outcome: OfferOutcome, now: float) -> None:

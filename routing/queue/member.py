@@ -64,7 +64,7 @@ class Waiting:
     """When to call back at the earliest, UTC epoch seconds."""
     attempts: int = 0
     """How often the caller was called back and not reached."""
-    offers: list[int] = field(default_factory=list)
+    offers: tuple[int, ...] = ()
     """The offers that ring for this caller: one, or several with strategy `all`."""
     tries: dict[str, int] = field(default_factory=dict)
     """How often each member was offered this caller."""

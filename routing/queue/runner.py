@@ -156,6 +156,12 @@ class QueueRunner:
         """1 for the caller who is next; None for who is not in the line any more."""
         return self._machine.state.position(call) if call in self._machine.state.callers else None
 
+    def joined_at(self, call: str) -> float:
+        """Since when the caller waits, UTC epoch seconds. Raises NotInLine."""
+        if call not in self._machine.state.callers:
+            raise NotInLine(call)
+        return self._machine.state.callers[call].since
+
     def expected_wait(self, call: str) -> float | None:
         """Seconds that the caller will probably still wait; None where it is unknown."""
         position = self.position(call)

@@ -214,9 +214,9 @@ class QueueState:
 
     def _line_up(self, caller: Waiting) -> None:
         """Put the place among the unserved, or take it out, as it stands now."""
-        unserved = not caller.offers or (len(caller.offers) < self._together and caller.standing != "callback")
-        if caller.standing == "held":
-            unserved = False
+        unserved = caller.standing != "held" and (
+            not caller.offers or (len(caller.offers) < self._together and caller.standing != "callback")
+        )
         if unserved != caller.unserved:
             caller.unserved = unserved
             (self._unserved.add if unserved else self._unserved.discard)(caller.key)
@@ -234,7 +234,7 @@ class QueueState:
         self.offers[event.offer] = Offer(event.offer, event.call, event.member)
         if not caller.tries and event.at > caller.since:
             caller.queued = True
-        caller.offers.append(event.offer)
+        caller.offers += (event.offer,)
         caller.tries[event.member] = caller.tries.get(event.member, 0) + 1
         self._line_up(caller)
         member.call = event.call
@@ -243,7 +243,7 @@ class QueueState:
     def _offer_ended(self, event: OfferEnded) -> None:
         offer = self.offers.pop(event.offer)
         member, caller = self.members[offer.member], self.callers[offer.call]
-        caller.offers.remove(event.offer)
+        caller.offers = tuple(number for number in caller.offers if number != event.offer) if caller.offers[1:] else ()
         if event.outcome == "answered":  # the caller's leaving follows
             self.talks[offer.call] = offer.member
             member.turn, member.misses = event.offer, 0

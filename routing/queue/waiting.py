@@ -17,19 +17,29 @@ log = logging.getLogger(__name__)
 
 
 async def wait_in_line(
-    caller: Caller, runner: QueueRunner, dialler: Dialler, emit: EventSink, clock: Clock, *, priority: int = 0
+    caller: Caller,
+    runner: QueueRunner,
+    dialler: Dialler,
+    emit: EventSink,
+    clock: Clock,
+    *,
+    priority: int = 0,
+    adopted: bool = False,
 ) -> Delivery:
     """Wait in the queue and return how it ended; a member who has answered is to be connected at once.
 
-    Who is refused (full, nobody there) is not answered. Raises CallerGone, with the place in line given up.
+    Who is refused (full, nobody there) is not answered. `adopted`: the caller has a place already, from before a
+    restart. Raises CallerGone, with the place in line given up.
     """
-    joined = clock()
-    delivery = runner.join(caller, dialler, priority=priority)
+    if adopted:
+        delivery = runner.adopt(caller.call, caller, dialler)
+    else:
+        delivery = runner.join(caller, dialler, priority=priority)
     if delivery.done():
         return delivery.result()
     try:
         await answer(caller, emit, clock)
-        await _hear_until_delivered(delivery, caller, _entertain(caller, runner, emit, clock, joined))
+        await _hear_until_delivered(delivery, caller, _entertain(caller, runner, emit, clock, welcome=not adopted))
         return delivery.result()
     except BaseException:
         await _give_up(caller, runner, dialler, delivery)
@@ -69,10 +79,10 @@ async def _give_up(caller: Caller, runner: QueueRunner, dialler: Dialler, delive
         await dialler.drop(ended.answered, "caller-gone")
 
 
-async def _entertain(caller: Caller, runner: QueueRunner, emit: EventSink, clock: Clock, joined: float) -> None:
+async def _entertain(caller: Caller, runner: QueueRunner, emit: EventSink, clock: Clock, *, welcome: bool) -> None:
     """Welcome, music, and the position every so often; the music goes on by itself where a prompt interrupted it."""
-    queue = runner.queue
-    if queue.welcome_prompt:
+    queue, joined = runner.queue, runner.joined_at(caller.call)
+    if queue.welcome_prompt and welcome:
         await tell(caller, [queue.welcome_prompt], emit, clock)
     await start_music(caller, queue.music)
     every, beat = queue.position_every_seconds, 0
