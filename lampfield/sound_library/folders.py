@@ -22,7 +22,8 @@ class SoundFolder:
 
     def make(self) -> None:
         """Have the folders, for their owner alone. Raises OSError."""
-        (self.path / "originals").mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.path / "originals").mkdir(mode=0o700, exist_ok=True)
 
 
 def sound_folder(state_directory: Path, company: str) -> SoundFolder:

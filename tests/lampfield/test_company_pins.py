@@ -1,0 +1,93 @@
+"""PINs: hashed, told once, guarded against guessing, gone with whoever had them."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from lampfield.company_pins import CompanyPins
+from lampfield.pin_attempts import FREE_ATTEMPTS, PinAttempts
+from provisioning.company_import import import_company
+from provisioning.pins import DIGITS, is_easy, new_pin, set_pin
+from provisioning.sound_rows import PinRow
+from tests.lampfield.sound_library.library import COMPANY, database
+
+
+def test_a_pin_opens_for_its_owner_alone_and_only_its_hash_is_kept(tmp_path: Path) -> None:
+    engine = database(tmp_path)
+    with engine.begin() as connection:
+        set_pin(connection, COMPANY.id, "anna", "384615", 0.0)
+        set_pin(connection, COMPANY.id, "anna", "271828", 1.0)
+    pins = CompanyPins(engine, COMPANY.id, PinAttempts(), lambda: 0.0)
+
+    async def scenario() -> None:
+        assert await pins.is_set("anna")
+        assert not await pins.is_set("bo")
+        assert await pins.check("anna", "384615") == "wrong", "the one before is not valid any more"
+        assert await pins.check("anna", "271828") == "right"
+        assert await pins.check("bo", "271828") == "wrong"
+
+    asyncio.run(scenario())
+    with engine.connect() as connection:
+        (row,) = connection.execute(select(PinRow.__table__)).mappings()
+    assert row["hash"].startswith("$argon2id$")
+    assert "271828" not in row["hash"]
+
+
+@pytest.mark.parametrize("guess", ["owner", "caller"])
+def test_after_too_many_wrong_ones_the_right_one_is_not_looked_at(guess: str, tmp_path: Path) -> None:
+    engine = database(tmp_path)
+    with engine.begin() as connection:
+        set_pin(connection, COMPANY.id, "anna", "271828", 0.0)
+    now = [0.0]
+    pins = CompanyPins(engine, COMPANY.id, PinAttempts(), lambda: now[0])
+
+    async def scenario() -> None:
+        for number in range(FREE_ATTEMPTS):
+            owner, caller = ("anna", f"+4540{number}") if guess == "owner" else (f"nobody-{number}", "+4540999999")
+            assert await pins.check(owner, "0000", caller) == "wrong"
+        assert await pins.check("anna", "271828", "+4540999999") == "locked"
+        assert await pins.check("anna", "271828", "+4540888888") == ("locked" if guess == "owner" else "right")
+        now[0] = 3600.0
+        assert await pins.check("anna", "271828", "+4540999999") == "right"
+
+    asyncio.run(scenario())
+
+
+def test_many_guesses_at_once_gain_nothing(tmp_path: Path) -> None:
+    engine = database(tmp_path)
+    with engine.begin() as connection:
+        set_pin(connection, COMPANY.id, "anna", "271828", 0.0)
+    pins = CompanyPins(engine, COMPANY.id, PinAttempts(), lambda: 0.0)
+
+    async def scenario() -> None:
+        verdicts = await asyncio.gather(*(pins.check("anna", f"00{number}") for number in range(10)))
+        assert verdicts.count("wrong") == FREE_ATTEMPTS
+        assert verdicts.count("locked") == 10 - FREE_ATTEMPTS
+
+    asyncio.run(scenario())
+
+
+def test_who_comes_later_under_the_same_name_does_not_inherit_the_pin(tmp_path: Path) -> None:
+    engine = database(tmp_path)
+    with engine.begin() as connection:
+        set_pin(connection, COMPANY.id, "carl", "271828", 0.0)
+        set_pin(connection, COMPANY.id, "dora", "271828", 0.0)
+    people = {name: person for name, person in COMPANY.people.items() if name != "carl"}
+    queues = {name: msgspec.structs.replace(queue, members=("anna", "bo")) for name, queue in COMPANY.queues.items()}
+    without = msgspec.structs.replace(COMPANY, people=people, queues=queues)
+    for company in (without, COMPANY):
+        import_company(engine, company, new_password=lambda: "a-long-password")
+    pins = CompanyPins(engine, COMPANY.id, PinAttempts(), lambda: 0.0)
+    assert not asyncio.run(pins.is_set("carl"))
+    assert asyncio.run(pins.is_set("dora"))
+
+
+def test_pins_that_are_made_are_not_those_that_are_guessed_first() -> None:
+    for easy in ("123456", "987654", "111111", "121212", "012345", "890123"):
+        assert is_easy(easy), easy
+    made = {new_pin() for _ in range(50)}
+    assert len(made) > 45
+    assert all(len(pin) == DIGITS and pin.isdigit() and not is_easy(pin) for pin in made)
