@@ -5,9 +5,7 @@ import logging
 from typing import Literal
 
 from lampfield.call_control.codecs import common, joinable
-from lampfield.call_control.incoming_leg import IncomingLeg
 from lampfield.call_control.leg import Leg, LegEnd
-from lampfield.call_control.outgoing_leg import OutgoingLeg
 from lampfield.call_control.services import Services
 from routing.events import CallHeld, CallRetrieved
 from routing.ports import Ended
@@ -23,7 +21,7 @@ Side = Literal["caller", "callee"]
 class Bridge:
     """The talk of a caller with an answered party."""
 
-    def __init__(self, services: Services, caller: IncomingLeg, callee: OutgoingLeg) -> None:
+    def __init__(self, services: Services, caller: Leg, callee: Leg) -> None:
         self._services = services
         self._caller = caller
         self._callee = callee

@@ -6,8 +6,9 @@ import asyncio
 from typing import Protocol
 
 from lampfield.call_control.identity import Identity
-from lampfield.call_control.leg import NO_CODEC, NORMAL_CLEARING, Leg, LegEnd
+from lampfield.call_control.leg import NO_CODEC, NORMAL_CLEARING, LegEnd
 from lampfield.call_control.services import Services
+from lampfield.call_control.voice_leg import VoiceLeg
 from routing.events import LegAnswered, LegEnded, LegRinging
 from routing.ports import RingOutcome
 from sipcore.events import Event, SessionAccepted, SessionProgress, SessionRejected
@@ -23,27 +24,33 @@ class RingingObserver(Protocol):
     def leg_rings(self, leg: OutgoingLeg, early_media: bool) -> None: ...
 
 
-class OutgoingLeg(Leg):
-    """Fulfils `routing.ports.Answered` once `outcome` says so."""
+class OutgoingLeg(VoiceLeg):
+    """Fulfils `routing.ports.Answered` once `outcome` says so, and `Caller` for who was called to be served."""
 
     direction = "recipient"
 
     def __init__(
-        self, services: Services, call: str, leg: str, domain: str, number: str, observer: RingingObserver
+        self,
+        services: Services,
+        call: str,
+        leg: str,
+        domain: str,
+        callee: Identity,
+        language: str,
+        observer: RingingObserver,
     ) -> None:
-        super().__init__(services, call, leg, "", domain)
-        self.number = number
+        super().__init__(services, call, leg, "", domain, callee, language)
         self.outcome: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """The status of the final response; 200 when answered."""
         self._observer = observer
         self._rings = False
         self._wanted = True
 
-    async def start(self, invitation: Invitation, person: str | None, caller: Identity) -> None:
+    async def start(self, invitation: Invitation, caller: Identity) -> None:
         """Send the INVITE, unless the leg was given up while its port was opened."""
         if self.ended.done():
             return
-        self.person = person
+        self.person = self.caller.person
         self.peer = caller
         self.session = self.services.sip.invite(invitation)
         self.services.legs.add(self)
@@ -61,6 +68,10 @@ class OutgoingLeg(Leg):
     @property
     def answered(self) -> bool:
         return self.outcome.done() and self.outcome.result() == 200
+
+    async def answer(self, codec: str | None = None) -> None:
+        """The called party has answered by itself. Raises CallerGone."""
+        self._there()
 
     def on(self, event: Event) -> None:
         match event:

@@ -1,0 +1,166 @@
+"""Rings people's phones and outside numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from lampfield.call_control.identity import Identity
+from lampfield.call_control.outgoing_leg import OutgoingLeg, outcome_of
+from lampfield.call_control.services import Services
+from lampfield.trunk_line import TrunkRoute
+from media.client import MediaError
+from routing.model import Company
+from routing.ports import ANSWERED_ELSEWHERE, RingResult
+from sipcore.address import NameAddr
+from sipcore.binding import Binding
+from sipcore.stack import Invitation
+from sipcore.uri import parse_uri
+
+logger = logging.getLogger(__name__)
+
+SILENT_SECONDS = 4.0
+"""Without any answer for so long, a gateway is passed over: it was asked four times (Timer A, RFC 3261 §17.1.1.2)."""
+
+
+class Ringing:
+    """One for each call; counts its legs to name them. For whom it rings, and with which codecs, its heirs know."""
+
+    def __init__(self, services: Services, company: Callable[[], Company], call: str) -> None:
+        self.call = call
+        self._services = services
+        self._company_now = company
+        self._legs = 0
+
+    @property
+    def shown(self) -> Identity:
+        """Who calls, as phones in the house are shown it."""
+        raise NotImplementedError
+
+    def codecs(self) -> Sequence[str]:
+        """What is offered to who is called, best first."""
+        raise NotImplementedError
+
+    def leg_rings(self, leg: OutgoingLeg, early_media: bool) -> None:
+        """A called phone rings; `early_media`: with a sound of the network's own."""
+        raise NotImplementedError
+
+    async def phones_of(self, person: str, timeout: float) -> RingResult:
+        """Fork to every phone that the person has registered; the first 2xx wins, the others get CANCEL."""
+        company = self._company
+        bindings = self._services.registrar.targets(f"sip:{person}@{company.domain}")
+        if not bindings:
+            return RingResult("unreachable", status=480)
+        callee = company.people[person]
+        legs = [self._leg(Identity(callee.extension, callee.name, person)) for _ in bindings]
+
+        async def start(leg: OutgoingLeg, binding: Binding) -> None:
+            await leg.start(await self._invitation_to_phone(leg, binding), self.shown)
+
+        return await self._ring(
+            legs, [start(leg, binding) for leg, binding in zip(legs, bindings, strict=True)], timeout
+        )
+
+    async def outside(self, number: str, timeout: float) -> RingResult:
+        """Call through the trunks in order; the next one where one cannot be reached."""
+        result = RingResult("unreachable", status=503)
+        async for route in self._services.trunks.routes(number, self._shown_outside(None).number):
+            leg = self._leg(Identity(number))
+            result = await self._ring([leg], [self._start_outside(leg, route)], timeout)
+            if result.status != 503:
+                return result
+        return result
+
+    # How
+
+    @property
+    def _company(self) -> Company:
+        """As it is now: a queue that the caller waits in may have got members meanwhile."""
+        return self._company_now()
+
+    async def _ring(
+        self, legs: Sequence[OutgoingLeg], starts: Sequence[Coroutine[Any, Any, None]], timeout: float
+    ) -> RingResult:
+        winner: OutgoingLeg | None = None
+        taken = False
+        try:
+            async with asyncio.timeout(timeout):
+                await asyncio.gather(*starts)
+                winner = await _first_answer(legs)
+        except TimeoutError:
+            return RingResult("no-answer", status=480)
+        except MediaError as fault:
+            logger.error("%s: nobody can be rung without audio: %s", self.call, fault)
+            return RingResult("unreachable", status=503)
+        except asyncio.CancelledError as cancelled:
+            taken = ANSWERED_ELSEWHERE in cancelled.args
+            raise
+        finally:
+            for leg in legs:
+                if leg is not winner:
+                    leg.give_up(elsewhere=taken or winner is not None)
+        if winner is not None:
+            return RingResult("answered", winner)
+        status = _best_refusal([leg.outcome.result() for leg in legs if leg.outcome.done()])
+        return RingResult(outcome_of(status), status=status)
+
+    def _leg(self, callee: Identity) -> OutgoingLeg:
+        self._legs += 1
+        name, company = f"{self.call}-b{self._legs}", self._company
+        return OutgoingLeg(self._services, self.call, name, company.domain, callee, company.language, self)
+
+    async def _invitation_to_phone(self, leg: OutgoingLeg, binding: Binding) -> Invitation:
+        target = binding.target
+        return Invitation(
+            uri=target.uri,
+            flow=target.flow,
+            routes=target.routes,
+            local=self.shown.address(leg.domain),
+            remote=NameAddr(leg.name, parse_uri(f"sip:{leg.number}@{leg.domain}"), {}),
+            offer=await self._offer(leg),
+        )
+
+    async def _start_outside(self, leg: OutgoingLeg, route: TrunkRoute) -> None:
+        shown = self._shown_outside(route.caller_id)
+        await leg.start(route.invitation(shown, await self._offer(leg)), shown)
+        if not await leg.sign_of_life(SILENT_SECONDS):
+            route.line.note(route.flow, up=False)
+
+    async def _offer(self, leg: OutgoingLeg) -> bytes:
+        return leg.description.offer(await leg.port(), self.codecs())
+
+    def _shown_outside(self, caller_id: str | None) -> Identity:
+        """Caller id on a trunk: the person's own number, else the trunk's, else the company's first main number."""
+        person = self._company.people.get(self.shown.person or "")
+        own = person.outside_number if person is not None else None
+        number = own or caller_id or next(iter(self._company.main_numbers), self.shown.number)
+        return Identity(number, self._company.name)
+
+
+async def _first_answer(legs: Sequence[OutgoingLeg]) -> OutgoingLeg | None:
+    """The first leg that answers; None when all have refused. A 6xx of one ends the waiting (RFC 3261 §16.7)."""
+    waiting = {leg.outcome: leg for leg in legs}
+    while waiting:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for outcome in done:
+            leg = waiting.pop(outcome)
+            if outcome.result() == 200:
+                return leg
+            if outcome.result() >= 600:
+                return None
+    return None
+
+
+def _best_refusal(statuses: Sequence[int]) -> int:
+    """The status to pass on of several: 6xx, then what tells most (RFC 3261 §16.7 step 6)."""
+    preference = (486, 480, 408, 404, 488)
+    return min(
+        statuses,
+        key=lambda status: (
+            status < 600,
+            preference.index(status) if status in preference else len(preference),
+            status,
+        ),
+    )
