@@ -57,9 +57,11 @@ async def _by_command(command: tuple[str, ...], sound: Path) -> str:
     )
     assert process.stdout is not None
     try:
-        said = await process.stdout.read(MOST_BYTES)
-        while await process.stdout.read(MOST_BYTES):
-            pass
+        said = b""
+        while part := await process.stdout.read(MOST_BYTES):
+            said += part
+            if len(said) > MOST_BYTES:
+                raise TranscriptionFailed(f"{command[0]} wrote more than {MOST_BYTES} bytes")
         status = await process.wait()
     finally:
         if process.returncode is None:

@@ -1,8 +1,10 @@
 """A voicemail store on a real database, journal and disk, with its surroundings on record."""
 
+import asyncio
 import math
 import wave
 from array import array
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -38,6 +40,13 @@ def write_sound(path: Path, *parts: float) -> None:
         file.setsampwidth(2)
         file.setframerate(RATE)
         file.writeframes(samples.tobytes())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until it is so."""
+    async with asyncio.timeout(15):
+        while not await asyncio.to_thread(condition):
+            pass
 
 
 class Office:

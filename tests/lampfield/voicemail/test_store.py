@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from lampfield.voicemail.table import read_messages
 from presence_pidf.message_summary import MessageCounts
 from routing.events import MessageDeleted, MessageHeard, MessageLeft
 from routing.voicemail.postbox import Draft, NotKept
-from tests.lampfield.voicemail.office import ANNA, Office, with_boxes, write_sound
+from tests.lampfield.voicemail.office import ANNA, Office, until, with_boxes, write_sound
 
 DAY = 86_400.0
 
@@ -39,12 +39,6 @@ def next_run(office: Office, tmp_path: Path, engine: Engine, **changes: object) 
     later = Office(tmp_path, engine, with_boxes(**changes))
     later.now = office.now + 10
     return later
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not await asyncio.to_thread(condition):
-            pass
 
 
 async def serving(office: Office, work: Coroutine[Any, Any, None]) -> None:
