@@ -2,7 +2,7 @@
 
 import typer
 
-from lampfield.cli import calls, check, company, config, demo, hours, music, pin, serve, sounds, trace
+from lampfield.cli import calls, check, company, config, demo, hours, music, pin, serve, sounds, trace, voicemail
 
 app = typer.Typer(
     name="lampfield",
@@ -20,5 +20,6 @@ app.add_typer(company.app, name="company")
 app.add_typer(sounds.app, name="sounds")
 app.add_typer(music.app, name="music")
 app.command("pin")(pin.pin)
+app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(config.app, name="config")
 app.command("demo")(demo.demo)

@@ -14,26 +14,34 @@ from routing.feature_codes import may_administer
 
 def pin(
     company: CompanyArgument,
-    person: Annotated[str, typer.Argument(help="The person's id or extension.", show_default=False)],
+    owner: Annotated[
+        str,
+        typer.Argument(
+            metavar="PERSON", help="The person's id or extension, or the name of a group's box.", show_default=False
+        ),
+    ],
     choose: Annotated[
         bool, typer.Option("--choose", help="Ask for a PIN instead of making one up; it is not shown.")
     ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Give a person a new PIN and tell it, once.
+    """Give a person, or a group's voicemail box, a new PIN and tell it, once.
 
     It opens the mailbox, and for administrators the recording of greetings. It is valid at once; the PIN that the
     person had is not valid any more.
 
-    Example: `lampfield pin nordlys ingrid`
+    Examples: `lampfield pin nordlys ingrid`, `lampfield pin nordlys sales`
     """
     with database(configuration_of(config)) as engine:
         chosen = company_of(engine, company)
-        found = person_of(chosen, person)
+        found = None if owner in chosen.boxes and owner not in chosen.people else person_of(chosen, owner)
         fresh = _asked() if choose else new_pin()
         with engine.begin() as connection:
-            set_pin(connection, chosen.id, found.id, fresh, time.time())
+            set_pin(connection, chosen.id, owner if found is None else found.id, fresh, time.time())
     told = "is set" if choose else f"{fresh}, told now and never again"
+    if found is None:
+        out().print(f"PIN of the box {owner}: {told}", markup=False, soft_wrap=True)
+        return
     out().print(f"PIN of {found.name} (extension {found.extension}): {told}", markup=False, soft_wrap=True)
     if not may_administer(chosen, found):
         out().print(f"{found.name} is no administrator, so it opens the mailbox alone.", markup=False, soft_wrap=True)
