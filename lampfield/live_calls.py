@@ -13,6 +13,7 @@ from routing.events import (
     CallHeld,
     CallRetrieved,
     CallRouted,
+    CallTakenUp,
     LegRinging,
     MenuEntered,
     OfferMade,
@@ -85,6 +86,11 @@ class LiveCalls:
             caller = event.caller_name or event.caller_number
             self._calls[event.call] = LiveCall(
                 event.call, event.company, caller, event.dialled, event.at, since=event.at
+            )
+        elif isinstance(event, CallTakenUp):
+            caller = event.caller_name or event.caller_number
+            self._calls[event.call] = LiveCall(
+                event.call, event.company, caller, event.dialled, event.arrived, "queue", event.queue, event.at
             )
         elif isinstance(event, CallEnded):
             self._calls.pop(event.call, None)

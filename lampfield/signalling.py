@@ -9,7 +9,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,13 @@ from call_records.spool import Spool
 from call_records.writer import EventWriter
 from lampfield.admission import Admission
 from lampfield.call_control.houses import Houses
+from lampfield.call_control.kept_legs import KeptLegs
+from lampfield.call_control.leg_names import caller_leg
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.recordings import Recordings
 from lampfield.call_control.services import Services
 from lampfield.call_control.sip_port import SipPort
-from lampfield.call_control.switchboard import Switchboard
+from lampfield.call_control.switchboard import Switchboard, TakenUp
 from lampfield.call_control.tasks import Tasks
 from lampfield.child import say_ready
 from lampfield.company_hours import CompanyHours
@@ -44,6 +46,7 @@ from lampfield.logs import start_logging
 from lampfield.lookups import HttpInquiry
 from lampfield.membership import Membership
 from lampfield.pin_attempts import PinAttempts
+from lampfield.places import Places
 from lampfield.registrations import Registrations
 from lampfield.request_desk import RequestDesk
 from lampfield.sound_library.shelves import Shelves
@@ -151,6 +154,8 @@ class Signalling:
         self._shelves.configure(self._door.directory.companies.values(), Shelves.load(self._database))
         membership = Membership(self._journal)
         membership.restore()
+        self._places = Places(self._journal)
+        self._places.restore()
         self._voicemail = VoicemailOffice(
             configuration,
             self._database,
@@ -177,6 +182,7 @@ class Signalling:
             self._inquiry,
             self._shelves,
             membership,
+            self._places,
             self._voicemail_of,
             self._studio_of,
         )
@@ -189,8 +195,11 @@ class Signalling:
         self._sounds = Sounds(PromptLibrary(configuration.media.prompts), self._shelves, self._clips)
         limits = configuration.limits
         self._admission = Admission(limits.max_calls, limits.calls_per_second, self.clock, self._stack.refuse_new_calls)
+        sip = SipPort(self._stack, self.clock, self._endpoint.wake)
+        self._kept_legs = KeptLegs(self._journal, self._legs, self._places, sip)
+        self._events.follow(self._kept_legs)
         services = Services(
-            sip=SipPort(self._stack, self.clock, self._endpoint.wake),
+            sip=sip,
             media=self._media,
             spares=self._spares,
             sounds=self._sounds,
@@ -247,7 +256,7 @@ class Signalling:
                 self._housekeeping(),
                 self._admission.watch(lambda: self._switchboard.calls),
                 self._hours.run(),
-                self._voicemail.run(lambda call: self._recordings.end_orphan(f"{call}-a")),
+                self._voicemail.run(lambda call: self._recordings.end_orphan(caller_leg(call))),
                 self._sounds.prepare(self._door.directory.companies.values()),
             ):
                 task = asyncio.ensure_future(work)
@@ -259,9 +268,10 @@ class Signalling:
 
     async def _begin(self) -> None:
         state = self._configuration.state_directory
-        self._records.start()
         await self._media.connect(media_control(state))
-        await self._spares.begin()
+        callers = await self._take_up_callers()
+        self._records.start(surviving=[call for call, caller in callers.items() if caller.waits_on])
+        await self._spares.begin({leg.rtp.name for leg in self._legs.live()})
         self._studios.clear()
         self._hours.restore(self._door.directory.companies.values())
         messages = self._voicemail.restore(self._door.directory.companies.values())
@@ -269,11 +279,31 @@ class Signalling:
         await self._endpoint.listen(self._listeners)
         await self._control.start()
         await self._trunks.start()
+        self._wait_on(callers)
         # What lives as long as the process is not worth looking at in each collection.
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
-        logger.info("taken up from disk: %d bindings, %d subscriptions, %d messages", bindings, subscriptions, messages)
+        logger.info(
+            "taken up from disk: %d bindings, %d subscriptions, %d messages, %d callers",
+            bindings,
+            subscriptions,
+            messages,
+            len(callers),
+        )
+
+    async def _take_up_callers(self) -> dict[str, TakenUp]:
+        """The legs of callers who waited when the last run ended, by call."""
+        audio = {info.session: info for info in await self._media.sessions()}
+        return {kept.call: self._switchboard.take_up(kept, audio.get(kept.rtp)) for kept in self._kept_legs.load()}
+
+    def _wait_on(self, callers: Mapping[str, TakenUp]) -> None:
+        """Let the callers who can wait on do so, and whoever waited besides go."""
+        for call, caller in callers.items():
+            caller.go_on()
+            if not caller.waits_on:
+                self._kept_legs.forget(call)
+        self._houses.let_go([call for call, caller in callers.items() if caller.waits_on])
 
     async def _last_words(self) -> None:
         """Let the phones confirm that their calls are over; a BYE that was lost is sent again meanwhile."""

@@ -35,6 +35,8 @@ _logger = logging.getLogger(__name__)
 Address = tuple[str, int]
 """Host (an IP literal without brackets) and port."""
 
+PLAYS_PASSED_OVER = 1000
+"""Numbers left to plays that another controller began and that wait."""
 _PACKET_SIZE = 65536
 """Largest packet on the control socket either way, bytes."""
 _LATER_SECONDS = 0.02
@@ -109,7 +111,7 @@ class MediaClient:
         self._waiting: dict[str, asyncio.Future[ControlLine]] = {}
         self._items: list[ControlLine] = []
         self._ids = itertools.count(1)
-        self._plays = itertools.count(1)
+        self._plays = 0
         self._reconnecting: asyncio.Task[None] | None = None
 
     @property
@@ -193,7 +195,8 @@ class MediaClient:
         very frame where it paused; a new play replaces the one on its layer. Music `after` other music begins without a
         gap where that ends, and replaces what was to follow it; where none plays it begins at once.
         """
-        number = next(self._plays)
+        self._plays += 1
+        number = self._plays
         paths = ",".join(quote_value(str(clip)) for clip in clips)
         arguments = {"layer": layer, "clips": paths, "loop": "1" if loop else "0", "play": str(number)}
         self._tell("play", session, arguments | ({"after": "1"} if after else {}))
@@ -254,7 +257,15 @@ class MediaClient:
         identifier = reply.arguments["id"]
         mine = [line for line in self._items if line.arguments["id"] == identifier]
         self._items = [line for line in self._items if line.arguments["id"] != identifier]
-        return [session_info(line) for line in mine]
+        found = [session_info(line) for line in mine]
+        self._number_plays_after(found)
+        return found
+
+    def _number_plays_after(self, sessions: Sequence[SessionInfo]) -> None:
+        """What another controller began to play keeps its number alone; one play may wait behind it."""
+        positions = [position for info in sessions for position in (info.music, info.announcement) if position]
+        highest = max((position.play for position in positions), default=0)
+        self._plays = max(self._plays, highest + PLAYS_PASSED_OVER if highest else 0)
 
     @staticmethod
     def _counters(reply: ControlLine) -> Counters:

@@ -12,7 +12,7 @@ from routing import dialplan, feature_codes, menu
 from routing.calendars import destination_at
 from routing.caller_leg import answer, start_music, tell
 from routing.dialplan import Refusal
-from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted
+from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted, CallTakenUp
 from routing.feature_codes import FeatureActions, FeatureCall, FeatureCode
 from routing.greetings import Greetings, GreetingStudio, NoGreetings
 from routing.greetings_by_phone import GreetingsByPhone
@@ -110,9 +110,36 @@ class CallFlow:
         Cancelling is shutting down: the call is ended with 503 or BYE. Raises nothing else.
         """
         self._arrived()
+        await self._to_the_end(self._treat())
+
+    async def resume(self, queue: str, arrived: float) -> None:
+        """Go on with a caller who has waited in a queue since before a restart; `arrived` is when the call came.
+
+        The last event is CallEnded here too, exactly once.
+        """
+        self._emit(
+            CallTakenUp(
+                call=self._caller.call,
+                at=self._clock(),
+                company=self._company.id,
+                origin=self._arrival.origin,
+                caller_number=self._caller.number,
+                caller_name=self._caller.name,
+                caller_person=self._arrival.caller_person,
+                dialled=self._arrival.dialled,
+                arrived=arrived,
+                queue=queue,
+            )
+        )
+        await self._to_the_end(self._wait_on(queue))
+
+    async def _wait_on(self, queue: str) -> Ended:
+        return await self._follow(await self._queue(queue, adopted=True))
+
+    async def _to_the_end(self, treatment: Coroutine[Any, Any, Ended]) -> None:
         ended = Ended("failed", "system", 500)
         try:
-            ended = await self._treat()
+            ended = await treatment
         except CallerGone:
             ended = await self._caller.gone() or Ended("abandoned", "caller", 487)
         except asyncio.CancelledError:
@@ -245,11 +272,17 @@ class CallFlow:
             return await self._connect(result.answered, None)
         return await self._not_reached(result.outcome, result.status)
 
-    async def _queue(self, name: str) -> Onward | Ended:
+    async def _queue(self, name: str, *, adopted: bool = False) -> Onward | Ended:
         # The settings of when the call came: what they lead to is in the company as it was then.
         queue, runner = self._company.queues[name], self._queues[name]
         delivery = await wait_in_line(
-            self._caller, runner, self._dialler, self._emit, self._clock, priority=self._priority
+            self._caller,
+            runner,
+            self._dialler,
+            self._emit,
+            self._clock,
+            priority=self._priority,
+            adopted=adopted,
         )
         if delivery.answered is not None:
             try:

@@ -22,6 +22,20 @@ class CallArrived(CallEvent, frozen=True, kw_only=True):
     dialled: str
 
 
+class CallTakenUp(CallEvent, frozen=True, kw_only=True):
+    """The process was started anew, and the caller who waits in `queue` waits on; the rest is as in CallArrived."""
+
+    company: str
+    origin: Literal["trunk", "phone"]
+    caller_number: str
+    caller_name: str = ""
+    caller_person: str | None = None
+    dialled: str
+    arrived: float
+    """When the call came, UTC epoch seconds."""
+    queue: str
+
+
 class CallRouted(CallEvent, frozen=True, kw_only=True):
     """The dialplan or a menu chose where the call goes; `destination` in its written form, `why` for people."""
 
@@ -274,6 +288,7 @@ class CallEnded(CallEvent, frozen=True, kw_only=True):
 
 AnyCallEvent = (
     CallArrived
+    | CallTakenUp
     | CallRouted
     | CallAnswered
     | PromptPlayed

@@ -48,6 +48,14 @@ class Description:
         self.learn(answer)
         return negotiated
 
+    def take_up(self, local: bytes, remote: bytes) -> Negotiated:
+        """Go on from the descriptions of another run; gives what they agreed on.
+
+        Raises NothingInCommon (488) and ProtocolViolation.
+        """
+        self.local = local
+        return self.read_answer(remote, local)
+
     def learn(self, description: bytes) -> None:
         """Take up what a description of the phone tells. Raises NothingInCommon where no audio of it can be used."""
         if description is self._learned:

@@ -1,10 +1,11 @@
 """The companies at work: their queues, and what their people are doing as far as queues must know."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from lampfield.company_hours import CompanyHours
 from lampfield.control_socket import Outbox
 from lampfield.membership import Membership
+from lampfield.places import Places
 from lampfield.sound_library.shelves import Shelves
 from routing import dialplan
 from routing.activity import Activity
@@ -32,6 +33,7 @@ class Houses:
         inquiry: Inquiry,
         shelves: Shelves,
         membership: Membership,
+        places: Places,
         voicemail: Callable[[Company], Voicemail],
         studio: Callable[[Company], GreetingStudio],
     ) -> None:
@@ -41,6 +43,7 @@ class Houses:
         self._inquiry = inquiry
         self._shelves = shelves
         self._membership = membership
+        self._places = places
         self._voicemail = voicemail
         self._studio = studio
         self._houses: dict[str, House] = {}
@@ -77,10 +80,10 @@ class Houses:
             return QueueRunner(
                 queue,
                 self._activities[company.domain],
-                self._emit,
+                self._places.sink(company, self._emit),
                 self._clock,
                 self._membership.sink(company),
-                history=self._membership.history(company, queue.name),
+                history=[*self._membership.history(company, queue.name), *self._places.history(company, queue.name)],
             )
         if running.queue != queue:
             running.reconfigure(queue)
@@ -94,6 +97,7 @@ class Houses:
             "passive": membership,
             "pause": membership,
             "resume": membership,
+            "toggle": membership,
             "switch": TurnSwitch(company, self._hours.switches(company)),
         }
 
@@ -117,6 +121,14 @@ class Houses:
 
     def activity(self, domain: str) -> Activity | None:
         return self._activities.get(domain)
+
+    def let_go(self, taken_up: Collection[str]) -> None:
+        """Let those who waited before a restart go where no caller is on the line any more."""
+        for house in self._houses.values():
+            for runner in house.queues.values():
+                for call in runner.without_caller():
+                    if call not in taken_up:
+                        runner.leave(call, "lost")
 
     def close(self) -> None:
         """Let everybody who waits in a queue go, for the server stops."""

@@ -8,12 +8,15 @@ import logging
 from lampfield.call_control.codecs import SUPPORTED, common
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.leg import NO_CODEC, NORMAL_CLEARING, LegEnd
+from lampfield.call_control.leg_names import caller_leg
 from lampfield.call_control.services import Services
 from lampfield.call_control.voice_leg import VoiceLeg
 from media.client import MediaError
+from media.session_info import SessionInfo
+from routing.call_flow import Arrival
 from routing.ports import CallerGone
 from sipcore.errors import ProtocolViolation
-from sipcore.events import Event, InviteReceived, SessionCancelled, SessionEstablished
+from sipcore.events import Event, SessionCancelled, SessionEstablished
 
 logger = logging.getLogger(__name__)
 
@@ -27,17 +30,38 @@ class IncomingLeg(VoiceLeg):
     direction = "initiator"
 
     def __init__(
-        self, services: Services, invite: InviteReceived, call: str, domain: str, language: str, caller: Identity
+        self,
+        services: Services,
+        session: str,
+        offer: bytes | None,
+        call: str,
+        domain: str,
+        language: str,
+        caller: Identity,
+        arrival: Arrival,
     ) -> None:
-        super().__init__(services, call, f"{call}-a", invite.session, domain, caller, language)
+        super().__init__(services, call, caller_leg(call), session, domain, caller, language)
         self.person = caller.person
+        self.arrival = arrival
         self._answered = False
-        self._offer = invite.offer
-        if invite.offer is not None:
-            self.description.learn(invite.offer)
+        self._offer = offer
+        if offer is not None:
+            self.description.learn(offer)
         self._answering = asyncio.Lock()
         self._acknowledged = asyncio.Event()
         self._rings = False
+
+    def take_up(self, local_sdp: bytes, remote_sdp: bytes, audio: SessionInfo) -> None:
+        """Go on with the leg as another run of the process left it, answered, with what the engine plays.
+
+        Raises ProtocolViolation where the descriptions do not fit together.
+        """
+        self.rtp.take_up(audio.session, audio.port, self.description.take_up(local_sdp, remote_sdp))
+        if audio.music is not None:
+            self.music.take_up(audio.music.play)
+        self._answered = True
+        self._acknowledged.set()
+        self.services.legs.hears(self)
 
     @property
     def answered(self) -> bool:

@@ -24,6 +24,7 @@ class LegMusic:
         "_files",
         "_first_play",
         "_list",
+        "_plays_already",
         "_rotations",
         "_rtp",
         "_sounds",
@@ -50,11 +51,20 @@ class LegMusic:
         self._first_play = 0
         """The engine's number of what this start played first; plays before it are over."""
         self._failures = 0
+        self._plays_already = 0
+
+    def take_up(self, play: int) -> None:
+        """The engine plays music from another run, by its number: what is started next goes on behind it."""
+        self._plays_already = play
 
     async def start(self, name: str) -> None:
         """Play a list from now on; in a call that has heard it before, not again what was heard."""
         self._turn += 1
-        self._list, self._failures, self._first_play = name, 0, 0
+        self._list, self._failures, self._first_play = name, 0, self._plays_already
+        if self._plays_already:
+            self._plays_already = 0
+            await self._follow(self._turn)
+            return
         turn = self._turn
         clip = await self._next()
         if clip is None or turn != self._turn:

@@ -4,6 +4,7 @@ from collections import Counter
 
 from lampfield.call_control.houses import Houses
 from lampfield.call_control.leg import Leg
+from lampfield.call_control.leg_names import caller_leg
 
 
 class Legs:
@@ -53,6 +54,10 @@ class Legs:
 
     def of_session(self, session: str) -> Leg | None:
         return self._by_session.get(session)
+
+    def of_caller(self, call: str) -> Leg | None:
+        """The caller's leg of a call."""
+        return self._by_name.get(caller_leg(call))
 
     def of_rtp(self, name: str) -> Leg | None:
         return self._by_rtp.get(name)

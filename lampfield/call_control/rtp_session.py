@@ -66,6 +66,11 @@ class RtpSession:
             raise MediaError("the leg is over")
         return port
 
+    def take_up(self, name: str, port: int, negotiated: Negotiated) -> None:
+        """Go on with a session that the engine has from another run."""
+        self.name, self.port, self.negotiated = name, port, negotiated
+        self._asked = True
+
     @property
     def codec(self) -> Codec | None:
         """Name of the negotiated codec."""

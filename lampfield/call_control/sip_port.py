@@ -6,6 +6,7 @@ from sipcore.dialog import Dialog
 from sipcore.digest import Credentials
 from sipcore.flow import Flow
 from sipcore.message import Request, Response
+from sipcore.session_record import SessionRecord
 from sipcore.stack import Invitation, Stack
 
 Fields = Sequence[tuple[str, str]]
@@ -27,6 +28,14 @@ class SipPort:
     def dialog_of(self, session: str) -> Dialog | None:
         """The session's dialog; None before there is one and when it is over."""
         return self._stack.dialog_of(session)
+
+    def record_of(self, session: str) -> SessionRecord | None:
+        """What to keep of an answered session, so that another process can go on with it."""
+        return self._stack.record_of(session)
+
+    def take_up(self, record: SessionRecord) -> None:
+        """Go on with a session of another process. Raises ProtocolViolation."""
+        self._stack.take_up(record, self._clock())
 
     def is_unheard(self, session: str) -> bool:
         """True while nothing has come back to our INVITE, not even 100."""

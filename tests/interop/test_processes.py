@@ -11,32 +11,12 @@ from sqlalchemy import select
 
 from call_records.models import CallEventRow
 from lampfield.database import open_database
+from tests.support.children import child, kill
 from tests.support.ports import free_port
 from tests.support.server import DOMAIN, MAIN_NUMBER, OUTSIDE, Server
 from tests.support.sipp import Sipp, SippFailed
 from tests.support.until import until
 from tests.support.watcher import Watcher
-
-
-def child(server: Server, module: str) -> int:
-    """Process id of the server's child that runs this module."""
-    for entry in Path("/proc").iterdir():
-        try:
-            parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
-            if parent == str(server.pid) and module in (entry / "cmdline").read_text():
-                return int(entry.name)
-        except (OSError, IndexError):
-            continue
-    raise AssertionError(f"no child runs {module}: {server.log()[-2000:]}")
-
-
-def kill(server: Server, module: str) -> None:
-    """Kill a child, and return when another one is ready in its place."""
-    name = module.rpartition(".")[2] if module != "media.process" else "media"
-    ready = f"{name}: ready"
-    before = server.log().count(ready)
-    os.kill(child(server, module), signal.SIGKILL)
-    until(lambda: server.log().count(ready) > before, f"{name} ready again")
 
 
 def recorded(server: Server, kind: str) -> bool:
