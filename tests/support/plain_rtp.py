@@ -46,7 +46,8 @@ class PlainRtp:
     def press(self, key: str) -> None:
         """Send a key of 100 ms as telephone event (RFC 4733 §2.5) in place of what is being said."""
         held = [struct.pack(">BBH", _KEYS.index(key), 10, duration) for duration in range(_FRAME, 801, _FRAME)]
-        self._pressed.extend([*held, *[struct.pack(">BBH", _KEYS.index(key), 0x80 | 10, 800)] * 3])
+        # An empty one at the end is a frame of what is being said: it parts this key from the next.
+        self._pressed.extend([*held, *[struct.pack(">BBH", _KEYS.index(key), 0x80 | 10, 800)] * 3, b""])
 
     def hush(self) -> None:
         self._saying = None
@@ -99,10 +100,10 @@ class PlainRtp:
             remote, voice, payload_type = saying
             timestamp, at = number * _FRAME, number * _FRAME % len(voice)
             payload = voice[at : at + _FRAME]
-            if self._pressed:
+            if self._pressed and (pressed := self._pressed.popleft()):
                 # All packets of an event carry the time stamp of its beginning.
                 event_began = event_began or timestamp
-                payload_type, timestamp, payload = _EVENTS, event_began, self._pressed.popleft()
+                payload_type, timestamp, payload = _EVENTS, event_began, pressed
             else:
                 event_began = 0
             header = struct.pack(">BBHII", 0x80, payload_type, number & 0xFFFF, timestamp, 0x1A3F)

@@ -53,6 +53,12 @@ class Tape:
         """Packets that were sent between those that came."""
         return max(self._numbers) + 1 - len(self._numbers) if self._numbers else 0
 
+    @property
+    def frames(self) -> list[bytes]:
+        """What came, in the order of its time."""
+        with self._changed:
+            return [frame for _, frame in sorted(self._frames.items())]
+
     def write(self, path: Path) -> None:
         """Write a WAV, silent where nothing was sent."""
         with self._changed:
