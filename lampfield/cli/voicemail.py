@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
@@ -48,14 +49,9 @@ def list_command(company: CompanyArgument, box: BoxArgument, config: ConfigOptio
         messages = _messages(engine, chosen, box)
     table = Table("message", "left", "from", "length", "state", "text")
     for message in messages:
-        table.add_row(
-            message.id,
-            _when(message, chosen),
-            _caller(message),
-            minutes(message.seconds),
-            _state(message),
-            message.text,
-        )
+        length, state = minutes(message.seconds), _state(message)
+        # Callers choose their names, and what they say is text: neither is markup.
+        table.add_row(message.id, _when(message, chosen), escape(_caller(message)), length, state, escape(message.text))
     out().print(table if messages else f"There are no messages for {box}", markup=False)
 
 
