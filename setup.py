@@ -17,7 +17,9 @@ C_FLAGS = ["-O2", "-std=gnu11", "-Wall", "-Wextra"]
 
 COMPILED = ["sipcore/*.py"]
 """Modules that run compiled: those that messages pass through."""
-STAY_PYTHON = {f"sipcore/{name}.py" for name in ("__init__", "structs", "flow", "binding", "session_record", "subscription")}
+STAY_PYTHON = {
+    f"sipcore/{name}.py" for name in ("__init__", "structs", "flow", "binding", "session_record", "subscription")
+}
 """The modules that say why: what a class has beside its fields and their types does not all outlive compiling."""
 
 
