@@ -10,6 +10,7 @@ import msgspec
 
 from routing import dialplan, feature_codes, menu
 from routing.calendars import destination_at
+from routing.callback_numbers import CallbackNumbers
 from routing.caller_leg import answer, start_music, tell
 from routing.dialplan import Refusal
 from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted, CallTakenUp
@@ -17,15 +18,17 @@ from routing.feature_codes import FeatureActions, FeatureCall, FeatureCode
 from routing.greetings import Greetings, GreetingStudio, NoGreetings
 from routing.greetings_by_phone import GreetingsByPhone
 from routing.hours import ALWAYS_OPEN, ChangesOf, situation, unchanged
+from routing.last_members import LastMembers, NobodyRemembered
 from routing.lookups import Inquiry, NobodyAsked, Question, look_up
 from routing.menu.names import HasSound, dial, no_sounds
 from routing.menu.told import told
-from routing.model import Company, Destination, MainNumber
+from routing.model import Company, Destination, MainNumber, Queue
 from routing.places import Places
 from routing.ports import Answered, Caller, CallerGone, Clock, Dialler, Ended, EventSink, RingOutcome, RingResult
 from routing.prompts import BUSY, RINGBACK, UNAVAILABLE
+from routing.queue.entertainment import Opening
 from routing.queue.runner import QueueRunner
-from routing.queue.waiting import wait_in_line
+from routing.queue.waiting import SteppedOut, ToBeCalledBack, wait_in_line
 from routing.tasks import while_there
 from routing.voicemail.entrance import Entrance
 from routing.voicemail.leaving import Leaving
@@ -46,6 +49,10 @@ STATUS: dict[RingOutcome, int] = {"busy": 486, "no-answer": 480, "unreachable": 
 
 480 is also for who has no phone registered: known, but without "a valid forwarding location" (§21.4.18).
 """
+
+
+RETURNED_FROM = frozenset({"message", "voicemail", "person", "number"})
+"""Destinations after which a caller who has stepped out of a queue is back in line, where nobody was reached."""
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -85,6 +92,7 @@ class House:
     greetings: Greetings = field(default_factory=NoGreetings)
     studio: GreetingStudio | None = None
     """Where greetings are recorded by phone."""
+    last_members: LastMembers = field(default_factory=NobodyRemembered)
 
 
 class CallFlow:
@@ -103,6 +111,8 @@ class CallFlow:
         self._places = Places()
         self._priority = house.company.vip.get(caller.number, 0)
         self._customer_number = ""
+        self._held: dict[str, str] = {}
+        """Places that the caller has stepped out of, by queue: the call under which the queue knows it."""
 
     async def run(self) -> None:
         """Treat the call to its end; its first event is CallArrived and its last, exactly once, CallEnded.
@@ -136,6 +146,14 @@ class CallFlow:
     async def _wait_on(self, queue: str) -> Ended:
         return await self._follow(await self._queue(queue, adopted=True))
 
+    async def serve_called_back(self, queue: str, place: str) -> None:
+        """Take up the place in a queue for whose sake the caller was called back. Ends with CallEnded as well."""
+        self._held[queue] = place
+        await self._to_the_end(self._called_back(queue))
+
+    async def _called_back(self, queue: str) -> Ended:
+        return await self._follow(await self._queue(queue, opening="connecting"))
+
     async def _to_the_end(self, treatment: Coroutine[Any, Any, Ended]) -> None:
         ended = Ended("failed", "system", 500)
         try:
@@ -165,6 +183,7 @@ class CallFlow:
         )
 
     async def _end(self, ended: Ended) -> None:
+        self._give_up_places()
         try:
             await self._caller.hang_up(ended.cause, ended.status)
         finally:
@@ -218,7 +237,9 @@ class CallFlow:
             self._emit(
                 CallRouted(call=self._caller.call, at=self._clock(), destination=str(step.destination), why=step.why)
             )
-            step = await self._go_to(step.destination)
+            destination, step = step.destination, await self._go_to(step.destination)
+            if isinstance(step, Ended):
+                step = self._back_in_line(step, destination)
         return step
 
     async def _go_to(self, destination: Destination) -> Onward | Ended:
@@ -227,6 +248,8 @@ class CallFlow:
                 return await self._person(destination.name)
             case "queue":
                 return await self._queue(destination.name)
+            case "callback":
+                return await self._queue(destination.name, orders_callback=True)
             case "menu":
                 return await self._menu(destination.name)
             case "number":
@@ -272,28 +295,38 @@ class CallFlow:
             return await self._connect(result.answered, None)
         return await self._not_reached(result.outcome, result.status)
 
-    async def _queue(self, name: str, *, adopted: bool = False) -> Onward | Ended:
+    async def _queue(
+        self, name: str, *, adopted: bool = False, opening: Opening | None = None, orders_callback: bool = False
+    ) -> Onward | Ended:
         # The settings of when the call came: what they lead to is in the company as it was then.
         queue, runner = self._company.queues[name], self._queues[name]
-        delivery = await wait_in_line(
+        place = self._held.pop(name, "")
+        ended = await wait_in_line(
             self._caller,
             runner,
             self._dialler,
             self._emit,
             self._clock,
+            numbers=CallbackNumbers(self._company, self._caller.number),
             priority=self._priority,
+            prefers=self._house.last_members.member(queue, self._caller.number),
             adopted=adopted,
+            place=place,
+            opening=opening or ("position" if place else "welcome"),
+            orders_callback=orders_callback,
         )
-        if delivery.answered is not None:
-            try:
-                await self._caller.stop_music()
-                return await self._connect(delivery.answered, delivery.member)
-            finally:
-                runner.talk_ended(self._caller.call)
+        place = place or self._caller.call
+        if isinstance(ended, ToBeCalledBack):
+            return Ended("callback", "system")
+        if isinstance(ended, SteppedOut):
+            return await self._step_out(name, place, ended)
+        self._places.left(Destination("queue", name))
+        if ended.answered is not None:
+            return await self._deliver(queue, place, ended.answered, ended.member)
         if self._caller.answered:
             await self._caller.stop_music()
             self._caller.clear_keys()  # pressed in impatience, and meant for no menu that may come
-        match delivery.left.outcome:
+        match ended.left.outcome:
             case "full":
                 return Onward(queue.on_full, f"{name}: full")
             case "busy":
@@ -306,6 +339,32 @@ class CallFlow:
                 return Ended("shutdown", "system", 503)
             case _:
                 return Onward(queue.on_no_members, f"{name}: nobody there")
+
+    async def _deliver(self, queue: Queue, place: str, answered: Answered, member: str) -> Ended:
+        self._house.last_members.spoke(queue, self._caller.number, member)
+        try:
+            await self._caller.stop_music()
+            return await self._connect(answered, member)
+        finally:
+            self._queues[queue.name].talk_ended(place)
+
+    async def _step_out(self, queue: str, place: str, wish: SteppedOut) -> Onward:
+        """Go where the key leads; the place is kept until the caller is back, or talks to somebody."""
+        self._held[queue] = place
+        self._places.came_to(Destination("queue", queue))
+        await self._caller.stop_music()
+        return Onward(wish.destination, f"{queue}: key {wish.key}", chosen=True)
+
+    def _back_in_line(self, step: Ended, destination: Destination) -> Onward | Ended:
+        """Where a caller who has a place in a queue goes when what they left it for is over."""
+        if not self._held or step.by == "caller" or destination.kind not in RETURNED_FROM:
+            return step
+        return Onward(Destination("queue", next(reversed(self._held))), f"{destination} is over")
+
+    def _give_up_places(self) -> None:
+        held, self._held = self._held, {}
+        for queue, place in held.items():
+            self._queues[queue].leave(place)
 
     async def _menu(self, name: str) -> Onward:
         await answer(self._caller, self._emit, self._clock)
@@ -351,7 +410,8 @@ class CallFlow:
 
     async def _leave_message(self, box: str, voicemail: Voicemail) -> Ended:
         postbox, found = voicemail.postbox, self._company.boxes[box]
-        return await Leaving(self._company, found, postbox, self._caller, self._emit, self._clock).run()
+        leaving = Leaving(self._company, found, postbox, self._caller, self._emit, self._clock)
+        return await leaving.run(stays=bool(self._held))
 
     async def _mailbox(self, extension: str, voicemail: Voicemail) -> Onward | Ended:
         company, person = self._company, self._arrival.caller_person
@@ -389,7 +449,8 @@ class CallFlow:
             self._caller.clear_keys()
 
     async def _connect(self, answered: Answered, person: str | None) -> Ended:
-        """Let the two talk, until one hangs up."""
+        """Let the two talk, until one hangs up. Who talks to somebody waits for nobody else."""
+        self._give_up_places()
         if not self._caller.answered:  # connecting answers
             self._emit(CallAnswered(call=self._caller.call, at=self._clock()))
         self._emit(

@@ -14,7 +14,8 @@ class CallEvent(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 class CallArrived(CallEvent, frozen=True, kw_only=True):
     company: str
-    origin: Literal["trunk", "phone"]
+    origin: Literal["trunk", "phone", "callback"]
+    """`callback`: we call somebody back, who is the caller of this call as well; `CalledBack` follows."""
     caller_number: str
     caller_name: str = ""
     caller_person: str | None = None
@@ -106,6 +107,8 @@ class QueueJoined(CallEvent, frozen=True, kw_only=True):
 class PositionAnnounced(CallEvent, frozen=True, kw_only=True):
     queue: str
     position: int
+    expected_minutes: int | None = None
+    """The expected wait that was told with it; None for none."""
 
 
 class OfferMade(CallEvent, frozen=True, kw_only=True):
@@ -164,6 +167,23 @@ class CallbackMissed(CallEvent, frozen=True, kw_only=True):
     attempt: int
     outcome: Literal["no-answer", "busy", "rejected", "unreachable"]
     retry_at: float | None
+
+
+class CalledBack(CallEvent, frozen=True, kw_only=True):
+    """This call is made for a place in a queue, whose events are those of the call `place` that waited for it."""
+
+    queue: str
+    place: str
+    attempt: int
+    """1 for the first."""
+
+
+class MissedCallHandled(CallEvent, frozen=True, kw_only=True):
+    """Somebody has seen to it that this call, which the queue missed, needs nothing more; with all before it."""
+
+    queue: str
+    by: str
+    """Id of the person."""
 
 
 class QueueLeft(CallEvent, frozen=True, kw_only=True):
@@ -307,6 +327,8 @@ AnyCallEvent = (
     | CallbackRequested
     | CallbackDue
     | CallbackMissed
+    | CalledBack
+    | MissedCallHandled
     | QueueLeft
     | LegRinging
     | LegAnswered

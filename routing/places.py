@@ -15,6 +15,11 @@ class Places:
             del self._way[self._way.index(place) :]
         self._way.append(place)
 
+    def left(self, place: Destination) -> None:
+        """Nobody can come back to it any more."""
+        if place in self._way:
+            self._way.remove(place)
+
     def back(self) -> Destination | None:
         """Where who leaves what is no place itself (a message, the hours) comes back to; None for nowhere."""
         return self._way[-1] if self._way else None

@@ -119,6 +119,12 @@ class Answered(Protocol):
     @property
     def number(self) -> str: ...
 
+    async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
+        """As Caller.play."""
+
+    async def read_key(self, timeout: float | None) -> str | None:
+        """As Caller.read_key."""
+
 
 class RingResult(msgspec.Struct, frozen=True):
     """How ringing ended; `answered` only with outcome `answered`. `status` is the SIP status to pass to the caller."""

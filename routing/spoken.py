@@ -41,3 +41,8 @@ def weekday(day: date) -> list[str]:
 def calendar_day(day: date) -> list[str]:
     """Day and month: "the twenty-fourth of December"."""
     return [f"day/{day.day}", f"month/{day.month}"]
+
+
+def key(pressed: str) -> list[str]:
+    """A key of the telephone: 0-9, * or #, at the end of what is said."""
+    return [{"*": "key/star", "#": "key/hash"}.get(pressed, f"number/{pressed}")]

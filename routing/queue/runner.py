@@ -14,6 +14,7 @@ from routing.activity import Activity
 from routing.events import CallbackDue, CallEvent, OfferEnded, OfferMade, QueueLeft
 from routing.model import Queue, is_outside
 from routing.ports import ANSWERED_ELSEWHERE, Answered, Caller, Clock, Dialler, EventSink, RingResult
+from routing.queue.confirming import Introduction, must_confirm, presses_one, unnamed
 from routing.queue.events import AnyMemberEvent, MemberCleared, Obstacle, QueueEvent, TalkEnded
 from routing.queue.expected_wait import expected_wait
 from routing.queue.machine import LeftUnanswered, Missed, QueueMachine
@@ -93,6 +94,7 @@ class QueueRunner:
         member_sink: MemberSink = unrecorded,
         *,
         call_back: CallBack = nobody_calls_back,
+        introduction: Introduction = unnamed,
         history: Iterable[QueueEvent] = (),
         talks: Container[str] = (),
     ) -> None:
@@ -102,6 +104,7 @@ class QueueRunner:
         self._member_sink = member_sink
         self._clock = clock
         self._call_back = call_back
+        self._introduction = introduction
         self._places: dict[str, _Place] = {}
         self._ringing: dict[int, asyncio.Task[None]] = {}
         self._alarm: asyncio.TimerHandle | None = None
@@ -253,6 +256,11 @@ class QueueRunner:
         self._act()
         return changed
 
+    def takes_part(self, member: str) -> bool:
+        """True for a member who is active here, also while paused or without a phone."""
+        listed = self._machine.state.members.get(member)
+        return listed is not None and "passive" not in listed.obstacles
+
     # Members, told by Activity.
 
     def member_blocked(self, person: str, obstacle: Obstacle) -> None:
@@ -349,13 +357,26 @@ class QueueRunner:
         seconds = self.queue.ring_seconds
         try:
             async with asyncio.timeout(seconds + RING_GRACE):
-                return await ring(offer.member, caller=caller, timeout=seconds)
+                result = await ring(offer.member, caller=caller, timeout=seconds)
+            if result.answered is None or not must_confirm(self.queue, offer.member):
+                return result
+            return await self._confirmed(result, result.answered, dialler)
         except TimeoutError:
             log.warning("%s: ringing %s did not end by itself", offer.call, offer.member)
             return RingResult("no-answer", status=480)
         except Exception:
             log.exception("%s: ringing %s failed", offer.call, offer.member)
             return RingResult("unreachable", status=480)
+
+    async def _confirmed(self, result: RingResult, answered: Answered, dialler: Dialler) -> RingResult:
+        """The result as it is where who answered takes the call by a key, else `no-answer`."""
+        taken = False
+        try:
+            taken = await presses_one(answered, self._introduction())
+        finally:
+            if not taken:
+                await dialler.drop(answered, "no-answer")
+        return result if taken else RingResult("no-answer", status=480)
 
     async def _called_back(self, due: CallbackDue) -> None:
         """Let the caller be called back; a claim that this leaves behind is ended."""

@@ -1,19 +1,37 @@
-"""A caller's wait in a queue: what the caller hears, until a member answers or the wait ends otherwise."""
+"""A caller's wait in a queue, until a member answers, a key leads elsewhere, or the wait ends otherwise."""
 
 import asyncio
 import logging
-import math
-from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from routing.caller_leg import answer, start_music, tell
-from routing.events import PositionAnnounced
+from routing.callback_numbers import CallbackNumbers
+from routing.caller_leg import answer
+from routing.model import Destination
 from routing.ports import Caller, CallerGone, Clock, Dialler, EventSink
-from routing.prompts import position_prompt
+from routing.queue.callback_order import order_callback
+from routing.queue.entertainment import Entertainment, Opening
+from routing.queue.in_line import InLine
 from routing.queue.runner import Delivery, QueueRunner
 from routing.tasks import stop
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SteppedOut:
+    """The caller is on the way to where a key leads, and the place is kept: give it up, or come back to it."""
+
+    destination: Destination
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToBeCalledBack:
+    """The caller keeps the place, and is hung up: `number` is called when its turn comes."""
+
+    number: str
 
 
 async def wait_in_line(
@@ -23,76 +41,133 @@ async def wait_in_line(
     emit: EventSink,
     clock: Clock,
     *,
+    numbers: CallbackNumbers,
     priority: int = 0,
+    prefers: str | None = None,
     adopted: bool = False,
-) -> Delivery:
+    place: str = "",
+    opening: Opening = "welcome",
+    orders_callback: bool = False,
+) -> Delivery | SteppedOut | ToBeCalledBack:
     """Wait in the queue and return how it ended; a member who has answered is to be connected at once.
 
     Who is refused (full, nobody there) is not answered. `adopted`: the caller has a place already, from before a
-    restart. Raises CallerGone, with the place in line given up.
+    restart; `place` is the call under which the queue knows one that the caller comes back to, or was called back for.
+    With `orders_callback` the first question is where to call back. Raises CallerGone, with the place in line given up.
     """
-    if adopted:
-        delivery = runner.adopt(caller.call, caller, dialler)
+    line = InLine(caller, runner, place or caller.call, emit, clock)
+    if adopted or (place and runner.position(place) is not None):
+        delivery = runner.adopt(line.place, caller, dialler)
     else:
-        delivery = runner.join(caller, dialler, priority=priority)
+        line = InLine(caller, runner, caller.call, emit, clock)
+        delivery = runner.join(caller, dialler, priority=priority, prefers=prefers)
     if delivery.done():
         return delivery.result()
+    wait = _Wait(line, numbers, delivery, Entertainment(line, "nothing" if adopted else opening))
     try:
         await answer(caller, emit, clock)
-        await _hear_until_delivered(delivery, caller, _entertain(caller, runner, emit, clock, welcome=not adopted))
-        return delivery.result()
+        return await wait.run(orders_callback)
     except BaseException:
-        await _give_up(caller, runner, dialler, delivery)
+        await wait.give_up(dialler)
         raise
 
 
-async def _hear_until_delivered(
-    delivery: asyncio.Future[Delivery], caller: Caller, entertainment: Coroutine[Any, Any, None]
-) -> None:
-    hearing = asyncio.ensure_future(entertainment)
-    hearing.add_done_callback(_look_at)
-    gone = asyncio.ensure_future(caller.gone())
-    try:
-        either: set[asyncio.Future[Any]] = {delivery, gone}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if not delivery.done():
-            raise CallerGone
-    finally:
-        # Cut, not waited for: an announcement that is slow to stop does not hold up the member who has answered.
-        hearing.cancel()
-        await stop(gone)
+class _Wait:
+    """One wait on the line."""
+
+    def __init__(
+        self,
+        line: InLine,
+        numbers: CallbackNumbers,
+        delivery: asyncio.Future[Delivery],
+        entertainment: Entertainment,
+    ) -> None:
+        self._line = line
+        self._numbers = numbers
+        self._delivery = delivery
+        self._entertainment = entertainment
+        self._ordered = False
+        """The place is kept without the caller: to be called back."""
+
+    async def run(self, orders_callback: bool) -> Delivery | SteppedOut | ToBeCalledBack:
+        """Raises CallerGone."""
+        wish = await self._until_wish(orders_callback)
+        # Whoever answers in this very moment has been first: who has the member does not go.
+        if wish is None or not self._line.runner.hold(self._line.place):
+            return self._delivery.result()
+        if isinstance(wish, ToBeCalledBack):
+            await self._call_back(wish.number)
+        return wish
+
+    async def give_up(self, dialler: Dialler) -> None:
+        """Leave the line; a member whose answer came in the same moment is let go."""
+        if self._ordered:
+            return
+        runner, place = self._line.runner, self._line.place
+        runner.leave(place)
+        ended = self._delivery.result()
+        if ended.answered is not None:
+            runner.talk_ended(place)
+            await dialler.drop(ended.answered, "caller-gone")
+
+    async def _until_wish(self, orders_callback: bool) -> SteppedOut | ToBeCalledBack | None:
+        """What the caller wants instead of waiting; None once the wait is over."""
+        hearing = asyncio.ensure_future(self._hear(orders_callback))
+        hearing.add_done_callback(_look_at)
+        gone = asyncio.ensure_future(self._line.caller.gone())
+        waited_for: set[asyncio.Future[Any]] = {self._delivery, gone, hearing}
+        try:
+            while True:
+                await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+                if self._delivery.done():
+                    return None
+                if gone.done():
+                    raise CallerGone
+                if not hearing.cancelled() and hearing.exception() is None:
+                    return hearing.result()
+                waited_for.discard(hearing)  # in silence, rather than not at all
+        finally:
+            # Cut, not waited for: an announcement that is slow to stop does not hold up the member who has answered.
+            hearing.cancel()
+            await stop(gone)
+
+    async def _hear(self, orders_callback: bool) -> SteppedOut | ToBeCalledBack:
+        """All that the caller hears, until a key says what they want instead."""
+        self._line.caller.clear_keys()  # pressed before, and meant for something else
+        while True:
+            if orders_callback:
+                number = await order_callback(self._line, self._numbers)
+                if number is not None:
+                    return ToBeCalledBack(number)
+            key = await self._entertained_until_key()
+            orders_callback = key == self._line.queue.callback_key
+            if not orders_callback:
+                return SteppedOut(self._line.queue.keys[key], key)
+
+    async def _entertained_until_key(self) -> str:
+        """Play to the caller until a key is pressed that means something here."""
+        playing = asyncio.ensure_future(self._entertainment.run())
+        playing.add_done_callback(_look_at)
+        try:
+            while True:
+                key = await self._line.caller.read_key(None)
+                if key is not None and (key in self._line.queue.keys or key == self._line.queue.callback_key):
+                    return key
+        finally:
+            playing.cancel()
+
+    async def _call_back(self, number: str) -> None:
+        """Say goodbye, and have the place called back; that is agreed on, and holds if the caller does not listen."""
+        try:
+            with suppress(CallerGone):
+                await self._line.tell("callback/ordered")
+        finally:
+            await self._line.caller.hang_up("callback")
+            self._ordered = self._line.runner.call_back(self._line.place, number)
 
 
-def _look_at(hearing: asyncio.Future[None]) -> None:
+def _look_at(hearing: asyncio.Future[Any]) -> None:
     """Nobody awaits the hearing: a fault in it is told here, the caller's going elsewhere."""
     fault = None if hearing.cancelled() else hearing.exception()
     if fault is not None and not isinstance(fault, CallerGone):
         log.error("telling a waiting caller failed", exc_info=fault)
-
-
-async def _give_up(caller: Caller, runner: QueueRunner, dialler: Dialler, delivery: asyncio.Future[Delivery]) -> None:
-    """Leave the line; a member whose answer came in the same moment is let go."""
-    runner.leave(caller.call)
-    ended = delivery.result()
-    if ended.answered is not None:
-        runner.talk_ended(caller.call)
-        await dialler.drop(ended.answered, "caller-gone")
-
-
-async def _entertain(caller: Caller, runner: QueueRunner, emit: EventSink, clock: Clock, *, welcome: bool) -> None:
-    """Welcome, music, and the position every so often; the music goes on by itself where a prompt interrupted it."""
-    queue, joined = runner.queue, runner.joined_at(caller.call)
-    if queue.welcome_prompt and welcome:
-        await tell(caller, [queue.welcome_prompt], emit, clock)
-    await start_music(caller, queue.music)
-    every, beat = queue.position_every_seconds, 0
-    while every:
-        # Whole multiples of the interval since joining: long prompts do not shift the beat.
-        waited = clock() - joined
-        beat = max(beat, math.floor(waited / every)) + 1
-        await asyncio.sleep(beat * every - waited)
-        position = runner.position(caller.call)
-        if position is None:
-            return
-        emit(PositionAnnounced(call=caller.call, at=clock(), queue=queue.name, position=position))
-        await tell(caller, [position_prompt(position)], emit, clock)

@@ -40,19 +40,24 @@ class Leaving:
         self._caller = caller
         self._emit = emit
         self._clock = clock
+        self._farewell: tuple[str, ...] = (GOODBYE,)
 
-    async def run(self) -> Ended:
-        """Take the message; who hangs up after having spoken has left one. Raises CallerGone where none was left."""
+    async def run(self, *, stays: bool = False) -> Ended:
+        """Take the message; who hangs up after having spoken has left one. Raises CallerGone where none was left.
+
+        Goodbye is said to all but a caller who `stays`, and has a place in a queue to come back to.
+        """
+        self._farewell = () if stays else (GOODBYE,)
         await answer(self._caller, self._emit, self._clock)
         if self._postbox.is_full(self._box.name):
-            await self._tell("voicemail/full", GOODBYE)
+            await self._tell("voicemail/full", *self._farewell)
             return _SENT
         await self._greet()
         try:
             return await self._takes()
         except (NotKept, RecordingFailed) as fault:
             log.error("%s: the message for %s is not kept: %s", self._caller.call, self._box.name, fault)
-            await self._tell("voicemail/not-kept", GOODBYE)
+            await self._tell("voicemail/not-kept", *self._farewell)
             return _NOT_SENT
 
     async def _greet(self) -> None:
@@ -103,12 +108,12 @@ class Leaving:
             return None
         if await self._postbox.keep(draft) is not None:
             with suppress(CallerGone):
-                await self._tell("voicemail/sent", GOODBYE)
+                await self._tell("voicemail/sent", *self._farewell)
             return _SENT
         if recorded.ended_by == "key":
             await self._tell("voicemail/too-short")
             return None
-        await self._tell(GOODBYE)
+        await self._tell(*self._farewell)
         return _SENT
 
     async def _review(self, recorded: Recorded) -> Literal["send", "again"]:

@@ -185,14 +185,37 @@ class Phone:
     after: float = 3.0
     talks: float = 60.0
     """Seconds after which the callee hangs up."""
+    presses: str = "1"
+    """The keys that are pressed after having answered; none where a voicemail has answered."""
+    presses_after: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class FakeAnswered:
     leg: str
     number: str
     person: str
-    talks: float
+    phone: Phone
+    heard: list[str] = field(default_factory=list)
+    _pressed: int = 0
+
+    @property
+    def talks(self) -> float:
+        return self.phone.talks
+
+    async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
+        self.heard.extend(prompts)
+        lasts = PROMPT_SECONDS * len(prompts)
+        await asyncio.sleep(min(lasts, self.phone.presses_after) if until_key and self.phone.presses else lasts)
+
+    async def read_key(self, timeout: float | None) -> str | None:
+        if self._pressed == len(self.phone.presses):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await asyncio.Event().wait()
+            return None
+        self._pressed += 1
+        return self.phone.presses[self._pressed - 1]
 
 
 @dataclass
@@ -212,6 +235,8 @@ class World:
     dropped: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     """What routing asked of the world and never may."""
+    answered: list[FakeAnswered] = field(default_factory=list)
+    """Everybody who has answered."""
     legs: int = 0
     house: dict[str, Any] = field(default_factory=dict)
     """What else the company's calls share."""
@@ -286,7 +311,9 @@ class World:
 
     def _answer(self, who: str, phone: Phone) -> RingResult:
         self.legs += 1
-        return RingResult("answered", FakeAnswered(f"leg-{self.legs}", who, who, phone.talks))
+        answered = FakeAnswered(f"leg-{self.legs}", who, who, phone)
+        self.answered.append(answered)
+        return RingResult("answered", answered)
 
     async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"] | Ended:
         assert isinstance(caller, FakeCaller)
