@@ -2,14 +2,40 @@
 
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from lampfield.call_control.rtp_session import RtpSession
 from lampfield.sound_library.rotation import Rotation
-from lampfield.sounds import Sounds
+from media.codec import Codec
 
 MOST_FAILURES = 20
 """Files in a row that the engine could not play, after which it is left at silence."""
+
+
+class MusicLine(Protocol):
+    """The leg's end in the media engine."""
+
+    @property
+    def codec(self) -> Codec | None: ...
+
+    def play_music(self, clip: Path, *, after: bool = False) -> int:
+        """Play a clip, now or `after` the one that plays; returns the play's number, which rises."""
+        ...
+
+    def stop_music(self) -> None: ...
+
+
+class MusicLists(Protocol):
+    """Where the files come from."""
+
+    def music(self, name: str, domain: str) -> Sequence[Path]:
+        """The files of a list as it is now."""
+        ...
+
+    async def clip(self, source: Path, codec: Codec) -> Path | None:
+        """The clip of a file; None where it cannot be read."""
+        ...
+
+    def rotation(self) -> Rotation: ...
 
 
 class LegMusic:
@@ -34,8 +60,8 @@ class LegMusic:
 
     def __init__(
         self,
-        sounds: Sounds,
-        rtp: RtpSession,
+        sounds: MusicLists,
+        rtp: MusicLine,
         domain: str,
         spawn: Callable[[Coroutine[Any, Any, object]], None],
     ) -> None:
@@ -67,7 +93,10 @@ class LegMusic:
             return
         turn = self._turn
         clip = await self._next()
-        if clip is None or turn != self._turn:
+        if turn != self._turn:
+            return
+        if clip is None:
+            self.stop()
             return
         self._first_play = self._rtp.play_music(clip)
         await self._follow(turn)
@@ -103,7 +132,9 @@ class LegMusic:
         if name is None or codec is None:
             return None
         self._files = self._sounds.music(name, self._domain)
-        rotation = self._rotations.setdefault(name, self._sounds.rotation())
+        if name not in self._rotations:
+            self._rotations[name] = self._sounds.rotation()
+        rotation = self._rotations[name]
         for _ in self._files:
             file = rotation.next(self._files)
             clip = await self._sounds.clip(file, codec) if file is not None else None

@@ -54,13 +54,19 @@ def add_command(
     Example: `lampfield music add nordlys summer beach.mp3 sunset.wma`
     """
     with sound_desk(configuration_of(config), company) as desk:
-        for file in files:
-            name = f"{music_list}-{_as_name(file)}"
-            with progress_bar(f"Reading {file.name}") as progress:
-                sound = desk.add(file, name, kind="music", music_list=music_list, progress=progress)
-            told = f"{music_list}: {sound.name}, {minutes(sound.seconds)} from {sound.original_format}"
-            out().print(told, markup=False, soft_wrap=True)
-        desk.tell_running()
+        added = 0
+        try:
+            for file in files:
+                name = f"{music_list}-{_as_name(file)}"
+                with progress_bar(f"Reading {file.name}") as progress:
+                    sound = desk.add(file, name, kind="music", music_list=music_list, progress=progress)
+                added += 1
+                told = f"{music_list}: {sound.name}, {minutes(sound.seconds)} from {sound.original_format}"
+                out().print(told, markup=False, soft_wrap=True)
+        finally:
+            # Those before one that was refused are there.
+            if added:
+                desk.tell_running()
         if desk.shelf().active_music != music_list:
             out().print(f"Play it with: lampfield music activate {company} {music_list}", markup=False, soft_wrap=True)
 

@@ -1,0 +1,103 @@
+"""`lampfield sounds`, `lampfield music` and `lampfield pin`: what they tell and what they change."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lampfield.cli import app
+from lampfield.database import open_database
+from provisioning.pins import opens, pin_hash
+from tests.lampfield.sound_library.library import NUMBER, database, sound_file
+
+Lampfield = Callable[..., str]
+
+
+@pytest.fixture
+def lampfield(tmp_path: Path) -> Lampfield:
+    """Run a command for a server that knows the company; `fails` where its status must be 1."""
+    (tmp_path / "state").mkdir()
+    database(tmp_path / "state").dispose()
+    configuration = tmp_path / "lampfield.toml"
+    configuration.write_text("[own_sounds]\nfiles_in_list = 1\n")
+    runner = CliRunner()
+
+    def run(*arguments: object, fails: bool = False, typed: str | None = None) -> str:
+        environment = {"LAMPFIELD_CONFIG": str(configuration)}
+        result = runner.invoke(app, [str(argument) for argument in arguments], env=environment, input=typed)
+        assert result.exit_code == int(fails), result.output
+        return result.output
+
+    return run
+
+
+def test_a_greeting_is_added_used_shown_and_removed(lampfield: Lampfield, tmp_path: Path) -> None:
+    told = lampfield("sounds", "add", "nordlys", "welcome", sound_file(tmp_path / "hej.mp3"), "--number", 7)
+    assert re.search(r"own/welcome: 0:0\d of sound from mp3", told)
+    assert "No server runs now" in told
+    assert f"own/welcome greets: {NUMBER}, special-open" in lampfield(
+        "sounds", "use", "nordlys", "special-open", "welcome"
+    )
+    shown = lampfield("sounds", "list", "nordlys")
+    assert re.search(rf"{re.escape(NUMBER)} .* special-open .* own/welcome", shown)
+    info = lampfield("sounds", "play-info", "nordlys", "own/welcome")
+    assert "hej.mp3: mp3" in info
+    assert f"{NUMBER} special-open" in info
+    assert "welcome is in use" in lampfield("sounds", "remove", "nordlys", "welcome", fails=True)
+    assert "company file says" in lampfield("sounds", "use", "nordlys", "special-open", "none", "--number", NUMBER)
+    lampfield("sounds", "remove", "nordlys", "welcome")
+    assert "No sounds yet" in lampfield("sounds", "list", "nordlys")
+
+
+def test_mistakes_are_told_with_what_was_expected(lampfield: Lampfield, tmp_path: Path) -> None:
+    file = sound_file(tmp_path / "hej.wav")
+    assert "did you mean nordlys?" in lampfield("sounds", "list", "nordlis", fails=True)
+    assert "must be one of open, closed" in lampfield("sounds", "use", "nordlys", "opn", "x", fails=True)
+    assert "There is no main number +45" in lampfield(
+        "sounds", "use", "nordlys", "open", "x", "--number", "+45", fails=True
+    )
+    assert "there is no sound x; there are none yet" in lampfield("sounds", "use", "nordlys", "open", "x", fails=True)
+    assert "there is no sound x" in lampfield("sounds", "play-info", "nordlys", "x", fails=True)
+    assert "there is no such file" in lampfield("sounds", "add", "nordlys", "x", tmp_path / "no.mp3", fails=True)
+    assert "must be letters, digits" in lampfield("sounds", "add", "nordlys", "a/b", file, fails=True)
+
+
+def test_music_is_added_activated_and_removed(lampfield: Lampfield, tmp_path: Path) -> None:
+    file = sound_file(tmp_path / "Sommer på stranden.wma")
+    told = lampfield("music", "add", "nordlys", "summer", file, tmp_path / "no.mp3", fails=True)
+    assert "summer: summer-sommer-p-stranden" in told
+    assert "summer has 1 files already" in told
+    assert "No server runs now" in told, "what was added before the mistake is told to the server"
+    assert re.search(r"standard .* active", lampfield("music", "list", "nordlys"))
+    lampfield("music", "activate", "nordlys", "summer")
+    assert re.search(r"summer .* active .* summer-sommer", lampfield("music", "list", "nordlys"))
+    assert "summer plays now" in lampfield("music", "remove", "nordlys", "summer", fails=True)
+    assert "there are standard, summer" in lampfield("music", "activate", "nordlys", "winter", fails=True)
+    lampfield("music", "activate", "nordlys", "standard")
+    lampfield("music", "remove", "nordlys", "summer", "summer-sommer-p-stranden")
+    assert "summer" not in lampfield("music", "list", "nordlys")
+
+
+def test_a_pin_is_told_once_or_chosen(lampfield: Lampfield, tmp_path: Path) -> None:
+    (pin,) = re.findall(r"PIN of Dora Dam \(extension 204\): (\d{6}), told now", lampfield("pin", "nordlys", "204"))
+    assert is_pin_of(tmp_path, "dora", pin)
+    assert "would be guessed at once" in lampfield(
+        "pin", "nordlys", "dora", "--choose", typed="1234\n1234\n", fails=True
+    )
+    assert "4 to 12 digits" in lampfield("pin", "nordlys", "dora", "--choose", typed="abc\nabc\n", fails=True)
+    assert is_pin_of(tmp_path, "dora", pin)
+    told = lampfield("pin", "nordlys", "dora", "--choose", typed="8642\n8642\n")
+    assert "is set" in told
+    assert "8642" not in told
+    assert is_pin_of(tmp_path, "dora", "8642")
+    assert "did you mean dora?" in lampfield("pin", "nordlys", "dor", fails=True)
+
+
+def is_pin_of(folder: Path, owner: str, pin: str) -> bool:
+    engine = open_database(f"sqlite:///{folder / 'state' / 'lampfield.sqlite3'}")
+    with engine.connect() as connection:
+        hashed = pin_hash(connection, "nordlys", owner)
+    engine.dispose()
+    return hashed is not None and opens(hashed, pin)
