@@ -1,18 +1,22 @@
-"""The log of call events in the database: added to and read, never changed."""
+"""The log of call and member events in the database: added to and read, never changed."""
 
 from collections.abc import Collection, Sequence
 
 import msgspec
 from sqlalchemy import Connection, Engine, func, select
 
-from call_records.logged_event import LoggedEvent, decode_event, encode_event
-from call_records.models import ARRIVED, ENDED, CallEventRow
+from call_records.logged_event import LoggedEvent, MemberLogged, decode_event, decode_member_event, encode_event
+from call_records.models import ARRIVED, ENDED, CallEventRow, MemberEventRow
 from routing.events import AnyCallEvent
+from routing.queue.events import AnyMemberEvent
 
 LONGEST_CALL = 30 * 86400.0
 """Seconds after which nobody talks any more."""
-_COLUMNS = ("writer", "number", "call", "at", "kind", "event")
-_INSERT = f"INSERT INTO {CallEventRow.__tablename__} ({', '.join(_COLUMNS)}) VALUES ({{}}) ON CONFLICT DO NOTHING"
+_CALL_COLUMNS = ("writer", "number", "call", "at", "kind", "event")
+_MEMBER_COLUMNS = ("writer", "number", "company", "queue", "member", "at", "kind", "event")
+
+
+_Row = tuple[str | int | float, ...]
 
 
 class UnfinishedCall(msgspec.Struct, frozen=True):
@@ -24,15 +28,46 @@ class UnfinishedCall(msgspec.Struct, frozen=True):
 
 def insert_events(connection: Connection, events: Sequence[LoggedEvent]) -> None:
     """Add events in this order; those that are in the log already stay as they are."""
-    rows = [
-        (logged.writer, logged.number, event.call, event.at, type(event).__name__, encode_event(event))
-        for logged in events
-        for event in (logged.event,)
-    ]
+    calls: list[_Row] = []
+    members: list[_Row] = []
+    for logged in events:
+        if isinstance(logged.event, MemberLogged):
+            members.append(_member_row(logged, logged.event))
+        else:
+            calls.append(_call_row(logged, logged.event))
+    _insert(connection, CallEventRow.__tablename__, _CALL_COLUMNS, calls)
+    _insert(connection, MemberEventRow.__tablename__, _MEMBER_COLUMNS, members)
+
+
+def _call_row(logged: LoggedEvent, event: AnyCallEvent) -> _Row:
+    return (logged.writer, logged.number, event.call, event.at, type(event).__name__, encode_event(event))
+
+
+def _member_row(logged: LoggedEvent, member: MemberLogged) -> _Row:
+    event = member.event
+    place = (logged.writer, logged.number, member.company, event.queue, event.member)
+    return (*place, event.at, type(event).__name__, encode_event(event))
+
+
+def _insert(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[_Row]) -> None:
     if rows:
         # To the driver as it is: a third of an event's whole cost would go into preparing each row otherwise.
-        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-        connection.exec_driver_sql(_INSERT.format(", ".join([mark] * len(_COLUMNS))), rows)
+        marks = ", ".join(["?" if connection.dialect.paramstyle == "qmark" else "%s"] * len(columns))
+        connection.exec_driver_sql(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING", list(rows)
+        )
+
+
+def member_events_of(
+    engine: Engine, company: str, since: float = 0.0, until: float | None = None
+) -> list[AnyMemberEvent]:
+    """What happened to a company's members from `since` until before `until` (UTC epoch seconds), in order."""
+    columns = MemberEventRow.__table__.c
+    query = select(columns.event).where(columns.company == company, columns.at >= since).order_by(columns.id)
+    if until is not None:
+        query = query.where(columns.at < until)
+    with engine.connect() as connection:
+        return [decode_member_event(event) for event in connection.execute(query).scalars()]
 
 
 def events_of(engine: Engine, call: str) -> list[AnyCallEvent]:

@@ -5,6 +5,14 @@ from typing import Any
 import msgspec
 
 from routing.events import AnyCallEvent, CallEvent
+from routing.queue.events import AnyMemberEvent, MemberEvent
+
+
+class MemberLogged(msgspec.Struct, frozen=True, tag=True):
+    """What happened to a member of a company's queue; `company` is its id."""
+
+    company: str
+    event: AnyMemberEvent
 
 
 class LoggedEvent(msgspec.Struct, frozen=True):
@@ -12,14 +20,15 @@ class LoggedEvent(msgspec.Struct, frozen=True):
 
     writer: str
     number: int
-    event: AnyCallEvent
+    event: AnyCallEvent | MemberLogged
 
 
 _event_decoder: msgspec.json.Decoder[AnyCallEvent] = msgspec.json.Decoder(AnyCallEvent)
+_member_decoder: msgspec.json.Decoder[AnyMemberEvent] = msgspec.json.Decoder(AnyMemberEvent)
 _logged_decoder = msgspec.json.Decoder(LoggedEvent)
 
 
-def encode_event(event: CallEvent) -> str:
+def encode_event(event: CallEvent | MemberEvent) -> str:
     """The event as JSON, tagged with its class."""
     return _json(event).decode()
 
@@ -27,6 +36,11 @@ def encode_event(event: CallEvent) -> str:
 def decode_event(text: str) -> AnyCallEvent:
     """The event from its JSON. Raises msgspec.ValidationError or msgspec.DecodeError."""
     return _event_decoder.decode(text)
+
+
+def decode_member_event(text: str) -> AnyMemberEvent:
+    """The event from its JSON. Raises msgspec.ValidationError or msgspec.DecodeError."""
+    return _member_decoder.decode(text)
 
 
 def encode_line(logged: LoggedEvent) -> bytes:

@@ -1,4 +1,4 @@
-"""The table of call events: the log that records and reports are folded from. Rows are only ever added."""
+"""The tables of call and member events: the log that records and reports are folded from. Rows are only ever added."""
 
 from sqlalchemy import (
     BigInteger,
@@ -43,6 +43,29 @@ class CallEventRow(Base):
     """UTC epoch seconds."""
     kind: Mapped[str] = mapped_column(String(32))
     """The event's class, `CallArrived` for example."""
+    event: Mapped[str] = mapped_column(Text)
+    """The whole event as JSON."""
+
+
+class MemberEventRow(Base):
+    __tablename__ = "member_events"
+    __table_args__ = (
+        UniqueConstraint("writer", "number", name="uq_member_events_writer_number"),
+        Index("ix_member_events_company_at", "company", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True)
+    """The order in which events happened."""
+    writer: Mapped[str] = mapped_column(String(32))
+    """As in CallEventRow; both tables share the numbers."""
+    number: Mapped[int] = mapped_column(BigInteger)
+    company: Mapped[str] = mapped_column(String(255))
+    queue: Mapped[str] = mapped_column(String(255))
+    member: Mapped[str] = mapped_column(String(255))
+    at: Mapped[float] = mapped_column(Double)
+    """UTC epoch seconds."""
+    kind: Mapped[str] = mapped_column(String(32))
+    """The event's class, `MemberPaused` for example."""
     event: Mapped[str] = mapped_column(Text)
     """The whole event as JSON."""
 

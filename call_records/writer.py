@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from call_records.event_log import insert_events, unfinished_calls
-from call_records.logged_event import LoggedEvent
+from call_records.logged_event import LoggedEvent, MemberLogged
 from call_records.spool import Spool
 from routing.events import AnyCallEvent, CallEnded
+from routing.queue.events import AnyMemberEvent, MemberBlocked, MemberCleared
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class EventWriter:
         self._writer = writer
         self._memory_events = memory_events
         self._retry_seconds = retry_seconds
-        self._queue: queue.SimpleQueue[AnyCallEvent | _Flush | _Stop] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[AnyCallEvent | MemberLogged | _Flush | _Stop] = queue.SimpleQueue()
         self._waiting: deque[LoggedEvent] = deque()
         self._flushes: list[_Flush] = []
         self._numbered = 0
@@ -82,10 +83,21 @@ class EventWriter:
 
     def put(self, event: AnyCallEvent) -> None:
         """Take an event; never blocks and never raises."""
+        self._put(event, f"call {event.call}")
+
+    def put_member(self, company: str, event: AnyMemberEvent) -> None:
+        """Take what happened to a member of a company, by its id; never blocks and never raises.
+
+        That a member rings, talks or is busy elsewhere is not kept: calls and their offers tell of it already.
+        """
+        if not isinstance(event, MemberBlocked | MemberCleared) or event.obstacle == "gone":
+            self._put(MemberLogged(company, event), f"{company}, member {event.member}")
+
+    def _put(self, event: AnyCallEvent | MemberLogged, whose: str) -> None:
         if self._queue.qsize() + len(self._waiting) >= self._memory_events:
             self._lost += 1
             if self._lost == 1:
-                log.error("call %s: the database is away and memory is full: its events are being lost", event.call)
+                log.error("%s: the database is away and memory is full: events are being lost", whose)
             return
         self._queue.put(event)
 
@@ -143,7 +155,7 @@ class EventWriter:
         except queue.Empty:
             pass
 
-    def _accept(self, item: AnyCallEvent | _Flush | _Stop) -> None:
+    def _accept(self, item: AnyCallEvent | MemberLogged | _Flush | _Stop) -> None:
         match item:
             case _Flush():
                 self._flushes.append(item)
@@ -152,7 +164,7 @@ class EventWriter:
             case _:
                 self._waiting.append(self._logged(item))
 
-    def _logged(self, event: AnyCallEvent) -> LoggedEvent:
+    def _logged(self, event: AnyCallEvent | MemberLogged) -> LoggedEvent:
         self._numbered += 1
         return LoggedEvent(self._writer, self._numbered, event)
 

@@ -5,11 +5,12 @@ what a watcher is sent is made from the state of that moment, so the last state 
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from ipaddress import ip_address
 
 import msgspec
 
+from lampfield.member_lamps import address, for_member, member_aors
 from presence_pidf import dialog_info, message_summary, pidf
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.document import Document
@@ -55,7 +56,7 @@ class _Lamp:
         """Id; None for a thing."""
         self.domain = domain
         self.aors = aors
-        """The AORs under which the person can be watched, by id and by extension."""
+        """The AORs under which it can be watched: a person by id and by extension, a thing by its codes."""
         self.registered = 0
         self.registered_since = 0.0
         self.dialogs: dict[str, DialogState] = {}
@@ -68,9 +69,12 @@ _LIT = "lit"
 """Id of the dialog that the lamp of a thing shows while it is on."""
 
 
-def _things(company: Company) -> Iterable[str]:
-    """The user parts under which the things of a company are watched: the codes of its switches."""
-    return [hours.switch_code for hours in company.hours.values() if hours.switch_code]
+def _things(company: Company) -> Iterator[tuple[str, ...]]:
+    """The AORs of each thing of a company: the switches by their codes, and what members dial, for each of them."""
+    for hours in company.hours.values():
+        if hours.switch_code:
+            yield (f"sip:{hours.switch_code}@{company.domain.lower()}",)
+    yield from member_aors(company).values()
 
 
 class _Package:
@@ -94,7 +98,7 @@ class _Dialogs(_Package):
     content_types = (dialog_info.CONTENT_TYPE,)
 
     def document(self, resource: str, form: str) -> Document:
-        return dialog_info.render_dialog_info(resource, self._lamps[resource].state, profile_named(form))
+        return dialog_info.render_dialog_info(address(resource), self._lamps[resource].state, profile_named(form))
 
 
 class _Presence(_Package):
@@ -104,7 +108,7 @@ class _Presence(_Package):
     content_types = (pidf.CONTENT_TYPE,)
 
     def document(self, resource: str, form: str) -> Document:
-        return pidf.render_pidf(resource, self._lamps[resource].state)
+        return pidf.render_pidf(address(resource), self._lamps[resource].state)
 
 
 class _MessageSummary(_Package):
@@ -150,9 +154,10 @@ class Lamps:
                     lamp = _Lamp(person.id, domain, aors)
                 lamp.aors = aors
                 found.update(dict.fromkeys(aors, lamp))
-            for thing in _things(company):
-                aor = f"sip:{thing}@{domain}"
-                found[aor] = self._lamps.get(aor) or self._new_thing(aor, domain, now)
+            for aors in _things(company):
+                thing = self._lamps.get(aors[0]) or self._new_thing(domain, now)
+                thing.aors = aors
+                found.update(dict.fromkeys(aors, thing))
         gone = [aor for aor in self._lamps if aor not in found]
         self._domains = domains
         for aor in gone:
@@ -161,28 +166,30 @@ class Lamps:
         self._lamps.update(found)
 
     @staticmethod
-    def _new_thing(aor: str, domain: str, now: float) -> _Lamp:
-        lamp = _Lamp(None, domain, (aor,))
+    def _new_thing(domain: str, now: float) -> _Lamp:
+        lamp = _Lamp(None, domain, ())
         lamp.registered = 1
         lamp.state = compose((), (), 1, now)
         return lamp
 
     # --- who watches
 
-    def subscribe(self, request: Request, flow: Flow, now: float, *, watcher_domain: str) -> Response:
-        """Answer a SUBSCRIBE of somebody who was authenticated in `watcher_domain`.
+    def subscribe(
+        self, request: Request, flow: Flow, now: float, *, watcher_domain: str, watcher: str = ""
+    ) -> Response:
+        """Answer a SUBSCRIBE of somebody who was authenticated in `watcher_domain`; `watcher` is the person's id.
 
         404 for nobody's AOR, 403 for another company's, whether or not it has such a person; else as the notifier does.
         """
         try:
             if request.to.tag is not None:
                 return self.notifier.subscribe(request, flow, now, resource="")
-            resource = self._resolve(request, watcher_domain.lower())
+            resource = self._resolve(request, watcher_domain.lower(), watcher)
         except ProtocolViolation as violation:
             return response_to(request, violation.status, violation.reason, to_tag=self._token())
         return self.notifier.subscribe(request, flow, now, resource=resource)
 
-    def _resolve(self, request: Request, watcher_domain: str) -> str:
+    def _resolve(self, request: Request, watcher_domain: str, watcher: str) -> str:
         uri = request.request_uri
         if not isinstance(uri, SipUri):
             raise ProtocolViolation("Not Found", 404)
@@ -193,9 +200,11 @@ class Lamps:
         if domain in self._domains and domain != watcher_domain:
             raise ProtocolViolation("Another company's people cannot be watched", 403)
         resource = f"sip:{uri.unescaped_user}@{domain}"
-        if resource not in self._lamps:
-            raise ProtocolViolation("Not Found", 404)
-        return resource
+        # What members dial shows each of them something else.
+        for found in (resource, for_member(resource, watcher)):
+            if found in self._lamps:
+                return found
+        raise ProtocolViolation("Not Found", 404)
 
     def restore(self, records: Iterable[SubscriptionRecord], now: float) -> None:
         """Take subscriptions from disk; after registrations and calls are known, for each is told the state."""
@@ -235,7 +244,7 @@ class Lamps:
             return
         if lit:
             lamp.dialogs[_LIT] = DialogState(
-                _LIT, "recipient", "confirmed", local_identity=aor, remote_identity=aor, remote_target=aor, started=now
+                _LIT, "recipient", "confirmed", remote_identity=address(aor), remote_target=address(aor), started=now
             )
         else:
             del lamp.dialogs[_LIT]

@@ -29,6 +29,10 @@ Decision = MemberDeactivated | MemberPaused
 """What keeps a member away until taken back."""
 
 
+MemberFollower = Callable[[str, AnyMemberEvent], None]
+"""Takes what happens to the members of a company, by its id: for records, lamps and notices."""
+
+
 class Kept(msgspec.Struct, frozen=True):
     """A decision that still holds."""
 
@@ -41,6 +45,7 @@ class Membership:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self._followers: list[MemberFollower] = []
         self._kept: dict[str, Kept] = {}
         """By company, queue, member and what was decided."""
 
@@ -48,17 +53,27 @@ class Membership:
         """Take up what is on disk; before the first queue is made."""
         self._kept = {_key(kept.company, kept.decision): kept for kept in decoded(self._journal, _KIND, Kept)}
 
+    def follow(self, follower: MemberFollower) -> None:
+        """Tell `follower` of all that happens to members from now on."""
+        self._followers.append(follower)
+
     def history(self, company: Company, queue: str) -> list[Decision]:
         """What holds in a queue, as the beginning of its log."""
         return [
             kept.decision for kept in self._kept.values() if kept.company == company.id and kept.decision.queue == queue
         ]
 
+    def is_passive(self, company: str, queue: str, member: str) -> bool:
+        """Whether a member of a company, by its id, takes no part in the queue."""
+        return f"{company}/{queue}/{member}/passive" in self._kept
+
     def sink(self, company: Company) -> Callable[[AnyMemberEvent], None]:
         """Takes what happens to the members of a company's queues."""
 
         def take(event: AnyMemberEvent) -> None:
             self._take(company.id, event)
+            for follower in self._followers:
+                follower(company.id, event)
 
         return take
 

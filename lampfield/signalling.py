@@ -44,6 +44,7 @@ from lampfield.lamps import Lamps
 from lampfield.live_calls import LiveCalls
 from lampfield.logs import start_logging
 from lampfield.lookups import HttpInquiry
+from lampfield.member_lamps import MemberLamps
 from lampfield.membership import Membership
 from lampfield.pin_attempts import PinAttempts
 from lampfield.places import Places
@@ -154,6 +155,9 @@ class Signalling:
         self._shelves.configure(self._door.directory.companies.values(), Shelves.load(self._database))
         membership = Membership(self._journal)
         membership.restore()
+        membership.follow(self._records.put_member)
+        self._member_lamps = MemberLamps(membership, self._light)
+        membership.follow(self._member_lamps.changed)
         self._places = Places(self._journal)
         self._places.restore()
         self._voicemail = VoicemailOffice(
@@ -274,6 +278,7 @@ class Signalling:
         await self._spares.begin({leg.rtp.name for leg in self._legs.live()})
         self._studios.clear()
         self._hours.restore(self._door.directory.companies.values())
+        self._member_lamps.configure(self._door.directory.companies.values())
         messages = self._voicemail.restore(self._door.directory.companies.values())
         bindings, subscriptions = self._registrations.restore(), self._subscriptions.restore()
         await self._endpoint.listen(self._listeners)
@@ -351,6 +356,7 @@ class Signalling:
         self._houses.configure(directory.companies.values())
         self._lamps.configure(directory.companies.values(), self.clock())
         self._hours.configure(directory.companies.values())
+        self._member_lamps.configure(directory.companies.values())
         self._voicemail.configure(directory.companies.values())
         self._endpoint.wake()
         self._sounds.forget()

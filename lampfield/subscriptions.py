@@ -33,7 +33,9 @@ class Subscriptions:
     def answer(self, request: Request, flow: Flow) -> Response:
         """Answer a SUBSCRIBE. Raises door.Refused."""
         found = self._door.person(request, flow)
-        return self._lamps.subscribe(request, flow, self._clock(), watcher_domain=found.company.domain)
+        return self._lamps.subscribe(
+            request, flow, self._clock(), watcher_domain=found.company.domain, watcher=found.person.id
+        )
 
     def flow_failed(self, flow: Flow) -> None:
         """A connection is gone: its watchers are told again when they come back."""

@@ -16,7 +16,7 @@ from routing.events import FeatureCodeUsed
 from routing.model import Company, Destination, Person
 from routing.ports import Caller, Clock, Ended, EventSink
 
-Feature = Literal["active", "passive", "pause", "resume", "switch"]
+Feature = Literal["active", "passive", "pause", "resume", "toggle", "switch"]
 
 
 class FeatureCode(msgspec.Struct, frozen=True):
@@ -74,6 +74,7 @@ def _codes(company: Company) -> Iterator[tuple[str, FeatureCode | Destination]]:
     yield codes.passive, FeatureCode("passive")
     yield codes.pause, FeatureCode("pause")
     yield codes.resume, FeatureCode("resume")
+    yield codes.toggle, FeatureCode("toggle")
     yield codes.mailbox, Destination("mailbox")
     yield codes.recording, Destination("recording")
     for hours in company.hours.values():

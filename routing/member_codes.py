@@ -1,4 +1,5 @@
-"""What members dial to take part in their queues: active, passive, pause with a reason, resume.
+"""What members dial to take part in their queues: active, passive, pause with a reason, resume;
+and for keys one code that toggles between active and passive.
 
 Behind each code the extension of a queue may follow, for that queue alone; behind the code for a pause also the number
 of a reason, before the extension: `*521300` is reason 1 in the queue with extension 300.
@@ -23,6 +24,10 @@ class Roll(Protocol):
     def pause(self, member: str, reason: str) -> bool: ...
 
     def resume(self, member: str) -> bool: ...
+
+    def takes_part(self, member: str) -> bool:
+        """Whether the member is active; changes nothing."""
+        ...
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -61,7 +66,7 @@ def _reason(company: Company, digits: str) -> str | None:
 
 
 class ChangeMembership:
-    """What the four codes do, for who dials them. What is so already is confirmed like what is new."""
+    """What the codes do, for who dials them. What is so already is confirmed like what is new."""
 
     def __init__(self, company: Company, rolls: Mapping[str, Roll]) -> None:
         self._company = company
@@ -72,6 +77,8 @@ class ChangeMembership:
         wish = understood(self._company, member, call.code.digits, reasons=feature == "pause")
         if wish is None:
             return [UNKNOWN]
+        if feature == "toggle":
+            feature = "passive" if any(self._rolls[name].takes_part(member) for name in wish.queues) else "active"
         for name in wish.queues:
             roll = self._rolls[name]
             match feature:

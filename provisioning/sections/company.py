@@ -22,6 +22,7 @@ FEATURE_CODES = (
     Field("passive", _CODE, "Be offered no callers; with a queue's extension behind it in that queue."),
     Field("pause", _CODE, "Pause; with the number of a reason behind it."),
     Field("resume", _CODE, "End the pause."),
+    Field("toggle", _CODE, "Passive who is active, else active: for keys, whose lamps are lit while passive."),
     Field("mailbox", _CODE, "Listen to one's messages."),
     Field("recording", _CODE, "Record a greeting, after the PIN."),
 )

@@ -37,6 +37,8 @@ class FeatureCodes(msgspec.Struct, frozen=True):
     pause: str = "*52"
     """With the number of a reason behind it."""
     resume: str = "*53"
+    toggle: str = "*54"
+    """Passive who is active, else active; for keys with a lamp, which shows it."""
     mailbox: str = "*98"
     recording: str = "*97"
 

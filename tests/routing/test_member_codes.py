@@ -24,7 +24,8 @@ HOUSE = company(
 class Roll:
     """Writes down what a queue is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, active: bool = True) -> None:
+        self.active = active
         self.told: list[tuple[str, ...]] = []
 
     def activate(self, member: str) -> bool:
@@ -42,6 +43,9 @@ class Roll:
     def resume(self, member: str) -> bool:
         self.told.append(("resume", member))
         return True
+
+    def takes_part(self, member: str) -> bool:
+        return self.active
 
 
 def dialled(feature: Any, digits: str = "", person: str = "anna", house: Company = HOUSE) -> tuple[Any, dict[str, Any]]:
@@ -98,3 +102,20 @@ def test_what_means_nothing_is_told_and_changes_nothing(digits: str, person: str
 
 def test_a_pause_is_over() -> None:
     assert dialled("resume", "300") == (["members/resume"], {"sales": [("resume", "anna")]})
+
+
+@pytest.mark.parametrize(
+    ("active", "prompt", "told"),
+    [
+        ({"sales", "support"}, "members/passive", [("passive", "anna")]),
+        ({"support"}, "members/passive", [("passive", "anna")]),
+        (set(), "members/active", [("active", "anna"), ("resume", "anna")]),
+    ],
+)
+def test_the_code_that_toggles_makes_passive_who_is_active_anywhere_else_active_everywhere(
+    active: set[str], prompt: str, told: list[tuple[str, ...]]
+) -> None:
+    rolls = {name: Roll(active=name in active) for name in HOUSE.queues}
+    call = FeatureCall(FeatureCode("toggle"), HOUSE.people["anna"], FakeCaller())
+    assert run(ChangeMembership(HOUSE, rolls)(call)) == [prompt]
+    assert [roll.told for roll in rolls.values()] == [told, told, []]
