@@ -84,12 +84,14 @@ class Caller:
             self._rtp.expect_sound(seconds)
 
     def send(self) -> None:
-        """Press #, and # again at the choice."""
+        """Press #, and # again at the choice; hear that the message is sent, and goodbye."""
         self._rtp.say(self._remote, SILENCE)
         self._rtp.press("#")
         self._rtp.expect_sound()
         self._rtp.press("#")
-        self._rtp.hear_out(0.3)
+        self.call.hung_up()
+
+    def hang_up(self) -> None:
         self.call.hang_up()
 
 
@@ -143,7 +145,7 @@ def test_who_hangs_up_while_speaking_has_left_a_message(server: Server, said: Sa
     before = {message.id for message in messages(server)}
     with Caller(server, said) as caller:
         caller.speak(2.5)
-        caller.call.hang_up()
+        caller.hang_up()
     until(lambda: len(messages(server)) > len(before), "the message in the database")
     (message,) = [message for message in messages(server) if message.id not in before]
     assert message.caller_number == CALLER
@@ -176,7 +178,7 @@ def test_messages_are_listened_to_from_outside_with_the_pin_alone(
 ) -> None:
     with Caller(server, said) as caller:
         caller.speak(3.0)
-        caller.send()
+        caller.hang_up()
     engine = open_database(f"sqlite:///{server.state / 'lampfield.sqlite3'}")
     with engine.begin() as connection:
         set_pin(connection, "nordlys", "henrik", "471108", 0.0)
@@ -214,7 +216,7 @@ def test_messages_left_while_the_database_is_away_light_the_lamp_and_are_written
         postgres.stop()
         with Caller(server, said) as caller:
             caller.speak(2.5)
-            caller.send()
+            caller.hang_up()
         assert "Voice-Message: 1/0 (0/0)" in watcher.next("henrik").body
         postgres.start()
         engine = open_database(url)
