@@ -41,6 +41,7 @@ from lampfield.fan_out import FanOut
 from lampfield.journal import Journal
 from lampfield.keep_alive import KeepAlive
 from lampfield.lamps import Lamps
+from lampfield.last_members import LastMembers
 from lampfield.live_calls import LiveCalls
 from lampfield.logs import start_logging
 from lampfield.lookups import HttpInquiry
@@ -68,8 +69,10 @@ from media.spare_sessions import SpareSessions
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.message_summary import MessageCounts
 from provisioning.directory import Directory, load_directory
+from routing.events import CallbackDue
 from routing.greetings import GreetingStudio
 from routing.model import Company
+from routing.queue.runner import CallBack, QueueRunner
 from routing.voicemail.service import Voicemail
 from sipcore.events import Event
 from sipcore.io.clock import make_clock
@@ -106,6 +109,8 @@ class Signalling:
         self.clock = make_clock()
         self._token = Tokens()
         self._tasks = Tasks()
+        self._begun = asyncio.Event()
+        """Set once calls can be made."""
         self._live = LiveCalls()
         self._trace = TraceHub(self._hook_traffic)
         directory = self._open_storage(configuration)
@@ -171,6 +176,8 @@ class Signalling:
             forget_clips=lambda sound: self._clips.forget(sound),
         )
         self._pin_attempts = PinAttempts()
+        last_members = LastMembers(self._journal, self.clock)
+        last_members.restore(self._door.directory.companies.values())
         self._studios = Studios(
             self._database,
             configuration.state_directory,
@@ -189,6 +196,8 @@ class Signalling:
             self._places,
             self._voicemail_of,
             self._studio_of,
+            last_members,
+            self._callback_of,
         )
         self._houses.configure(self._door.directory.companies.values())
         self._legs = Legs(self._houses)
@@ -284,6 +293,7 @@ class Signalling:
         await self._endpoint.listen(self._listeners)
         await self._control.start()
         await self._trunks.start()
+        self._begun.set()
         self._wait_on(callers)
         # What lives as long as the process is not worth looking at in each collection.
         gc.collect()
@@ -405,6 +415,13 @@ class Signalling:
 
     def _pins_of(self, company: Company) -> CompanyPins:
         return CompanyPins(self._database, company.id, self._pin_attempts, self.clock)
+
+    def _callback_of(self, domain: str) -> CallBack:
+        async def call_back(runner: QueueRunner, due: CallbackDue) -> None:
+            await self._begun.wait()
+            await self._switchboard.call_back(domain, runner, due)
+
+        return call_back
 
     def _hook_traffic(self, hub: TraceHub | None) -> None:
         self._endpoint.on_traffic = hub

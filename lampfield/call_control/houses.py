@@ -1,9 +1,11 @@
 """The companies at work: their queues, and what their people are doing as far as queues must know."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 
 from lampfield.company_hours import CompanyHours
 from lampfield.control_socket import Outbox
+from lampfield.last_members import LastMembers
 from lampfield.membership import Membership
 from lampfield.places import Places
 from lampfield.sound_library.shelves import Shelves
@@ -17,7 +19,8 @@ from routing.lookups import Inquiry
 from routing.member_codes import ChangeMembership
 from routing.model import Company, Queue
 from routing.ports import Clock, EventSink
-from routing.queue.runner import QueueRunner
+from routing.queue.confirming import introduction
+from routing.queue.runner import CallBack, QueueRunner
 from routing.switches import TurnSwitch
 from routing.voicemail.service import Voicemail
 
@@ -36,7 +39,10 @@ class Houses:
         places: Places,
         voicemail: Callable[[Company], Voicemail],
         studio: Callable[[Company], GreetingStudio],
+        last_members: LastMembers,
+        call_back: Callable[[str], CallBack],
     ) -> None:
+        """`call_back` gives the queues of a company, by domain, what calls callers back."""
         self._emit = emit
         self._clock = clock
         self._hours = hours
@@ -46,6 +52,8 @@ class Houses:
         self._places = places
         self._voicemail = voicemail
         self._studio = studio
+        self._last_members = last_members
+        self._call_back = call_back
         self._houses: dict[str, House] = {}
         self._activities: dict[str, Activity] = {}
 
@@ -72,6 +80,7 @@ class Houses:
             greetings=self._shelves.of(company.domain),
             voicemail=self._voicemail(company),
             studio=self._studio(company),
+            last_members=self._last_members.of(company),
         )
 
     def _runner(self, company: Company, queue: Queue, running: QueueRunner | None) -> QueueRunner:
@@ -83,6 +92,8 @@ class Houses:
                 self._places.sink(company, self._emit),
                 self._clock,
                 self._membership.sink(company),
+                call_back=self._call_back(company.domain),
+                introduction=partial(introduction, company, queue.name, self._shelves.of(company.domain).has),
                 history=[*self._membership.history(company, queue.name), *self._places.history(company, queue.name)],
             )
         if running.queue != queue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.outgoing_leg import OutgoingLeg, outcome_of
@@ -28,8 +28,12 @@ SILENT_SECONDS = 4.0
 class Ringing:
     """One for each call; counts its legs to name them. For whom it rings, and with which codecs, its heirs know."""
 
-    def __init__(self, services: Services, company: Callable[[], Company], call: str) -> None:
+    def __init__(
+        self, services: Services, company: Callable[[], Company], call: str, *, side: Literal["a", "b"] = "b"
+    ) -> None:
+        """`side`: of the call, on which the legs are; the caller's is a."""
         self.call = call
+        self._side = side
         self._services = services
         self._company_now = company
         self._legs = 0
@@ -108,7 +112,7 @@ class Ringing:
 
     def _leg(self, callee: Identity) -> OutgoingLeg:
         self._legs += 1
-        name, company = f"{self.call}-b{self._legs}", self._company
+        name, company = f"{self.call}-{self._side}{self._legs}", self._company
         return OutgoingLeg(self._services, self.call, name, company.domain, callee, company.language, self)
 
     async def _invitation_to_phone(self, leg: OutgoingLeg, binding: Binding) -> Invitation:

@@ -12,12 +12,16 @@ from lampfield.call_control.identity import Identity, from_trunk
 from lampfield.call_control.incoming_leg import IncomingLeg
 from lampfield.call_control.kept_legs import KeptLeg
 from lampfield.call_control.legs import Legs
+from lampfield.call_control.outlet import CallOutlet
 from lampfield.call_control.services import Services
 from lampfield.door import Door, Refused
 from media.events import DtmfReceived, EngineBack, EngineLost, MediaEvent, PlayEnded, RtpTimeout
 from media.session_info import SessionInfo
 from routing.call_flow import Arrival, CallFlow, House
+from routing.calling_back import CallingBack
 from routing.dialplan import e164
+from routing.events import CallbackDue
+from routing.queue.runner import QueueRunner
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, InviteReceived
 from sipcore.message import Request
@@ -34,7 +38,7 @@ class TakenUp(NamedTuple):
 
     waits_on: bool
     """False where the call cannot go on."""
-    go_on: Callable[[], None]
+    go_on: Callable[[], object]
     """Lets the caller wait on, or tells the phone that the call is over; once the sockets are open."""
 
 
@@ -164,17 +168,36 @@ class Switchboard:
         self._legs.add(leg)
         leg.show("trying")
         logger.info("%s: %s calls %s", call, identity.name or identity.number, arrival.dialled)
-        self._go_on(leg, self._flow(house, leg).run())
+        self._go_on(call, self._flow(house, leg).run())
+
+    async def call_back(self, domain: str, runner: QueueRunner, due: CallbackDue) -> None:
+        """Call somebody back for a queue, as `routing.queue.runner.CallBack` asks; the call then goes on by itself."""
+        house = self._houses.of_domain(domain)
+        if house is None or house.queues.get(due.queue) is not runner:
+            runner.leave(due.call, "lost")
+            return
+        call = self._services.token()
+        shown = Identity(due.number, house.company.name)
+        outlet = CallOutlet(self._services, lambda: (self._houses.of_domain(domain) or house).company, call, shown)
+        calling = CallingBack(house, runner, due, outlet)
+        logger.info("%s: %s is called back for %s", call, due.number, due.queue)
+        task = self._go_on(call, calling.run())
+        try:
+            await calling.settled.wait()
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
 
     def _flow(self, house: House, leg: IncomingLeg) -> CallFlow:
         domain = house.company.domain
         dialler = CallDialler(self._services, lambda: (self._houses.of_domain(domain) or house).company, leg)
         return CallFlow(house, leg, dialler, leg.arrival)
 
-    def _go_on(self, leg: IncomingLeg, treatment: Coroutine[Any, Any, None]) -> None:
-        task = self._services.tasks.spawn(treatment, f"call {leg.call}")
+    def _go_on(self, call: str, treatment: Coroutine[Any, Any, None]) -> asyncio.Task[object]:
+        task = self._services.tasks.spawn(treatment, f"call {call}")
         self._flows.add(task)
         task.add_done_callback(self._flows.discard)
+        return task
 
     # A call of another run
 
@@ -193,7 +216,7 @@ class Switchboard:
         self._legs.add(leg)
         leg.show("confirmed")
         flow = self._flow(house, leg)
-        return TakenUp(True, lambda: self._go_on(leg, flow.resume(kept.queue, kept.started)))
+        return TakenUp(True, lambda: self._go_on(leg.call, flow.resume(kept.queue, kept.started)))
 
     def _take_down(self, kept: KeptLeg) -> None:
         self._services.sip.bye(kept.session.id, reason_header=TAKEN_DOWN)
