@@ -58,6 +58,13 @@ def _insert(connection: Connection, table: str, columns: Sequence[str], rows: Se
         )
 
 
+def last_call(engine: Engine) -> str | None:
+    """The call that arrived last; None where there is none."""
+    newest = select(CallEventRow.call).where(ARRIVED).order_by(CallEventRow.at.desc()).limit(1)
+    with engine.connect() as connection:
+        return connection.execute(newest).scalar()
+
+
 def member_events_of(
     engine: Engine, company: str, since: float = 0.0, until: float | None = None
 ) -> list[AnyMemberEvent]:

@@ -249,6 +249,19 @@ class MessageLeft(CallEvent, frozen=True, kw_only=True):
     seconds: float
 
 
+class MessageLost(CallEvent, frozen=True, kw_only=True):
+    """The caller spoke, and the message could not be kept; the caller was told so. `why` is for people."""
+
+    box: str
+    why: str
+
+
+class BoxFull(CallEvent, frozen=True, kw_only=True):
+    """The caller could leave no message, for the voicemail box takes no more."""
+
+    box: str
+
+
 class MessageHeard(CallEvent, frozen=True, kw_only=True):
     """Somebody listened to a message; `call` is theirs, or the one that left it where it was not by phone."""
 
@@ -335,6 +348,8 @@ AnyCallEvent = (
     | LegEnded
     | CallBridged
     | MessageLeft
+    | MessageLost
+    | BoxFull
     | MessageHeard
     | MessageDeleted
     | GreetingSaved

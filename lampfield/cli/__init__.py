@@ -2,7 +2,7 @@
 
 import typer
 
-from lampfield.cli import calls, check, company, config, demo, hours, music, pin, serve, sounds, trace, voicemail
+from lampfield.cli import calls, check, company, config, demo, hours, music, pin, serve, sounds, trace, voicemail, why
 
 app = typer.Typer(
     name="lampfield",
@@ -15,6 +15,7 @@ app.command("serve")(serve.serve)
 app.command("check")(check.check)
 app.command("calls")(calls.calls)
 app.command("trace")(trace.trace)
+app.command("why")(why.why_command)
 app.command("hours")(hours.hours)
 app.add_typer(company.app, name="company")
 app.add_typer(sounds.app, name="sounds")

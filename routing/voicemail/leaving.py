@@ -8,6 +8,7 @@ from typing import Literal
 
 from routing import spoken
 from routing.caller_leg import answer, tell
+from routing.events import BoxFull, MessageLost
 from routing.model import Company, VoicemailBox
 from routing.ports import Caller, CallerGone, Clock, Ended, EventSink, Recorded, RecordingFailed
 from routing.prompts import BEEP, GOODBYE
@@ -50,6 +51,7 @@ class Leaving:
         self._farewell = () if stays else (GOODBYE,)
         await answer(self._caller, self._emit, self._clock)
         if self._postbox.is_full(self._box.name):
+            self._emit(BoxFull(call=self._caller.call, at=self._clock(), box=self._box.name))
             await self._tell("voicemail/full", *self._farewell)
             return _SENT
         await self._greet()
@@ -57,6 +59,7 @@ class Leaving:
             return await self._takes()
         except (NotKept, RecordingFailed) as fault:
             log.error("%s: the message for %s is not kept: %s", self._caller.call, self._box.name, fault)
+            self._emit(MessageLost(call=self._caller.call, at=self._clock(), box=self._box.name, why=str(fault)))
             await self._tell("voicemail/not-kept", *self._farewell)
             return _NOT_SENT
 

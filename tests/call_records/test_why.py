@@ -1,0 +1,86 @@
+"""Why a call went where it went, in plain words."""
+
+from typing import get_args
+
+import msgspec
+import pytest
+
+from call_records.why import why
+from routing.events import AnyCallEvent, CallArrived, CallEvent, OfferEnded, OfferMade, QueueLeft
+from tests.call_records.calls import main_job
+
+NAMES = {"anna": "Anna Holm"}
+EVENTS: tuple[type[CallEvent], ...] = get_args(AnyCallEvent)
+
+
+def an_event(kind: type[CallEvent]) -> AnyCallEvent:
+    """One of this kind, with some value in each field that must have one."""
+    fields = [field for field in msgspec.structs.fields(kind) if field.required]
+    values = {field.name: _some(field.type) for field in fields}
+    event: AnyCallEvent = msgspec.convert(values | {"type": kind.__name__}, AnyCallEvent)
+    return event
+
+
+def _some(kind: object) -> object:
+    if kind in (int, float):
+        return 1
+    if kind is bool:
+        return True
+    choices = get_args(kind)
+    return choices[0] if choices and isinstance(choices[0], str) else ("x" if kind is str else None)
+
+
+def test_each_step_of_a_call_has_its_line() -> None:
+    events = main_job()
+    told = why(events, NAMES)
+    assert [line.at for line in told] == [event.at for event in events]
+    assert [line.text for line in told] == [
+        "Karen Blixen (+4520304050) calls +4533221100 from outside",
+        "goes to menu:main, because open",
+        "the call is answered",
+        "hears greeting",
+        "is in the menu main",
+        "presses 7 in the menu main, which leads nowhere",
+        "presses 1 in the menu main",
+        "goes to queue:sales",
+        "joins the queue sales at position 2",
+        "is told position 1 in sales",
+        "sales offers the caller to Anna Holm (offer 1)",
+        "Anna Holm rings (201)",
+        "Anna Holm has answered",
+        "Anna Holm answers after 9 s (offer 1)",
+        "was answered from the queue sales after 40 s",
+        "talks with Anna Holm",
+        "the phone of Anna Holm is done: bye",
+        "the caller hangs up: answered",
+    ]
+
+
+@pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
+def test_every_event_has_its_sentence(kind: type[CallEvent]) -> None:
+    (line,) = why([an_event(kind)])
+    assert line.text.strip() == line.text != ""
+
+
+def _outcomes(kind: type[CallEvent]) -> tuple[str, ...]:
+    (field,) = [field for field in msgspec.structs.fields(kind) if field.name == "outcome"]
+    return get_args(field.type)
+
+
+@pytest.mark.parametrize("outcome", _outcomes(OfferEnded))
+def test_every_outcome_of_an_offer_is_told_with_how_long_it_rang(outcome: str) -> None:
+    made = OfferMade(call="c1", at=10.0, queue="sales", member="anna", offer=3)
+    ended = OfferEnded(call="c1", at=30.0, queue="sales", member="anna", offer=3, outcome=outcome)  # type: ignore[arg-type]
+    assert why([made, ended], NAMES)[1].text.startswith("Anna Holm ")
+
+
+@pytest.mark.parametrize("outcome", _outcomes(QueueLeft))
+def test_every_way_out_of_a_queue_is_told(outcome: str) -> None:
+    left = QueueLeft(call="c1", at=30.0, queue="sales", outcome=outcome, waited=20.0)  # type: ignore[arg-type]
+    assert "sales" in why([left])[0].text
+
+
+def test_time_is_counted_from_the_arrival() -> None:
+    events = main_job()
+    assert why(events)[-1].after == 115
+    assert isinstance(events[0], CallArrived)
