@@ -16,7 +16,8 @@ from typing import Any, Literal
 
 from routing.activity import Activity
 from routing.call_flow import Arrival, CallFlow, House
-from routing.events import CallEvent
+from routing.calling_back import CallingBack, Reached
+from routing.events import CallbackDue, CallEvent
 from routing.model import Company
 from routing.ports import Answered, Caller, CallerGone, Ended, Recorded, RingOutcome, RingResult
 from routing.queue.runner import QueueRunner
@@ -51,8 +52,9 @@ class FakeCaller:
     # What the person does.
 
     def press(self, *keys: str) -> None:
-        self._keys.extend(keys)
-        self._key_or_gone.set()
+        if keys:
+            self._keys.extend(keys)
+            self._key_or_gone.set()
 
     def hang_up_now(self) -> None:
         self.end("caller")
@@ -188,6 +190,8 @@ class Phone:
     presses: str = "1"
     """The keys that are pressed after having answered; none where a voicemail has answered."""
     presses_after: float = 0.0
+    plays: bool = True
+    """False where prompts cannot be played to it."""
 
 
 @dataclass
@@ -204,6 +208,8 @@ class FakeAnswered:
         return self.phone.talks
 
     async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
+        if not self.phone.plays:
+            raise OSError("the prompts are unreadable")
         self.heard.extend(prompts)
         lasts = PROMPT_SECONDS * len(prompts)
         await asyncio.sleep(min(lasts, self.phone.presses_after) if until_key and self.phone.presses else lasts)
@@ -216,6 +222,29 @@ class FakeAnswered:
             return None
         self._pressed += 1
         return self.phone.presses[self._pressed - 1]
+
+
+@dataclass(frozen=True)
+class FakeOutlet:
+    """Reaches somebody by their phone in the world."""
+
+    world: "World"
+    caller: FakeCaller
+
+    @property
+    def call(self) -> str:
+        return self.caller.call
+
+    async def reach(self, number: str, *, timeout: float) -> Reached | RingOutcome:
+        result = await self.world._ring(number, timeout)
+        if result.answered is None:
+            return result.outcome
+        self.caller.answered = True
+        self.caller.hear("has answered")
+        assert isinstance(result.answered, FakeAnswered)
+        phone = result.answered.phone
+        asyncio.get_running_loop().call_later(phone.presses_after or 1.0, self.caller.press, *phone.presses)
+        return Reached(self.caller, self.world)
 
 
 @dataclass
@@ -237,6 +266,7 @@ class World:
     """What routing asked of the world and never may."""
     answered: list[FakeAnswered] = field(default_factory=list)
     """Everybody who has answered."""
+    called_back: list[FakeCaller] = field(default_factory=list)
     legs: int = 0
     house: dict[str, Any] = field(default_factory=dict)
     """What else the company's calls share."""
@@ -244,7 +274,8 @@ class World:
     def __post_init__(self) -> None:
         self.activity = Activity(now)
         self.queues = {
-            name: QueueRunner(queue, self.activity, self.note, now) for name, queue in self.company.queues.items()
+            name: QueueRunner(queue, self.activity, self.note, now, call_back=self.call_back)
+            for name, queue in self.company.queues.items()
         }
         for person in self.company.people:
             if self.reachable(person):
@@ -261,10 +292,23 @@ class World:
         person: str | None = None,
     ) -> asyncio.Task[None]:
         """A call comes in; the task is over when the call is."""
-        house = House(self.company, self.queues, self.note, now, **self.house)
         return asyncio.create_task(
-            CallFlow(house, caller, self, Arrival(origin, dialled, person)).run(), name=caller.call
+            CallFlow(self._house(), caller, self, Arrival(origin, dialled, person)).run(), name=caller.call
         )
+
+    async def call_back(self, runner: QueueRunner, due: CallbackDue) -> None:
+        """Somebody who ordered it is called back, and is there as the last of `called_back` while it rings."""
+        self.called_back.append(FakeCaller(f"back-{len(self.called_back) + 1}", due.number))
+        calling = CallingBack(self._house(), runner, due, FakeOutlet(self, self.called_back[-1]))
+        task = asyncio.create_task(calling.run())
+        try:
+            await calling.settled.wait()
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+
+    def _house(self) -> House:
+        return House(self.company, self.queues, self.note, now, **self.house)
 
     # The port.
 
