@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.test_processes import child
+from tests.support.children import child
 from tests.support.plain_phone import NothingCame, PlainPhone
 from tests.support.server import MAIN_NUMBER, OUTSIDE, Server
 from tests.support.sipp import Sipp

@@ -12,8 +12,8 @@ from media.prompts.sound import Samples
 from provisioning.pins import set_pin
 from routing.voicemail.postbox import Message
 from tests.interop.conftest import Phones
-from tests.interop.test_processes import kill, recorded
 from tests.support import alaw, audio
+from tests.support.children import kill, recorded
 from tests.support.plain_phone import PlainPhone
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.server import DOMAIN, OUTSIDE, Server
