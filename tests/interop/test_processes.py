@@ -7,25 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
-from call_records.models import CallEventRow
-from lampfield.database import open_database
 from tests.support.children import child, kill
+from tests.support.event_log import recorded
 from tests.support.ports import free_port
 from tests.support.server import DOMAIN, MAIN_NUMBER, OUTSIDE, Server
 from tests.support.sipp import Sipp, SippFailed
 from tests.support.until import until
 from tests.support.watcher import Watcher
-
-
-def recorded(server: Server, kind: str) -> bool:
-    """True once an event of this kind is in the server's database."""
-    engine = open_database(f"sqlite:///{server.state / 'lampfield.sqlite3'}")
-    with engine.connect() as connection:
-        found = connection.execute(select(CallEventRow.id).where(CallEventRow.kind == kind)).first()
-    engine.dispose()
-    return found is not None
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from provisioning.pins import set_pin
 from routing.voicemail.postbox import Message
 from tests.interop.conftest import Phones
 from tests.support import alaw, audio
-from tests.support.children import kill, recorded
+from tests.support.children import kill
+from tests.support.event_log import recorded
 from tests.support.plain_phone import PlainPhone
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.server import DOMAIN, OUTSIDE, Server
