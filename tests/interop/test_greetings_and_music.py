@@ -14,10 +14,10 @@ from lampfield.database import open_database
 from media.clips import ClipStore
 from media.prompts.library import PromptLibrary
 from media.prompts.sound import RATE, Samples, read_audio, speech_level
-from tests.interop.test_processes import recorded
 from tests.media.running_engine import real_time
 from tests.media.sound_files import write
 from tests.support import alaw, audio
+from tests.support.event_log import recorded
 from tests.support.plain_phone import PlainPhone
 from tests.support.server import CLIPS, MAIN_NUMBER, OUTSIDE, Server
 from tests.support.tape import Tape
