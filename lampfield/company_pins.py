@@ -1,20 +1,24 @@
 """The PINs of companies, looked up in the database and guarded against guessing."""
 
 import asyncio
+import logging
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from lampfield.pin_attempts import PinAttempts
 from provisioning.pins import opens, pin_hash
 from routing.pins import PinVerdict
 from routing.ports import Clock
 
+log = logging.getLogger(__name__)
+
 _NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$nF6HnUii/SRlQMD4ymxg/w$bXbcIeBLF2OtDo54LVs6sAXa9rk3dlMwbL8pz2X4/gI"
 """The hash of something that was thrown away."""
 
 
 class CompanyPins:
-    """One company's. Fulfils `routing.pins.Pins`; nothing of a PIN is logged. Raises SQLAlchemyError."""
+    """One company's. Fulfils `routing.pins.Pins`; nothing of a PIN is logged."""
 
     def __init__(self, engine: Engine, company: str, attempts: PinAttempts, clock: Clock) -> None:
         self._engine = engine
@@ -23,7 +27,11 @@ class CompanyPins:
         self._clock = clock
 
     async def is_set(self, owner: str) -> bool:
-        return await self._hash(owner) is not None
+        try:
+            return await self._hash(owner) is not None
+        except SQLAlchemyError as fault:
+            log.error("%s: whether %s has a PIN cannot be looked up: %s", self._company, owner, fault)
+            return True
 
     async def check(self, owner: str, pin: str, caller: str = "") -> PinVerdict:
         names = [("owner", self._company, owner), *([("caller", self._company, caller)] if caller else [])]
@@ -32,7 +40,11 @@ class CompanyPins:
             return "locked"
         for name in names:
             self._attempts.tried(name, now)
-        hashed = await self._hash(owner)
+        try:
+            hashed = await self._hash(owner)
+        except SQLAlchemyError as fault:
+            log.error("%s: the PIN of %s cannot be looked up: %s", self._company, owner, fault)
+            return "away"
         # As long for who has no PIN: nobody shall learn who has one.
         if not await asyncio.to_thread(opens, hashed or _NOBODYS, pin) or hashed is None:
             return "wrong"

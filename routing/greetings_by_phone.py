@@ -95,8 +95,8 @@ class GreetingsByPhone:
                 case "right":
                     await self._tell("pin/not-allowed")
                     return None
-                case "locked":
-                    await self._tell("pin/locked")
+                case "locked" | "away" as shut:
+                    await self._tell(f"pin/{shut}")
                     return None
             log.info("%s: a wrong PIN for extension %s", self._caller.call, extension)
             await self._tell("pin/wrong")

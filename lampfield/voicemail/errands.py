@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 4
 """Messages that are transcribed or mailed at the same time."""
 LONGEST_RETRY_SECONDS = 3600.0
+CANCEL_SECONDS = 0.2
 
 _KIND = "voicemail-errand"
 
@@ -68,11 +69,11 @@ class Errands:
 
     async def close(self) -> None:
         """Leave the rest to the next run."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        # Again and again: before Python 3.12 asyncio.wait_for, where the SMTP client waits, may swallow a cancellation.
+        while tasks := list(self._tasks.values()):
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=CANCEL_SECONDS)
 
     def is_busy(self, message: str) -> bool:
         """Whether something is still to be done with it."""

@@ -44,8 +44,8 @@ class Entrance:
             match await self._may_enter(box):
                 case "right":
                     return box
-                case "locked":
-                    await self._tell("pin/locked")
+                case "locked" | "away" as shut:
+                    await self._tell(f"pin/{shut}")
                     return None
             await self._tell("pin/wrong")
             extension = ""
@@ -62,9 +62,9 @@ class Entrance:
         reads = box is not None and self._person is not None and self._person in readers(self._company, box)
         if reads and box is not None and not await self._pins.is_set(box.name):
             return "right"
-        # Asked for whatever the extension: nobody shall learn which ones have a box.
+        # Asked for and looked at whatever the extension: nobody shall learn which ones have a box.
         pin = await self._ask("pin/enter")
-        return await self._pins.check(box.name, pin, self._caller.number) if box is not None else "wrong"
+        return await self._pins.check(box.name if box is not None else "", pin, self._caller.number)
 
     async def _ask(self, prompt: str) -> str:
         """Digits up to # or a pause."""

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from lampfield.company_pins import CompanyPins
+from lampfield.database import open_database
 from lampfield.pin_attempts import FREE_ATTEMPTS, PinAttempts
 from provisioning.company_import import import_company
 from provisioning.pins import DIGITS, is_easy, new_pin, set_pin
@@ -91,3 +92,13 @@ def test_pins_that_are_made_are_not_those_that_are_guessed_first() -> None:
     made = {new_pin() for _ in range(50)}
     assert len(made) > 45
     assert all(len(pin) == DIGITS and pin.isdigit() and not is_easy(pin) for pin in made)
+
+
+def test_while_the_database_is_away_nobody_is_let_in(tmp_path: Path) -> None:
+    pins = CompanyPins(open_database(f"sqlite:///{tmp_path / 'nowhere' / 'x'}"), "nordlys", PinAttempts(), lambda: 0.0)
+
+    async def scenario() -> None:
+        assert await pins.is_set("anna")
+        assert await pins.check("anna", "271828") == "away"
+
+    asyncio.run(scenario())

@@ -8,6 +8,7 @@ import pytest
 
 from routing.events import CallBridged, CallEnded, CallRouted
 from routing.model import Company, Destination, MainNumber, VoicemailBox
+from routing.pins import PinVerdict
 from routing.voicemail.readers import box_of_extension, readers
 from tests.routing.nordlys import company, queue
 from tests.routing.voicemail.boxes import FakePins, FakePostbox, service
@@ -254,6 +255,15 @@ def test_three_attempts_and_the_call_ends(call: Call) -> None:
 def test_after_too_many_wrong_pins_the_right_one_opens_nothing(call: Call) -> None:
     call.pins.pins["anna"], call.pins.wrong = "4711", 3
     assert call.heard("201#4711#", person=None)[-1] == "pin/locked"
+
+
+def test_where_pins_cannot_be_looked_up_nobody_is_let_in(call: Call) -> None:
+    class Away(FakePins):
+        async def check(self, owner: str, pin: str, caller: str = "") -> PinVerdict:
+            return "away"
+
+    call.pins = Away()
+    assert call.heard("201#4711#", person=None)[-1] == "pin/away"
 
 
 def test_ones_own_phone_needs_the_pin_only_where_one_is_set(call: Call) -> None:
