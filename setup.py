@@ -15,10 +15,21 @@ from setuptools.command.build_ext import build_ext
 
 C_FLAGS = ["-O2", "-std=gnu11", "-Wall", "-Wextra"]
 
-COMPILED = ["sipcore/*.py"]
+COMPILED = [
+    "sipcore/*.py",
+    "sipcore/io/endpoint.py",
+    "sipcore/io/udp.py",
+    "lampfield/call_control/*.py",
+    "lampfield/door.py",
+    "lampfield/lamps.py",
+    "lampfield/registrations.py",
+    "lampfield/request_desk.py",
+    "lampfield/subscriptions.py",
+]
 """Modules that run compiled: those that messages pass through."""
 STAY_PYTHON = {
-    f"sipcore/{name}.py" for name in ("__init__", "structs", "flow", "binding", "session_record", "subscription")
+    *(f"lampfield/call_control/{name}.py" for name in ("__init__", "services")),
+    *(f"sipcore/{name}.py" for name in ("__init__", "structs", "flow", "binding", "session_record", "subscription")),
 }
 """The modules that say why: what a class has beside its fields and their types does not all outlive compiling."""
 

@@ -8,8 +8,6 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from ipaddress import ip_address
 
-import msgspec
-
 from lampfield.member_lamps import address, for_member, member_aors
 from presence_pidf import dialog_info, message_summary, pidf
 from presence_pidf.dialog_state import DialogState
@@ -23,6 +21,7 @@ from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
 from sipcore.message import Request, Response, response_to
 from sipcore.notifier import Notifier, NotifierConfig
+from sipcore.structs import Value
 from sipcore.subscription import SubscriptionRecord
 from sipcore.uri import SipUri
 
@@ -39,7 +38,7 @@ def _is_ip_address(host: str) -> bool:
     return True
 
 
-class Mended(msgspec.Struct, frozen=True):
+class Mended(Value, frozen=True):
     """A lamp that showed a call which did not exist; `dialog` is what was taken away."""
 
     person: str
@@ -80,8 +79,10 @@ def _things(company: Company) -> Iterator[tuple[str, ...]]:
 class _Package:
     """What the event packages share: documents are made from the lamps, by the phone's profile."""
 
-    def __init__(self, lamps: Mapping[str, _Lamp]) -> None:
+    def __init__(self, lamps: Mapping[str, _Lamp], name: str, content_type: str) -> None:
         self._lamps = lamps
+        self.name = name
+        self.content_types = (content_type,)
 
     def form(self, content_type: str, user_agent: str) -> str:
         return profile_of(user_agent).name
@@ -94,9 +95,6 @@ class _Package:
 class _Dialogs(_Package):
     """Event package `dialog` (RFC 4235)."""
 
-    name = "dialog"
-    content_types = (dialog_info.CONTENT_TYPE,)
-
     def document(self, resource: str, form: str) -> Document:
         return dialog_info.render_dialog_info(address(resource), self._lamps[resource].state, profile_named(form))
 
@@ -104,18 +102,12 @@ class _Dialogs(_Package):
 class _Presence(_Package):
     """Event package `presence` (RFC 3856)."""
 
-    name = "presence"
-    content_types = (pidf.CONTENT_TYPE,)
-
     def document(self, resource: str, form: str) -> Document:
         return pidf.render_pidf(address(resource), self._lamps[resource].state)
 
 
 class _MessageSummary(_Package):
     """Event package `message-summary` (RFC 3842)."""
-
-    name = "message-summary"
-    content_types = (message_summary.CONTENT_TYPE,)
 
     def document(self, resource: str, form: str) -> Document:
         return message_summary.render_message_summary(resource, self._lamps[resource].counts)
@@ -133,7 +125,11 @@ class Lamps:
         self._lamps: dict[str, _Lamp] = {}
         self._domains: set[str] = set()
         self._expiring: set[str] = set()
-        packages = (_Dialogs(self._lamps), _Presence(self._lamps), _MessageSummary(self._lamps))
+        packages = (
+            _Dialogs(self._lamps, "dialog", dialog_info.CONTENT_TYPE),
+            _Presence(self._lamps, "presence", pidf.CONTENT_TYPE),
+            _MessageSummary(self._lamps, "message-summary", message_summary.CONTENT_TYPE),
+        )
         self.notifier = Notifier(token, packages, config)
         """Give it to the endpoint: it sends the NOTIFYs and takes their responses."""
         self.configure(companies, 0.0)
