@@ -18,6 +18,7 @@ from routing.events import (
     CustomerNumberGiven,
     KeyPressed,
     LegEnded,
+    MissedCallHandled,
     PositionAnnounced,
     QueueJoined,
     QueueLeft,
@@ -38,11 +39,15 @@ class QueueVisit(msgspec.Struct, frozen=True):
     queue: str
     joined_at: float
     position: int
-    """On joining; 1 is first."""
+    """On joining; 1 is first, 0 for who was not let in."""
     told_position: int | None = None
     """The last position the caller was told."""
     outcome: str | None = None
     waited: float = 0.0
+    handled_at: float | None = None
+    """When somebody has seen to it that a caller who was missed needs nothing more."""
+    handled_by: str = ""
+    """Their id."""
 
 
 class CallRecord(msgspec.Struct, frozen=True):
@@ -51,7 +56,7 @@ class CallRecord(msgspec.Struct, frozen=True):
     call: str
     arrived_at: float
     company: str = ""
-    origin: Literal["trunk", "phone"] = "trunk"
+    origin: Literal["trunk", "phone", "callback"] = "trunk"
     caller_number: str = ""
     caller_name: str = ""
     caller_person: str | None = None
@@ -121,7 +126,9 @@ def after(record: CallRecord, event: AnyCallEvent) -> CallRecord:
         case PositionAnnounced():
             return _in_queue(record, event.queue, told_position=event.position)
         case QueueLeft():
-            return _in_queue(record, event.queue, outcome=event.outcome, waited=event.waited)
+            return _left_queue(record, event)
+        case MissedCallHandled():
+            return _handled(record, event)
         case CallBridged():
             return _bridged(_talk_over(record, event.at), event)
         case CallHeld() if record.held_since is None:
@@ -160,6 +167,23 @@ def _in_queue(record: CallRecord, queue: str, **changes: object) -> CallRecord:
             visits[place] = msgspec.structs.replace(visits[place], **changes)
             return _with(record, queue_visits=tuple(visits))
     return record
+
+
+def _left_queue(record: CallRecord, event: QueueLeft) -> CallRecord:
+    if any(visit.queue == event.queue and visit.outcome is None for visit in record.queue_visits):
+        return _in_queue(record, event.queue, outcome=event.outcome, waited=event.waited)
+    refused = QueueVisit(event.queue, event.at, 0, outcome=event.outcome)
+    return _with(record, queue_visits=(*record.queue_visits, refused))
+
+
+def _handled(record: CallRecord, event: MissedCallHandled) -> CallRecord:
+    visits = tuple(
+        msgspec.structs.replace(visit, handled_at=event.at, handled_by=event.by)
+        if visit.queue == event.queue
+        else visit
+        for visit in record.queue_visits
+    )
+    return _with(record, queue_visits=visits)
 
 
 def _bridged(record: CallRecord, event: CallBridged) -> CallRecord:

@@ -2,7 +2,22 @@
 
 import typer
 
-from lampfield.cli import calls, check, company, config, demo, hours, music, pin, serve, sounds, trace, voicemail, why
+from lampfield.cli import (
+    calls,
+    check,
+    company,
+    config,
+    demo,
+    hours,
+    missed,
+    music,
+    pin,
+    serve,
+    sounds,
+    trace,
+    voicemail,
+    why,
+)
 
 app = typer.Typer(
     name="lampfield",
@@ -14,6 +29,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("check")(check.check)
 app.command("calls")(calls.calls)
+app.command("missed")(missed.missed)
 app.command("trace")(trace.trace)
 app.command("why")(why.why_command)
 app.command("hours")(hours.hours)
