@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from lampfield.config_sections import Mail, Media, Registrations, Secret, Sip, Subscriptions, Trunk, Voicemail
+from lampfield.config_sections import Mail, Media, Registrations, Secret, Sip, Subscriptions, Trunk, Voicemail, Web
 from provisioning.problems import Problems, joined
 
 
@@ -31,6 +31,12 @@ def check_sections(
                 limits.default_seconds,
                 f"between {name}.min_seconds ({limits.min_seconds:g}) and {name}.max_seconds ({limits.max_seconds:g})",
             )
+
+
+def check_web(web: Web, problems: Problems) -> None:
+    """Note what is wrong between the settings of the API."""
+    if web.listen is not None and web.listen.transport != "tcp":
+        problems.add("web.listen", str(web.listen), "tcp:address:port, for HTTP")
 
 
 def with_password(trunk: Trunk, problems: Problems) -> Trunk:

@@ -56,6 +56,20 @@ class Sip:
 
 
 @dataclass(frozen=True, slots=True)
+class Web:
+    """The API for programs, with tokens from `lampfield token`. Behind a proxy with TLS where others than this machine
+    use it.
+    """
+
+    listen: ListenAddress | None = setting(
+        optional(listen_address(), empty="no API"), "", "Where the API is, such as tcp:127.0.0.1:8080."
+    )
+    requests_per_minute: int = setting(
+        whole(1, 1_000_000), 600, "How many requests one token may make; more are answered 429."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Registrations:
     """How long a phone's registration lasts."""
 

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from lampfield.config_checks import check_sections, check_voicemail, mail_with_password, with_password, with_value
+from lampfield.config_checks import (
+    check_sections,
+    check_voicemail,
+    check_web,
+    mail_with_password,
+    with_password,
+    with_value,
+)
 from lampfield.config_sections import (
     Database,
     Limits,
@@ -21,6 +28,7 @@ from lampfield.config_sections import (
     Subscriptions,
     Trunk,
     Voicemail,
+    Web,
 )
 from lampfield.config_settings import ListenAddress, PortRange, Section, read_section, setting, settings
 from lampfield.sound_settings import OwnSounds
@@ -48,6 +56,7 @@ __all__ = [
     "Subscriptions",
     "Trunk",
     "Voicemail",
+    "Web",
     "load",
 ]
 
@@ -71,6 +80,7 @@ SECTIONS: dict[str, type[Section]] = {
     "records": Records,
     "mail": Mail,
     "voicemail": Voicemail,
+    "web": Web,
     "limits": Limits,
     "log": Log,
     "shutdown": Shutdown,
@@ -94,6 +104,7 @@ class Configuration:
     records: Records = Records()
     mail: Mail = Mail()
     voicemail: Voicemail = Voicemail()
+    web: Web = Web()
     limits: Limits = Limits()
     log: Log = Log()
     shutdown: Shutdown = Shutdown()
@@ -134,6 +145,7 @@ def load(source: Path) -> Configuration:
     trunks = {name: with_password(trunk, problems) for name, trunk in trunks.items()}
     values["mail"] = mail_with_password(values["mail"], problems)
     check_voicemail(values["voicemail"], problems)
+    check_web(values["web"], problems)
     secrets = {name: with_value(secret, problems) for name, secret in secrets.items()}
     if problems:
         raise ConfigurationErrors(source, problems.sentences)

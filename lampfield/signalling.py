@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from call_records.spool import Spool
 from call_records.writer import EventWriter
 from lampfield.admission import Admission
+from lampfield.api_verbs import ApiVerbs
 from lampfield.call_control.houses import Houses
 from lampfield.call_control.kept_legs import KeptLegs
 from lampfield.call_control.leg_names import caller_leg
@@ -249,7 +250,10 @@ class Signalling:
         verbs = ControlVerbs(self._live, self._events, self._trace, self.status, self._reload, self._reload_sounds)
         self._control = ControlServer(
             control_path(configuration.state_directory),
-            verbs.table() | VoicemailVerbs(self._voicemail.store).table() | {"hours": self._houses.tell_hours},
+            verbs.table()
+            | VoicemailVerbs(self._voicemail.store).table()
+            | {"hours": self._houses.tell_hours}
+            | ApiVerbs(self._houses, self._hours, self._voicemail.store, self.clock).table(),
         )
 
     # Life

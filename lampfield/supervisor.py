@@ -1,4 +1,4 @@
-"""`lampfield serve`: binds the SIP sockets, keeps the media and the signalling process running, and stops them cleanly.
+"""`lampfield serve`: binds the sockets, keeps media, signalling and the API running, and stops them cleanly.
 
 The sockets outlive a crash of the signalling process: what phones send meanwhile waits in the kernel.
 """
@@ -30,7 +30,7 @@ def listeners_of(configuration: Configuration) -> list[Listener]:
 
 
 class Supervisor:
-    """Two children: the media engine first, so that signalling finds it."""
+    """The children: the media engine first, so that signalling finds it; the API, where there is one, last."""
 
     def __init__(self, source: Path | None, configuration: Configuration) -> None:
         self._configuration = configuration
@@ -43,6 +43,17 @@ class Supervisor:
         for (listener, _), descriptor in zip(self._sockets, descriptors, strict=True):
             arguments += ["--socket", f"{listener}={descriptor}"]
         self._signalling = Child("signalling", "lampfield.signalling", arguments, descriptors)
+        self._web = self._api(source)
+
+    def _api(self, source: Path | None) -> Child | None:
+        listen = self._configuration.web.listen
+        if listen is None:
+            return None
+        listener = Listener("tcp", listen.host, listen.port)
+        bound = bind(listener)
+        self._sockets.append((listener, bound))
+        arguments = ["--config", str(source)] if source is not None else []
+        return Child("web", "lampfield.web_process", [*arguments, "--socket", str(bound.fileno())], [bound.fileno()])
 
     async def run(self, started: asyncio.Event | None = None) -> None:
         """Run until SIGTERM or SIGINT. Raises ChildFailed when a child cannot start."""
@@ -54,11 +65,16 @@ class Supervisor:
         try:
             await self._media.start()
             await self._signalling.start()
+            if self._web is not None:
+                await self._web.start()
             if started is not None:
                 started.set()
             logger.info("ready: %s", ", ".join(str(listener) for listener, _ in self._sockets))
-            await _until(stop, (self._media.keep(), self._signalling.keep()))
+            children = (self._media, self._signalling, *([self._web] if self._web is not None else []))
+            await _until(stop, [child.keep() for child in children])
         finally:
+            if self._web is not None:
+                await self._web.stop(GRACE_SECONDS)
             await self._signalling.stop(self._configuration.shutdown.drain_seconds + GRACE_SECONDS)
             await self._media.stop(GRACE_SECONDS)
             for _, bound in self._sockets:

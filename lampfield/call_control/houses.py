@@ -115,6 +115,10 @@ class Houses:
     def of_domain(self, domain: str) -> House | None:
         return self._houses.get(domain)
 
+    def of_company(self, company: str) -> House | None:
+        """The house of the company of this id."""
+        return next((house for house in self._houses.values() if house.company.id == company), None)
+
     async def tell_hours(self, arguments: dict[str, str], outbox: Outbox) -> None:
         """The control verb `hours`: what changes the hours of a company (by domain) now, by their name."""
         house = self._houses.get(arguments.get("company", ""))

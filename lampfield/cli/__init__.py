@@ -14,6 +14,7 @@ from lampfield.cli import (
     pin,
     serve,
     sounds,
+    token,
     trace,
     voicemail,
     why,
@@ -36,6 +37,7 @@ app.command("hours")(hours.hours)
 app.add_typer(company.app, name="company")
 app.add_typer(sounds.app, name="sounds")
 app.add_typer(music.app, name="music")
+app.add_typer(token.app, name="token")
 app.command("pin")(pin.pin)
 app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(config.app, name="config")

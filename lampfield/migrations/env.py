@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import provisioning.sound_rows  # noqa: F401  its tables are among those compared
+import provisioning.sound_rows
+import provisioning.tokens  # noqa: F401  its table is among those compared
 from call_records.models import Base as CallRecordsBase
 from lampfield.voicemail.table import Base as VoicemailBase
 from provisioning.models import Base as ProvisioningBase

@@ -100,7 +100,7 @@ def test_every_error_is_told_at_once_with_key_value_and_what_was_expected(file: 
         [limits]
         max_calls = 0
         calls_per_secnd = 3
-        [webb]
+        [colours]
         """,
     ) == [
         'sip.listen = ["udp:127.0.0.1:5060", "sctp:127.0.0.1:5060"]: must be a list in which entry 2 is '
@@ -109,7 +109,7 @@ def test_every_error_is_told_at_once_with_key_value_and_what_was_expected(file: 
         "limits.max_calls = 0: must be between 1 and 100000",
         "limits.calls_per_secnd: unknown key, did you mean limits.calls_per_second?",
         "state_directroy: unknown key, did you mean state_directory?",
-        f"webb: unknown key, known here are {', '.join(sorted([*SECTIONS, 'secrets', 'state_directory', 'trunks']))}",
+        f"colours: unknown key, known here are {', '.join(sorted([*SECTIONS, 'secrets', 'state_directory', 'trunks']))}",
     ]
 
 

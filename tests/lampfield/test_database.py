@@ -12,7 +12,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData
 
-import provisioning.sound_rows  # noqa: F401  its tables are among those compared
+import provisioning.sound_rows
+import provisioning.tokens  # noqa: F401  its table is among those compared
 from call_records.models import Base as CallRecordsBase
 from lampfield.database import open_database, upgrade
 from lampfield.voicemail.table import Base as VoicemailBase

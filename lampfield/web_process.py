@@ -1,0 +1,164 @@
+"""The process of the API: HTTP on a socket that the supervisor bound, signalling behind the control socket.
+
+Started by the supervisor as `python -m lampfield.web_process`. It holds nothing that a call needs.
+"""
+
+import argparse
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import uvicorn
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from lampfield.child import say_ready
+from lampfield.configuration import Configuration, load
+from lampfield.control_socket import converse
+from lampfield.database import open_database
+from lampfield.logs import start_logging
+from lampfield.sound_library.company_sounds import CompanySounds, NewSound, SoundLimits
+from lampfield.sound_library.company_sounds import SoundRefused as NotAllowed
+from lampfield.supervisor import control_path
+from media.uploads import UploadRefused
+from provisioning.sound_shelf import SoundEntry, SoundShelf
+from provisioning.tokens import Client, client_of
+from web.app import create_app
+from web.backend import DatabaseAway, SignallingAway, SoundRefused
+from web.rate_limit import RateLimit
+
+T = TypeVar("T")
+
+ANSWER_SECONDS = 10.0
+"""How long signalling may take for one question."""
+GRACE_SECONDS = 3
+"""How long a stop waits for answers that are being given."""
+
+
+class ControlLine:
+    """Fulfils `web.backend.Signalling` by the control socket."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def ask(self, verb: str, arguments: dict[str, str]) -> Any:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await anext(converse(self._path, verb, arguments))
+        except (OSError, StopAsyncIteration) as error:  # TimeoutError is an OSError
+            raise SignallingAway("it does not answer") from error
+
+
+class TokenTable:
+    """Fulfils `web.backend.Clients` by the database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def find(self, token: str) -> Client | None:
+        def look() -> Client | None:
+            with self._engine.connect() as connection:
+                return client_of(connection, token)
+
+        try:
+            return await asyncio.to_thread(look)
+        except SQLAlchemyError as error:
+            raise DatabaseAway from error
+
+
+class SoundLibraries:
+    """Fulfils `web.backend.Sounds`."""
+
+    def __init__(self, engine: Engine, state_directory: Path, limits: SoundLimits, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._state_directory = state_directory
+        self._limits = limits
+        self._clock = clock
+
+    @property
+    def most_bytes(self) -> int:
+        return self._limits.upload.bytes
+
+    async def shelf(self, company: str) -> SoundShelf:
+        try:
+            return await self._of(company).shelf()
+        except SQLAlchemyError as error:
+            raise DatabaseAway from error
+
+    async def add(
+        self,
+        company: str,
+        name: str,
+        source: Path,
+        *,
+        made_by: str,
+        kind: Literal["greeting", "prompt"],
+        number: int | None,
+        original_name: str,
+    ) -> SoundEntry:
+        new = NewSound(
+            name=name,
+            source=source,
+            made_by=made_by,
+            made_at=self._clock(),
+            kind=kind,
+            number=number,
+            original_name=original_name,
+        )
+        try:
+            return await self._of(company).add(new)
+        except (NotAllowed, UploadRefused) as refused:
+            raise SoundRefused(str(refused)) from refused
+        except SQLAlchemyError as error:
+            raise DatabaseAway from error
+
+    async def remove(self, company: str, name: str) -> None:
+        try:
+            await self._of(company).remove(name)
+        except NotAllowed as refused:
+            raise SoundRefused(str(refused)) from refused
+        except SQLAlchemyError as error:
+            raise DatabaseAway from error
+
+    def _of(self, company: str) -> CompanySounds:
+        return CompanySounds(self._engine, self._state_directory, company, self._limits)
+
+
+async def serve(configuration: Configuration, bound: socket.socket, ready: int | None) -> None:
+    """Serve HTTP until SIGTERM."""
+    engine = open_database(configuration.database_url)
+    state = configuration.state_directory
+    app = create_app(
+        ControlLine(control_path(state)),
+        TokenTable(engine),
+        SoundLibraries(engine, state, configuration.own_sounds.limits, time.time),
+        RateLimit(configuration.web.requests_per_minute, time.monotonic),
+    )
+    settings = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
+    )
+    # The socket listens since the supervisor bound it: who connects from here on is served.
+    say_ready(ready)
+    try:
+        await uvicorn.Server(settings).serve([bound])
+    finally:
+        engine.dispose()
+
+
+def main() -> None:
+    """The process's entry."""
+    parser = argparse.ArgumentParser(prog="lampfield.web_process")
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("--socket", type=int, required=True)
+    parser.add_argument("--ready-fd", type=int)
+    arguments = parser.parse_args()
+    configuration = load(arguments.config) if arguments.config else Configuration()
+    start_logging(configuration.log.level)
+    asyncio.run(serve(configuration, socket.socket(fileno=arguments.socket), arguments.ready_fd))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""The API, used by a client over HTTP while phones ring and lamps are watched."""
+
+import math
+import os
+import signal
+import struct
+import wave
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from call_records.event_log import member_events_of
+from lampfield.database import open_database
+from routing.queue.events import LastMemberPassive, MemberActivated, MemberDeactivated
+from tests.support.children import child
+from tests.support.plain_phone import PlainPhone
+from tests.support.ports import LOOPBACK, free_port
+from tests.support.server import DOMAIN, Server
+from tests.support.until import until
+from tests.support.watcher import Watcher
+
+SALES = "301"
+COMPANY = {
+    "hours": {"office": {"switch_code": "*60"}},
+    "people": {"anna": {"outside_number": "+4540404040"}},
+    "queues": {"sales": {"members": ["anna"], "wrap_up_seconds": 0, "on_no_members": "hangup"}},
+}
+SCOPES = ("members", "queues", "voicemail", "sounds", "hours")
+
+
+class Api:
+    """A server with its API, and a client that may do everything."""
+
+    def __init__(self, server: Server, port: int) -> None:
+        self.server = server
+        self.base = f"http://{LOOPBACK}:{port}/api/v1"
+        self.client = self.with_token(*SCOPES)
+
+    def with_token(self, *scopes: str) -> httpx.Client:
+        options = [word for scope in scopes for word in ("--scope", scope)]
+        told = self.server.command("token", "add", "nordlys", "-".join(scopes), *options)
+        headers = {"Authorization": f"Bearer {told.split()[0]}"}
+        return httpx.Client(base_url=self.base, headers=headers, trust_env=False, timeout=15)
+
+    def done(self, method: str, path: str, **request: Any) -> Any:
+        answer = self.client.request(method, path, **request)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def refused(self, status: int, method: str, path: str, **request: Any) -> Any:
+        answer = self.client.request(method, path, **request)
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        return answer.json()
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    port = free_port()
+    settings = {"sip": {"authentication": False}, "web": {"listen": f"tcp:{LOOPBACK}:{port}"}}
+    with Server(tmp_path_factory.mktemp("api"), settings=settings, company=COMPANY) as server:
+        yield Api(server, port)
+
+
+@pytest.fixture
+def phones(api: Api) -> Iterator[dict[str, PlainPhone]]:
+    with ExitStack() as stack:
+        found = {name: stack.enter_context(PlainPhone(api.server.socket_address, name)) for name in ("anna", "astrid")}
+        assert found["anna"].register().status == 200
+        stack.callback(found["anna"].register, 0)
+        yield found
+
+
+def is_offered_calls(member: PlainPhone, caller: PlainPhone) -> bool:
+    call = caller.call(SALES)
+    if call.final().status == 480:
+        return False
+    member.incoming().take()
+    call.hang_up()
+    member.expect("BYE")
+    return True
+
+
+def test_lamp_and_offers_follow_what_is_changed_by_the_api_by_text_and_by_the_key(
+    api: Api, phones: dict[str, PlainPhone]
+) -> None:
+    anna, astrid, server = phones["anna"], phones["astrid"], api.server
+    with Watcher(server.address, "anna", DOMAIN, server.password("anna")) as key:
+        key.subscribe(f"*54{SALES}")
+        key.expect(f"*54{SALES}", "idle")
+        changed = api.done("POST", "/queues/sales/members/anna/deactivate")
+        assert (changed["active"], changed["state"]) == (False, "passive")
+        key.expect(f"*54{SALES}", "talking")
+        assert not is_offered_calls(anna, astrid)
+        answer = api.done("POST", "/texts", json={"from": "+4540404040", "text": "Aktiv SALES"})
+        assert answer == {"member": "anna", "understood": True, "text": "sales: active"}
+        key.expect(f"*54{SALES}", "idle")
+        assert is_offered_calls(anna, astrid)
+        for lamp in ("talking", "idle"):
+            call = anna.call(f"*54{SALES}")
+            call.answered()
+            call.hung_up()
+            key.expect(f"*54{SALES}", lamp)
+    engine = open_database(f"sqlite:///{server.state / 'lampfield.sqlite3'}")
+
+    def on_record() -> list[type]:
+        decisions = (MemberDeactivated, LastMemberPassive, MemberActivated)
+        return [type(event) for event in member_events_of(engine, "nordlys") if isinstance(event, decisions)]
+
+    until(lambda: len(on_record()) >= 6, "the decisions on record")
+    assert on_record() == [MemberDeactivated, LastMemberPassive, MemberActivated] * 2
+    engine.dispose()
+    told = server.command("why", "--last")
+    assert "Anna" in told
+    assert "used the code for toggle 301" in told
+
+
+def test_a_pause_needs_a_reason_that_the_company_has(api: Api) -> None:
+    problem = api.refused(422, "POST", "/queues/sales/members/anna/pause", json={"reason": "weather"})
+    assert (problem["where"], problem["value"]) == ("reason", "weather")
+    assert problem["expected"].startswith("one of break, lunch")
+    assert api.done("POST", "/queues/sales/members/anna/pause", json={"reason": "lunch"})["pause_reason"] == "lunch"
+    assert api.done("GET", "/queues/sales/members")[0]["paused_since"] is not None
+    assert api.done("POST", "/queues/sales/members/anna/resume")["paused_since"] is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "request_", "where"),
+    [
+        ("GET", "/queues/nobody", {}, "queue"),
+        ("POST", "/queues/sales/members/karl/activate", {}, "member"),
+        ("POST", "/texts", {"json": {"from": "+4599999999", "text": "passive"}}, "from"),
+        ("PUT", "/hours/nights/switch", {"json": {"position": "open"}}, "hours"),
+        ("GET", "/voicemail/messages/none", {}, "message"),
+        ("GET", "/nowhere", {}, "path"),
+    ],
+)
+def test_what_is_not_there_is_named_with_what_is(
+    api: Api, method: str, path: str, request_: dict[str, Any], where: str
+) -> None:
+    problem = api.refused(404, method, path, **request_)
+    assert problem["where"] == where
+    assert problem["expected"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "where"),
+    [
+        ("/texts", {"from": "40404040", "text": "passive"}, "from"),
+        ("/texts", {"from": "+4540404040"}, "text"),
+        ("/queues/sales/members/anna/pause", {"because": "lunch"}, "because"),
+    ],
+)
+def test_a_body_that_is_wrong_is_told_by_its_field(api: Api, path: str, body: dict[str, str], where: str) -> None:
+    assert api.refused(422, "POST", path, json=body)["where"] == where
+
+
+def test_nobody_is_let_in_without_a_token_nor_beyond_its_scopes_nor_after_it_was_revoked(api: Api) -> None:
+    answer = httpx.get(f"{api.base}/queues", trust_env=False)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert httpx.get(f"{api.base}/health", trust_env=False).json() == {"status": "ok"}
+    with api.with_token("hours") as client:
+        assert client.get("/hours").status_code == 200
+        answer = client.get("/queues")
+        assert (answer.status_code, answer.json()["expected"]) == (403, "one with the scope queues")
+        api.server.command("token", "revoke", "nordlys", "hours")
+        assert client.get("/hours").status_code == 401
+    assert "voicemail" in api.server.command("token", "list", "nordlys")
+
+
+def test_the_switch_of_hours_is_turned(api: Api) -> None:
+    closed = api.done("PUT", "/hours/office/switch", json={"position": "closed"})
+    assert (closed["open"], closed["position"]) == (False, "closed")
+    assert api.done("PUT", "/hours/office/switch", json={"position": "calendar"})["position"] == "calendar"
+    assert {hours["hours"] for hours in api.done("GET", "/hours")} >= {"office"}
+
+
+def tone(file: Path, seconds: int = 2) -> bytes:
+    with wave.open(str(file), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        samples = (round(8000 * math.sin(number / 3)) for number in range(8000 * seconds))
+        sound.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
+    return file.read_bytes()
+
+
+def test_a_sound_is_uploaded_listed_and_removed_and_what_is_none_is_refused(api: Api, tmp_path: Path) -> None:
+    data = tone(tmp_path / "welcome.wav")
+    sound = api.done("PUT", "/sounds/welcome", content=data, params={"number": 7, "file_name": "welcome.wav"})
+    assert (sound["number"], sound["original_name"]) == (7, "welcome.wav")
+    assert [each["name"] for each in api.done("GET", "/sounds")] == ["welcome"]
+    assert api.refused(422, "PUT", "/sounds/other", content=b"no sound at all")["where"] == "sound"
+    api.done("DELETE", "/sounds/welcome")
+    assert api.done("GET", "/sounds") == []
+
+
+def test_boxes_are_listed(api: Api) -> None:
+    assert isinstance(api.done("GET", "/voicemail/boxes"), list)
+
+
+def test_a_crash_of_the_api_disturbs_no_call_and_it_comes_back(api: Api, phones: dict[str, PlainPhone]) -> None:
+    anna, astrid = phones["anna"], phones["astrid"]
+    call = astrid.call(SALES)
+    anna.incoming().take()
+    call.answered()
+    before = child(api.server, "lampfield.web_process")
+    os.kill(before, signal.SIGKILL)
+
+    def is_back() -> bool:
+        try:
+            return httpx.get(f"{api.base}/health", trust_env=False, timeout=1).is_success
+        except httpx.TransportError:
+            return False
+
+    until(is_back, "the API")
+    assert child(api.server, "lampfield.web_process") != before
+    waiting = api.done("GET", "/queues/sales")["members"][0]
+    assert waiting["state"] == "talking", "the call goes on"
+    call.hang_up()
+    anna.expect("BYE")
+
+
+def test_the_description_has_examples_and_names_problems(api: Api) -> None:
+    described = httpx.get(f"{api.base}/openapi.json", trust_env=False).json()
+    assert described["components"]["schemas"]["Text"]["examples"][0]["text"] == "passive sales"
+    assert "/api/v1/texts" in described["paths"]

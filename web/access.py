@@ -1,0 +1,67 @@
+"""Who asks, and whether they may: a bearer token (RFC 6750) with the scope that the endpoint needs."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from provisioning.tokens import Client, Scope
+from web.backend import Clients, DatabaseAway, Signalling, SignallingAway
+from web.problem import Problem
+from web.rate_limit import RateLimit
+
+_BEARER = HTTPBearer(auto_error=False, description="A token of `lampfield token add`.")
+
+
+class Desk:
+    """A client who was let in, and what is asked for it: always of its own company."""
+
+    def __init__(self, client: Client, signalling: Signalling) -> None:
+        self.client = client
+        self._signalling = signalling
+
+    async def ask(self, verb: str, **arguments: str) -> Any:
+        """What signalling answers. Raises Problem where it refuses, or is away."""
+        try:
+            answer = await self._signalling.ask(verb, {"company": self.client.company, **arguments})
+        except SignallingAway as away:
+            raise Problem(503, "signalling", str(away), "it to answer; try again", {"Retry-After": "2"}) from away
+        if isinstance(answer, dict) and "refused" in answer:
+            raise Problem(**answer["refused"])
+        return answer
+
+
+class Access:
+    """Lets clients in."""
+
+    def __init__(self, clients: Clients, signalling: Signalling, limit: RateLimit) -> None:
+        self._clients = clients
+        self._signalling = signalling
+        self._limit = limit
+
+    def to(self, scope: Scope) -> Callable[..., Awaitable[Desk]]:
+        """A dependency that lets in who has the scope."""
+
+        async def let_in(
+            request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+        ) -> Desk:
+            client = await self._client(credentials)
+            wait = self._limit.seconds_to_wait(f"{client.company}/{client.name}")
+            if wait:
+                raise Problem(429, "requests", client.name, "fewer in a minute", {"Retry-After": str(wait)})
+            if scope not in client.scopes:
+                raise Problem(403, "token", client.name, f"one with the scope {scope}")
+            return Desk(client, self._signalling)
+
+        return let_in
+
+    async def _client(self, credentials: HTTPAuthorizationCredentials | None) -> Client:
+        try:
+            client = None if credentials is None else await self._clients.find(credentials.credentials)
+        except DatabaseAway as away:
+            raise Problem(503, "database", "", "it to answer; try again", {"Retry-After": "5"}) from away
+        if client is None:
+            # Of the token nothing is said: what was sent may have been a password meant for something else.
+            raise Problem(401, "Authorization", "", "Bearer and a token that is valid", {"WWW-Authenticate": "Bearer"})
+        return client

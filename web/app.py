@@ -1,0 +1,59 @@
+"""The API as one ASGI application."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Response
+
+from web import hours, queues, sounds, voicemail
+from web.access import Access
+from web.backend import Clients, DatabaseAway, Signalling, SignallingAway, Sounds
+from web.models import Health, ProblemModel
+from web.problem import MEDIA_TYPE, install
+from web.rate_limit import RateLimit
+
+PREFIX = "/api/v1"
+
+
+def create_app(signalling: Signalling, clients: Clients, shelves: Sounds, limit: RateLimit) -> FastAPI:
+    """The application; its description is at /api/v1/openapi.json."""
+    problem: dict[str, Any] = {"model": ProblemModel, "content": {MEDIA_TYPE: {}}}
+    app = FastAPI(
+        title="Lampfield",
+        version="1",
+        description="Queues, members, hours, sounds and voicemail of one company, the one that the token is for.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses={"4XX": problem | {"description": "Something in the request"}},
+    )
+    install(app)
+    access = Access(clients, signalling, limit)
+    for router in (
+        _health(signalling, clients),
+        queues.routes(access),
+        hours.routes(access),
+        voicemail.routes(access),
+        sounds.routes(access, shelves),
+    ):
+        app.include_router(router, prefix=PREFIX)
+    return app
+
+
+def _health(signalling: Signalling, clients: Clients) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/health", response_model=Health, summary="For watchdogs; needs no token")
+    async def health(response: Response) -> Any:
+        """200 where all is well, else 503."""
+        try:
+            await signalling.ask("status", {})
+            await clients.find("")
+        except SignallingAway:
+            response.status_code = 503
+            return {"status": "signalling away"}
+        except DatabaseAway:
+            response.status_code = 503
+            return {"status": "database away"}
+        return {"status": "ok"}
+
+    return router

@@ -1,0 +1,60 @@
+"""What the API needs of the server, as Protocols. `lampfield.web_process` fulfils them."""
+
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from provisioning.sound_shelf import SoundEntry, SoundShelf
+from provisioning.tokens import Client
+
+
+class SignallingAway(Exception):
+    """The signalling process does not answer; it is being started anew, or overloaded."""
+
+
+class DatabaseAway(Exception):
+    """The database does not answer."""
+
+
+class Signalling(Protocol):
+    """The process that has calls, queues and messages."""
+
+    async def ask(self, verb: str, arguments: dict[str, str]) -> Any:
+        """What it answers. Raises SignallingAway."""
+        ...
+
+
+class Clients(Protocol):
+    """Who may use the API."""
+
+    async def find(self, token: str) -> Client | None:
+        """Whose token it is. Raises DatabaseAway."""
+        ...
+
+
+class SoundRefused(Exception):
+    """A sound cannot be taken in or away; the text says why."""
+
+
+class Sounds(Protocol):
+    """The sound libraries of companies. Each method raises DatabaseAway, the changing ones SoundRefused."""
+
+    @property
+    def most_bytes(self) -> int:
+        """The largest file that is taken in."""
+        ...
+
+    async def shelf(self, company: str) -> SoundShelf: ...
+
+    async def add(
+        self,
+        company: str,
+        name: str,
+        source: Path,
+        *,
+        made_by: str,
+        kind: Literal["greeting", "prompt"],
+        number: int | None,
+        original_name: str,
+    ) -> SoundEntry: ...
+
+    async def remove(self, company: str, name: str) -> None: ...

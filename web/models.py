@@ -1,0 +1,187 @@
+"""What the API takes and answers. Times are UTC epoch seconds."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Member(BaseModel):
+    """A member of a queue. `state` is what shows: free, talking, claimed (rings), wrap-up, passive, paused, gone..."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "member": "anna",
+                    "name": "Anna Holm",
+                    "state": "paused",
+                    "since": 1795327200.0,
+                    "active": True,
+                    "pause_reason": "lunch",
+                    "paused_since": 1795327200.0,
+                    "idle_since": 1795326000.0,
+                    "call": None,
+                }
+            ]
+        }
+    )
+
+    member: str
+    name: str
+    state: str
+    since: float | None
+    active: bool
+    pause_reason: str
+    paused_since: float | None
+    idle_since: float
+    call: str | None
+
+
+class Waiting(BaseModel):
+    """A place in the line."""
+
+    call: str
+    position: int
+    since: float
+    offered_to: list[str]
+    priority: int
+    standing: Literal["waiting", "held", "callback"]
+    expected_wait: float | None
+    number: str
+    attempts: int
+    earliest: float | None
+
+
+class Queue(BaseModel):
+    """A queue as it is now."""
+
+    queue: str
+    extension: str
+    waiting: list[Waiting]
+    members: list[Member]
+
+
+class Pause(BaseModel):
+    """Why a member pauses; one of the company's reasons, or none."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "lunch"}]})
+
+    reason: str = ""
+
+
+class Text(BaseModel):
+    """A text message that a member wrote; `from` is the number in E.164."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"from": "+4540404040", "text": "passive sales"}]}
+    )
+
+    sender: Annotated[str, Field(alias="from", pattern=r"^\+[1-9][0-9]{3,14}$")]
+    text: Annotated[str, Field(max_length=1000)]
+
+
+class TextAnswer(BaseModel):
+    """What to send back."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"member": "anna", "understood": True, "text": "sales: passive"}]}
+    )
+
+    member: str
+    understood: bool
+    text: str
+
+
+class Hours(BaseModel):
+    """Opening hours now: `until` is when that changes by itself, None for never."""
+
+    hours: str
+    open: bool
+    why: str
+    position: Literal["calendar", "open", "closed"]
+    until: float | None
+
+
+class Switch(BaseModel):
+    """Where the switch of opening hours is to stand."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"position": "closed"}]})
+
+    position: Literal["calendar", "open", "closed"]
+
+
+class Box(BaseModel):
+    """A voicemail box: how many messages are new and heard, and the most it takes."""
+
+    box: str
+    new: int
+    heard: int
+    most: int
+
+
+class Message(BaseModel):
+    """A voicemail message."""
+
+    id: str
+    box: str
+    call: str
+    at: float
+    caller_number: str
+    caller_name: str
+    seconds: float
+    heard_at: float | None
+    saved: bool
+    text: str
+
+
+class Sound(BaseModel):
+    """A sound of the company's own."""
+
+    name: str
+    kind: Literal["greeting", "prompt", "music"]
+    seconds: float
+    made_at: float
+    made_by: str
+    original_name: str
+    original_format: str
+    number: int | None
+    music_list: str | None
+    in_use: list[str]
+    """Where it greets: `+4533221100 open`."""
+
+
+class Health(BaseModel):
+    """`ok`, or what is not."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
+
+    status: Literal["ok", "signalling away", "database away"]
+
+
+class ProblemModel(BaseModel):
+    """Every error (RFC 9457): `where` it was, the `value` that stood there, and what was `expected`."""
+
+    model_config = ConfigDict(
+        title="Problem",
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Not Found",
+                    "status": 404,
+                    "detail": "queue = 'sals': expected one of sales, support",
+                    "where": "queue",
+                    "value": "sals",
+                    "expected": "one of sales, support",
+                }
+            ]
+        },
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    where: str
+    value: str
+    expected: str

@@ -1,0 +1,76 @@
+"""What goes wrong, told as RFC 9457 says: what was given, where, and what was expected."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """The request cannot be served: `where` names the part of it, `value` is what stood there."""
+
+    def __init__(
+        self, status: int, where: str, value: str, expected: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(f"{where} = {value!r}: expected {expected}" if value else f"{where}: expected {expected}")
+        self.status = status
+        self.where = where
+        self.value = value
+        self.expected = expected
+        self.headers = headers
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of the application answered so."""
+    app.add_exception_handler(Problem, _told)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _refused)
+
+
+async def _told(_: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, Problem)
+    content = _content(problem.status, str(problem)) | {
+        "where": problem.where,
+        "value": problem.value,
+        "expected": problem.expected,
+    }
+    return _answer(problem.status, content, problem.headers)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    """The body or a parameter is not what the endpoint takes; the first of what is wrong is named at the top."""
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {
+            "where": ".".join(str(part) for part in found["loc"] if part != "body") or "body",
+            "value": str(found.get("input", ""))[:200],
+            "expected": found["msg"],
+        }
+        for found in error.errors()
+    ]
+    first = errors[0]
+    detail = f"{first['where']} = {first['value']!r}: {first['expected']}"
+    return _answer(422, _content(422, detail) | first | {"errors": errors})
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    """No such path, or not with this method."""
+    assert isinstance(error, HTTPException)
+    expected = "a path of /api/v1/openapi.json" if error.status_code == 404 else str(error.detail)
+    content = _content(error.status_code, f"{request.method} {request.url.path}: expected {expected}")
+    value = f"{request.method} {request.url.path}"
+    return _answer(error.status_code, content | {"where": "path", "value": value, "expected": expected}, error.headers)
+
+
+def _content(status: int, detail: str) -> dict[str, Any]:
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+
+
+def _answer(status: int, content: dict[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(content, status, headers, MEDIA_TYPE)
