@@ -236,7 +236,7 @@ def test_the_place_keeps_its_turn_before_those_who_came_later() -> None:
         await asyncio.sleep(10)
 
     world = wait(scenario, lambda: World(house()))
-    assert [event.call for event in world.events if isinstance(event, OfferMade)][0] == "call-1"
+    assert next(event.call for event in world.events if isinstance(event, OfferMade)) == "call-1"
 
 
 def test_a_voicemail_that_answers_is_not_connected() -> None:

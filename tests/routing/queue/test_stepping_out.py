@@ -1,14 +1,16 @@
 """Keys of a waiting caller: where they lead, and that the place is kept meanwhile."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from routing.events import CallRouted, OfferMade, PlaceHeld, PlaceResumed, QueueJoined, QueueLeft
-from routing.model import Company, Destination, Menu
+from routing.model import Company, Destination, Menu, VoicemailBox
 from tests.routing.nordlys import company, queue
 from tests.routing.queue.test_waiting import join, wait
+from tests.routing.voicemail.boxes import FakePostbox, service
 from tests.routing.world import FakeCaller, Phone, World
 from tests.support.virtual_time import now
 
@@ -19,10 +21,11 @@ def house(**changes: Any) -> Company:
         "1": Destination("message", "closed"),
         "2": Destination("menu", "info"),
         "3": Destination("person", "carl"),
+        "4": Destination("voicemail", "sales"),
     }
     info = Menu("info", "menu", {"9": Destination("back"), "8": Destination("message", "goodbye")}, attempts=1)
     sales = queue(**{"members": ("anna",), "keys": keys, "position_every_seconds": 0.0, **changes})
-    return company(queues={"sales": sales}, menus={"info": info})
+    return company(queues={"sales": sales}, menus={"info": info}, boxes={"sales": VoicemailBox("sales")})
 
 
 async def waiting(world: World, call: str = "call-1") -> FakeCaller:
@@ -131,6 +134,17 @@ def test_who_reaches_nobody_elsewhere_is_back_in_line() -> None:
         assert caller.sounds[-3:] == ["busy", "position/1", "music default"]
 
     wait(scenario, lambda: World(house(), {"carl": Phone("busy")}))
+
+
+def test_who_leaves_a_message_is_told_no_goodbye_and_is_back_in_line(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        caller = await waiting(world)
+        caller.speaks_seconds = 5.0
+        caller.press("4")
+        await asyncio.sleep(30)
+        assert caller.sounds[-3:] == ["voicemail/sent", "position/1", "music default"]
+
+    wait(scenario, lambda: World(house(), house=service(FakePostbox(house(), tmp_path))))
 
 
 @pytest.mark.parametrize("turns", range(12))
