@@ -28,7 +28,7 @@ from routing.ports import Answered, Caller, CallerGone, Clock, Dialler, Ended, E
 from routing.prompts import BUSY, RINGBACK, UNAVAILABLE
 from routing.queue.entertainment import Opening
 from routing.queue.runner import QueueRunner
-from routing.queue.waiting import SteppedOut, ToBeCalledBack, wait_in_line
+from routing.queue.waiting import SteppedOut, ToBeCalledBack, after_waiting, wait_in_line
 from routing.tasks import while_there
 from routing.voicemail.entrance import Entrance
 from routing.voicemail.leaving import Leaving
@@ -326,19 +326,9 @@ class CallFlow:
         if self._caller.answered:
             await self._caller.stop_music()
             self._caller.clear_keys()  # pressed in impatience, and meant for no menu that may come
-        match ended.left.outcome:
-            case "full":
-                return Onward(queue.on_full, f"{name}: full")
-            case "busy":
-                return Onward(queue.on_busy, f"{name}: nobody free")
-            case "unanswered":
-                return Onward(queue.on_unanswered, f"{name}: offered to everybody")
-            case "timeout":
-                return Onward(queue.on_timeout, f"{name}: waited too long")
-            case "shutdown":
-                return Ended("shutdown", "system", 503)
-            case _:
-                return Onward(queue.on_no_members, f"{name}: nobody there")
+        if ended.left.outcome == "shutdown":
+            return Ended("shutdown", "system", 503)
+        return Onward(*after_waiting(queue, ended.left.outcome))
 
     async def _deliver(self, queue: Queue, place: str, answered: Answered, member: str) -> Ended:
         self._house.last_members.spoke(queue, self._caller.number, member)

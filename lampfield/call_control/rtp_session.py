@@ -21,6 +21,7 @@ class RtpSession:
         "_opening",
         "_silence",
         "_spares",
+        "_until_key",
         "name",
         "negotiated",
         "port",
@@ -40,6 +41,8 @@ class RtpSession:
         """The engine was asked for a port, and may have opened one though nobody waited for its answer."""
         self._closed = False
         self._announcement: tuple[int, asyncio.Future[None]] | None = None
+        self._until_key = False
+        """The announcement is cut by a key."""
 
     async def open(self) -> int:
         """Reserve the RTP port; the same one however often it is asked.
@@ -90,9 +93,10 @@ class RtpSession:
             rtp_timeout=self._silence,
         )
 
-    async def announce(self, clips: Sequence[Path]) -> None:
-        """Play clips over the music and return when the last has ended; cancelling stops them."""
+    async def announce(self, clips: Sequence[Path], *, until_key: bool = False) -> None:
+        """Play clips over the music and return when the last has ended, or a key cuts them; cancelling stops them."""
         self.end_announcement()
+        self._until_key = until_key
         number = self._media.play(self.name, clips, layer="announcement")
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._announcement = number, ended
@@ -102,6 +106,11 @@ class RtpSession:
             if self._announcement == (number, ended):
                 self.cut_announcement()
             raise
+
+    def key_pressed(self) -> None:
+        """Cut the announcement where a key does so."""
+        if self._until_key:
+            self.cut_announcement()
 
     def cut_announcement(self) -> None:
         """Stop the announcement, and let whoever waits for it go on."""

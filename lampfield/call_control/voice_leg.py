@@ -29,8 +29,6 @@ class VoiceLeg(Leg):
         self.caller = caller
         """Who is at the phone, as others are shown it."""
         self.number = caller.number
-        self._until_key = False
-        """What plays now is cut by a key."""
 
     @property
     def name(self) -> str:
@@ -74,11 +72,7 @@ class VoiceLeg(Leg):
         self._there()
         if not clips or (until_key and self.keys):
             return
-        self._until_key = until_key
-        try:
-            await self.rtp.announce(clips)
-        finally:
-            self._until_key = False
+        await self.rtp.announce(clips, until_key=until_key)
         self._there()
 
     async def record(
@@ -152,8 +146,7 @@ class VoiceLeg(Leg):
 
     def key_pressed(self, key: str, *, by_info: bool = False) -> None:
         super().key_pressed(key, by_info=by_info)
-        if self._until_key:
-            self.rtp.cut_announcement()
+        self.rtp.key_pressed()
 
     async def hang_up(self, cause: str, status: int = 480) -> None:
         """End the leg, with `status` where it is not answered and was calling. Does nothing when it is over."""

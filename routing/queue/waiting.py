@@ -8,7 +8,7 @@ from typing import Any
 
 from routing.callback_numbers import CallbackNumbers
 from routing.caller_leg import answer
-from routing.model import Destination
+from routing.model import Destination, Queue
 from routing.ports import Caller, CallerGone, Clock, Dialler, EventSink
 from routing.queue.callback_order import order_callback
 from routing.queue.entertainment import Entertainment, Opening
@@ -70,6 +70,21 @@ async def wait_in_line(
     except BaseException:
         await wait.give_up(dialler)
         raise
+
+
+def after_waiting(queue: Queue, outcome: str) -> tuple[Destination, str]:
+    """Where who has left the line unanswered goes, and why; `outcome` is that of `QueueLeft`."""
+    match outcome:
+        case "full":
+            return queue.on_full, f"{queue.name}: full"
+        case "busy":
+            return queue.on_busy, f"{queue.name}: nobody free"
+        case "unanswered":
+            return queue.on_unanswered, f"{queue.name}: offered to everybody"
+        case "timeout":
+            return queue.on_timeout, f"{queue.name}: waited too long"
+        case _:
+            return queue.on_no_members, f"{queue.name}: nobody there"
 
 
 class _Wait:
@@ -154,7 +169,7 @@ class _Wait:
                 if key is not None and (key in self._line.queue.keys or key == self._line.queue.callback_key):
                     return key
         finally:
-            playing.cancel()
+            await stop(playing)
 
     async def _call_back(self, number: str) -> None:
         """Say goodbye, and have the place called back; that is agreed on, and holds if the caller does not listen."""
