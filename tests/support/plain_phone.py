@@ -180,6 +180,14 @@ class PlainPhone:
         """The next call that comes in."""
         return self.answering(self._await(_is_new_call, "INVITE", timeout))
 
+    def silent(self, seconds: float = 0.3) -> bool:
+        """True when no call comes in for so long."""
+        try:
+            self._await(_is_new_call, "INVITE", seconds)
+        except NothingCame:
+            return True
+        return False
+
     def answering(self, invite: Message) -> "PlainCall":
         """The call that an INVITE makes."""
         return PlainCall(self, invite, is_caller=False)
@@ -301,6 +309,11 @@ class PlainCall:
         self.respond(487)
         self.expect("ACK")
         return cancel
+
+    def turn_down(self, status: int) -> None:
+        """Refuse the call, and wait for the ACK."""
+        self.respond(status)
+        self.expect("ACK")
 
     def take(self, *codecs: str, fields: Fields = ()) -> None:
         """Ring, answer, and wait for the ACK."""
