@@ -48,6 +48,8 @@ from lampfield.logs import start_logging
 from lampfield.lookups import HttpInquiry
 from lampfield.member_lamps import MemberLamps
 from lampfield.membership import Membership
+from lampfield.notices.outbox import NoticeOutbox
+from lampfield.notices.watch import NoticeWatch
 from lampfield.pin_attempts import PinAttempts
 from lampfield.places import Places
 from lampfield.registrations import Registrations
@@ -60,6 +62,7 @@ from lampfield.supervisor import control_path, listeners_of, media_control
 from lampfield.tokens import Tokens
 from lampfield.trace import TraceHub
 from lampfield.trunks import Trunks
+from lampfield.voicemail.mailer import Mailer
 from lampfield.voicemail.office import VoicemailOffice
 from lampfield.voicemail.verbs import VoicemailVerbs
 from media.client import MediaClient
@@ -93,6 +96,8 @@ LAST_WORDS_SECONDS = 2.0
 """How long a stop waits for phones to answer our BYEs: two of them may be lost (Timer E: 0.5 s, 1 s)."""
 LAST_WORDS_LOOK = 0.05
 """Seconds between two looks whether they have."""
+HEALTH_EVERY = 5
+"""Housekeepings between two looks at what people are told of when it is away."""
 SWEEP_EVERY = 30
 """Housekeepings between two comparisons of lamps with the calls that exist."""
 
@@ -164,6 +169,7 @@ class Signalling:
         membership.follow(self._records.put_member)
         self._member_lamps = MemberLamps(membership, self._light)
         membership.follow(self._member_lamps.changed)
+        self._assemble_notices(configuration, membership, secrets)
         self._places = Places(self._journal)
         self._places.restore()
         self._voicemail = VoicemailOffice(
@@ -231,6 +237,16 @@ class Signalling:
         )
         self._switchboard = Switchboard(services, self._legs, self._houses, self._door, self._admission)
 
+    def _assemble_notices(
+        self, configuration: Configuration, membership: Membership, secrets: Mapping[str, str]
+    ) -> None:
+        mail = configuration.mail
+        mailer = Mailer(mail) if mail.host is not None else None
+        self._notices = NoticeOutbox(self._journal, secrets, mailer, self.clock)
+        self._notice_watch = NoticeWatch(self._notices, self.clock, self._token)
+        membership.follow(self._notice_watch.member)
+        self._events.follow(self._notice_watch.call)
+
     def _assemble_requests(self, configuration: Configuration) -> None:
         self._registrations = Registrations(
             self._registrar, self._lane, self._door, self._lamps, self._houses, self._journal, self.clock
@@ -292,6 +308,8 @@ class Signalling:
         self._studios.clear()
         self._hours.restore(self._door.directory.companies.values())
         self._member_lamps.configure(self._door.directory.companies.values())
+        self._configure_notices()
+        self._notices.restore()
         messages = self._voicemail.restore(self._door.directory.companies.values())
         bindings, subscriptions = self._registrations.restore(), self._subscriptions.restore()
         await self._endpoint.listen(self._listeners)
@@ -342,6 +360,7 @@ class Signalling:
         loop = asyncio.get_running_loop()
         await self._clips.close()
         await self._inquiry.close()
+        await self._notices.close()
         await loop.run_in_executor(None, self._journal.close)
         await loop.run_in_executor(None, self._records.stop)
         self._database.dispose()
@@ -352,6 +371,8 @@ class Signalling:
             self._registrations.advance()
             self._keep_alive.advance()
             self._lamps.advance(self.clock())
+            if turn % HEALTH_EVERY == 0:
+                self._watch_health()
             if turn % SWEEP_EVERY == 0:
                 self._lamps.sweep({leg.leg for leg in self._legs.live()}, self.clock())
             self._subscriptions.settle()
@@ -371,12 +392,25 @@ class Signalling:
         self._lamps.configure(directory.companies.values(), self.clock())
         self._hours.configure(directory.companies.values())
         self._member_lamps.configure(directory.companies.values())
+        self._configure_notices()
         self._voicemail.configure(directory.companies.values())
         self._endpoint.wake()
         self._sounds.forget()
         told = f"companies read anew: {', '.join(sorted(directory.companies)) or 'none'}"
         logger.info("%s", told)
         return told
+
+    def _configure_notices(self) -> None:
+        self._notices.configure(self._door.directory.companies.values())
+        self._notice_watch.configure(self._door.directory.companies.values())
+
+    def _watch_health(self) -> None:
+        """Have people told of trunks and a database that are away."""
+        records = self._records.state
+        self._notice_watch.health("database-away", "the database", records.fault or "")
+        for trunk in self._trunks.health():
+            fault = "" if trunk.state in ("up", "registered") else trunk.reason or trunk.state
+            self._notice_watch.health("trunk-down", f"the trunk {trunk.name}", fault)
 
     async def _reload_sounds(self) -> str:
         """Read the companies' own sounds anew; callers who hear music hear the changed list from their next file on."""

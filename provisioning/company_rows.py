@@ -15,6 +15,7 @@ from provisioning.models import (
     LookupRow,
     MainNumberRow,
     MenuRow,
+    NoticeRow,
     OpeningHoursRow,
     PersonRow,
     QueueMemberRow,
@@ -32,6 +33,7 @@ ROWS: Mapping[str, type[Base]] = {
     "lookups": LookupRow,
     "queues": QueueRow,
     "boxes": BoxRow,
+    "notices": NoticeRow,
 }
 """The table of each section."""
 

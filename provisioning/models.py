@@ -150,3 +150,12 @@ class BoxRow(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     place: Mapped[int]
     settings: Mapped[dict[str, Any]]
+
+
+class NoticeRow(Base):
+    __tablename__ = "notices"
+
+    company_id: Mapped[str] = _of_company()
+    name: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[int]
+    settings: Mapped[dict[str, Any]]

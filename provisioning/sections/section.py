@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -28,8 +28,8 @@ class Section:
     called: str
     """What documents call a part's name, such as NAME."""
     example: str
-    kind: DestinationKind
-    """Of the destinations that lead to a part."""
+    kind: DestinationKind | Literal["notice"]
+    """Of the destinations that lead to a part; to notices none does."""
     names: Kind[str] = NAME
     name_field: str = "name"
     """The field of the struct that holds the name."""

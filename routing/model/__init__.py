@@ -4,10 +4,12 @@ from routing.model.company import Company, FeatureCodes, Limits, MainNumber
 from routing.model.destination import Destination, DestinationKind
 from routing.model.hours import CalendarPeriod, OpeningHours, OpenPeriod, Week, WeekCalendar
 from routing.model.menu import Lookup, Menu
+from routing.model.notices import NOTICE_KINDS, NoticeKind, NoticeTarget
 from routing.model.people import Person, VoicemailBox
 from routing.model.queue import MemberDetails, Queue, Strategy, is_outside
 
 __all__ = [
+    "NOTICE_KINDS",
     "CalendarPeriod",
     "Company",
     "Destination",
@@ -18,6 +20,8 @@ __all__ = [
     "MainNumber",
     "MemberDetails",
     "Menu",
+    "NoticeKind",
+    "NoticeTarget",
     "OpenPeriod",
     "OpeningHours",
     "Person",

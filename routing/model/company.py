@@ -5,6 +5,7 @@ import msgspec
 from routing.model.destination import Destination
 from routing.model.hours import OpeningHours, WeekCalendar
 from routing.model.menu import Lookup, Menu
+from routing.model.notices import NoticeTarget
 from routing.model.people import Person, VoicemailBox
 from routing.model.queue import Queue
 
@@ -77,6 +78,7 @@ class Company(msgspec.Struct, frozen=True):
     calendars: dict[str, WeekCalendar] = {}
     lookups: dict[str, Lookup] = {}
     boxes: dict[str, VoicemailBox] = {}
+    notices: dict[str, NoticeTarget] = {}
     vip: dict[str, int] = {}
     """Priority in queues by caller's number, E.164."""
     feature_codes: FeatureCodes = FeatureCodes()

@@ -89,6 +89,7 @@ def test_every_kind_of_value_is_read(file: Path) -> None:
 
 
 def test_every_error_is_told_at_once_with_key_value_and_what_was_expected(file: Path) -> None:
+    known = ", ".join(sorted([*SECTIONS, "secrets", "state_directory", "trunks"]))
     assert errors(
         file,
         """
@@ -109,7 +110,7 @@ def test_every_error_is_told_at_once_with_key_value_and_what_was_expected(file: 
         "limits.max_calls = 0: must be between 1 and 100000",
         "limits.calls_per_secnd: unknown key, did you mean limits.calls_per_second?",
         "state_directroy: unknown key, did you mean state_directory?",
-        f"colours: unknown key, known here are {', '.join(sorted([*SECTIONS, 'secrets', 'state_directory', 'trunks']))}",
+        f"colours: unknown key, known here are {known}",
     ]
 
 

@@ -29,6 +29,7 @@ SURROUNDINGS = Surroundings(
 _NAMES = ["alpha", "beta-2", "gamma_3", "d4"]
 _NUMBERS = ["+4533221100", "+4755900100", "+1200", "+999999999999999"]
 _POOL: list[object] = [
+    ["missed-call", "box-full"],
     *(True, False, "", 0, 1, 2, 5, 10, 15, 20, 30, 60, 100, 300, 0.5, 7.25, 17.123456789, 29.9),
     *(*_NAMES, *_NUMBERS, "0", "9", "*", "#", "42", "123456", "*50", "#9", "Prompt/7", "a b", "æ"),
     *("DK", "DE-BY", "SE", "UTC", "Europe/Oslo", "en", "nb", "longest_idle", "skills", "all", "nordlys.example", "x1"),

@@ -1,0 +1,111 @@
+"""What becomes a notice, and what does not."""
+
+from itertools import count
+
+import pytest
+
+from lampfield.notices.notice import Notice
+from lampfield.notices.watch import NoticeWatch
+from routing.events import (
+    BoxFull,
+    CallArrived,
+    CallBridged,
+    CallEnded,
+    CallEvent,
+    MessageLost,
+    QueueLeft,
+)
+from routing.queue.events import LastMemberPassive, MemberPaused
+from tests.routing.nordlys import company
+
+ARRIVED = CallArrived(
+    call="c1", at=1.0, company="nordlys", origin="trunk", caller_number="+4520304050", dialled="+4533221100"
+)
+BRIDGED = CallBridged(call="c1", at=9.0, leg="l1", person="ingrid", number="208")
+ENDED = CallEnded(call="c1", at=10.0, cause="abandoned", by="caller")
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Watched:
+    """A watch of one company, and what it posts."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+        self.clock = Clock()
+        numbers = count(1)
+        self.watch = NoticeWatch(self.notices.append, self.clock, lambda: f"n{next(numbers)}")
+        self.watch.configure([company(queues={})])
+
+    def told_of(self, *events: CallEvent) -> list[str]:
+        for event in events:
+            self.watch.call(event)
+        return [notice.kind for notice in self.notices]
+
+
+def left(outcome: str, at: float = 8.0) -> QueueLeft:
+    return QueueLeft(call="c1", at=at, queue="sales", outcome=outcome, waited=7.0)  # type: ignore[arg-type]
+
+
+def test_a_caller_whom_the_queue_and_everybody_after_it_missed_is_told_of_once() -> None:
+    watched = Watched()
+    assert watched.told_of(ARRIVED, left("unanswered"), ENDED, ENDED) == ["missed-call"]
+    (notice,) = watched.notices
+    assert (notice.company, notice.queue, notice.caller, notice.call) == ("nordlys", "sales", "+4520304050", "c1")
+    assert notice.text == "sales has missed a call of +4520304050"
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [ARRIVED, left("answered"), BRIDGED, ENDED],
+        [ARRIVED, left("timeout"), BRIDGED, ENDED],
+        [ARRIVED, BRIDGED, left("abandoned"), ENDED],
+        [ARRIVED, left("timeout"), left("answered"), BRIDGED, ENDED],
+        [ARRIVED, ENDED],
+    ],
+    ids=["by a member", "by who came after the queue", "before the queue", "in a second queue", "no queue"],
+)
+def test_no_notice_is_sent_for_a_call_that_somebody_answered_or_no_queue_had(events: list[CallEvent]) -> None:
+    assert Watched().told_of(*events) == []
+
+
+def test_a_place_that_is_kept_for_calling_back_is_missed_only_when_it_was_not_reached() -> None:
+    hung_up = CallEnded(call="c1", at=5.0, cause="callback", by="caller")
+    assert Watched().told_of(ARRIVED, hung_up) == []
+    assert Watched().told_of(ARRIVED, hung_up, left("called-back")) == []
+    assert Watched().told_of(ARRIVED, hung_up, left("not-reached")) == ["missed-call"]
+
+
+def test_full_boxes_and_lost_messages_are_told_of() -> None:
+    full = BoxFull(call="c1", at=5.0, box="anna")
+    lost = MessageLost(call="c1", at=6.0, box="anna", why="no space left on device")
+    assert Watched().told_of(ARRIVED, full, lost) == ["box-full", "message-lost"]
+
+
+def test_the_last_active_member_and_who_was_paused_for_missing_too_much_are_told_of() -> None:
+    watched = Watched()
+    watched.watch.member("nordlys", MemberPaused(queue="sales", member="anna", at=1.0, reason="lunch"))
+    watched.watch.member("nordlys", MemberPaused(queue="sales", member="anna", at=2.0, reason="missed"))
+    watched.watch.member("nordlys", LastMemberPassive(queue="sales", member="anna", at=3.0))
+    assert [(notice.kind, notice.member) for notice in watched.notices] == [
+        ("auto-pause", "anna"),
+        ("last-passive", "anna"),
+    ]
+
+
+def test_what_is_away_for_a_while_is_told_of_once_and_again_when_it_is_back() -> None:
+    watched = Watched()
+    faults = {0: "", 5: "refused", 10: "", 15: "refused", 20: "refused", 25: "refused", 30: "refused", 35: "", 50: ""}
+    for now, fault in faults.items():
+        watched.clock.now = float(now)
+        watched.watch.health("trunk-down", "the trunk provider", fault)
+    assert [(notice.at, notice.text, notice.over) for notice in watched.notices] == [
+        (15.0, "the trunk provider is down: refused", False),
+        (35.0, "the trunk provider is up again", True),
+    ]
