@@ -171,6 +171,7 @@ def test_an_answer_cuts_the_announcement_and_both_hear_each_other_at_once(
     ringing = anna.incoming()
     ringing.respond(180)
     heard_by_caller, heard_by_member = network.rtp.record(), anna.rtp.record()
+    heard_by_caller.listen(0.2)
     anna.rtp.say(ringing.invite.audio, MEMBER_SAYS)
     answered = time.monotonic()
     ringing.respond(200, anna.sdp())
