@@ -93,7 +93,22 @@ def endless(handler: BaseHTTPRequestHandler) -> None:
         (half, ""),
         (no_http, ""),
     ],
-    ids=str,
+    ids=[
+        "refused",
+        "sent on",
+        "nothing",
+        "no JSON",
+        "no word",
+        "priority too high",
+        "nested too deep",
+        "no UTF-8",
+        "squeezed garbage",
+        "too long",
+        "endless",
+        "cut off",
+        "half",
+        "no HTTP",
+    ],
 )
 def test_what_is_no_answer_is_told_as_such(reply: Reply, fault: str) -> None:
     with RudeServer(reply) as server, pytest.raises(NoAnswer) as raised:
