@@ -20,7 +20,7 @@ from media.prompts.sound import Samples, equalised, normalised, resampled, trimm
 
 SPEECH_DBFS = -20.0
 """Level of the words; ITU-T P.56 active speech in telephony lies between -26 and -18 dBov."""
-BIT_RATE = 20_000
+BIT_RATE = 16_000
 WORDS_A_MINUTE = 145
 PITCH = 42
 

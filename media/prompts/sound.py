@@ -60,7 +60,7 @@ def normalised(samples: Samples, level_dbfs: float, peak_dbfs: float = -3.0) -> 
     return np.where(over, bent, louder)
 
 
-def trimmed(samples: Samples, margin: float = 0.08, threshold_db: float = -38.0) -> Samples:
+def trimmed(samples: Samples, margin: float = 0.08, threshold_db: float = -34.0) -> Samples:
     """Without silence at the ends, but for `margin` seconds that fade in and out."""
     window = _FRAME
     envelope = np.sqrt(np.convolve(np.square(samples), np.ones(window) / window, mode="same"))
