@@ -15,6 +15,7 @@ import uvicorn
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from call_records.missed_calls import MissedCall, mark_handled, missed_calls
 from lampfield.child import say_ready
 from lampfield.configuration import Configuration, load
 from lampfield.control_socket import converse
@@ -24,8 +25,10 @@ from lampfield.sound_library.company_sounds import CompanySounds, NewSound, Soun
 from lampfield.sound_library.company_sounds import SoundRefused as NotAllowed
 from lampfield.supervisor import control_path
 from media.uploads import UploadRefused
+from provisioning.company_rows import load_companies
 from provisioning.sound_shelf import SoundEntry, SoundShelf
 from provisioning.tokens import Client, client_of
+from routing.model import Company
 from web.app import create_app
 from web.backend import DatabaseAway, SignallingAway, SoundRefused
 from web.rate_limit import RateLimit
@@ -65,6 +68,31 @@ class TokenTable:
 
         try:
             return await asyncio.to_thread(look)
+        except SQLAlchemyError as error:
+            raise DatabaseAway from error
+
+
+class MissedCallList:
+    """Fulfils `web.backend.MissedCalls` by the log of events."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def of(self, company: str, queue: str, since: float) -> list[MissedCall]:
+        return await self._do(lambda: missed_calls(self._engine, self._company(company), queue, since))
+
+    async def handled(self, company: str, queue: str, number: str, by: str, at: float, since: float) -> bool:
+        return await self._do(
+            lambda: mark_handled(self._engine, self._company(company), queue, number, by=by, at=at, since=since)
+        )
+
+    def _company(self, company: str) -> Company:
+        with self._engine.connect() as connection:
+            return load_companies(connection, company)[company]
+
+    async def _do(self, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.to_thread(work)
         except SQLAlchemyError as error:
             raise DatabaseAway from error
 
@@ -135,6 +163,7 @@ async def serve(configuration: Configuration, bound: socket.socket, ready: int |
         ControlLine(control_path(state)),
         TokenTable(engine),
         SoundLibraries(engine, state, configuration.own_sounds.limits, time.time),
+        MissedCallList(engine),
         RateLimit(configuration.web.requests_per_minute, time.monotonic),
     )
     settings = uvicorn.Config(

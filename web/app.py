@@ -4,9 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 
-from web import hours, queues, sounds, voicemail
+from web import hours, missed, queues, sounds, voicemail
 from web.access import Access
-from web.backend import Clients, DatabaseAway, Signalling, SignallingAway, Sounds
+from web.backend import Clients, DatabaseAway, MissedCalls, Signalling, SignallingAway, Sounds
 from web.models import Health, ProblemModel
 from web.problem import MEDIA_TYPE, install
 from web.rate_limit import RateLimit
@@ -14,7 +14,9 @@ from web.rate_limit import RateLimit
 PREFIX = "/api/v1"
 
 
-def create_app(signalling: Signalling, clients: Clients, shelves: Sounds, limit: RateLimit) -> FastAPI:
+def create_app(
+    signalling: Signalling, clients: Clients, shelves: Sounds, missed_calls: MissedCalls, limit: RateLimit
+) -> FastAPI:
     """The application; its description is at /api/v1/openapi.json."""
     problem: dict[str, Any] = {"model": ProblemModel, "content": {MEDIA_TYPE: {}}}
     app = FastAPI(
@@ -31,6 +33,7 @@ def create_app(signalling: Signalling, clients: Clients, shelves: Sounds, limit:
     for router in (
         _health(signalling, clients),
         queues.routes(access),
+        missed.routes(access, missed_calls),
         hours.routes(access),
         voicemail.routes(access),
         sounds.routes(access, shelves),

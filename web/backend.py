@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from call_records.missed_calls import MissedCall
 from provisioning.sound_shelf import SoundEntry, SoundShelf
 from provisioning.tokens import Client
 
@@ -28,6 +29,18 @@ class Clients(Protocol):
 
     async def find(self, token: str) -> Client | None:
         """Whose token it is. Raises DatabaseAway."""
+        ...
+
+
+class MissedCalls(Protocol):
+    """What queues have missed. Each method raises DatabaseAway."""
+
+    async def of(self, company: str, queue: str, since: float) -> list[MissedCall]:
+        """Latest first, handled ones as well."""
+        ...
+
+    async def handled(self, company: str, queue: str, number: str, by: str, at: float, since: float) -> bool:
+        """Note who has seen to it; False where there is nothing to see to."""
         ...
 
 

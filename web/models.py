@@ -150,6 +150,30 @@ class Sound(BaseModel):
     """Where it greets: `+4533221100 open`."""
 
 
+class Missed(BaseModel):
+    """A caller whom a queue has missed: `new`, `tried` to be reached since, or `handled`."""
+
+    number: str
+    name: str
+    count: int
+    first_at: float
+    last_at: float
+    waited: float
+    outcome: str
+    call: str
+    state: Literal["new", "tried", "handled"]
+    by: str
+    changed_at: float | None
+
+
+class Handled(BaseModel):
+    """Which member has seen to it."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"by": "anna"}]})
+
+    by: str
+
+
 class Health(BaseModel):
     """`ok`, or what is not."""
 

@@ -1,5 +1,6 @@
 """The API, used by a client over HTTP while phones ring and lamps are watched."""
 
+import json
 import math
 import os
 import signal
@@ -7,6 +8,7 @@ import struct
 import wave
 from collections.abc import Iterator
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from routing.queue.events import LastMemberPassive, MemberActivated, MemberDeact
 from tests.support.children import child
 from tests.support.plain_phone import PlainPhone
 from tests.support.ports import LOOPBACK, free_port
+from tests.support.rude_server import RudeServer
 from tests.support.server import DOMAIN, Server
 from tests.support.until import until
 from tests.support.watcher import Watcher
@@ -29,14 +32,20 @@ COMPANY = {
     "people": {"anna": {"outside_number": "+4540404040"}},
     "queues": {"sales": {"members": ["anna"], "wrap_up_seconds": 0, "on_no_members": "hangup"}},
 }
-SCOPES = ("members", "queues", "voicemail", "sounds", "hours")
+SCOPES = ("members", "queues", "missed", "voicemail", "sounds", "hours")
+
+
+def accept(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(204)
+    handler.end_headers()
 
 
 class Api:
     """A server with its API, and a client that may do everything."""
 
-    def __init__(self, server: Server, port: int) -> None:
+    def __init__(self, server: Server, port: int, told: RudeServer) -> None:
         self.server = server
+        self._told = told
         self.base = f"http://{LOOPBACK}:{port}/api/v1"
         self.client = self.with_token(*SCOPES)
 
@@ -45,6 +54,10 @@ class Api:
         told = self.server.command("token", "add", "nordlys", "-".join(scopes), *options)
         headers = {"Authorization": f"Bearer {told.split()[0]}"}
         return httpx.Client(base_url=self.base, headers=headers, trust_env=False, timeout=15)
+
+    def notices(self) -> list[dict[str, Any]]:
+        """What the webhook was told, in order."""
+        return [json.loads(body) for _, _, body in self._told.requests]
 
     def done(self, method: str, path: str, **request: Any) -> Any:
         answer = self.client.request(method, path, **request)
@@ -62,8 +75,11 @@ class Api:
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     port = free_port()
     settings = {"sip": {"authentication": False}, "web": {"listen": f"tcp:{LOOPBACK}:{port}"}}
-    with Server(tmp_path_factory.mktemp("api"), settings=settings, company=COMPANY) as server:
-        yield Api(server, port)
+    with RudeServer(accept) as told:
+        notices = {"desk": {"kinds": ["last-passive", "missed-call"], "webhook": told.url}}
+        company = COMPANY | {"notices": notices}
+        with Server(tmp_path_factory.mktemp("api"), settings=settings, company=company) as server:
+            yield Api(server, port, told)
 
 
 @pytest.fixture
@@ -114,6 +130,11 @@ def test_lamp_and_offers_follow_what_is_changed_by_the_api_by_text_and_by_the_ke
     until(lambda: len(on_record()) >= 6, "the decisions on record")
     assert on_record() == [MemberDeactivated, LastMemberPassive, MemberActivated] * 2
     engine.dispose()
+
+    def told_of_anna() -> list[str]:
+        return [notice["member"] for notice in api.notices() if notice["kind"] == "last-passive"]
+
+    until(lambda: told_of_anna() == ["anna"] * 2, "the notices")
     told = server.command("why", "--last")
     assert "Anna" in told
     assert "used the code for toggle 301" in told
@@ -201,6 +222,29 @@ def test_a_sound_is_uploaded_listed_and_removed_and_what_is_none_is_refused(api:
 
 def test_boxes_are_listed(api: Api) -> None:
     assert isinstance(api.done("GET", "/voicemail/boxes"), list)
+
+
+def test_a_caller_whom_nobody_answers_is_told_of_listed_and_marked_as_handled(
+    api: Api, phones: dict[str, PlainPhone]
+) -> None:
+    before = len(api.notices())
+    call = phones["astrid"].call(SALES)
+    ringing = phones["anna"].incoming()
+    ringing.respond(180)
+    call.answered()
+    call.hang_up()
+    ringing.cancelled()
+    until(lambda: len(api.notices()) > before, "the notice")
+    assert (api.notices()[-1]["kind"], api.notices()[-1]["queue"]) == ("missed-call", "sales")
+    path = "/queues/sales/missed"
+    until(lambda: len(api.done("GET", path)) == 1, "the call on the list")
+    (missed,) = api.done("GET", path)
+    assert (missed["state"], missed["outcome"]) == ("new", "abandoned")
+    assert api.refused(422, "POST", f"{path}/{missed['number']}/handled", json={"by": "karl"})["where"] == "by"
+    api.done("POST", f"{path}/{missed['number']}/handled", json={"by": "anna"})
+    assert api.done("GET", path) == []
+    assert api.done("GET", path, params={"handled": True})[0]["by"] == "anna"
+    assert api.refused(404, "POST", f"{path}/{missed['number']}/handled", json={"by": "anna"})["where"] == "number"
 
 
 def test_a_crash_of_the_api_disturbs_no_call_and_it_comes_back(api: Api, phones: dict[str, PlainPhone]) -> None:
