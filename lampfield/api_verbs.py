@@ -12,8 +12,8 @@ from lampfield.call_control.houses import Houses
 from lampfield.company_hours import CompanyHours
 from lampfield.control_socket import Outbox, Verb
 from lampfield.voicemail.store import VoicemailStore
-from routing.call_flow import House
 from routing.hours import next_change, situation
+from routing.house import House
 from routing.member_texts import NotUnderstood, TextWish, member_of, understood
 from routing.ports import Clock
 from routing.queue.runner import QueueRunner

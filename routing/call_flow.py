@@ -2,11 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
-
-import msgspec
+from collections.abc import Coroutine
+from typing import Any
 
 from routing import dialplan, feature_codes, menu
 from routing.calendars import destination_at
@@ -14,20 +11,19 @@ from routing.callback_numbers import CallbackNumbers
 from routing.caller_leg import answer, start_music, tell
 from routing.dialplan import Refusal
 from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted, CallTakenUp
-from routing.feature_codes import FeatureActions, FeatureCall, FeatureCode
-from routing.greetings import Greetings, GreetingStudio, NoGreetings
+from routing.feature_codes import FeatureCall, FeatureCode
+from routing.greetings import GreetingStudio
 from routing.greetings_by_phone import GreetingsByPhone
-from routing.hours import ALWAYS_OPEN, ChangesOf, situation, unchanged
-from routing.last_members import LastMembers, NobodyRemembered
-from routing.lookups import Inquiry, NobodyAsked, Question, look_up
-from routing.menu.names import HasSound, dial, no_sounds
+from routing.hours import ALWAYS_OPEN, situation
+from routing.house import Arrival, House, Onward
+from routing.lookups import Question, look_up
+from routing.menu.names import dial
 from routing.menu.told import told
-from routing.model import Company, Destination, MainNumber, Queue
+from routing.model import Destination, MainNumber, Queue
 from routing.places import Places
-from routing.ports import Answered, Caller, CallerGone, Clock, Dialler, Ended, EventSink, RingOutcome, RingResult
+from routing.ports import Answered, Caller, CallerGone, Dialler, Ended, RingOutcome, RingResult
 from routing.prompts import BUSY, RINGBACK, UNAVAILABLE
 from routing.queue.entertainment import Opening
-from routing.queue.runner import QueueRunner
 from routing.queue.waiting import SteppedOut, ToBeCalledBack, after_waiting, wait_in_line
 from routing.tasks import while_there
 from routing.voicemail.entrance import Entrance
@@ -53,46 +49,6 @@ STATUS: dict[RingOutcome, int] = {"busy": 486, "no-answer": 480, "unreachable": 
 
 RETURNED_FROM = frozenset({"message", "voicemail", "person", "number"})
 """Destinations after which a caller who has stepped out of a queue is back in line, where nobody was reached."""
-
-
-class Arrival(msgspec.Struct, frozen=True):
-    """What is known of a call when it comes."""
-
-    origin: Literal["trunk", "phone"]
-    dialled: str
-    """User part of the Request-URI, or the whole URI."""
-    caller_person: str | None = None
-    """Id of the person, when one of our phones calls."""
-
-
-class Onward(msgspec.Struct, frozen=True):
-    """The call goes on to another destination."""
-
-    destination: Destination
-    why: str
-    chosen: bool = False
-    """The caller chose it with a key, so it is no loop."""
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What all calls of a company share."""
-
-    company: Company
-    queues: Mapping[str, QueueRunner]
-    emit: EventSink
-    clock: Clock
-    features: FeatureActions = field(default_factory=dict)
-    """What each feature code does; one that is missing is not in use."""
-    changes: ChangesOf = unchanged
-    """What the switch and the feed of closing days make of opening hours now."""
-    inquiry: Inquiry = field(default_factory=NobodyAsked)
-    has_sound: HasSound = no_sounds
-    voicemail: Voicemail | None = None
-    greetings: Greetings = field(default_factory=NoGreetings)
-    studio: GreetingStudio | None = None
-    """Where greetings are recorded by phone."""
-    last_members: LastMembers = field(default_factory=NobodyRemembered)
 
 
 class CallFlow:

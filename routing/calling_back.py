@@ -6,8 +6,9 @@ from typing import Protocol
 
 import msgspec
 
-from routing.call_flow import STATUS, Arrival, CallFlow, House
+from routing.call_flow import STATUS, CallFlow
 from routing.events import CallAnswered, CallArrived, CallbackDue, CalledBack, CallEnded
+from routing.house import Arrival, House
 from routing.ports import Caller, Dialler, Ended, RingOutcome
 from routing.queue.confirming import presses_one
 from routing.queue.runner import QueueRunner

@@ -11,10 +11,10 @@ from lampfield.places import Places
 from lampfield.sound_library.shelves import Shelves
 from routing import dialplan
 from routing.activity import Activity
-from routing.call_flow import House
 from routing.dialplan import Refusal
 from routing.feature_codes import FeatureActions
 from routing.greetings import GreetingStudio
+from routing.house import House
 from routing.lookups import Inquiry
 from routing.member_codes import ChangeMembership
 from routing.model import Company, Queue

@@ -13,7 +13,7 @@ from lampfield.call_control.services import Services
 from lampfield.call_control.voice_leg import VoiceLeg
 from media.client import MediaError
 from media.session_info import SessionInfo
-from routing.call_flow import Arrival
+from routing.house import Arrival
 from routing.ports import CallerGone
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, SessionCancelled, SessionEstablished

@@ -16,8 +16,8 @@ from lampfield.call_control.sip_port import SipPort
 from lampfield.decoded import decoded
 from lampfield.journal import Journal
 from lampfield.places import Places
-from routing.call_flow import Arrival
 from routing.events import CallAnswered, CallEvent, PositionAnnounced, QueueJoined, QueueLeft
+from routing.house import Arrival
 from sipcore.session_record import SessionRecord
 
 logger = logging.getLogger(__name__)

@@ -17,10 +17,11 @@ from lampfield.call_control.services import Services
 from lampfield.door import Door, Refused
 from media.events import DtmfReceived, EngineBack, EngineLost, MediaEvent, PlayEnded, RtpTimeout
 from media.session_info import SessionInfo
-from routing.call_flow import Arrival, CallFlow, House
+from routing.call_flow import CallFlow
 from routing.calling_back import CallingBack
 from routing.dialplan import e164
 from routing.events import CallbackDue
+from routing.house import Arrival, House
 from routing.queue.runner import QueueRunner
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, InviteReceived

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from routing.call_flow import Arrival, CallFlow, House
+from routing.call_flow import CallFlow
 from routing.dialplan import Refusal
 from routing.dialplan import find as dialled
 from routing.events import CallEnded, CallEvent, FeatureCodeUsed
 from routing.feature_codes import FeatureActions, FeatureCall, FeatureCode, find
+from routing.house import Arrival, House
 from routing.model import Destination, FeatureCodes
 from tests.routing.nordlys import OFFICE, company
 from tests.routing.world import FakeCaller, World

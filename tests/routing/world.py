@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from routing.activity import Activity
-from routing.call_flow import Arrival, CallFlow, House
+from routing.call_flow import CallFlow
 from routing.calling_back import CallingBack, Reached
 from routing.events import CallbackDue, CallEvent
+from routing.house import Arrival, House
 from routing.model import Company
 from routing.ports import Answered, Caller, CallerGone, Ended, Recorded, RingOutcome, RingResult
 from routing.queue.runner import QueueRunner

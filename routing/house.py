@@ -1,0 +1,58 @@
+"""What a company's calls share, and what is known of one when it comes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+from routing.feature_codes import FeatureActions
+from routing.greetings import Greetings, GreetingStudio, NoGreetings
+from routing.hours import ChangesOf, unchanged
+from routing.last_members import LastMembers, NobodyRemembered
+from routing.lookups import Inquiry, NobodyAsked
+from routing.menu.names import HasSound, no_sounds
+from routing.model import Company, Destination
+from routing.ports import Clock, EventSink
+from routing.queue.runner import QueueRunner
+from routing.voicemail.service import Voicemail
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """What is known of a call when it comes."""
+
+    origin: Literal["trunk", "phone"]
+    dialled: str
+    """User part of the Request-URI, or the whole URI."""
+    caller_person: str | None = None
+    """Id of the person, when one of our phones calls."""
+
+
+class Onward(msgspec.Struct, frozen=True):
+    """The call goes on to another destination."""
+
+    destination: Destination
+    why: str
+    chosen: bool = False
+    """The caller chose it with a key, so it is no loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all calls of a company share."""
+
+    company: Company
+    queues: Mapping[str, QueueRunner]
+    emit: EventSink
+    clock: Clock
+    features: FeatureActions = field(default_factory=dict)
+    """What each feature code does; one that is missing is not in use."""
+    changes: ChangesOf = unchanged
+    """What the switch and the feed of closing days make of opening hours now."""
+    inquiry: Inquiry = field(default_factory=NobodyAsked)
+    has_sound: HasSound = no_sounds
+    voicemail: Voicemail | None = None
+    greetings: Greetings = field(default_factory=NoGreetings)
+    studio: GreetingStudio | None = None
+    """Where greetings are recorded by phone."""
+    last_members: LastMembers = field(default_factory=NobodyRemembered)
