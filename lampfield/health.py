@@ -1,0 +1,34 @@
+"""How the signalling process is doing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from lampfield.parts import Parts
+
+
+def status(parts: Parts) -> dict[str, Any]:
+    """How the process is doing, for `lampfield calls` and watchdogs."""
+    return {
+        "calls": parts.switchboard.calls,
+        "legs": len(parts.legs),
+        "subscriptions": parts.lamps.notifier.count,
+        "records": msgspec.to_builtins(parts.records.state),
+        "journal": parts.journal.fault,
+        "voicemail": parts.voicemail.fault,
+        "trunks": msgspec.to_builtins(parts.trunks.health()),
+        "stack": parts.stack.counts(),
+        "traffic": msgspec.to_builtins(parts.endpoint.counters),
+    }
+
+
+def watch(parts: Parts) -> None:
+    """Have people told of trunks and a database that are away."""
+    records = parts.records.state
+    parts.notice_watch.health("database-away", "the database", records.fault or "")
+    for trunk in parts.trunks.health():
+        fault = "" if trunk.state in ("up", "registered") else trunk.reason or trunk.state
+        parts.notice_watch.health("trunk-down", f"the trunk {trunk.name}", fault)

@@ -1,0 +1,297 @@
+"""All parts of the signalling process, put together. What they need of each other is written out here, once."""
+
+import asyncio
+from collections.abc import Mapping
+
+from call_records.spool import Spool
+from call_records.writer import EventWriter
+from lampfield.admission import Admission
+from lampfield.api_verbs import ApiVerbs
+from lampfield.call_control.houses import Houses
+from lampfield.call_control.kept_legs import KeptLegs
+from lampfield.call_control.legs import Legs
+from lampfield.call_control.recordings import Recordings
+from lampfield.call_control.services import Services
+from lampfield.call_control.sip_port import SipPort
+from lampfield.call_control.switchboard import Switchboard
+from lampfield.call_control.tasks import Tasks
+from lampfield.company_hours import CompanyHours
+from lampfield.company_pins import CompanyPins
+from lampfield.configuration import Configuration
+from lampfield.control_socket import ControlServer
+from lampfield.control_verbs import ControlVerbs
+from lampfield.database import open_database, upgrade
+from lampfield.door import Door
+from lampfield.fan_out import FanOut
+from lampfield.health import status
+from lampfield.journal import Journal
+from lampfield.keep_alive import KeepAlive
+from lampfield.lamps import Lamps
+from lampfield.last_members import LastMembers
+from lampfield.live_calls import LiveCalls
+from lampfield.lookups import HttpInquiry
+from lampfield.member_lamps import MemberLamps
+from lampfield.membership import Membership
+from lampfield.notices.outbox import NoticeOutbox
+from lampfield.notices.watch import NoticeWatch
+from lampfield.pin_attempts import PinAttempts
+from lampfield.places import Places
+from lampfield.registrations import Registrations
+from lampfield.reloading import Reloading
+from lampfield.request_desk import RequestDesk
+from lampfield.sound_library.shelves import Shelves
+from lampfield.sound_library.studios import Studios
+from lampfield.sounds import Sounds
+from lampfield.subscriptions import Subscriptions
+from lampfield.supervisor import control_path
+from lampfield.tokens import Tokens
+from lampfield.trace import TraceHub
+from lampfield.trunks import Trunks
+from lampfield.voicemail.mailer import Mailer
+from lampfield.voicemail.office import VoicemailOffice
+from lampfield.voicemail.verbs import VoicemailVerbs
+from media.client import MediaClient
+from media.clips import ClipStore
+from media.events import MediaEvent
+from media.prompts.library import PromptLibrary
+from media.spare_sessions import SpareSessions
+from presence_pidf.dialog_state import DialogState
+from presence_pidf.message_summary import MessageCounts
+from provisioning.directory import Directory, load_directory
+from routing.events import CallbackDue
+from routing.greetings import GreetingStudio
+from routing.model import Company
+from routing.queue.runner import CallBack, QueueRunner
+from routing.voicemail.service import Voicemail
+from sipcore.events import Event
+from sipcore.io.clock import make_clock
+from sipcore.io.endpoint import SipEndpoint
+from sipcore.notifier import NotifierConfig
+from sipcore.notify_admission import Durations
+from sipcore.refresh_lane import RefreshLane
+from sipcore.registrar import Registrar, RegistrarConfig
+from sipcore.stack import Stack, StackConfig
+
+
+class Parts:
+    """One of each, by name."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+        self.clock = make_clock()
+        self.token = Tokens()
+        self.tasks = Tasks()
+        self.reloading = Reloading(self)
+        self.begun = asyncio.Event()
+        """Set once calls can be made."""
+        self.live = LiveCalls()
+        self.trace = TraceHub(self._hook_traffic)
+        directory = self._open_storage(configuration)
+        self._assemble_sip(configuration, directory)
+        self._assemble_calls(configuration)
+        self._assemble_requests(configuration)
+
+    def _open_storage(self, configuration: Configuration) -> Directory:
+        self.database = open_database(configuration.database_url)
+        upgrade(self.database)
+        self.journal = Journal(configuration.state_directory / "journal")
+        self.journal.open()
+        self.records = EventWriter(
+            self.database,
+            Spool(configuration.spool_path),
+            writer=self.token(),
+            memory_events=configuration.records.memory_events,
+        )
+        self.events = FanOut(self.records, self.live)
+        return load_directory(self.database)
+
+    def _assemble_sip(self, configuration: Configuration, directory: Directory) -> None:
+        sip = configuration.sip
+        self.door = Door(directory, self.clock, ask=sip.authentication, algorithms=sip.digest_algorithms)
+        self.registrar = Registrar(self._registrar_config())
+        self.lane = RefreshLane(self.registrar, self.door.authenticator, self.token)
+        self.lamps = Lamps(self.token, directory.companies.values(), self._notifier_config())
+        self.stack_config = StackConfig(user_agent=sip.user_agent, advertised_host=sip.advertised_address)
+        self.stack = Stack(self.stack_config, self.token)
+        self.endpoint = SipEndpoint(self.stack, self.lamps.notifier, self.clock, self._on_events, lane=self.lane)
+        self.trunks = Trunks(
+            configuration.trunks,
+            self.stack,
+            self.endpoint,
+            self.clock,
+            self.token,
+            advertised_host=sip.advertised_address,
+        )
+
+    def _assemble_calls(self, configuration: Configuration) -> None:
+        self.hours = CompanyHours(self.journal, configuration.state_directory / "closing-days", self._light, self.clock)
+        secrets = {name: secret.value for name, secret in configuration.secrets.items()}
+        self.inquiry = HttpInquiry(secrets, self.clock)
+        self.shelves = Shelves(configuration.state_directory)
+        self.shelves.configure(self.door.directory.companies.values(), Shelves.load(self.database))
+        membership = Membership(self.journal)
+        membership.restore()
+        membership.follow(self.records.put_member)
+        self.member_lamps = MemberLamps(membership, self._light)
+        membership.follow(self.member_lamps.changed)
+        self._assemble_notices(configuration, membership, secrets)
+        self.places = Places(self.journal)
+        self.places.restore()
+        self.voicemail = VoicemailOffice(
+            configuration,
+            self.database,
+            self.journal,
+            emit=self.events,
+            clock=self.clock,
+            token=self.token,
+            show_counts=self._show_counts,
+            forget_clips=lambda sound: self.clips.forget(sound),
+        )
+        self.pin_attempts = PinAttempts()
+        last_members = LastMembers(self.journal, self.clock)
+        last_members.restore(self.door.directory.companies.values())
+        self.studios = Studios(
+            self.database,
+            configuration.state_directory,
+            configuration.own_sounds.limits,
+            self.shelves,
+            changed=self.reloading.sounds,
+            forget_clips=lambda sound: self.clips.forget(sound),
+        )
+        self.houses = Houses(
+            self.events,
+            self.clock,
+            self.hours,
+            self.inquiry,
+            self.shelves,
+            membership,
+            self.places,
+            self._voicemail_of,
+            self._studio_of,
+            last_members,
+            self._callback_of,
+        )
+        self.houses.configure(self.door.directory.companies.values())
+        self.legs = Legs(self.houses)
+        self.media = MediaClient(self._on_media_event)
+        self.recordings = Recordings(self.media, configuration.state_directory / "recordings")
+        self.spares = SpareSessions(self.media, configuration.media.address, self.token)
+        self.clips = ClipStore(configuration.clips_path)
+        self.sounds = Sounds(PromptLibrary(configuration.media.prompts), self.shelves, self.clips)
+        limits = configuration.limits
+        self.admission = Admission(limits.max_calls, limits.calls_per_second, self.clock, self.stack.refuse_new_calls)
+        sip = SipPort(self.stack, self.clock, self.endpoint.wake)
+        self.kept_legs = KeptLegs(self.journal, self.legs, self.places, sip)
+        self.events.follow(self.kept_legs)
+        services = Services(
+            sip=sip,
+            media=self.media,
+            spares=self.spares,
+            sounds=self.sounds,
+            recordings=self.recordings,
+            registrar=self.registrar,
+            trunks=self.trunks,
+            show=self._show,
+            legs=self.legs,
+            tasks=self.tasks,
+            emit=self.events,
+            clock=self.clock,
+            token=self.token,
+            rtp_timeout=configuration.media.rtp_timeout_seconds,
+            sdp_address=configuration.media.advertised_address or configuration.media.address,
+        )
+        self.switchboard = Switchboard(services, self.legs, self.houses, self.door, self.admission)
+
+    def _assemble_notices(
+        self, configuration: Configuration, membership: Membership, secrets: Mapping[str, str]
+    ) -> None:
+        mail = configuration.mail
+        mailer = Mailer(mail) if mail.host is not None else None
+        self.notices = NoticeOutbox(self.journal, secrets, mailer, self.clock)
+        self.notice_watch = NoticeWatch(self.notices, self.clock, self.token)
+        membership.follow(self.notice_watch.member)
+        self.events.follow(self.notice_watch.call)
+
+    def _assemble_requests(self, configuration: Configuration) -> None:
+        self.registrations = Registrations(
+            self.registrar, self.lane, self.door, self.lamps, self.houses, self.journal, self.clock
+        )
+        self.keep_alive = KeepAlive(self.registrar, self.stack, self.clock, self.token, self.registrations.forget)
+        self.subscriptions = Subscriptions(self.lamps, self.door, self.journal, self.clock)
+        self.desk = RequestDesk(
+            self.stack,
+            self.switchboard,
+            self.registrations,
+            self.subscriptions,
+            self.trunks,
+            self.keep_alive,
+            self.stack_config,
+            self.clock,
+        )
+        verbs = ControlVerbs(
+            self.live, self.events, self.trace, lambda: status(self), self.reloading.companies, self.reloading.sounds
+        )
+        self.control = ControlServer(
+            control_path(configuration.state_directory),
+            verbs.table()
+            | VoicemailVerbs(self.voicemail.store).table()
+            | {"hours": self.houses.tell_hours}
+            | ApiVerbs(self.houses, self.hours, self.voicemail.store, self.clock).table(),
+        )
+
+    # Between the parts
+
+    def _on_events(self, events: list[Event]) -> None:
+        self.desk.on_events(events)
+
+    def _on_media_event(self, event: MediaEvent) -> None:
+        self.switchboard.on_media_event(event)
+
+    def _show(self, aor: str, dialog: DialogState) -> None:
+        self.lamps.dialog_changed(aor, dialog, self.clock())
+        self.endpoint.wake()
+
+    def _light(self, aor: str, lit: bool) -> None:
+        self.lamps.light(aor, lit, self.clock())
+        self.endpoint.wake()
+
+    def _show_counts(self, aor: str, counts: MessageCounts) -> None:
+        self.lamps.voicemail_changed(aor, counts, self.clock())
+        self.endpoint.wake()
+
+    def _voicemail_of(self, company: Company) -> Voicemail:
+        return self.voicemail.service(company, self._pins_of(company))
+
+    def _studio_of(self, company: Company) -> GreetingStudio:
+        return self.studios.of(company, self._pins_of(company))
+
+    def _pins_of(self, company: Company) -> CompanyPins:
+        return CompanyPins(self.database, company.id, self.pin_attempts, self.clock)
+
+    def _callback_of(self, domain: str) -> CallBack:
+        async def call_back(runner: QueueRunner, due: CallbackDue) -> None:
+            await self.begun.wait()
+            await self.switchboard.call_back(domain, runner, due)
+
+        return call_back
+
+    def _hook_traffic(self, hub: TraceHub | None) -> None:
+        self.endpoint.on_traffic = hub
+
+    def _notifier_config(self) -> NotifierConfig:
+        limits, durations = self.configuration.limits, self.configuration.subscriptions
+        return NotifierConfig(
+            user_agent=self.configuration.sip.user_agent,
+            advertised_host=self.configuration.sip.advertised_address,
+            durations=Durations(int(durations.min_seconds), int(durations.max_seconds), int(durations.default_seconds)),
+            most_subscriptions=limits.subscriptions,
+        )
+
+    def _registrar_config(self) -> RegistrarConfig:
+        wanted = self.configuration.registrations
+        return RegistrarConfig(
+            min_expires=int(wanted.min_seconds),
+            max_expires=int(wanted.max_seconds),
+            default_expires=int(wanted.default_seconds),
+            max_bindings=wanted.contacts,
+        )
