@@ -12,6 +12,7 @@ Numbers, times and dates are put together from these clips (`routing.spoken` doe
     day/1 ... day/31             before the month: "the twenty-fourth of", "den vierundzwanzigsten"
     month/1 ... month/12
     position/1 ... position/50, position/many    whole sentences
+    position/number                              before a number above 50
     beep                         the tone before a recording, the same in every language
 
 What `media/prompts/texts` holds beside these, below `[clips]`, are sentences of their own.
@@ -26,7 +27,7 @@ FALLBACK_LANGUAGE = LANGUAGES[0]
 HIGHEST_CLIP = 99
 """Numbers up to here are whole clips."""
 HIGHEST_POSITION = 50
-"""`position/1` to `position/50` are whole clips; beyond, `position/many`."""
+"""`position/1` to `position/50` are whole clips."""
 HALF_DAYS = ("half-day/am", "half-day/pm")
 """Only English needs them."""
 BEEP = "beep"

@@ -42,6 +42,7 @@ def sentences(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Each clip of a text table: its name and what is said. A comma at the end says that the sentence goes on."""
     yield from table["clips"].items()
     yield "position/many", table["position"]["many"]
+    yield "position/number", table["position"]["number"]
     for number in range(HIGHEST_CLIP + 1):
         yield f"number/{number}", f"{_said(table, number)}."
     for number in range(1, HIGHEST_POSITION + 1):

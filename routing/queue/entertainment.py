@@ -8,7 +8,7 @@ from typing import Literal
 from routing import spoken
 from routing.caller_leg import start_music
 from routing.events import PositionAnnounced
-from routing.prompts import position_prompt
+from routing.prompts import position_prompts
 from routing.queue.in_line import InLine
 
 Opening = Literal["welcome", "position", "connecting", "nothing"]
@@ -70,7 +70,7 @@ class Entertainment:
                 expected_minutes=minutes,
             )
         )
-        await line.tell(position_prompt(position), *told_minutes(minutes), *offered_callback(queue.callback_key))
+        await line.tell(*position_prompts(position), *told_minutes(minutes), *offered_callback(queue.callback_key))
 
     def _minutes_to_tell(self) -> int | None:
         if not self._line.queue.tell_expected_wait:

@@ -110,13 +110,13 @@ def test_no_position_is_told_where_the_queue_does_not_want_it() -> None:
     wait(scenario, lambda: World(house(position_every_seconds=0.0, welcome_prompt=None, music="silence")))
 
 
-def test_beyond_fifty_no_number_is_told() -> None:
+def test_beyond_fifty_the_number_is_put_together() -> None:
     async def scenario(world: World) -> None:
         world.activity.member_busy("anna")
         callers = [join(world, f"call-{number}") for number in range(52)]
-        await asyncio.sleep(31)
+        await asyncio.sleep(35)
         assert callers[49].sounds[-1] == "position/50"
-        assert callers[50].sounds[-1] == "position/many"
+        assert callers[50].sounds[-2:] == ["position/number", "number/51"]
 
     wait(scenario, lambda: World(house(max_waiting=100)))
 
