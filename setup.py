@@ -28,7 +28,7 @@ COMPILED = [
 ]
 """Modules that run compiled: those that messages pass through."""
 STAY_PYTHON = {
-    *(f"lampfield/call_control/{name}.py" for name in ("__init__", "services")),
+    *(f"lampfield/call_control/{name}.py" for name in ("__init__", "services", "kept_legs", "identity")),
     *(f"sipcore/{name}.py" for name in ("__init__", "structs", "flow", "binding", "session_record", "subscription")),
 }
 """The modules that say why: what a class has beside its fields and their types does not all outlive compiling."""
@@ -57,6 +57,8 @@ class Build(build):
         shutil.rmtree(self.build_lib, ignore_errors=True)
         self.distribution.ext_modules += compiled_modules(self.build_temp)
         super().run()
+        # Where there is no checkout, `lampfield demo` finds its company beside itself.
+        shutil.copy("examples/nordlys.toml", f"{self.build_lib}/lampfield/demo/")
 
 
 class BuildExtensions(build_ext):

@@ -1,4 +1,7 @@
-"""Who calls, and how it is shown to the other side."""
+"""Who calls, and how it is shown to the other side.
+
+This module stays Python: the types are read with the data from disk.
+"""
 
 from typing import NamedTuple
 

@@ -112,10 +112,10 @@ class IncomingLeg(VoiceLeg):
             logger.info("%s: the caller's offer cannot be used: %s", self.call, fault.reason)
             self.turn_away("failed", fault.status)
             raise CallerGone from fault
-        except MediaError as fault:
-            logger.error("%s: no audio, so the call is refused: %s", self.call, fault)
+        except MediaError as away:
+            logger.error("%s: no audio, so the call is refused: %s", self.call, away)
             self.turn_away("failed", 503)
-            raise CallerGone from fault
+            raise CallerGone from away
         self._there()
         self._answered = True
         self.services.sip.accept(self.session, sdp)

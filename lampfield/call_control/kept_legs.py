@@ -1,6 +1,7 @@
 """Legs of callers who wait in queues, kept on disk: the next run of the process goes on with them where they are.
 
-The media engine, a process of its own, plays on meanwhile; the supervisor's sockets hold what phones send.
+The media engine, a process of its own, plays on meanwhile; the supervisor's sockets hold what phones send. This module
+stays Python: the types are read with the data from disk.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from lampfield.call_control.legs import Legs
 from lampfield.call_control.outlet import CallOutlet
 from lampfield.call_control.services import Services
 from lampfield.door import Door, Refused
+from media.client import MediaUnavailable
 from media.events import DtmfReceived, EngineBack, EngineLost, MediaEvent, PlayEnded, RtpTimeout
 from media.session_info import SessionInfo
 from routing.call_flow import CallFlow
@@ -92,11 +93,14 @@ class Switchboard:
 
     async def _engine_back(self) -> None:
         """Where the media engine was started anew, end the calls whose audio went with the old one."""
-        alive = {info.session for info in await self._services.media.sessions()}
-        for leg in self._legs.live():
-            if leg.rtp.port is not None and leg.rtp.name not in alive:
-                leg.end("failed")
-        await self._services.spares.begin({leg.rtp.name for leg in self._legs.live()})
+        try:
+            alive = {info.session for info in await self._services.media.sessions()}
+            for leg in self._legs.live():
+                if leg.rtp.port is not None and leg.rtp.name not in alive:
+                    leg.end("failed")
+            await self._services.spares.begin({leg.rtp.name for leg in self._legs.live()})
+        except MediaUnavailable:
+            logger.warning("the media engine is away again")
 
     async def drain(self, patience: float) -> None:
         """Give calls in progress `patience` seconds to end by themselves, then end them."""

@@ -21,7 +21,8 @@ from provisioning.problems import Problems
 from routing.model import Company
 from sipcore.flow import Address
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "nordlys.toml"
+_INSTALLED = Path(__file__).with_name("nordlys.toml")
+EXAMPLE = _INSTALLED if _INSTALLED.exists() else Path(__file__).parents[2] / "examples" / "nordlys.toml"
 SERVER_HOST = "127.0.0.1"
 OUTSIDE_HOST = "127.0.0.2"
 """Where the demo's telephone network lives; the server knows it as a trunk."""

@@ -70,6 +70,7 @@ def test_a_call_that_was_cut_off_by_a_crash_is_on_record_as_lost(own_server: Ser
 def test_calls_are_heard_again_after_the_media_process_was_killed(own_server: Server, tmp_path: Path) -> None:
     with own_server as server:
         kill(server, "media.process")
+        until(lambda: "the media engine is back" in server.log(), "signalling has the engine again")
         Sipp(tmp_path, "call", target=server.address, number=MAIN_NUMBER, host=OUTSIDE).finish()
 
 
