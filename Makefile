@@ -45,7 +45,9 @@ check: .venv/built-for-tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check $(NATIVE)/built
+# Checking and compiling each keep one processor busy for a while.
+test: .venv/built-for-tests
+	$(MAKE) -j2 --output-sync=target check native
 	media/fuzz/run.sh 20
 	$(RUN_NATIVE) $(BIN)/pytest -n 2 --dist loadfile -o pythonpath="$(NATIVE) ."
 
