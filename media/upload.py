@@ -41,6 +41,10 @@ _SAYS_ITS_LENGTH = frozenset({"wav", "w64", "aiff", "caf", "flac", "mov"})
 _ENCRYPTED = "it is encrypted, protected by its shop; only who bought it can play it"
 
 
+OUT_OF_MEMORY = 77
+"""The process's status where the limit on memory did not suffice."""
+
+
 class UploadOrder(msgspec.Struct, frozen=True):
     """What to make of a file."""
 
@@ -116,8 +120,6 @@ def prepare(order: UploadOrder, progress: Callable[[float], None] = lambda done:
         raise Unreadable(_ENCRYPTED) from error
     except av.FFmpegError as error:
         raise Unreadable(f"it cannot be read ({error.strerror or error}); {EXPECTED}") from error
-    except MemoryError as error:
-        raise Unreadable(f"reading it takes more than {order.memory_bytes >> 20} MB of memory") from error
     except OSError as error:
         raise Unreadable(error.strerror or str(error)) from error
     finally:
@@ -241,6 +243,9 @@ def main() -> None:
         _tell(Progress(sound=prepare(order, lambda done: _tell(Progress(progress=done)))))
     except Unreadable as error:
         _tell(Progress(error=str(error)))
+    except MemoryError:
+        # To say so would take memory.
+        os._exit(OUT_OF_MEMORY)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from media.file_kind import EXPECTED
-from media.upload import Progress, Sound, UploadOrder, plain_of
+from media.upload import OUT_OF_MEMORY, Progress, Sound, UploadOrder, plain_of
 
 SPEECH_LUFS = -21.0
 """As loud as the packaged prompts, which stand at -20 dBov active speech level."""
@@ -125,6 +125,8 @@ async def _worked(order: UploadOrder, name: str, progress: Callable[[float], Non
 def _why_ended(status: int, order: UploadOrder) -> str:
     if status == -signal.SIGXCPU:
         return f"reading it takes more than {order.cpu_seconds} seconds of computing; {EXPECTED}"
+    if status == OUT_OF_MEMORY:
+        return f"reading it takes more than {order.memory_bytes >> 20} MB of memory; {EXPECTED}"
     if status == -signal.SIGXFSZ:
         return f"more sound comes out of it than {order.longest_seconds:g} seconds; {EXPECTED}"
     return f"reading it ended the reader: it is damaged, or made to do harm; {EXPECTED}"
