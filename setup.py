@@ -21,13 +21,13 @@ COMPILED = [
     "sipcore/io/udp.py",
     "lampfield/call_control/*.py",
     "lampfield/door.py",
-    "lampfield/lamps.py",
+    "lampfield/presence/*.py",
     "lampfield/registrations.py",
     "lampfield/request_desk.py",
-    "lampfield/subscriptions.py",
 ]
 """Modules that run compiled: those that messages pass through."""
 STAY_PYTHON = {
+    "lampfield/presence/__init__.py",
     *(f"lampfield/call_control/{name}.py" for name in ("__init__", "services", "kept_legs", "identity")),
     *(f"sipcore/{name}.py" for name in ("__init__", "structs", "flow", "binding", "session_record", "subscription")),
 }

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from multiprocessing.connection import Connection
 
-from lampfield.lamps import Lamps
+from lampfield.presence.lamps import Lamps
 from presence_pidf.dialog_state import DialogState
 from routing.model import Company, Person
 from sipcore.events import Event, RequestReceived

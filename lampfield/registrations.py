@@ -8,7 +8,7 @@ from lampfield.call_control.houses import Houses
 from lampfield.decoded import decoded
 from lampfield.door import Door
 from lampfield.journal import Journal
-from lampfield.lamps import Lamps
+from lampfield.presence.lamps import Lamps
 from routing.ports import Clock
 from sipcore.binding import Binding
 from sipcore.flow import Flow

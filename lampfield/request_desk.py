@@ -6,8 +6,8 @@ from collections.abc import Callable
 from lampfield.call_control.switchboard import Switchboard
 from lampfield.door import Refused
 from lampfield.keep_alive import KeepAlive
+from lampfield.presence.subscriptions import Subscriptions
 from lampfield.registrations import Registrations
-from lampfield.subscriptions import Subscriptions
 from lampfield.trunks import Trunks
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, RequestReceived, ResponseReceived, TransportFailed

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from lampfield.journal import Journal
-from lampfield.member_lamps import MemberLamps
 from lampfield.membership import Membership
+from lampfield.presence.member_lamps import MemberLamps
 from routing.model import Company
 from routing.queue.events import AnyMemberEvent, MemberActivated, MemberDeactivated
 from tests.routing.nordlys import company, queue

@@ -5,7 +5,7 @@ import msgspec
 from lampfield.decoded import decoded
 from lampfield.door import Door
 from lampfield.journal import Journal
-from lampfield.lamps import Lamps
+from lampfield.presence.lamps import Lamps
 from routing.ports import Clock
 from sipcore.flow import Flow
 from sipcore.message import Request, Response

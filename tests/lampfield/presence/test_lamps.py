@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lampfield.lamps import Lamps
+from lampfield.presence.lamps import Lamps
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.message_summary import MessageCounts
 from presence_pidf.status_report import StatusReport

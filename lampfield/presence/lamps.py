@@ -5,16 +5,15 @@ what a watcher is sent is made from the state of that moment, so the last state 
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from ipaddress import ip_address
 
-from lampfield.member_lamps import address, for_member, member_aors
-from presence_pidf import dialog_info, message_summary, pidf
+from lampfield.presence.event_packages import event_packages
+from lampfield.presence.lamp import LIT, Lamp, lamp_of_thing
+from lampfield.presence.member_lamps import address, for_member, member_aors
 from presence_pidf.dialog_state import DialogState
-from presence_pidf.document import Document
 from presence_pidf.message_summary import MessageCounts
 from presence_pidf.person_state import PersonState, compose
-from presence_pidf.profiles import profile_named, profile_of
 from presence_pidf.status_report import StatusReport
 from routing.model import Company
 from sipcore.errors import ProtocolViolation
@@ -45,72 +44,12 @@ class Mended(Value, frozen=True):
     dialog: DialogState
 
 
-class _Lamp:
-    """What is known of one person, or of a thing that is on or off."""
-
-    __slots__ = ("aors", "counts", "dialogs", "domain", "person", "registered", "registered_since", "reports", "state")
-
-    def __init__(self, person: str | None, domain: str, aors: tuple[str, ...]) -> None:
-        self.person = person
-        """Id; None for a thing."""
-        self.domain = domain
-        self.aors = aors
-        """The AORs under which it can be watched: a person by id and by extension, a thing by its codes."""
-        self.registered = 0
-        self.registered_since = 0.0
-        self.dialogs: dict[str, DialogState] = {}
-        self.reports: dict[str, StatusReport] = {}
-        self.counts = MessageCounts()
-        self.state = compose((), (), 0, 0.0)
-
-
-_LIT = "lit"
-"""Id of the dialog that the lamp of a thing shows while it is on."""
-
-
 def _things(company: Company) -> Iterator[tuple[str, ...]]:
     """The AORs of each thing of a company: the switches by their codes, and what members dial, for each of them."""
     for hours in company.hours.values():
         if hours.switch_code:
             yield (f"sip:{hours.switch_code}@{company.domain.lower()}",)
     yield from member_aors(company).values()
-
-
-class _Package:
-    """What the event packages share: documents are made from the lamps, by the phone's profile."""
-
-    def __init__(self, lamps: Mapping[str, _Lamp], name: str, content_type: str) -> None:
-        self._lamps = lamps
-        self.name = name
-        self.content_types = (content_type,)
-
-    def form(self, content_type: str, user_agent: str) -> str:
-        return profile_of(user_agent).name
-
-    def interval(self, form: str) -> float:
-        most = profile_named(form).most_per_second
-        return 1.0 / most if most else 0.0
-
-
-class _Dialogs(_Package):
-    """Event package `dialog` (RFC 4235)."""
-
-    def document(self, resource: str, form: str) -> Document:
-        return dialog_info.render_dialog_info(address(resource), self._lamps[resource].state, profile_named(form))
-
-
-class _Presence(_Package):
-    """Event package `presence` (RFC 3856)."""
-
-    def document(self, resource: str, form: str) -> Document:
-        return pidf.render_pidf(address(resource), self._lamps[resource].state)
-
-
-class _MessageSummary(_Package):
-    """Event package `message-summary` (RFC 3842)."""
-
-    def document(self, resource: str, form: str) -> Document:
-        return message_summary.render_message_summary(resource, self._lamps[resource].counts)
 
 
 class Lamps:
@@ -122,15 +61,10 @@ class Lamps:
 
     def __init__(self, token: Callable[[], str], companies: Iterable[Company], config: NotifierConfig) -> None:
         self._token = token
-        self._lamps: dict[str, _Lamp] = {}
+        self._lamps: dict[str, Lamp] = {}
         self._domains: set[str] = set()
         self._expiring: set[str] = set()
-        packages = (
-            _Dialogs(self._lamps, "dialog", dialog_info.CONTENT_TYPE),
-            _Presence(self._lamps, "presence", pidf.CONTENT_TYPE),
-            _MessageSummary(self._lamps, "message-summary", message_summary.CONTENT_TYPE),
-        )
-        self.notifier = Notifier(token, packages, config)
+        self.notifier = Notifier(token, event_packages(self._lamps), config)
         """Give it to the endpoint: it sends the NOTIFYs and takes their responses."""
         self.configure(companies, 0.0)
 
@@ -138,7 +72,7 @@ class Lamps:
 
     def configure(self, companies: Iterable[Company], now: float) -> None:
         """Take over the companies as they are now; who is gone has no lamp any more and its watchers are told."""
-        found: dict[str, _Lamp] = {}
+        found: dict[str, Lamp] = {}
         domains: set[str] = set()
         for company in companies:
             domain = company.domain.lower()
@@ -147,11 +81,11 @@ class Lamps:
                 aors = tuple(dict.fromkeys(f"sip:{name}@{domain}" for name in (person.id, person.extension) if name))
                 lamp = self._lamps.get(aors[0])
                 if lamp is None:
-                    lamp = _Lamp(person.id, domain, aors)
+                    lamp = Lamp(person.id, domain, aors)
                 lamp.aors = aors
                 found.update(dict.fromkeys(aors, lamp))
             for aors in _things(company):
-                thing = self._lamps.get(aors[0]) or self._new_thing(domain, now)
+                thing = self._lamps.get(aors[0]) or lamp_of_thing(domain, now)
                 thing.aors = aors
                 found.update(dict.fromkeys(aors, thing))
         gone = [aor for aor in self._lamps if aor not in found]
@@ -160,13 +94,6 @@ class Lamps:
             self.notifier.terminate(aor, "noresource", now)
             del self._lamps[aor]
         self._lamps.update(found)
-
-    @staticmethod
-    def _new_thing(domain: str, now: float) -> _Lamp:
-        lamp = _Lamp(None, domain, ())
-        lamp.registered = 1
-        lamp.state = compose((), (), 1, now)
-        return lamp
 
     # --- who watches
 
@@ -236,14 +163,14 @@ class Lamps:
     def light(self, aor: str, lit: bool, now: float) -> None:
         """A thing is on, or off: phones that watch it see a confirmed dialog, or none."""
         lamp = self._lamps.get(aor)
-        if lamp is None or lamp.person is not None or (_LIT in lamp.dialogs) == lit:
+        if lamp is None or lamp.person is not None or (LIT in lamp.dialogs) == lit:
             return
         if lit:
-            lamp.dialogs[_LIT] = DialogState(
-                _LIT, "recipient", "confirmed", remote_identity=address(aor), remote_target=address(aor), started=now
+            lamp.dialogs[LIT] = DialogState(
+                LIT, "recipient", "confirmed", remote_identity=address(aor), remote_target=address(aor), started=now
             )
         else:
-            del lamp.dialogs[_LIT]
+            del lamp.dialogs[LIT]
         self._update(lamp, now)
 
     def reported(self, report: StatusReport, now: float) -> None:
@@ -317,7 +244,7 @@ class Lamps:
         domain = domain.lower()
         return {lamp.person: lamp.state for lamp in self._lamps.values() if lamp.person and lamp.domain == domain}
 
-    def _update(self, lamp: _Lamp, now: float) -> None:
+    def _update(self, lamp: Lamp, now: float) -> None:
         """Compose the state anew, and tell it if it is another."""
         state = compose(
             lamp.reports.values(), lamp.dialogs.values(), lamp.registered, now, registered_since=lamp.registered_since
