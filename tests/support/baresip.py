@@ -121,7 +121,7 @@ class Baresip:
             modules=MODULES,
         )
         (self.folder / "config").write_text(config)
-        (self.folder / "accounts").write_text(self._account + "\n")
+        (self.folder / "accounts").write_text("# The account comes when every module is up.\n")
         (self.folder / "contacts").write_text(self._contacts)
         self._output = (self.folder / "output.txt").open("wb")
         self._process = subprocess.Popen(
@@ -133,6 +133,9 @@ class Baresip:
         self._control = self._connect(time.monotonic() + 10)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        # A registrar that answers within the millisecond after the modules' start would make the mwi module of
+        # baresip 1.0 subscribe without end: its timer walks a list to which each step adds. So it registers later.
+        self.command("uanew", self._account)
         return self
 
     def __exit__(
