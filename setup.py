@@ -22,12 +22,14 @@ COMPILED = [
     "lampfield/call_control/*.py",
     "lampfield/door.py",
     "lampfield/presence/*.py",
+    "lampfield/presence/packages/*.py",
     "lampfield/registrations.py",
     "lampfield/request_desk.py",
 ]
 """Modules that run compiled: those that messages pass through."""
 STAY_PYTHON = {
     "lampfield/presence/__init__.py",
+    "lampfield/presence/packages/__init__.py",
     *(f"lampfield/call_control/{name}.py" for name in ("__init__", "services", "kept_legs", "identity")),
     *(f"sipcore/{name}.py" for name in ("__init__", "structs", "flow", "binding", "session_record", "subscription")),
 }

@@ -8,9 +8,9 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
 from ipaddress import ip_address
 
-from lampfield.presence.event_packages import event_packages
 from lampfield.presence.lamp import LIT, Lamp, lamp_of_thing
 from lampfield.presence.member_lamps import address, for_member, member_aors
+from lampfield.presence.packages.catalogue import event_packages
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.message_summary import MessageCounts
 from presence_pidf.person_state import PersonState, compose
