@@ -2,7 +2,7 @@
 # make test          every check and test, those with real phones too
 # make bench         measures, and writes benchmarks/results.json
 # make build         the virtual environment with Lampfield in it, as Python that can be edited
-# make native        signalling compiled to C in build/native, which measurements and the main job's tests run
+# make native        signalling compiled to C in build/native, which tests and measurements run
 PYTHON ?= python3
 BIN := .venv/bin
 # With LOCKED=1 the versions of requirements.lock are installed, else the newest that pyproject.toml allows.
@@ -49,8 +49,7 @@ check: .venv/built-for-tests
 test: .venv/built-for-tests
 	$(MAKE) -j2 --output-sync=target check native
 	media/fuzz/run.sh 20
-	$(BIN)/pytest -n 2 --dist loadfile
-	$(RUN_NATIVE) $(BIN)/pytest -o pythonpath="$(NATIVE) ." tests/interop/test_main_job.py
+	$(RUN_NATIVE) $(BIN)/pytest -n 2 --dist loadfile -o pythonpath="$(NATIVE) ."
 
 bench: $(NATIVE)/built
 	$(RUN_NATIVE) $(BIN)/python -m benchmarks

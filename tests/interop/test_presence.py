@@ -69,6 +69,7 @@ def test_every_lamp_of_a_call_is_told_with_who_talks_to_whom(server: Server, pho
     assert (talking.id, talking.call_id, talking.local_tag) == (ringing.id, ringing.call_id, ringing.local_tag)
     watcher.expect("210", "talking")
     call.hold()
+    call.expect_media("local-hold")
     watcher.expect("210", "held")
     call.retrieve()
     watcher.expect("210", "talking")

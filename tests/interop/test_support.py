@@ -32,6 +32,7 @@ def test_two_pjsua_phones_hear_each_other_hold_and_press_keys(
     call.expect_dtmf("7")
     call.listen(3.0)
     call.hold()
+    call.expect_media("local-hold")
     answered.expect_media("remote-hold")
     call.retrieve()
     answered.expect_media("active")
