@@ -43,6 +43,7 @@ from lampfield.request_desk import RequestDesk
 from lampfield.sound_library.shelves import Shelves
 from lampfield.sound_library.studios import Studios
 from lampfield.sounds import Sounds
+from lampfield.standings import Standings
 from lampfield.supervisor import control_path
 from lampfield.tokens import Tokens
 from lampfield.trace import TraceHub
@@ -135,6 +136,8 @@ class Parts:
         self.member_lamps = MemberLamps(membership, self._light)
         membership.follow(self.member_lamps.changed)
         self._assemble_notices(configuration, membership, secrets)
+        standings = Standings(self.journal, self.clock)
+        standings.restore(self.door.directory.companies.values())
         self.places = Places(self.journal)
         self.places.restore()
         self.voicemail = VoicemailOffice(
@@ -165,6 +168,7 @@ class Parts:
             self.inquiry,
             self.shelves,
             membership,
+            standings,
             self.places,
             self._voicemail_of,
             self._studio_of,

@@ -6,7 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Member(BaseModel):
-    """A member of a queue. `state` is what shows: free, talking, claimed (rings), wrap-up, passive, paused, gone..."""
+    """A member of a queue. `state` is what shows: free, talking, claimed (rings), wrap-up, passive, paused, gone...
+
+    `until` is when the state ends by itself, such as wrap-up.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -16,6 +19,7 @@ class Member(BaseModel):
                     "name": "Anna Holm",
                     "state": "paused",
                     "since": 1795327200.0,
+                    "until": None,
                     "active": True,
                     "pause_reason": "lunch",
                     "paused_since": 1795327200.0,
@@ -30,6 +34,7 @@ class Member(BaseModel):
     name: str
     state: str
     since: float | None
+    until: float | None
     active: bool
     pause_reason: str
     paused_since: float | None

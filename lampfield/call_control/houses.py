@@ -9,6 +9,7 @@ from lampfield.last_members import LastMembers
 from lampfield.membership import Membership
 from lampfield.places import Places
 from lampfield.sound_library.shelves import Shelves
+from lampfield.standings import Standings
 from routing import dialplan
 from routing.activity import Activity
 from routing.dialplan import Refusal
@@ -20,6 +21,7 @@ from routing.member_codes import ChangeMembership
 from routing.model import Company, Queue
 from routing.ports import Clock, EventSink
 from routing.queue.confirming import introduction
+from routing.queue.events import Recollection
 from routing.queue.runner import CallBack, QueueRunner
 from routing.switches import TurnSwitch
 from routing.voicemail.service import Voicemail
@@ -36,6 +38,7 @@ class Houses:
         inquiry: Inquiry,
         shelves: Shelves,
         membership: Membership,
+        standings: Standings,
         places: Places,
         voicemail: Callable[[Company], Voicemail],
         studio: Callable[[Company], GreetingStudio],
@@ -49,6 +52,7 @@ class Houses:
         self._inquiry = inquiry
         self._shelves = shelves
         self._membership = membership
+        self._standings = standings
         self._places = places
         self._voicemail = voicemail
         self._studio = studio
@@ -92,13 +96,19 @@ class Houses:
                 self._places.sink(company, self._emit),
                 self._clock,
                 self._membership.sink(company),
+                remember=self._standings.of(company, queue.name),
                 call_back=self._call_back(company.domain),
                 introduction=partial(introduction, company, queue.name, self._shelves.of(company.domain).has),
-                history=[*self._membership.history(company, queue.name), *self._places.history(company, queue.name)],
+                history=self._history(company, queue.name),
             )
         if running.queue != queue:
             running.reconfigure(queue)
         return running
+
+    def _history(self, company: Company, queue: str) -> list[Recollection]:
+        """What another run of the process left of a queue; how members stood counts beyond what happened to places."""
+        keepers = (self._membership, self._places, self._standings)
+        return [event for keeper in keepers for event in keeper.history(company, queue)]
 
     def _features(self, company: Company, queues: Mapping[str, QueueRunner]) -> FeatureActions:
         """What each feature code of a company does, one line each."""

@@ -71,6 +71,25 @@ class MemberResumed(MemberEvent, frozen=True, kw_only=True):
     """The pause is over."""
 
 
+class Passing(msgspec.Struct, frozen=True):
+    """An obstacle that goes by itself: times are UTC epoch seconds."""
+
+    obstacle: Obstacle
+    since: float
+    until: float
+
+
+class MemberRecalled(MemberEvent, frozen=True, kw_only=True):
+    """What an earlier run of the process knew of a member, as the beginning of this run's log."""
+
+    idle_since: float
+    turn: int
+    """The number of the last offer that was taken or missed."""
+    misses: int
+    """Offers missed in a row."""
+    passing: tuple[Passing, ...] = ()
+
+
 class LastMemberPassive(MemberEvent, frozen=True, kw_only=True):
     """`member` was the last active one: nobody of the queue takes part any more."""
 
@@ -94,3 +113,6 @@ PlaceEvent = (
 """What happens to a caller's place in the line."""
 
 QueueEvent = PlaceEvent | AnyMemberEvent
+
+Recollection = QueueEvent | MemberRecalled
+"""What a queue is taken up from: its log, or as much of it as is kept, and how its members stood."""

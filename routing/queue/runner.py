@@ -15,10 +15,19 @@ from routing.events import CallbackDue, CallEvent, OfferEnded, OfferMade, QueueL
 from routing.model import Queue, is_outside
 from routing.ports import ANSWERED_ELSEWHERE, Answered, Caller, Clock, Dialler, EventSink, RingResult
 from routing.queue.confirming import Introduction, must_confirm, presses_one, unnamed
-from routing.queue.events import AnyMemberEvent, MemberCleared, Obstacle, QueueEvent, TalkEnded
+from routing.queue.events import (
+    MemberActivated,
+    MemberCleared,
+    MemberResumed,
+    Obstacle,
+    QueueEvent,
+    Recollection,
+    TalkEnded,
+)
 from routing.queue.expected_wait import expected_wait
 from routing.queue.machine import LeftUnanswered, Missed, QueueMachine
 from routing.queue.member import Offer
+from routing.queue.member_sinks import MemberSink, Remember, forgotten, unrecorded
 from routing.queue.state import QueueState, fold
 
 log = logging.getLogger(__name__)
@@ -31,14 +40,6 @@ CALLBACK_GRACE = 200.0
 
 OURS: tuple[Obstacle, ...] = ("claimed", "talking", "wrap-up")
 """With one of these the member is claimed by this queue."""
-
-MemberSink = Callable[[AnyMemberEvent], None]
-"""Takes what happens to members; it may not block."""
-
-
-def unrecorded(_: AnyMemberEvent) -> None:
-    """A MemberSink for who keeps no log of members."""
-
 
 CallBack = Callable[["QueueRunner", CallbackDue], Coroutine[Any, Any, None]]
 """Calls `due.number` back for a queue, once a member is claimed.
@@ -93,9 +94,10 @@ class QueueRunner:
         clock: Clock,
         member_sink: MemberSink = unrecorded,
         *,
+        remember: Remember = forgotten,
         call_back: CallBack = nobody_calls_back,
         introduction: Introduction = unnamed,
-        history: Iterable[QueueEvent] = (),
+        history: Iterable[Recollection] = (),
         talks: Container[str] = (),
     ) -> None:
         self._machine = QueueMachine(queue, fold(queue, history))
@@ -103,6 +105,7 @@ class QueueRunner:
         self._emit = emit
         self._member_sink = member_sink
         self._clock = clock
+        self._remember = remember
         self._call_back = call_back
         self._introduction = introduction
         self._places: dict[str, _Place] = {}
@@ -308,9 +311,11 @@ class QueueRunner:
                 self._start(Offer(event.offer, event.call, event.member), self._called_back(event))
             case OfferEnded():
                 self._stop(event)
-                self._release_if_done(event.member)
+                self._member_done(event.member)
             case TalkEnded() | MemberCleared():
-                self._release_if_done(event.member)
+                self._member_done(event.member)
+            case MemberActivated() | MemberResumed():
+                self._remember(self._machine.state.members[event.member])
             case QueueLeft():
                 place = self._places.pop(event.call)
                 place.delivery.set_result(Delivery(event, place.answered, place.member))
@@ -333,8 +338,10 @@ class QueueRunner:
         except Exception:
             log.exception("%s: could not record %s", self.queue.name, event)
 
-    def _release_if_done(self, person: str) -> None:
+    def _member_done(self, person: str) -> None:
+        """Something is over for a member; where nothing else keeps them, other queues may have them."""
         member = self._machine.state.members[person]
+        self._remember(member)
         if member.obstacles.keys().isdisjoint(OURS):
             self._activity.release(person, self, member.idle_since or None)
 

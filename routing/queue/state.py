@@ -26,9 +26,10 @@ from routing.queue.events import (
     MemberDeactivated,
     MemberEvent,
     MemberPaused,
+    MemberRecalled,
     MemberResumed,
     Obstacle,
-    QueueEvent,
+    Recollection,
     TalkEnded,
 )
 from routing.queue.line import Line, end_of_priority, key_of
@@ -81,7 +82,7 @@ class QueueState:
         """When each caller was answered, and by whom, as long as it counts."""
         self._take_settings(queue)
 
-    def apply(self, event: QueueEvent) -> None:
+    def apply(self, event: Recollection) -> None:
         """Change the state by what happened."""
         _APPLY[type(event)](self, event)
 
@@ -309,6 +310,14 @@ class QueueState:
         member.misses, member.pause_reason = 0, ""
         self._clear(member, "paused")
 
+    def _recalled(self, event: MemberRecalled) -> None:
+        member = self.members[event.member]
+        member.turn, member.misses = event.turn, event.misses
+        self.last_offer = max(self.last_offer, event.turn)
+        self._rerank(member, idle_since=event.idle_since)
+        for each in event.passing:
+            self._block(member, each.obstacle, each.since, until=each.until)
+
     def _last_passive(self, event: LastMemberPassive) -> None:
         """Told to people; the state knows it already."""
 
@@ -366,12 +375,13 @@ _APPLY: dict[type, Callable[[QueueState, Any], None]] = {
     MemberActivated: QueueState._activated,
     MemberPaused: QueueState._paused,
     MemberResumed: QueueState._unpaused,
+    MemberRecalled: QueueState._recalled,
     LastMemberPassive: QueueState._last_passive,
     TalkEnded: QueueState._talk_ended,
 }
 
 
-def fold(queue: Queue, events: Iterable[QueueEvent]) -> QueueState:
+def fold(queue: Queue, events: Iterable[Recollection]) -> QueueState:
     """The state that a queue's log leads to: callers in their order, members as they were."""
     state = QueueState(queue)
     for event in events:

@@ -60,6 +60,8 @@ class MemberView(msgspec.Struct, frozen=True):
     pause_reason: str = ""
     """Empty for who is not paused."""
     paused_since: float | None = None
+    until: float | None = None
+    """When the state ends by itself, as `wrap-up` and `resting` do; None where it does not."""
 
 
 class QueueView(msgspec.Struct, frozen=True):
@@ -112,6 +114,7 @@ def _member(member: Member) -> MemberView:
         "passive" not in member.obstacles,
         member.pause_reason,
         member.obstacles.get("paused"),
+        None if shown == "free" else member.until.get(shown),
     )
 
 

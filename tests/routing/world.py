@@ -8,7 +8,7 @@ import math
 import tempfile
 import wave
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from routing.call_flow import CallFlow
 from routing.calling_back import CallingBack, Reached
 from routing.events import CallbackDue, CallEvent
 from routing.house import Arrival, House
-from routing.model import Company
+from routing.model import Company, Queue
 from routing.ports import Answered, Caller, CallerGone, Ended, Recorded, RingOutcome, RingResult
 from routing.queue.runner import QueueRunner
 from tests.support.virtual_time import START, now
@@ -271,11 +271,15 @@ class World:
     legs: int = 0
     house: dict[str, Any] = field(default_factory=dict)
     """What else the company's calls share."""
+    keeping: Callable[[Queue], dict[str, Any]] = lambda queue: {}
+    """What keeps a queue over restarts, as arguments of its runner."""
 
     def __post_init__(self) -> None:
         self.activity = Activity(now)
         self.queues = {
-            name: QueueRunner(queue, self.activity, self.note, now, call_back=self.call_back)
+            name: QueueRunner(
+                queue, self.activity, **({"emit": self.note} | self.keeping(queue)), clock=now, call_back=self.call_back
+            )
             for name, queue in self.company.queues.items()
         }
         for person in self.company.people:
