@@ -2,8 +2,8 @@
 
     python -m benchmarks [--runs 3] [--only ROW|SCRIPT ...]
 
-All rows are measured once, and those with a figure to reach `--runs` times, of which the median counts. They are kept
-in benchmarks/results.json and told in docs/performance.md.
+All rows are measured once, and those with a figure to reach or a peer's beside them `--runs` times, of which the median
+counts. They are kept in benchmarks/results.json and told in docs/performance.md.
 """
 
 import argparse
@@ -21,11 +21,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from benchmarks import report
-from benchmarks.results import Result, keep, kept, machine, shown
+from benchmarks.kamailio import why_not
+from benchmarks.results import Result, keep, kept, machine, parted, shown
 from benchmarks.script import interruptible
 from benchmarks.targets import Target, load_targets
 
-SCRIPTS = ("parser", "transactions", "sockets", "queue", "media", "register", "notify", "phones", "calls", "overload")
+SCRIPTS = (
+    "parser",
+    "transactions",
+    "sockets",
+    "queue",
+    "media",
+    "register",
+    "notify",
+    "phones",
+    "calls",
+    "overload",
+    "peers",
+)
 MOST_SECONDS = 300
 """A script that takes longer is ended."""
 
@@ -53,9 +66,9 @@ def chosen(only: Sequence[str], rows: Mapping[str, Sequence[str]]) -> dict[str, 
 
 
 def repeated(rows: Mapping[str, Sequence[str]], goals: Mapping[str, Target], run: int) -> dict[str, list[str]]:
-    """The rows that are measured once more in the run of that number: those with a figure to reach."""
+    """The rows that are measured once more in the run of that number: those with a figure to reach, peers' too."""
     wanted = {
-        script: [row for row in measured if row in goals and run <= goals[row].runs]
+        script: [row for row in measured if (goal := goals.get(parted(row)[1])) and run <= goal.runs]
         for script, measured in rows.items()
     }
     return {script: measured for script, measured in wanted.items() if measured}
@@ -155,6 +168,9 @@ def main() -> None:
         first = chosen(arguments.only, {script: rows_of(script) for script in SCRIPTS})
     except KeyError as unknown:
         parser.error(f"{unknown.args[0]} is neither a row nor one of the scripts {', '.join(SCRIPTS)}")
+    if "peers" in first and (reason := why_not()):
+        console.print(f"benchmarks.peers is skipped: {reason}", style="yellow", markup=False)
+        del first["peers"]
     goals = load_targets().by_row()
     again = [repeated(first, goals, run) for run in range(2, arguments.runs + 1)]
     results, failures = run_all([first, *again], console)

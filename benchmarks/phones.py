@@ -155,9 +155,10 @@ def latency(server: Server, people: range, seconds: float = 5.0) -> float:
     return statistics.quantiles(times, n=100)[98] * 1000
 
 
-def company(prefix: str, people: int) -> dict[str, Any]:
+def company(prefix: str, people: int, first_extension: int = 4000) -> dict[str, Any]:
     """People named by number."""
-    return {"people": {f"{prefix}{i}": {"name": f"Person {i}", "extension": f"{4000 + i}"} for i in range(people)}}
+    named = {f"{prefix}{i}": {"name": f"Person {i}", "extension": f"{first_extension + i}"} for i in range(people)}
+    return {"people": named}
 
 
 def watched_rows(server: Server, arguments: argparse.Namespace) -> Iterator[Result]:

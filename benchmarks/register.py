@@ -98,11 +98,11 @@ class Phones:
         challenges = response.headers("WWW-Authenticate")
         self._challenges[phone] = next(value for value in challenges if f"algorithm={self._algorithm}" in value)
 
-    def refreshes(self, rounds: int, start: int = 1) -> Iterator[bytes]:
-        """`rounds` REGISTERs of each with credentials."""
+    def refreshes(self, rounds: int, start: int = 1, *, digest: bool = True) -> Iterator[bytes]:
+        """`rounds` REGISTERs of each, with credentials unless a server asks for none."""
         for count in range(start, start + rounds):
             for phone in range(self._number):
-                yield self._register(phone, count + 1, count)
+                yield self._register(phone, count + 1, count if digest else None)
 
     def _register(self, phone: int, cseq: int, count: int | None) -> bytes:
         branch = next(self._branches)

@@ -6,7 +6,7 @@ python -m benchmarks.report
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from benchmarks.results import RESULTS, Kept, kept, shown
+from benchmarks.results import RESULTS, Kept, kept, parted, shown
 from benchmarks.targets import Target, Targets, load_targets
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
@@ -14,10 +14,16 @@ BEGIN = "<!-- figures: begin (written by python -m benchmarks.report) -->"
 END = "<!-- figures: end -->"
 
 
+BESIDE = """\
+Lampfield, which keeps registrations and subscriptions on disk, beside Kamailio, which keeps nothing there: the same load \
+on both, in turn, in one run (`.venv/bin/python -m benchmarks --only peers`). Neither asks for a password. The cost of the \
+PUBLISHes that change the states is part of these figures."""
+
+
 def render(targets: Targets, results: Mapping[str, Kept]) -> str:
     """The generated part of the document."""
     goals = targets.by_row()
-    parts = [result for row, result in results.items() if row not in goals]
+    parts = [result for row, result in results.items() if row not in goals and not parted(row)[0]]
     sections = [
         _machines(results.values()),
         _table(
@@ -30,6 +36,7 @@ def render(targets: Targets, results: Mapping[str, Kept]) -> str:
             ("row", "measured with"),
             ((f"`{row}`", results[row].note) for row in goals if row in results and results[row].note),
         ),
+        *_beside(targets, results),
         "Parts by themselves, to see where the time goes:",
         _table(
             ("row", "value", "unit", "measured with", "date"),
@@ -48,6 +55,18 @@ def _target_row(target: Target, result: Kept | None) -> tuple[str, ...]:
         else ("", target.later or "not measured", "")
     )
     return (f"`{target.row}`", target.work, target.unit, target.asterisk, target.kamailio, goal, *ours)
+
+
+def _beside(targets: Targets, results: Mapping[str, Kept]) -> list[str]:
+    """Lampfield and its peer from one run, where there was one."""
+    rows = []
+    for target in targets.targets:
+        ours, theirs = (results.get(f"{peer}/{target.row}") for peer in ("lampfield", "kamailio"))
+        if ours and theirs:
+            values = (shown(theirs.value), shown(ours.value), shown(ours.value / theirs.value))
+            rows.append((f"`{target.row}`", target.unit, *values, ours.date, theirs.note, ours.note))
+    head = ("row", "unit", "Kamailio", "Lampfield", "of Kamailio's", "date", "Kamailio measured", "Lampfield measured")
+    return [BESIDE, _table(head, rows)] if rows else []
 
 
 def _machines(results: Iterable[Kept]) -> str:

@@ -62,6 +62,12 @@ def keep(results: Iterable[Result], file: Path = RESULTS) -> None:
     file.write_bytes(msgspec.json.format(msgspec.json.encode(in_order), indent=1) + b"\n")
 
 
+def parted(row: str) -> tuple[str, str]:
+    """The server that a row was measured on and what was measured, for `kamailio/register`; "" and the row for others."""
+    peer, _, beside = row.rpartition("/")
+    return peer, beside
+
+
 def shown(value: float) -> str:
     """A value with the digits that mean something."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -205,9 +205,13 @@ class Watchers:
                 on_notify(data)
                 notifies.append(answer(data))
             else:
+                self.answered(data)
                 responses += 1
         self.send(notifies)
         return len(notifies), responses
+
+    def answered(self, response: bytes) -> None:
+        """A response has come; for those who want to know more than how many."""
 
     def subscribe(self, watchers: int, people: int, event: str, *, first: int = 0, window: int = 50) -> None:
         """Let all watchers subscribe to people from the `first` on, in turn, and take their first NOTIFYs."""

@@ -78,3 +78,20 @@ def test_rows_to_reach_are_measured_again_as_often_as_they_say() -> None:
     goals = {"register": GOAL, "overload": Target("overload", "calls", "", 1, runs=1)}
     rows = {"phones": ("register", "other"), "overload": ("overload",)}
     assert repeated(rows, goals, 2) == {"phones": ["register"]}
+
+
+def test_a_peers_figure_stands_beside_ours_with_the_ratio() -> None:
+    rows = {row: result(row, value) for row, value in (("kamailio/register", 0.02), ("lampfield/register", 0.01))}
+    text = render(Targets("Peers.", (GOAL,)), rows)
+    assert "| `register` | CPU-s per 1,000 | 0.02 | 0.01 | 0.5 | 2026-11-22 |" in text
+
+
+def test_without_a_peer_nothing_stands_beside() -> None:
+    assert "beside" not in render(Targets("Peers.", (GOAL,)), {"lampfield/register": result("lampfield/register", 1.0)})
+
+
+def test_peers_are_measured_as_often_as_the_row_beside() -> None:
+    rows = {"peers": ("kamailio/register", "kamailio/calls")}
+    assert repeated(rows, {"register": GOAL, "calls": Target("calls", "", "", 1, runs=1)}, 2) == {
+        "peers": ["kamailio/register"]
+    }
