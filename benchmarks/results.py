@@ -63,7 +63,7 @@ def keep(results: Iterable[Result], file: Path = RESULTS) -> None:
 
 
 def parted(row: str) -> tuple[str, str]:
-    """The server that a row was measured on and what was measured, for `kamailio/register`; "" and the row for others."""
+    """The server that a row was measured on and what was measured: `kamailio/register`; "" and the row for others."""
     peer, _, beside = row.rpartition("/")
     return peer, beside
 
