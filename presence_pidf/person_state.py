@@ -1,12 +1,14 @@
 """A person's state, composed from everything that is known, with the reason why it won."""
 
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Container, Iterable, Sequence
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from presence_pidf.dialog_state import DialogState
-from presence_pidf.status_report import Activity, StatusReport
+from presence_pidf.merge_rules import DEFAULT_RULES, MergeRules, Rank, kind_of
+from presence_pidf.publication import PublishedTuple
+from presence_pidf.status_report import Activity, Forwarding, StatusReport
 
 Condition = Literal[
     "unregistered",
@@ -17,6 +19,7 @@ Condition = Literal[
     "hold",
     "do-not-disturb",
     "forwarded",
+    "busy",
     "meeting",
     "away",
     "vacation",
@@ -24,7 +27,7 @@ Condition = Literal[
 """`ringing` is being called, `calling` is calling somebody who has not answered; `hold`: every call is on hold."""
 
 
-class Source(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True, gc=False):
     """One of the facts a state was composed from."""
 
     name: str
@@ -32,6 +35,8 @@ class Source(msgspec.Struct, frozen=True):
     says: str
     at: float
     """Since when, UTC epoch seconds; 0 where it was always so."""
+    stale: bool = False
+    """The source has not been heard of for so long that it does not count."""
 
     def age(self, now: float) -> float:
         """Seconds since it became so."""
@@ -52,12 +57,33 @@ class PersonState(msgspec.Struct, frozen=True):
     since: float = 0.0
     """UTC epoch seconds at which the winning fact became so."""
     sources: tuple[Source, ...] = ()
-    """All facts, the winning one first."""
+    """All facts, the winning one first, stale ones last."""
+    reachable: bool = False
+    """A phone is registered, or a source says that a call would reach the person."""
+    back_at: float | None = None
+    """When the person means to be back, UTC epoch seconds."""
+    forwarding: Forwarding | None = None
+    """Where calls to the person go, None where no source tells."""
+    tuples: tuple[PublishedTuple, ...] = ()
+    """What phones and other servers have published, each id once."""
+    notes: tuple[str, ...] = ()
+    """Published notes, besides `note`."""
 
     @property
     def shown(self) -> tuple[object, ...]:
         """All that documents tell of it: states that are equal in this need not be told again."""
-        return self.condition, bool(self.registered), self.dialogs, self.note, self.since
+        return (
+            self.condition,
+            self.reachable,
+            bool(self.registered),
+            self.dialogs,
+            self.note,
+            self.since,
+            self.back_at,
+            self.forwarding,
+            self.tuples,
+            self.notes,
+        )
 
     @property
     def direction(self) -> str | None:
@@ -68,24 +94,16 @@ class PersonState(msgspec.Struct, frozen=True):
 DIALOG_PRIORITY = {"early": 0, "confirmed": 1, "proceeding": 2, "trying": 3, "terminated": 4}
 """Which dialog counts where only one can: what blinks before what is steady, what is steady before what may fail."""
 
-_REPORT_PRIORITY: dict[Activity, int] = {
-    "on-the-phone": 0,
-    "do-not-disturb": 1,
-    "forwarded": 2,
-    "vacation": 3,
-    "meeting": 4,
-    "away": 5,
-    "available": 6,
-}
-
 _CONDITION_OF: dict[Activity, Condition] = {
     "on-the-phone": "talking",
     "do-not-disturb": "do-not-disturb",
     "forwarded": "forwarded",
     "vacation": "vacation",
+    "busy": "busy",
     "meeting": "meeting",
     "away": "away",
     "available": "idle",
+    "unknown": "idle",
 }
 
 
@@ -116,6 +134,80 @@ def _of_dialogs(dialogs: Sequence[DialogState]) -> tuple[Condition, str]:
     return "calling", f"calls {peer}"
 
 
+class _Candidate(NamedTuple):
+    """One condition that could be a person's, and why."""
+
+    rank: Rank
+    condition: Condition
+    reason: str
+    since: float
+
+
+def _of_report(report: StatusReport, rank: Rank, reachable: bool) -> _Candidate:
+    said = f"{report.source} says {report.activity}"
+    condition = _CONDITION_OF[report.activity]
+    if condition == "idle" and not reachable:
+        return _Candidate(rank, "unregistered", f"{said}, and no phone is registered", report.since)
+    return _Candidate(rank, condition, said, report.since)
+
+
+def _reaches(report: StatusReport) -> bool:
+    """Whether a call would reach the person, by what a source says or means."""
+    if report.reachable is not None:
+        return report.reachable
+    return report.activity == "available" and kind_of(report.source) in ("mobile", "pbx")
+
+
+def _stands(report: StatusReport) -> bool:
+    """Whether a report stands for itself. `available` does where the person says it, else it objects to nothing."""
+    activity = report.activity
+    return activity != "unknown" and (activity != "available" or kind_of(report.source) == "manual")
+
+
+def _candidates(
+    live: Sequence[DialogState],
+    told: Sequence[StatusReport],
+    registered_since: float,
+    reachable: bool,
+    rules: MergeRules,
+) -> list[_Candidate]:
+    """All that could be the person's condition; there is always one."""
+    found: list[_Candidate] = []
+    if live:
+        condition, reason = _of_dialogs(live)
+        found.append(_Candidate(rules.of_calls, condition, reason, min(dialog.started for dialog in live)))
+    found += [_of_report(report, rules.rank(report), reachable) for report in told if _stands(report)]
+    last = rules.of_registrations
+    if not reachable:
+        found.append(_Candidate(last, "unregistered", "no phone is registered", registered_since))
+    elif not found:
+        available = next((report for report in told if report.activity == "available"), None)
+        if available is not None:
+            found.append(_of_report(available, rules.rank(available), reachable))
+        else:
+            found.append(_Candidate(last, "idle", "registered, and nothing says otherwise", registered_since))
+    return found
+
+
+def _sources(
+    live: Sequence[DialogState],
+    told: Sequence[StatusReport],
+    silent: Sequence[StatusReport],
+    phones: Source,
+    winner: _Candidate,
+    rules: MergeRules,
+) -> tuple[Source, ...]:
+    """All facts: the winning one, then the others as they rank, stale ones at the end."""
+    facts = [(rules.rank(report), Source(report.source, report.activity, report.since)) for report in told]
+    if live:
+        calls = Source("calls", _of_dialogs(live)[0], min(dialog.started for dialog in live))
+        facts.append((rules.of_calls, calls))
+    facts.append((rules.of_registrations, phones))
+    facts.sort(key=lambda fact: (fact[0] != winner.rank, fact[0]))
+    stale = (Source(report.source, report.activity, report.since, stale=True) for report in silent)
+    return (*(source for _, source in facts), *stale)
+
+
 def compose(
     reports: Iterable[StatusReport],
     dialogs: Iterable[DialogState],
@@ -123,31 +215,49 @@ def compose(
     now: float,
     *,
     registered_since: float = 0.0,
+    rules: MergeRules = DEFAULT_RULES,
+    stale: Container[str] = (),
+    tuples: tuple[PublishedTuple, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> PersonState:
-    """Make a person's state: live dialogs win over reports, reports over registrations, no phone over all but calls.
+    """Make a person's state by the company's rules: by default live dialogs win, registrations come last.
 
     A person leaves `ringing`, `talking` and `hold` only when the last live dialog has ended: one branch's end never
-    clears the lamp. Reports that have expired at `now` do not count.
+    clears the lamp. Reports that have expired at `now` do not count, nor do those of sources that are `stale`.
     """
     live = sorted((dialog for dialog in dialogs if dialog.phase != "terminated"), key=_shown_before)
-    told = sorted(
-        (report for report in reports if report.live(now)),
-        key=lambda report: (_REPORT_PRIORITY[report.activity], -report.at, report.source),
-    )
+    fresh = [report for report in reports if report.live(now)]
+    told = [report for report in fresh if report.source not in stale]
+    if len(told) > 1:
+        told.sort(key=rules.rank)
+    reachable = registered > 0 or any(map(_reaches, told))
     phones = Source("registrations", f"{registered} registered", registered_since)
-    facts = [Source(report.source, report.activity, report.at) for report in told]
-    note = next((report.note for report in told if report.note), "")
-    if live:
-        condition, reason = _of_dialogs(live)
-        calls = Source("calls", condition, min(dialog.started for dialog in live))
-        sources = (calls, *facts, phones)
-        return PersonState(condition, reason, registered, tuple(live), note, calls.at, sources)
-    if told and (registered or told[0].activity == "on-the-phone"):
-        first = told[0]
-        reason = f"{first.source} says {first.activity}"
-        condition = _CONDITION_OF[first.activity]
-        return PersonState(condition, reason, registered, (), note, first.at, (*facts, phones))
-    if registered:
-        reason = "registered, and nothing says otherwise"
-        return PersonState("idle", reason, registered, (), note, registered_since, (phones,))
-    return PersonState("unregistered", "no phone is registered", 0, (), note, registered_since, (phones, *facts))
+    if not live and not told:
+        condition: Condition = "idle" if reachable else "unregistered"
+        reason = "registered, and nothing says otherwise" if reachable else "no phone is registered"
+        winner = _Candidate(rules.of_registrations, condition, reason, registered_since)
+    else:
+        winner = min(_candidates(live, told, registered_since, reachable, rules), key=_by_rank)
+    noted = min((report for report in told if report.note), key=rules.note_rank, default=None)
+    back = min((report for report in told if report.back_at is not None), key=rules.note_rank, default=None)
+    forwarded = min((report for report in told if report.forwarding), key=rules.forwarding_rank, default=None)
+    note = noted.note if noted is not None else ""
+    silent = [report for report in fresh if report.source in stale] if len(told) != len(fresh) else []
+    return PersonState(
+        winner.condition,
+        winner.reason,
+        registered,
+        tuple(live),
+        note,
+        winner.since,
+        _sources(live, told, silent, phones, winner, rules),
+        reachable,
+        back.back_at if back is not None else None,
+        forwarded.forwarding if forwarded is not None else None,
+        tuples,
+        tuple(other for other in notes if other != note),
+    )
+
+
+def _by_rank(candidate: _Candidate) -> Rank:
+    return candidate.rank

@@ -17,6 +17,8 @@ _PLAIN_URI = re.compile(r"[A-Za-z0-9!$'()*+,\-./:;=?@_~\[\]]*")
 
 _URI_CHARACTERS = "!$&'()*+,-./:;=?@_~[]%"
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
+
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
@@ -34,6 +36,13 @@ def escape_uri(uri: str) -> str:
     if _PLAIN_URI.fullmatch(uri):
         return uri
     return escape(quote(_STRAY_PERCENT.sub("%25", uri), safe=_URI_CHARACTERS, errors="replace"))
+
+
+def identifier(text: str) -> str:
+    """Make text fit for an attribute of type xs:ID, which a name of letters, digits, `.`, `-` and `_` is already."""
+    if _NAME.fullmatch(text):
+        return text
+    return "_" + re.sub(r"[^A-Za-z0-9._-]", "_", text)
 
 
 def attributes(pairs: Iterable[tuple[str, str]]) -> str:

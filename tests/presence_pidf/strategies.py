@@ -1,9 +1,11 @@
 """Random states of people, with the nasty names that peers send."""
 
+from typing import get_args
+
 from hypothesis import strategies as st
 
 from presence_pidf.dialog_state import DialogState
-from presence_pidf.status_report import StatusReport
+from presence_pidf.status_report import Activity, StatusReport
 
 NASTY_TEXT = st.one_of(
     st.text(max_size=30),
@@ -61,10 +63,9 @@ DIALOGS = st.builds(
 REPORTS = st.builds(
     StatusReport,
     presentity=st.just("sip:anna@nordlys.example"),
-    source=NASTY_TEXT,
-    activity=st.sampled_from(
-        ["available", "on-the-phone", "do-not-disturb", "forwarded", "meeting", "away", "vacation"]
-    ),
+    source=NASTY_TEXT | st.sampled_from(["calendar", "mobile:telenor", "phone-key", "computer", "pbx:other"]),
+    activity=st.sampled_from(get_args(Activity)),
+    reachable=st.none() | st.booleans(),
     at=st.floats(0, 4e9),
     expires_at=st.none() | st.floats(0, 4e9),
     note=NASTY_TEXT,

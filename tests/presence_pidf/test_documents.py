@@ -2,7 +2,9 @@
 
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from lxml import etree
@@ -10,9 +12,10 @@ from lxml import etree
 from presence_pidf.dialog_info import render_dialog_info
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.message_summary import MessageCounts, render_message_summary
-from presence_pidf.person_state import compose
+from presence_pidf.person_state import Condition, compose
 from presence_pidf.pidf import render_pidf
 from presence_pidf.profiles import PLAIN, PROFILES, Profile, profile_named, profile_of
+from presence_pidf.publication import PublishedTuple
 from presence_pidf.status_report import StatusReport
 from tests.presence_pidf.strategies import PEOPLE, URIS
 
@@ -87,7 +90,7 @@ def test_pidf_with_its_person_and_activities_is_valid_for_any_state(person: tupl
     if activities is not None:
         valid(etree.fromstring(etree.tostring(activities)), "rpid.xsd")
     basic = root.findtext("p:tuple/p:status/p:basic", namespaces=NS)
-    assert basic == ("open" if state.registered or state.dialogs else "closed")
+    assert basic == ("open" if state.reachable or state.dialogs else "closed")
 
 
 def test_a_dialog_tells_all_that_a_pickup_by_replaces_needs() -> None:
@@ -168,6 +171,29 @@ def test_a_sources_own_note_is_shown_instead_of_ours() -> None:
     report = StatusReport(presentity=ANNA, source="s", activity="away", at=0.0, note="back at 14")
     root = etree.fromstring(render_pidf(ANNA, compose([report], [], 1, 0.0)).body(0))
     assert root.findtext("p:note", namespaces=NS) == "back at 14"
+
+
+@pytest.mark.parametrize("condition", get_args(Condition))
+def test_every_condition_has_its_words(condition: Condition) -> None:
+    state = msgspec.structs.replace(compose((), (), 1, 0.0), condition=condition)
+    root = valid(etree.fromstring(render_pidf(ANNA, state).body(0)), "pidf.xsd")
+    assert root.findtext("p:note", namespaces=NS)
+
+
+def test_what_others_published_is_shown_under_its_own_ids_and_with_its_notes() -> None:
+    published = (
+        PublishedTuple("desk", True, "sip:anna@198.51.100.7", "0.8", "at the desk", "2026-11-22T08:00:00Z"),
+        PublishedTuple("201", False, note="<ill>"),
+        PublishedTuple("phone", True),
+    )
+    state = compose((), (), 1, 0.0, tuples=published, notes=("working",))
+    root = valid(etree.fromstring(render_pidf(ANNA, state).body(0)), "pidf.xsd")
+    tuples = root.findall("p:tuple", NS)
+    assert [each.get("id") for each in tuples] == ["phone", "desk", "_201", "phone-3"]
+    assert tuples[1].findtext("p:contact", namespaces=NS) == "sip:anna@198.51.100.7"
+    assert [each.findtext("p:note", namespaces=NS) for each in tuples[1:3]] == ["at the desk", "<ill>"]
+    assert [each.findtext("p:status/p:basic", namespaces=NS) for each in tuples] == ["open", "open", "closed", "open"]
+    assert [note.text for note in root.findall("p:note", NS)] == ["Ready", "working"]
 
 
 def test_message_summary_follows_rfc_3842() -> None:

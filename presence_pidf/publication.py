@@ -1,0 +1,39 @@
+"""What a presence document of somebody else says, kept so that ours can show it too (RFC 3863, RFC 4480)."""
+
+import msgspec
+
+from presence_pidf.status_report import Activity
+
+
+class PublishedTuple(msgspec.Struct, frozen=True, gc=False):
+    """One tuple of a presence document: a device, or a way to reach the person."""
+
+    id: str
+    open: bool
+    contact: str = ""
+    priority: str = ""
+    """Of the contact, as written: 0 to 1 with up to three decimals."""
+    note: str = ""
+    timestamp: str = ""
+    """As written, an xs:dateTime."""
+
+
+class PublishedPresence(msgspec.Struct, frozen=True):
+    """A presence document: its tuples, its notes and what it says that the person does."""
+
+    tuples: tuple[PublishedTuple, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Of the person and of the whole document, each once, in their order."""
+    activity: Activity = "unknown"
+    since: float | None = None
+    """Since when the person does so, UTC epoch seconds, where the document tells."""
+
+    @property
+    def open(self) -> bool | None:
+        """Whether one of the tuples is open; None without any."""
+        return any(each.open for each in self.tuples) if self.tuples else None
+
+    @property
+    def note(self) -> str:
+        """The note that tells most: the person's, else a tuple's."""
+        return next((note for note in (*self.notes, *(each.note for each in self.tuples)) if note), "")
