@@ -11,12 +11,15 @@ LATE = 0.1
 """The loop counts as overloaded when it comes to its timers this many seconds late on average."""
 RECOVERED = 0.03
 """It counts as well again when it is no later than this."""
+QUEUED = 0.05
+"""It counts as overloaded, too, when so much of a socket's receive buffer waits to be read: a loop that takes a bounded
+batch at each turn comes to its timers in time, while callers wait before the door."""
 SMOOTHING = 0.25
 """Weight of the newest look in an average: one slow moment of the machine refuses nobody."""
 SLOWER = 0.9
 """While the loop is late, each look leaves this part of the calls that were taken lately."""
-FASTER = 1.1
-"""While it is well, each look allows so many times more, up to the limit: twice as many in 0.7 s."""
+FASTER = 1.05
+"""While it is well, each look allows so many times more, up to the limit: twice as many in 1.4 s."""
 LEAST = 10.0
 """New calls a second that are taken however late the loop is: with none it would not learn what it can do."""
 RETRY_AFTER = 5
@@ -56,20 +59,23 @@ class Admission:
         self._taken += 1
         return None
 
-    async def watch(self, calls: Callable[[], int]) -> None:
-        """Look at the loop for as long as the process runs; `calls` tells how many are in progress."""
+    async def watch(self, calls: Callable[[], int], queued: Callable[[], float]) -> None:
+        """Look at the loop for as long as the process runs.
+
+        `calls` tells how many are in progress, `queued` what part of the sockets' receive buffers waits to be read.
+        """
         loop = asyncio.get_running_loop()
         while True:
             due = loop.time() + TICK
             await asyncio.sleep(TICK)
-            self.look(loop.time() - due, calls())
+            self.look(loop.time() - due, queued(), calls())
 
-    def look(self, late: float, calls: int) -> None:
+    def look(self, late: float, queued: float, calls: int) -> None:
         """Learn how late the loop came to this look, `TICK` and that much after the last; open again if it may."""
         self._lateness += SMOOTHING * (late - self._lateness)
         self._pace += SMOOTHING * (self._taken / (TICK + late) - self._pace)
         self._taken = 0
-        if self._lateness > LATE:
+        if self._lateness > LATE or queued > QUEUED:
             # What was taken lately was too much; a limit far above it is approached by halves.
             keeps_up_with = min(self._rate, max(self._pace, self._rate / 2))
             self._rate = max(min(LEAST, self._most), SLOWER * keeps_up_with)

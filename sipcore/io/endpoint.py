@@ -97,6 +97,10 @@ class SipEndpoint:
         """TCP connections open or opening."""
         return self._tcp.connections if self._tcp else 0
 
+    def queued(self) -> float:
+        """The part of a UDP socket's receive buffer that waits to be read, 0 to 1; of the fullest one."""
+        return max((udp.queued() for udp in self._udp.values()), default=0.0)
+
     def local(self, transport: str, family: int | None = None) -> Address | None:
         """The first listening address of a transport, of IP version `family` (4 or 6) if given, for new flows."""
         for listener in self._listening:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+import struct
 from collections.abc import Callable, Sequence
 
 from sipcore.flow import Address, Flow
@@ -16,6 +17,11 @@ FLOWS_KEPT = 65536
 """Flows remembered for a socket, so that a phone's flow is made once."""
 QUEUE_LIMIT = 50_000
 """Datagrams that wait for a full socket; the oldest are dropped beyond, the transactions send them again."""
+
+_MEMORY = struct.Struct("@II")
+"""The first two of a socket's memory figures: bytes received and not read, and the most that these may be."""
+_SO_MEMINFO = 55
+"""Linux' option for them (socket(7) leaves it out; include/uapi/asm-generic/socket.h)."""
 
 Receiver = Callable[[list[tuple[bytes, Flow]]], None]
 
@@ -49,6 +55,12 @@ class UdpSocket:
         self._loop.remove_reader(self._socket.fileno())
         self._loop.remove_writer(self._socket.fileno())
         self._socket.close()
+
+    def queued(self) -> float:
+        """The part of the receive buffer that waits to be read, 0 to 1."""
+        figures = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMORY.size)
+        used, most = _MEMORY.unpack(figures)
+        return float(used) / float(most)
 
     def send(self, datagrams: list[tuple[bytes, Address]]) -> None:
         """Send in order; what the socket does not take now is sent when it is writable."""

@@ -57,10 +57,20 @@ def test_a_loop_that_falls_behind_takes_fewer_calls_until_it_has_caught_up() -> 
         taken_at_once(admission)
     clock.now += 10
     assert taken_at_once(admission) == LEAST
-    for _ in range(60):
+    for _ in range(120):
         look(admission, clock)
     clock.now += 10
     assert taken_at_once(admission) == 1000
+
+
+def test_a_loop_that_is_in_time_while_callers_queue_before_its_socket_takes_fewer_calls() -> None:
+    clock = Hand()
+    admission = Admission(10_000, 1000, clock, nobody)
+    for _ in range(60):
+        look(admission, clock, queued=0.1)
+        taken_at_once(admission)
+    clock.now += 10
+    assert taken_at_once(admission) == LEAST
 
 
 def test_one_slow_moment_of_the_machine_refuses_nobody() -> None:
@@ -85,9 +95,9 @@ def test_a_late_loop_goes_on_with_most_of_what_it_did() -> None:
     assert 150 < taken_at_once(admission) < 1000
 
 
-def look(admission: Admission, clock: Hand, *, late: float = 0.0, calls: int = 0) -> None:
+def look(admission: Admission, clock: Hand, *, late: float = 0.0, queued: float = 0.0, calls: int = 0) -> None:
     clock.now += TICK + late
-    admission.look(late, calls)
+    admission.look(late, queued, calls)
 
 
 def taken_at_once(admission: Admission) -> int:
