@@ -8,15 +8,17 @@ waits for another.
 import logging
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Datagram, Flow
 from sipcore.message import Request, Response, response_to
 from sipcore.notify_admission import Admission, Durations, Refused, Wanted
 from sipcore.notify_delivery import TIMEOUT, Delivery
 from sipcore.notify_package import EventPackage
-from sipcore.notify_state import BACKOFF, IDLE, SENT, Subscription
+from sipcore.notify_state import BACKOFF, IDLE, SENT, Subscription, Topic
 from sipcore.notify_store import SubscriptionStore
-from sipcore.notify_template import Identity, dialog_of, open_record, refresh_record
+from sipcore.notify_template import Identity, Terms, dialog_of, open_record, refresh_record
 from sipcore.structs import Value
 from sipcore.subscription import SubscriptionEnded, SubscriptionRecord
 
@@ -55,24 +57,44 @@ class Notifier:
         """Number of subscriptions."""
         return len(self._store.by_phone)
 
+    @property
+    def allow_events(self) -> str:
+        """The event packages there are, as Allow-Events lists them (RFC 6665 §8.2.2)."""
+        return ", ".join(self._packages)
+
     # --- what comes in
 
-    def subscribe(self, request: Request, flow: Flow, now: float, *, resource: str) -> Response:
+    def subscribe(
+        self,
+        request: Request,
+        flow: Flow,
+        now: float,
+        *,
+        resource: str,
+        watcher: str = "",
+        eventlist: bool = False,
+        recipients: tuple[str, ...] | None = None,
+        stream: Flow | None = None,
+    ) -> Response:
         """Answer a SUBSCRIBE for a resource that exists and may be watched; the NOTIFY is queued at once.
 
-        Establishes, refreshes, ends (`Expires: 0` in the dialog) or fetches (`Expires: 0` outside one). Refuses with
-        400, 406, 423, 481, 489, 500 (CSeq went back) and 503 (too many subscriptions).
+        Establishes, refreshes, ends (`Expires: 0` in the dialog) or fetches (`Expires: 0` outside one). `watcher` is
+        the AOR of who asks, `stream` a connection to the phone for what is too large for a datagram. With `eventlist`
+        the resource is a list, with `recipients` one that came along. Refuses with 400, 406, 421 (a list for who knows
+        no lists), 423, 481, 489, 500 (CSeq went back) and 503 (too many subscriptions).
         """
         try:
             wanted = self._admission.admit(request)
             expires_at = now + wanted.expires
             tag = request.to.tag
             if tag is None:
-                subscription = self._open(request, flow, wanted, resource, expires_at)
+                if eventlist and "eventlist" not in request.supported | request.require:
+                    raise Refused(421, "Extension Required", ("Require", "eventlist"))
+                terms = Terms(resource, watcher, eventlist, recipients or (), stream)
+                subscription = self._open(request, flow, wanted, terms, expires_at)
             else:
                 subscription = self._find(request, tag, wanted)
-                record = refresh_record(subscription.record, request, flow, wanted, expires_at, self._identity)
-                self._store.replace(subscription, record)
+                self._refresh(subscription, request, flow, wanted, expires_at, recipients, stream)
         except Refused as refusal:
             return response_to(request, refusal.status, refusal.reason, to_tag=self._token(), fields=refusal.fields)
         except ProtocolViolation as violation:
@@ -81,7 +103,9 @@ class Notifier:
             self._store.retire(subscription, TIMEOUT)
         self._delivery.tell(subscription, now)
         record = subscription.record
-        fields = (("Contact", record.contact), ("Expires", str(wanted.expires)))
+        fields = [("Contact", record.contact), ("Expires", str(wanted.expires))]
+        if record.eventlist:
+            fields.append(("Require", "eventlist"))
         return response_to(request, 200, to_tag=record.id, fields=fields, record_route=tag is None)
 
     def changed(self, resource: str, package: str, now: float) -> None:
@@ -96,6 +120,17 @@ class Notifier:
                 send(subscription, now)
             else:
                 subscription.stale = True
+        if topic.followers:
+            self._tell_followers(topic, now)
+
+    def subjects_changed(self, now: float) -> None:
+        """What lists hold, or who may see what of it, is another: each watcher of one is told what is new to it."""
+        for subscription in list(self._store.viewing):
+            if subscription.ending is None:
+                older = subscription.view
+                self._store.see(subscription, subscription.topic.package.view(subscription.record))
+                if subscription.view is not older:
+                    self._delivery.renew(subscription, now)
 
     def terminate(
         self, resource: str, reason: str, now: float, *, package: str | None = None, retry_after: int | None = None
@@ -115,6 +150,8 @@ class Notifier:
     def transport_failed(self, flow: Flow, now: float) -> None:
         """A connection is gone: what was under way on it failed; its subscriptions wait for the phone to come back."""
         for subscription in list(self._store.by_connection.get(flow, ())):
+            if subscription.record.stream == flow:
+                self._store.replace(subscription, msgspec.structs.replace(subscription.record, stream=None))
             self._delivery.lost(subscription, now)
 
     def advance(self, now: float) -> None:
@@ -144,6 +181,11 @@ class Notifier:
         """What to keep on disk and what to forget there, since the last call."""
         return self._store.take_changes()
 
+    def take_rewatched(self) -> set[tuple[str, str]]:
+        """The resources and packages whose watchers have become more or fewer, since the last call."""
+        rewatched, self._store.rewatched = self._store.rewatched, set()
+        return rewatched
+
     def next_timeout(self) -> float | None:
         """When `advance` is to be called next; in the past when it is due at once."""
         times = (self._delivery.next_timeout(), self._store.expiries.next_timeout())
@@ -159,20 +201,53 @@ class Notifier:
         }
 
     def subscriptions(self, resource: str, package: str) -> list[SubscriptionRecord]:
-        """Who watches a resource."""
+        """Who watches a resource, by itself or in a list."""
         topic = self._store.topics.get((resource, package))
-        return [subscription.record for subscription in topic.watchers] if topic else []
+        if topic is None:
+            return []
+        following = [subscription.record for subscription in topic.followers if subscription.ending is None]
+        return [subscription.record for subscription in topic.watchers] + following
 
     # --- subscriptions
 
-    def _open(self, request: Request, flow: Flow, wanted: Wanted, resource: str, expires_at: float) -> Subscription:
+    def _open(self, request: Request, flow: Flow, wanted: Wanted, terms: Terms, expires_at: float) -> Subscription:
         if not request.contacts:
             raise ProtocolViolation("Missing Contact")
         if len(self._store.transactions) >= self._config.most_subscriptions:
             raise Refused(503, "Too Many Subscriptions", ("Retry-After", str(self._config.retry_after)))
-        record = open_record(request, flow, wanted, resource, self._token(), expires_at, self._identity)
-        _log.debug("%s: watches %s of %s", request.call_id, record.package, resource)
+        record = open_record(request, flow, wanted, terms, self._token(), expires_at, self._identity)
+        _log.debug("%s: watches %s of %s", request.call_id, record.package, record.resource)
         return self._add(record, wanted.package)
+
+    def _refresh(
+        self,
+        subscription: Subscription,
+        request: Request,
+        flow: Flow,
+        wanted: Wanted,
+        expires_at: float,
+        recipients: tuple[str, ...] | None,
+        stream: Flow | None,
+    ) -> None:
+        record = refresh_record(subscription.record, request, flow, wanted, expires_at, self._identity)
+        if recipients is not None or stream is not None or record.stream is not None:
+            record = msgspec.structs.replace(
+                record, recipients=record.recipients if recipients is None else recipients, stream=stream
+            )
+        self._store.replace(subscription, record)
+        view = subscription.view
+        if view is not None:
+            self._store.see(subscription, subscription.topic.package.view(record))
+            if wanted.expires or subscription.phase != IDLE:
+                view.start_again()
+
+    def _tell_followers(self, topic: Topic, now: float) -> None:
+        """A resource of lists has changed."""
+        for subscription in topic.followers:
+            if subscription.view is None or subscription.ending is not None:
+                continue
+            subscription.view.changed(topic.resource)
+            self._delivery.renew(subscription, now)
 
     def _add(self, record: SubscriptionRecord, package: EventPackage) -> Subscription:
         older = self._store.by_phone.get(record.phone)

@@ -1,11 +1,13 @@
 """What a SUBSCRIBE asks for, or why it is refused (RFC 6665 §4.2.1.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from sipcore.content_encoding import chosen, weighed
 from sipcore.errors import ProtocolViolation
 from sipcore.message import Request
 from sipcore.notify_package import EventPackage
 from sipcore.structs import Value
+from sipcore.subscription import CODING
 
 AN_HOUR = 3600
 """A duration of an hour or more is never too brief (RFC 6665 §4.2.1.1)."""
@@ -42,15 +44,26 @@ class Wanted(Value, frozen=True):
     """Seconds; 0 fetches the state once, or ends the subscription."""
 
 
-def _accepts(ranges: list[str], content_type: str) -> bool:
-    """True if a media range of Accept takes the type (RFC 3261 §20.1); `q=0` is a no."""
-    major = content_type.partition("/")[0]
-    for text in ranges:
-        media, *parameters = (part.strip().lower() for part in text.split(";"))
-        if media in (content_type, f"{major}/*", "*/*"):
-            quality = next((p.partition("=")[2].strip() for p in parameters if p.startswith("q")), "1")
-            return quality.rstrip("0").rstrip(".") not in ("0", "")
-    return False
+LIST_TYPES = ("multipart/related", "application/rlmi+xml")
+"""What who can watch lists says to take besides the documents in them (RFC 4662 §4.3)."""
+
+
+def acceptable(ranges: Sequence[str], content_types: Sequence[str]) -> list[str]:
+    """The content types that a watcher takes who sent these values of Accept, the most welcome first.
+
+    The most specific range decides on each type (RFC 3261 §20.1); what is named comes before what a range covers, and
+    what is alike stays in the order given.
+    """
+    welcome = dict([weighed(value) for value in ranges])
+    found: list[tuple[float, int, int, str]] = []
+    for place, content_type in enumerate(content_types):
+        major = content_type.partition("/")[0]
+        for breadth, media in enumerate((content_type, f"{major}/*", "*/*")):
+            if media in welcome:
+                if welcome[media] > 0.0:
+                    found.append((-welcome[media], breadth, place, content_type))
+                break
+    return [content_type for _, _, _, content_type in sorted(found)]
 
 
 class Admission:
@@ -69,12 +82,14 @@ class Admission:
 
     def admit(self, request: Request) -> Wanted:
         """Read Event, Accept and Expires. Raises Refused with 489, 406 or 423 and what the watcher may ask instead."""
-        asked = (request.header("Event"), request.header("User-Agent"), *request.headers("Accept"))
+        accepted = request.headers("Accept")
+        coded = request.headers("Accept-Encoding") if request.has("Accept-Encoding") else ()
+        asked = (request.header("Event"), request.header("User-Agent"), *accepted, None, *coded)
         answer = self._known.get(asked)
         if answer is None:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
-            answer = self._known[asked] = self._choose(request)
+            answer = self._known[asked] = self._choose(request, accepted, coded)
         package, event_id, form = answer
         durations = self._durations
         expires = request.expires
@@ -84,15 +99,16 @@ class Admission:
             raise Refused(423, "Interval Too Brief", ("Min-Expires", str(durations.least)))
         return Wanted(package, event_id, form, min(expires, durations.most))
 
-    def _choose(self, request: Request) -> tuple[EventPackage, str, str]:
+    def _choose(self, request: Request, accepted: Sequence[str], coded: Sequence[str]) -> tuple[EventPackage, str, str]:
         """The package, the event's id and the form."""
         event = request.event
         package = self._packages.get(event.package) if event else None
         if event is None or package is None:
             raise Refused(489, "Bad Event", ("Allow-Events", ", ".join(self._packages)))
-        ranges = request.headers("Accept") or [package.content_types[0]]
-        for content_type in package.content_types:
-            if _accepts(ranges, content_type):
-                form = package.form(content_type, request.header("User-Agent") or "")
-                return package, event.params.get("id") or "", form
-        raise Refused(406, "Not Acceptable", ("Accept", ", ".join(package.content_types)))
+        documents = [value for value in accepted if weighed(value)[0] not in LIST_TYPES]
+        content_types = acceptable(documents or package.content_types[:1], package.content_types)
+        if not content_types:
+            raise Refused(406, "Not Acceptable", ("Accept", ", ".join(package.content_types)))
+        form = package.form(content_types, request.header("User-Agent") or "")
+        coding = chosen(coded)
+        return package, event.params.get("id") or "", f"{form}{CODING}{coding}" if coding else form

@@ -11,9 +11,11 @@ from collections import deque
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Datagram, Flow
 from sipcore.message import Response, parse_message
-from sipcore.notify_state import BACKOFF, IDLE, NO_BODY, PACED, QUEUED, SENT, Body, Subscription
+from sipcore.notify_body import NO_BODY, Body
+from sipcore.notify_state import BACKOFF, IDLE, PACED, QUEUED, SENT, Subscription
 from sipcore.notify_store import RESERVED_AHEAD, SubscriptionStore
 from sipcore.notify_timers import Buckets
+from sipcore.notify_view import View
 from sipcore.subscription import BRANCH_PREFIX
 from sipcore.timers import T1, T2, TRANSACTION_TIMEOUT
 
@@ -30,6 +32,9 @@ LEAST_SLOTS = 1000
 
 TIMER_GRANULARITY = 0.1
 """Seconds a retransmission may be late."""
+
+MOST_DATAGRAM = 1300
+"""Bytes of a NOTIFY that are sent in one datagram: fragments get lost (RFC 3261 §18.1.1)."""
 
 ENDING_STATUSES = frozenset((404, 405, 410, 416, *range(480, 486), 489, 501, 604))
 """Responses to a NOTIFY that end the subscription (RFC 6665 §4.2.2)."""
@@ -85,6 +90,13 @@ class Delivery:
         else:
             subscription.stale = True
 
+    def renew(self, subscription: Subscription, now: float) -> None:
+        """What is to be told is another: send it now, or as soon as the NOTIFY under way is answered."""
+        if subscription.phase == IDLE:
+            self.send(subscription, now)
+        else:
+            subscription.stale = True
+
     def tell_later(self, subscription: Subscription) -> None:
         """Send the state on the next `advance`, as places in flight allow."""
         subscription.phase = QUEUED
@@ -104,24 +116,33 @@ class Delivery:
             self._store.reserve(subscription)
         digits = b"%d" % number
         if subscription.ending is None:
-            body = subscription.topic.bodies.get(record.form) or subscription.topic.render(record.form)
             state = _ACTIVE % (record.expires_at - now if record.expires_at > now else 0)
         else:
-            body = self._last_body(subscription)
             state = _STATE % subscription.ending
-        # RFC 4235 §4.1: versions start at 0 in each subscription.
-        content = body.plain or body.numbered(number - 1)
+        view = subscription.view
+        if view is not None:
+            content = self._content_of_view(subscription, view, len(state))
+        else:
+            if subscription.ending is None:
+                body = subscription.topic.bodies.get(record.form) or subscription.topic.render(record.form)
+            else:
+                body = self._last_body(subscription)
+            # RFC 4235 §4.1: versions start at 0 in each subscription.
+            content = body.plain or body.numbered(number - 1)
+            subscription.stale = False
         data = b"".join((record.before, digits, record.after, digits, state, content))
+        flow = record.flow
+        if len(data) > MOST_DATAGRAM and record.stream is not None:
+            flow = record.stream
+            data = data.replace(b"\r\nVia: SIP/2.0/UDP ", b"\r\nVia: SIP/2.0/TCP ", 1)
         if not subscription.in_flight:
             subscription.in_flight = True
             self._in_flight += 1
         subscription.phase = SENT
-        subscription.stale = False
         subscription.sent_number = digits
         subscription.sent = data
         subscription.sent_at = now
         subscription.tries = 1
-        flow = record.flow
         if now != self._first_timer_set_at:
             self._first_timer_set_at = now
             self._first_timer = self._timers.tick(now + T1)
@@ -153,6 +174,8 @@ class Delivery:
             subscription.phase = IDLE
             subscription.sent = b""
             subscription.failures = 0
+            if subscription.view is not None:
+                subscription.view.told()
             if subscription.stale:
                 self.send(subscription, now)
             elif subscription.ending is not None:
@@ -208,6 +231,18 @@ class Delivery:
             self._slots = {phone: slot for phone, slot in self._slots.items() if slot > now}
             self._most_slots = max(LEAST_SLOTS, 2 * len(self._slots))
         self._slots[flow] = at
+
+    def _content_of_view(self, subscription: Subscription, view: View, used: int) -> bytes:
+        """What is new to this watcher, or as much of it as one NOTIFY should hold; the rest follows its answer."""
+        record, ending = subscription.record, subscription.ending
+        if ending is not None and ending != TIMEOUT:
+            return NO_BODY.plain
+        room = 0
+        if ending is None and record.stream is None and not record.flow.reliable:
+            room = MOST_DATAGRAM - len(record.before) - len(record.after) - used - 2 * len(str(subscription.number))
+        content = view.content(subscription.number - 1, room, self._store)
+        subscription.stale = ending is None and view.waits()
+        return content
 
     @staticmethod
     def _last_body(subscription: Subscription) -> Body:
@@ -275,6 +310,8 @@ class Delivery:
             self.forget(subscription)
             return
         self._land(subscription)
+        if subscription.view is not None:
+            subscription.view.start_again()
         delay = min(FIRST_BACKOFF * 2**subscription.failures, LONGEST_BACKOFF)
         subscription.failures = min(subscription.failures + 1, 10)
         subscription.phase = BACKOFF

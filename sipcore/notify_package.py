@@ -1,23 +1,11 @@
 """What the notifier asks of an event package (RFC 6665 §5): it knows how to tell, the package knows what."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
-
-class Document(Protocol):
-    """The body of a NOTIFY, the same for all subscriptions of one form.
-
-    Where the document carries a version, this stands in decimal between `head` and `tail`; `tail` None is a document
-    without a version.
-    """
-
-    @property
-    def content_type(self) -> str: ...
-
-    @property
-    def head(self) -> bytes: ...
-
-    @property
-    def tail(self) -> bytes | None: ...
+from sipcore.notify_body import Document
+from sipcore.notify_view import View
+from sipcore.subscription import SubscriptionRecord
 
 
 class EventPackage(Protocol):
@@ -33,8 +21,11 @@ class EventPackage(Protocol):
         """In order of preference; the first is used when the watcher does not say (RFC 6665 §5.4.4)."""
         ...
 
-    def form(self, content_type: str, user_agent: str) -> str:
-        """Name the way in which the document is made for such a watcher; kept with the subscription."""
+    def form(self, content_types: Sequence[str], user_agent: str) -> str:
+        """Name the way in which the document is made for such a watcher; kept with the subscription.
+
+        `content_types` are those that it takes, the best first. The name has no `|`.
+        """
         ...
 
     def interval(self, form: str) -> float:
@@ -43,4 +34,8 @@ class EventPackage(Protocol):
 
     def document(self, resource: str, form: str) -> Document:
         """Render the resource's current state. Called once for all watchers after a change, and only when needed."""
+        ...
+
+    def view(self, record: SubscriptionRecord) -> View | None:
+        """What this watcher is told of, where that is not the same for all of its form; else None."""
         ...

@@ -2,8 +2,10 @@
 
 from typing import Final
 
-from sipcore.notify_package import Document, EventPackage
-from sipcore.subscription import SubscriptionRecord
+from sipcore.notify_body import Body, PackedBody
+from sipcore.notify_package import EventPackage
+from sipcore.notify_view import View
+from sipcore.subscription import CODING, SubscriptionRecord
 
 IDLE: Final = 0
 """The watcher knows the current state."""
@@ -19,54 +21,24 @@ GONE: Final = 5
 """Over; whatever still refers to it passes it over."""
 
 
-class Body:
-    """A rendered document with its header fields, ready to follow the value of any NOTIFY's Subscription-State."""
-
-    __slots__ = ("_content_type", "_head", "_leads", "_tail", "plain")
-
-    def __init__(self, document: Document | None) -> None:
-        self._leads: dict[int, bytes] = {}
-        if document is None:
-            self.plain = b"\r\nContent-Length: 0\r\n\r\n"
-            return
-        self._content_type = document.content_type.encode()
-        self._head = document.head
-        self._tail = document.tail or b""
-        self.plain = self._fields(0) + document.head if document.tail is None else b""
-        """All of it where the document has no version, else empty."""
-
-    def numbered(self, version: int) -> bytes:
-        """All of it with the version spliced in."""
-        digits = b"%d" % version
-        size = len(digits)
-        lead = self._leads.get(size)
-        if lead is None:
-            lead = self._leads[size] = self._fields(size) + self._head
-        return lead + digits + self._tail
-
-    def _fields(self, digits: int) -> bytes:
-        length = len(self._head) + digits + len(self._tail)
-        return b"\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (self._content_type, length)
-
-
-NO_BODY: Final = Body(None)
-"""What is told of a resource that is no more."""
-
-
 class Topic:
     """A resource in one event package, with those who watch it and its documents as last rendered, by form."""
 
-    __slots__ = ("bodies", "package", "resource", "watchers")
+    __slots__ = ("bodies", "followers", "package", "resource", "watchers")
 
     def __init__(self, resource: str, package: EventPackage) -> None:
         self.resource = resource
         self.package = package
         self.watchers: dict[Subscription, None] = {}
+        self.followers: dict[Subscription, None] = {}
+        """Those whose views tell of it among others."""
         self.bodies: dict[str, Body] = {}
 
     def render(self, form: str) -> Body:
         """Render the current document in that form and keep it in `bodies`, which a change empties."""
-        body = self.bodies[form] = Body(self.package.document(self.resource, form))
+        name, _, coding = form.partition(CODING)
+        document = self.package.document(self.resource, name)
+        body = self.bodies[form] = PackedBody(document, coding) if coding else Body(document)
         return body
 
 
@@ -89,11 +61,14 @@ class Subscription:
         "stale",
         "topic",
         "tries",
+        "view",
     )
 
     def __init__(self, record: SubscriptionRecord, topic: Topic) -> None:
         self.record = record
         self.topic = topic
+        self.view: View | None = None
+        """Set where its NOTIFYs are not the same as those of others."""
         self.expiry_tick = 0
         self.number = record.reserved
         """The CSeq number last used; one more than the document's version."""

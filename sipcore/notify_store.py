@@ -3,9 +3,11 @@
 import msgspec
 
 from sipcore.flow import Flow
+from sipcore.notify_body import Body
 from sipcore.notify_package import EventPackage
 from sipcore.notify_state import GONE, Subscription, Topic
 from sipcore.notify_timers import Buckets
+from sipcore.notify_view import View
 from sipcore.subscription import SubscriptionEnded, SubscriptionRecord
 
 RESERVED_NUMBERS = 1000
@@ -27,23 +29,45 @@ class SubscriptionStore:
         self.transactions: dict[bytes, Subscription] = {}
         """By the id in the branch: also those that are over and whose last NOTIFY is not answered."""
         self.topics: dict[tuple[str, str], Topic] = {}
+        self.viewing: dict[Subscription, None] = {}
+        """Those that have a view."""
+        self.rewatched: set[tuple[str, str]] = set()
+        """The resources and packages whose watchers have become more or fewer."""
         self.expiries: Buckets[Subscription] = Buckets(EXPIRY_GRANULARITY)
         self._changes: dict[str, SubscriptionRecord | None] = {}
 
     def add(self, record: SubscriptionRecord, package: EventPackage) -> Subscription:
         """Take in a new or restored subscription; its numbers go on from those that were reserved."""
-        key = (record.resource, package.name)
-        topic = self.topics.get(key)
-        if topic is None:
-            topic = self.topics[key] = Topic(record.resource, package)
+        topic = self._topic(record.resource, package)
         subscription = Subscription(record, topic)
         topic.watchers[subscription] = None
         self.transactions[record.id.encode()] = subscription
         self.by_phone[record.phone] = subscription
+        self.rewatched.add((record.resource, package.name))
+        self.see(subscription, package.view(record))
         self._attach_flow(subscription)
         self.reserve(subscription)
         self.watch_expiry(subscription)
         return subscription
+
+    def see(self, subscription: Subscription, view: View | None) -> None:
+        """Give a subscription another view, or none; one of the same subject stays."""
+        older = subscription.view
+        if older is view or (older is not None and view is not None and older.subject() == view.subject()):
+            return
+        self._unfollow(subscription)
+        subscription.view = view
+        if view is None:
+            return
+        self.viewing[subscription] = None
+        for resource in view.resources():
+            self._topic(resource, subscription.topic.package).followers[subscription] = None
+            self.rewatched.add((resource, subscription.topic.package.name))
+
+    def body(self, resource: str, package: str, form: str) -> Body:
+        """The document of a resource that is followed, as all are sent it."""
+        topic = self.topics[resource, package]
+        return topic.bodies.get(form) or topic.render(form)
 
     def find(self, tag: str) -> Subscription | None:
         """The subscription that has this tag of ours; None when it is over."""
@@ -54,8 +78,8 @@ class SubscriptionStore:
         """Take over what a SUBSCRIBE in the dialog has changed."""
         older = subscription.record
         subscription.record = self._changes[record.id] = record
-        if (record.flow, record.form) != (older.flow, older.form):
-            self._detach_flow(subscription, older.flow)
+        if (record.flow, record.form, record.stream) != (older.flow, older.form, older.stream):
+            self._detach_flow(subscription, older)
             self._attach_flow(subscription)
         self.watch_expiry(subscription)
 
@@ -83,15 +107,17 @@ class SubscriptionStore:
         if self.by_phone.get(record.phone) is subscription:
             del self.by_phone[record.phone]
         del topic.watchers[subscription]
-        if not topic.watchers:
-            del self.topics[topic.resource, topic.package.name]
+        self.rewatched.add((topic.resource, topic.package.name))
+        self._drop_topic(topic)
         self.expiries.discard(subscription.expiry_tick, subscription)
         self.drop(record.id)
 
     def forget(self, subscription: Subscription, state: bytes) -> None:
         """End it without another word."""
         self.retire(subscription, state)
-        self._detach_flow(subscription, subscription.record.flow)
+        self._unfollow(subscription)
+        subscription.view = None
+        self._detach_flow(subscription, subscription.record)
         self.transactions.pop(subscription.record.id.encode(), None)
         subscription.phase = GONE
         # Timers may refer to it for a while; what is big goes now.
@@ -106,15 +132,39 @@ class SubscriptionStore:
         changes, self._changes = self._changes, {}
         return [SubscriptionEnded(id) if record is None else record for id, record in changes.items()]
 
+    def _topic(self, resource: str, package: EventPackage) -> Topic:
+        topic = self.topics.get((resource, package.name))
+        if topic is None:
+            topic = self.topics[resource, package.name] = Topic(resource, package)
+        return topic
+
+    def _drop_topic(self, topic: Topic) -> None:
+        if not topic.watchers and not topic.followers:
+            del self.topics[topic.resource, topic.package.name]
+
+    def _unfollow(self, subscription: Subscription) -> None:
+        view = subscription.view
+        if view is None:
+            return
+        del self.viewing[subscription]
+        name = subscription.topic.package.name
+        for resource in view.resources():
+            topic = self.topics[resource, name]
+            del topic.followers[subscription]
+            self.rewatched.add((resource, name))
+            self._drop_topic(topic)
+
     def _attach_flow(self, subscription: Subscription) -> None:
         record = subscription.record
-        subscription.interval = subscription.topic.package.interval(record.form)
-        if record.flow.reliable:
-            self.by_connection.setdefault(record.flow, {})[subscription] = None
+        subscription.interval = subscription.topic.package.interval(record.package_form)
+        for flow in (record.flow, record.stream):
+            if flow is not None and flow.reliable:
+                self.by_connection.setdefault(flow, {})[subscription] = None
 
-    def _detach_flow(self, subscription: Subscription, flow: Flow) -> None:
-        others = self.by_connection.get(flow)
-        if others is not None:
-            others.pop(subscription, None)
-            if not others:
-                del self.by_connection[flow]
+    def _detach_flow(self, subscription: Subscription, record: SubscriptionRecord) -> None:
+        for flow in (record.flow, record.stream):
+            others = self.by_connection.get(flow) if flow is not None else None
+            if others is not None and flow is not None:
+                others.pop(subscription, None)
+                if not others:
+                    del self.by_connection[flow]

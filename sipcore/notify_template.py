@@ -19,6 +19,16 @@ class Identity(Value, frozen=True):
     """Host in Via and Contact instead of the flow's own."""
 
 
+class Terms(Value, frozen=True):
+    """What a new subscription is for, as its record keeps it."""
+
+    resource: str
+    watcher: str = ""
+    eventlist: bool = False
+    recipients: tuple[str, ...] = ()
+    stream: Flow | None = None
+
+
 def _text(sent: str) -> str:
     """What the peer sent as text that can be kept: bytes that are no UTF-8 are replaced."""
     return sent if sent.isascii() else sent.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -60,6 +70,8 @@ def _template(
     tag: str,
     contact: str,
     identity: Identity,
+    *,
+    eventlist: bool,
 ) -> tuple[bytes, bytes]:
     """Make the templates: From and To are those of the SUBSCRIBE, turned round."""
     if routes and ";lr" not in routes[0].lower():
@@ -75,15 +87,18 @@ def _template(
     )
     route_lines = "".join([f"Route: {route}\r\n" for route in routes]) if routes else ""
     agent = f"User-Agent: {identity.user_agent}\r\n" if identity.user_agent else ""
+    # RFC 4662 §4.5: each NOTIFY of a list requires what the watcher said to support.
+    required = "Require: eventlist\r\n" if eventlist else ""
     after = (
         f";rport\r\nMax-Forwards: 70\r\n{route_lines}From: {local}\r\nTo: {request.header('From')}\r\n"
-        f"Call-ID: {request.call_id}\r\nContact: {contact}\r\nEvent: {request.header('Event')}\r\n{agent}CSeq: "
+        f"Call-ID: {request.call_id}\r\nContact: {contact}\r\nEvent: {request.header('Event')}\r\n{required}"
+        f"{agent}CSeq: "
     )
     return before.encode("utf-8", "surrogateescape"), after.encode("utf-8", "surrogateescape")
 
 
 def open_record(
-    request: Request, flow: Flow, wanted: Wanted, resource: str, token: str, expires_at: float, identity: Identity
+    request: Request, flow: Flow, wanted: Wanted, terms: Terms, token: str, expires_at: float, identity: Identity
 ) -> SubscriptionRecord:
     """Make the record of a new subscription from its SUBSCRIBE, which has a Contact."""
     uri = request.request_uri
@@ -94,7 +109,7 @@ def open_record(
     destination = _destination(request, flow)
     routes = tuple([str(route) for route in request.record_routes]) if request.has("Record-Route") else ()
     target = _target(request)
-    before, after = _template(request, target, routes, destination, token, contact, identity)
+    before, after = _template(request, target, routes, destination, token, contact, identity, eventlist=terms.eventlist)
     # The phone is known by its instance (RFC 5626 §4.1) or its Contact, the key by who watches what.
     instance = request.contacts[0].params.get("+sip.instance") or target
     sender = request.header("From") or ""
@@ -102,7 +117,7 @@ def open_record(
     package = wanted.package.name
     return SubscriptionRecord(
         token,
-        resource,
+        terms.resource,
         package,
         wanted.form,
         dialog_of(request),
@@ -111,10 +126,14 @@ def open_record(
         tuple([_text(route) for route in routes]),
         _text(contact),
         destination,
-        _text(f"{watcher} {instance} {package} {wanted.event_id} {resource}"),
+        _text(f"{watcher} {instance} {package} {wanted.event_id} {terms.resource}"),
         request.cseq.number,
         expires_at,
         0,
+        terms.watcher,
+        terms.eventlist,
+        terms.recipients,
+        terms.stream,
     )
 
 
@@ -126,7 +145,14 @@ def refresh_record(
     if request.contacts:
         destination = _destination(request, flow)
         before, after = _template(
-            request, _target(request), record.routes, destination, record.id, record.contact, identity
+            request,
+            _target(request),
+            record.routes,
+            destination,
+            record.id,
+            record.contact,
+            identity,
+            eventlist=record.eventlist,
         )
     return msgspec.structs.replace(
         record,

@@ -10,6 +10,10 @@ BRANCH_PREFIX = "z9hG4bKn."
 """Branches of NOTIFYs: this, the subscription's id, a dot and the CSeq number. No other transaction begins so."""
 
 
+CODING = "|"
+"""Parts the package's name of a form from the coding in which its documents are sent."""
+
+
 class SubscriptionRecord(Leaf, frozen=True, gc=False):
     """All that a subscription needs to outlive a restart. NOTIFYs are the two templates with numbers between."""
 
@@ -18,6 +22,7 @@ class SubscriptionRecord(Leaf, frozen=True, gc=False):
     resource: str
     package: str
     form: str
+    """The package's name of it, and behind `CODING` the coding of the documents where they have one."""
     dialog: str
     """Call-ID and the watcher's tag."""
     before: bytes
@@ -36,6 +41,24 @@ class SubscriptionRecord(Leaf, frozen=True, gc=False):
     expires_at: float
     reserved: int
     """CSeq numbers below this may have been used; after a restart they go on from here."""
+    watcher: str = ""
+    """AOR of who watches, as was proved; empty where nobody was asked."""
+    eventlist: bool = False
+    """The resource is a list (RFC 4662)."""
+    recipients: tuple[str, ...] = ()
+    """The URIs of a list that came with the SUBSCRIBE (RFC 5367)."""
+    stream: Flow | None = None
+    """A connection to the phone, for NOTIFYs that are too large for a datagram."""
+
+    @property
+    def package_form(self) -> str:
+        """The form as the package names it."""
+        return self.form.partition(CODING)[0]
+
+    @property
+    def coding(self) -> str:
+        """The coding of the documents; empty for none."""
+        return self.form.partition(CODING)[2]
 
     @property
     def call_id(self) -> str:

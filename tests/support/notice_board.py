@@ -1,11 +1,13 @@
 """An event package for tests: each resource shows a text; and a network between the notifier and its watchers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import NamedTuple
 
 from sipcore.message import Response
 from sipcore.notifier import Notifier, NotifierConfig
+from sipcore.notify_view import View
+from sipcore.subscription import SubscriptionRecord
 from tests.support.watching_phone import Notification, Watcher
 
 
@@ -27,13 +29,16 @@ class NoticeBoard:
         self.texts: dict[str, str] = {}
         self.rendered = 0
 
-    def form(self, content_type: str, user_agent: str) -> str:
+    def form(self, content_types: Sequence[str], user_agent: str) -> str:
         if "slow" in user_agent.lower():
             return "slow"
-        return content_type.partition("/")[2]
+        return content_types[0].partition("/")[2]
 
     def interval(self, form: str) -> float:
         return 0.5 if form == "slow" else 0.0
+
+    def view(self, record: SubscriptionRecord) -> View | None:
+        return None
 
     def document(self, resource: str, form: str) -> Text:
         self.rendered += 1
