@@ -2,6 +2,8 @@
 
 from sipcore.flow import Flow
 from sipcore.message import Request, Response
+from sipcore.refer import Refer
+from sipcore.replaces import Replaces
 from sipcore.structs import Value
 
 
@@ -32,6 +34,8 @@ class InviteReceived(Event, frozen=True):
     flow: Flow
     offer: bytes | None
     """The SDP body, None when the INVITE has none (then `accept` sends our offer and the ACK brings the answer)."""
+    replaces: Replaces | None = None
+    """The dialog whose place the caller wants to take; `Stack.replaced` finds it."""
 
 
 class SessionProgress(Event, frozen=True):
@@ -120,6 +124,27 @@ class InfoReceived(Event, frozen=True):
     session: str
     content_type: str
     body: bytes
+
+
+class ReferReceived(Event, frozen=True):
+    """A REFER inside a session: answer it with `Stack.accept_refer` or `Stack.refuse_refer`."""
+
+    session: str
+    referral: str
+    """Its id, for the answer and for what is told of it."""
+    request: Request
+    flow: Flow
+    refer: Refer
+    at_home: bool
+    """It came from the address at which the session began."""
+
+
+class ReferOver(Event, frozen=True):
+    """The peer has confirmed the last that it was told of its REFER, or cannot be told."""
+
+    session: str
+    """May be over since long."""
+    referral: str
 
 
 class TransportFailed(Event, frozen=True):

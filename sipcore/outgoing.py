@@ -7,6 +7,7 @@ from sipcore.digest import Credentials, authorize, choose_challenge, is_stale
 from sipcore.flow import Flow
 from sipcore.header import key_of
 from sipcore.message import Request, Response
+from sipcore.referral import Referral
 from sipcore.session import Session
 from sipcore.transaction import Transaction
 from sipcore.transaction_layer import TransactionLayer
@@ -28,6 +29,7 @@ class Outgoing:
         "flow",
         "id",
         "makes_session",
+        "referral",
         "request",
         "session",
         "transaction",
@@ -42,6 +44,7 @@ class Outgoing:
         session: Session | None = None,
         dialog: Dialog | None = None,
         credentials: Credentials | None = None,
+        referral: Referral | None = None,
     ) -> None:
         self.id = id
         self.request = request
@@ -52,6 +55,8 @@ class Outgoing:
         """True for the INVITE that the session began with."""
         self.dialog = dialog
         """Where the next CSeq number comes from."""
+        self.referral = referral
+        """The REFER that a NOTIFY tells of, which is told of responses."""
         self.credentials = credentials
         self.attempts = 0
         self.final = False

@@ -109,6 +109,7 @@ class Session:
         "early_sdps",
         "flow",
         "give_up_status",
+        "has_referred",
         "held_accept",
         "held_progress",
         "id",
@@ -151,6 +152,8 @@ class Session:
         self.remote_sdp: bytes | None = None
         self.peer_allows: frozenset[str] = frozenset()
         self.timer: SessionTimer | None = None
+        self.has_referred = False
+        """The peer has sent a REFER before."""
         self.bye_reason: str | None = None
         """Reason header's value of our BYE (RFC 3326)."""
         # As caller

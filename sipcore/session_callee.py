@@ -6,6 +6,7 @@ from sipcore.events import InviteReceived, SessionCancelled, SessionEnded, Sessi
 from sipcore.flow import Flow
 from sipcore.message import Request, Response
 from sipcore.reliability import ReliabilityOfOurs, holds_answer
+from sipcore.replaces import replaces_of
 from sipcore.session import AwaitedAck, Occurrence, Session
 from sipcore.session_body import sdp_of
 from sipcore.session_machine import Act
@@ -40,6 +41,7 @@ class Callee:
         """A new INVITE outside dialogs. Raises ProtocolViolation, as when its session interval is too small."""
         space = self._space
         offer = sdp_of(request)
+        replaces = replaces_of(request)
         timer = self._refresh.agreed(request)
         dialog = Dialog.as_uas(request, space.token(), flow)
         user = getattr(request.request_uri, "user", None) or ""
@@ -53,7 +55,7 @@ class Callee:
         space.add(session)
         space.add_dialog(session, dialog)
         space.respond(transaction, request, 100, now)
-        space.events.append(InviteReceived(session.id, request, flow, offer))
+        space.events.append(InviteReceived(session.id, request, flow, offer, replaces))
 
     # --- provisional responses
 

@@ -21,6 +21,10 @@ from sipcore.via_path import host_port
 SDP_TYPE = ("Content-Type", "application/sdp")
 
 
+ENDED_SECONDS = 32.0
+"""How long a dialog that is over is told from one that never was."""
+
+
 class Due(StrEnum):
     """The timers of a session."""
 
@@ -58,6 +62,8 @@ class SessionSpace:
         self.token = token
         self.sessions: dict[str, Session] = {}
         self.dialogs: dict[DialogId, Session] = {}
+        self._ended: dict[DialogId, float] = {}
+        """When dialogs ended, the oldest first."""
         self.acts: dict[Act, Callable[[Session, Occurrence, float], None]] = {}
         """What each act of the machine is done by."""
         self._timers = timers
@@ -98,6 +104,9 @@ class SessionSpace:
         self.sessions.pop(session.id, None)
         for dialog in session.dialogs.values():
             self.dialogs.pop(dialog.id, None)
+            self._ended[dialog.id] = now
+        while self._ended and self._ended[oldest := next(iter(self._ended))] < now - ENDED_SECONDS:
+            del self._ended[oldest]
         for due in tuple(session.timers):
             self.stop_timer(session, due)
         sent, session.sent_offer = session.sent_offer, None
@@ -109,6 +118,11 @@ class SessionSpace:
         if asked is not None and asked.transaction.state in (State.TRYING, State.PROCEEDING):
             # Requests that wait for an answer are still to be answered (RFC 3261 §15.1.2).
             self.respond(asked.transaction, asked.request, 487, now)
+
+    def has_ended(self, dialog: DialogId, now: float) -> bool:
+        """True for a dialog that was there within the last half minute."""
+        at = self._ended.get(dialog)
+        return at is not None and now - at <= ENDED_SECONDS
 
     # --- timers
 

@@ -8,7 +8,9 @@ from sipcore.flow import Flow
 from sipcore.invitation import Invitation
 from sipcore.message import Request, Response
 from sipcore.outgoing import Outgoing
+from sipcore.referrals import Referrals
 from sipcore.reliability import ReliabilityOfOurs, ReliabilityOfPeer
+from sipcore.replaces import Replaces
 from sipcore.session import Occurrence, OwnOffer, Session
 from sipcore.session_body import sdp_of
 from sipcore.session_callee import Callee
@@ -21,7 +23,7 @@ from sipcore.session_refresh import SessionRefresh
 from sipcore.session_space import Due, SessionSpace
 from sipcore.transaction import Transaction
 
-SESSION_METHODS = frozenset(("INVITE", "BYE", "PRACK", "UPDATE", "INFO"))
+SESSION_METHODS = frozenset(("INVITE", "BYE", "PRACK", "UPDATE", "INFO", "REFER"))
 """Requests within a dialog that belong to its INVITE session."""
 
 _RETRY_SECONDS = 10.0
@@ -30,8 +32,9 @@ _RETRY_SECONDS = 10.0
 class Sessions:
     """Joins caller, called party, offers, reliability and session timers over one `SessionSpace`."""
 
-    def __init__(self, space: SessionSpace) -> None:
+    def __init__(self, space: SessionSpace, referrals: Referrals) -> None:
         self._space = space
+        self._referrals = referrals
         self._refresh = refresh = SessionRefresh(space, space.sender)
         self._reliability = ReliabilityOfOurs(space)
         self._caller = Caller(space, ReliabilityOfPeer(space), refresh)
@@ -81,6 +84,8 @@ class Sessions:
         elif method == "INFO":
             self._space.respond(transaction, request, 200, now)
             self._space.events.append(InfoReceived(session.id, request.content_type or "", request.body))
+        elif method == "REFER":
+            self._referrals.asked(session, transaction, request, flow)
         else:
             return False
         return True
@@ -191,6 +196,17 @@ class Sessions:
                     self._offers.offer(session, OwnOffer(None, is_refresh=True), now)
             case Due.EXPIRED:
                 space.feed(session, Occurrence(Happening.EXPIRED, cause="expired"), now)
+
+    # --- dialogs by name
+
+    def replaced(self, replaces: Replaces) -> Session | None:
+        """The session whose dialog a Replaces names."""
+        found = (self._space.dialogs.get(dialog) for dialog in replaces.dialogs)
+        return next((session for session in found if session is not None), None)
+
+    def has_ended(self, replaces: Replaces, now: float) -> bool:
+        """True where the dialog that it names was there and is over."""
+        return any(self._space.has_ended(dialog, now) for dialog in replaces.dialogs)
 
     # --- over a restart
 

@@ -13,6 +13,9 @@ from sipcore.flow import Datagram, Flow
 from sipcore.invitation import Invitation
 from sipcore.message import Request, Response, parse_message, response_to
 from sipcore.outgoing import Outgoing, Sender
+from sipcore.referral import Referral
+from sipcore.referrals import Referrals
+from sipcore.replaces import Replaces
 from sipcore.session import Session
 from sipcore.session_record import SessionRecord
 from sipcore.session_space import SessionSpace
@@ -54,7 +57,8 @@ class Stack:
         space = SessionSpace(
             config, self._transactions, self._sender, self._timers, self._datagrams, self._events, token
         )
-        self._sessions = Sessions(space)
+        self._referrals = Referrals(space, self._timers)
+        self._sessions = Sessions(space, self._referrals)
         self._admission = Admission(config)
         # Requests that our user has to answer, by the id it knows them by.
         self._unanswered: dict[str, Transaction] = {}
@@ -86,6 +90,8 @@ class Stack:
                 self._tell(self._transactions.timeout(timer, owner, now), None, now)
             elif isinstance(owner, Session):
                 self._sessions.timeout(owner, timer.what, now)
+            elif isinstance(owner, Referral):
+                self._referrals.timeout(owner, now)
 
     def next_timeout(self) -> float | None:
         """When `advance` has something to do next."""
@@ -125,6 +131,7 @@ class Stack:
             "server_transactions": self._transactions.server_count,
             "sessions": self._sessions.session_count,
             "dialogs": self._sessions.dialog_count,
+            "referrals": len(self._referrals),
             "unanswered": len(self._unanswered),
             "timers": len(self._timers),
             "dropped": self._dropped,
@@ -201,6 +208,29 @@ class Stack:
         """Send an INFO within the session (RFC 6086)."""
         self._sessions.info(session, content_type, body, now)
 
+    def accept_refer(self, referral: str, now: float) -> None:
+        """Accept a `ReferReceived`: the peer is told 100, and what `report_refer` says."""
+        self._referrals.accept(referral, now)
+
+    def refuse_refer(
+        self, referral: str, status: int, now: float, *, reason: str | None = None, fields: Fields = ()
+    ) -> None:
+        """Refuse a `ReferReceived` with a final response, 300 to 699."""
+        self._referrals.refuse(referral, status, now, reason, fields)
+
+    def report_refer(self, referral: str, status: int, now: float) -> None:
+        """Tell the peer what has become of its REFER; after a final status `ReferOver` follows."""
+        self._referrals.report(referral, status, now)
+
+    def replaced(self, replaces: Replaces) -> str | None:
+        """The session whose dialog a Replaces names, early or up."""
+        session = self._sessions.replaced(replaces)
+        return session.id if session is not None else None
+
+    def has_ended(self, replaces: Replaces, now: float) -> bool:
+        """True where a Replaces names a dialog that ended within the last half minute."""
+        return self._sessions.has_ended(replaces, now)
+
     def is_unheard(self, session: str) -> bool:
         """True while nothing has come back to the INVITE of a session of ours, not even 100."""
         return self._sessions.is_unheard(session)
@@ -232,6 +262,8 @@ class Stack:
                 self._sessions.repeated(outgoing.session, outgoing, now)
         elif outgoing.session is not None:
             self._sessions.answered(outgoing.session, outgoing, response, now)
+        elif outgoing.referral is not None:
+            self._referrals.answered(outgoing.referral, response, now)
         elif response.status >= 200:
             self._events.append(ResponseReceived(outgoing.id, response))
 
@@ -240,6 +272,8 @@ class Stack:
             self._sessions.transport_failed(user, now)
         elif isinstance(user, Outgoing) and user.session is not None:
             self._sessions.failed(user.session, user, status, now)
+        elif isinstance(user, Outgoing) and user.referral is not None:
+            self._referrals.failed(user.referral, status, now)
         elif isinstance(user, Outgoing):
             self._events.append(ResponseReceived(user.id, None))
 
@@ -298,13 +332,12 @@ class Stack:
                 return None
         else:
             session = self._sessions.find(request)
-            if session is not None:
-                if self._sessions.requested(session, transaction, request, flow, now):
-                    return None
-            elif method in SESSION_METHODS:
-                return response_to(request, 481)
+            if session is not None and self._sessions.requested(session, transaction, request, flow, now):
+                return None
+            if method == "SUBSCRIBE" and self._referrals.subscribed(transaction, request, now):
+                return None
         if method in SESSION_METHODS:
-            return response_to(request, 481)
+            return _stray(request)
         id = self._token()
         self._unanswered[id] = transaction
         self._events.append(RequestReceived(id, request, flow))
@@ -342,3 +375,10 @@ class Stack:
     def _drop(self, violation: ProtocolViolation, flow: Flow) -> None:
         self._dropped += 1
         _log.info("%s: %s", flow.remote[0], violation.reason)
+
+
+def _stray(request: Request) -> Response:
+    """The answer to a request of a session that there is not."""
+    if request.method == "REFER" and request.to.tag is None:
+        return response_to(request, 403, "REFER Outside a Call")
+    return response_to(request, 481)

@@ -15,12 +15,13 @@ class StackConfig(Value, frozen=True):
         "PRACK",
         "UPDATE",
         "INFO",
+        "REFER",
         "OPTIONS",
         "REGISTER",
         "SUBSCRIBE",
     )
     """Methods that somebody answers."""
-    supported: tuple[str, ...] = ("100rel", "timer", "path", "outbound")
+    supported: tuple[str, ...] = ("100rel", "timer", "replaces", "norefersub", "path", "outbound")
     """Option tags; what a request requires beyond these is answered 420."""
     session_expires: int = 1800
     """Session interval asked for and granted at most, seconds (RFC 4028 §4)."""
