@@ -85,7 +85,8 @@ class _Story:
         return f"{caller} calls {event.dialled} {way}"
 
     def taken_up(self, event: CallTakenUp) -> str:
-        return f"the server was started anew, and {self._caller(event)} waits on in {event.queue}"
+        goes_on = f"talks on with {self.name(event.talks_to)}" if event.talks_to else f"waits on in {event.queue}"
+        return f"the server was started anew, and {self._caller(event)} {goes_on}"
 
     def _caller(self, event: CallArrived | CallTakenUp) -> str:
         known = self.name(event.caller_person, event.caller_name)

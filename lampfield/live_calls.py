@@ -89,8 +89,10 @@ class LiveCalls:
             )
         elif isinstance(event, CallTakenUp):
             caller = event.caller_name or event.caller_number
+            stage: Stage = "talking" if event.talks_to else "queue"
+            where = event.talks_to or event.queue
             self._calls[event.call] = LiveCall(
-                event.call, event.company, caller, event.dialled, event.arrived, "queue", event.queue, event.at
+                event.call, event.company, caller, event.dialled, event.arrived, stage, where, event.at
             )
         elif isinstance(event, CallEnded):
             self._calls.pop(event.call, None)

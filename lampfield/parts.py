@@ -8,19 +8,20 @@ from call_records.writer import EventWriter
 from lampfield.admission import Admission
 from lampfield.api_verbs import ApiVerbs
 from lampfield.call_control.houses import Houses
-from lampfield.call_control.kept_legs import KeptLegs
+from lampfield.call_control.kept_calls import KeptCalls
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.recordings import Recordings
 from lampfield.call_control.services import Services
 from lampfield.call_control.sip_port import SipPort
 from lampfield.call_control.switchboard import Switchboard
+from lampfield.call_control.taking_up import TakingUp
 from lampfield.call_control.tasks import Tasks
 from lampfield.company_hours import CompanyHours
 from lampfield.company_pins import CompanyPins
 from lampfield.configuration import Configuration
 from lampfield.control_socket import ControlServer
 from lampfield.control_verbs import ControlVerbs
-from lampfield.database import open_database, upgrade
+from lampfield.database import open_database
 from lampfield.door import Door
 from lampfield.fan_out import FanOut
 from lampfield.health import status
@@ -94,7 +95,6 @@ class Parts:
 
     def _open_storage(self, configuration: Configuration) -> Directory:
         self.database = open_database(configuration.database_url)
-        upgrade(self.database)
         self.journal = Journal(configuration.state_directory / "journal")
         self.journal.open()
         self.records = EventWriter(
@@ -140,6 +140,7 @@ class Parts:
         standings.restore(self.door.directory.companies.values())
         self.places = Places(self.journal)
         self.places.restore()
+        membership.follow(self.places.member)
         self.voicemail = VoicemailOffice(
             configuration,
             self.database,
@@ -185,8 +186,8 @@ class Parts:
         limits = configuration.limits
         self.admission = Admission(limits.max_calls, limits.calls_per_second, self.clock, self.stack.refuse_new_calls)
         sip = SipPort(self.stack, self.clock, self.endpoint.wake)
-        self.kept_legs = KeptLegs(self.journal, self.legs, self.places, sip)
-        self.events.follow(self.kept_legs)
+        self.kept_calls = KeptCalls(self.journal, self.legs, sip)
+        self.events.follow(self.kept_calls)
         services = Services(
             sip=sip,
             media=self.media,
@@ -196,6 +197,7 @@ class Parts:
             registrar=self.registrar,
             trunks=self.trunks,
             show=self._show,
+            talking=self.kept_calls.talking,
             legs=self.legs,
             tasks=self.tasks,
             emit=self.events,
@@ -205,6 +207,7 @@ class Parts:
             sdp_address=configuration.media.advertised_address or configuration.media.address,
         )
         self.switchboard = Switchboard(services, self.legs, self.houses, self.door, self.admission)
+        self.taking_up = TakingUp(services, self.legs, self.houses, self.kept_calls, self.switchboard.go_on)
 
     def _assemble_notices(
         self, configuration: Configuration, membership: Membership, secrets: Mapping[str, str]

@@ -9,17 +9,17 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from lampfield.call_control.leg_names import caller_leg
-from lampfield.call_control.switchboard import TakenUp
+from lampfield.call_control.taking_up import TakenUp
 from lampfield.child import say_ready
 from lampfield.configuration import Configuration, load
+from lampfield.database import open_database, upgrade
 from lampfield.health import watch
 from lampfield.logs import start_logging
 from lampfield.parts import Parts
@@ -67,7 +67,7 @@ class Signalling:
                 self._housekeeping(),
                 parts.admission.watch(lambda: parts.switchboard.calls, parts.endpoint.queued),
                 parts.hours.run(),
-                parts.voicemail.run(lambda call: parts.recordings.end_orphan(caller_leg(call))),
+                parts.voicemail.run(),
                 parts.sounds.prepare(parts.door.directory.companies.values()),
             ):
                 task = asyncio.ensure_future(work)
@@ -81,8 +81,9 @@ class Signalling:
         parts = self._parts
         companies = parts.door.directory.companies.values()
         await parts.media.connect(media_control(parts.configuration.state_directory))
-        callers = await self._take_up_callers()
-        parts.records.start(surviving=[call for call, caller in callers.items() if caller.waits_on])
+        await parts.recordings.end_orphans()
+        calls = await self._take_up_calls()
+        parts.records.start(surviving=[call.id for call in calls if call.lives_on])
         await parts.spares.begin({leg.rtp.name for leg in parts.legs.live()})
         parts.studios.clear()
         parts.hours.restore(companies)
@@ -96,33 +97,30 @@ class Signalling:
         await parts.control.start()
         await parts.trunks.start()
         parts.begun.set()
-        self._wait_on(callers)
+        self._go_on(calls)
         # What lives as long as the process is not worth looking at in each collection.
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
         logger.info(
-            "taken up from disk: %d bindings, %d subscriptions, %d messages, %d callers",
+            "taken up from disk: %d bindings, %d subscriptions, %d messages, %d calls",
             bindings,
             subscriptions,
             messages,
-            len(callers),
+            sum(call.lives_on for call in calls),
         )
 
-    async def _take_up_callers(self) -> dict[str, TakenUp]:
-        """The legs of callers who waited when the last run ended, by call."""
+    async def _take_up_calls(self) -> list[TakenUp]:
+        """The calls whose callers waited or talked when the last run ended."""
         parts = self._parts
         audio = {info.session: info for info in await parts.media.sessions()}
-        return {kept.call: parts.switchboard.take_up(kept, audio.get(kept.rtp)) for kept in parts.kept_legs.load()}
+        return [parts.taking_up.take_up(kept, audio) for kept in parts.kept_calls.load()]
 
-    def _wait_on(self, callers: Mapping[str, TakenUp]) -> None:
-        """Let the callers who can wait on do so, and whoever waited besides go."""
-        parts = self._parts
-        for call, caller in callers.items():
-            caller.go_on()
-            if not caller.waits_on:
-                parts.kept_legs.forget(call)
-        parts.houses.let_go([call for call, caller in callers.items() if caller.waits_on])
+    def _go_on(self, calls: Sequence[TakenUp]) -> None:
+        """Let the calls that can do so go on, and end what nobody has taken up."""
+        for call in calls:
+            call.go_on()
+        self._parts.houses.let_go({place for call in calls for place in call.places})
 
     async def _last_words(self) -> None:
         """Let the phones confirm that their calls are over; a BYE that was lost is sent again meanwhile."""
@@ -180,6 +178,13 @@ def inherited(listeners: Sequence[Listener], sockets: Sequence[str]) -> list[Lis
     ]
 
 
+def bring_up_to_date(url: str) -> None:
+    """Make or change the database's tables as this version needs them."""
+    database = open_database(url)
+    upgrade(database)
+    database.dispose()
+
+
 async def serve(configuration: Configuration, sockets: Sequence[str], ready: int | None) -> None:
     """Assemble and run the process until SIGTERM."""
     signalling = Signalling(Parts(configuration), inherited(listeners_of(configuration), sockets))
@@ -192,10 +197,13 @@ def main() -> None:
     parser.add_argument("--config", type=Path)
     parser.add_argument("--socket", action="append", default=[])
     parser.add_argument("--ready-fd", type=int)
+    parser.add_argument("--upgrade-database", action="store_true")
     arguments = parser.parse_args()
     configuration = load(arguments.config) if arguments.config else Configuration()
     start_logging(configuration.log.level)
     try:
+        if arguments.upgrade_database:
+            bring_up_to_date(configuration.database_url)
         asyncio.run(serve(configuration, arguments.socket, arguments.ready_fd))
     except (SQLAlchemyError, ListenError, OSError) as error:
         logger.error("signalling cannot run: %s", str(getattr(error, "orig", None) or error).strip())

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from routing import dialplan, feature_codes, menu
@@ -75,32 +75,42 @@ class CallFlow:
 
         Cancelling is shutting down: the call is ended with 503 or BYE. Raises nothing else.
         """
-        self._arrived()
+        self._emit(CallArrived(**self._arrived()))
         await self._to_the_end(self._treat())
 
-    async def resume(self, queue: str, arrived: float) -> None:
-        """Go on with a caller who has waited in a queue since before a restart; `arrived` is when the call came.
+    async def resume(self, places: Mapping[str, str], arrived: float, *, away: bool) -> None:
+        """Go on with a caller who has places in queues since before a restart; `arrived` is when the call came.
+
+        `places`, the calls under which the queues know them, in the order in which the caller took or left them: in the
+        last the caller waited, or has stepped out of it (`away`) and is back now. The last event is CallEnded here too,
+        exactly once.
+        """
+        *others, queue = places
+        for other in others:
+            self._places.came_to(Destination("queue", other))
+        self._held.update(places)
+        self._emit(CallTakenUp(**self._arrived(), arrived=arrived, queue=queue))
+        await self._to_the_end(self._wait_on(queue, "position" if away else "nothing"))
+
+    async def _wait_on(self, queue: str, opening: Opening) -> Ended:
+        return await self._follow(await self._queue(queue, opening=opening))
+
+    async def talk_on(
+        self, answered: Answered, person: str | None, arrived: float, queue: str = "", place: str = ""
+    ) -> None:
+        """Go on with a caller who talks to somebody since before a restart, whom `queue` has found for that `place`.
 
         The last event is CallEnded here too, exactly once.
         """
-        self._emit(
-            CallTakenUp(
-                call=self._caller.call,
-                at=self._clock(),
-                company=self._company.id,
-                origin=self._arrival.origin,
-                caller_number=self._caller.number,
-                caller_name=self._caller.name,
-                caller_person=self._arrival.caller_person,
-                dialled=self._arrival.dialled,
-                arrived=arrived,
-                queue=queue,
-            )
-        )
-        await self._to_the_end(self._wait_on(queue))
+        self._emit(CallTakenUp(**self._arrived(), arrived=arrived, talks_to=person or answered.number))
+        await self._to_the_end(self._talk_on(answered, queue, place))
 
-    async def _wait_on(self, queue: str) -> Ended:
-        return await self._follow(await self._queue(queue, adopted=True))
+    async def _talk_on(self, answered: Answered, queue: str, place: str) -> Ended:
+        try:
+            return await self._talk(answered)
+        finally:
+            if queue in self._queues:
+                self._queues[queue].talk_ended(place)
 
     async def serve_called_back(self, queue: str, place: str) -> None:
         """Take up the place in a queue for whose sake the caller was called back. Ends with CallEnded as well."""
@@ -124,19 +134,18 @@ class CallFlow:
         finally:
             await self._end(ended)
 
-    def _arrived(self) -> None:
-        self._emit(
-            CallArrived(
-                call=self._caller.call,
-                at=self._clock(),
-                company=self._company.id,
-                origin=self._arrival.origin,
-                caller_number=self._caller.number,
-                caller_name=self._caller.name,
-                caller_person=self._arrival.caller_person,
-                dialled=self._arrival.dialled,
-            )
-        )
+    def _arrived(self) -> dict[str, Any]:
+        """Who calls whom, as the first event of a call tells."""
+        return {
+            "call": self._caller.call,
+            "at": self._clock(),
+            "company": self._company.id,
+            "origin": self._arrival.origin,
+            "caller_number": self._caller.number,
+            "caller_name": self._caller.name,
+            "caller_person": self._arrival.caller_person,
+            "dialled": self._arrival.dialled,
+        }
 
     async def _end(self, ended: Ended) -> None:
         self._give_up_places()
@@ -252,7 +261,7 @@ class CallFlow:
         return await self._not_reached(result.outcome, result.status)
 
     async def _queue(
-        self, name: str, *, adopted: bool = False, opening: Opening | None = None, orders_callback: bool = False
+        self, name: str, *, opening: Opening | None = None, orders_callback: bool = False
     ) -> Onward | Ended:
         # The settings of when the call came: what they lead to is in the company as it was then.
         queue, runner = self._company.queues[name], self._queues[name]
@@ -266,7 +275,6 @@ class CallFlow:
             numbers=CallbackNumbers(self._company, self._caller.number),
             priority=self._priority,
             prefers=self._house.last_members.member(queue, self._caller.number),
-            adopted=adopted,
             place=place,
             opening=opening or ("position" if place else "welcome"),
             orders_callback=orders_callback,
@@ -408,6 +416,9 @@ class CallFlow:
                 number=answered.number,
             )
         )
+        return await self._talk(answered)
+
+    async def _talk(self, answered: Answered) -> Ended:
         try:
             end = await self._dialler.connect(self._caller, answered)
         except BaseException:

@@ -24,7 +24,10 @@ class CallArrived(CallEvent, frozen=True, kw_only=True):
 
 
 class CallTakenUp(CallEvent, frozen=True, kw_only=True):
-    """The process was started anew, and the caller who waits in `queue` waits on; the rest is as in CallArrived."""
+    """The process was started anew, and the call goes on: the caller waits on in `queue`, or talks on.
+
+    The rest is as in CallArrived.
+    """
 
     company: str
     origin: Literal["trunk", "phone"]
@@ -34,7 +37,9 @@ class CallTakenUp(CallEvent, frozen=True, kw_only=True):
     dialled: str
     arrived: float
     """When the call came, UTC epoch seconds."""
-    queue: str
+    queue: str = ""
+    talks_to: str = ""
+    """The person, by id, or number that the caller talks to; empty for who waits."""
 
 
 class CallRouted(CallEvent, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Literal
 from lampfield.call_control.codecs import common, joinable
 from lampfield.call_control.leg import Leg, LegEnd
 from lampfield.call_control.services import Services
+from lampfield.call_control.voice_leg import VoiceLeg
 from routing.events import CallHeld, CallRetrieved
 from routing.ports import Ended
 
@@ -21,7 +22,7 @@ Side = Literal["caller", "callee"]
 class Bridge:
     """The talk of a caller with an answered party."""
 
-    def __init__(self, services: Services, caller: Leg, callee: Leg) -> None:
+    def __init__(self, services: Services, caller: VoiceLeg, callee: VoiceLeg) -> None:
         self._services = services
         self._caller = caller
         self._callee = callee
@@ -36,6 +37,9 @@ class Bridge:
         caller.bridge = callee.bridge = self
         # Beside the waiting, for a phone that does not answer a re-INVITE must not keep the other from hanging up.
         self._services.tasks.spawn(self.align(), f"{caller.call} align")
+        for holder in (caller, callee):
+            if holder.description.held:
+                self._services.tasks.spawn(self._music_for(self.other(holder)), f"{caller.call} hold music")
         try:
             ends: set[asyncio.Future[LegEnd]] = {caller.ended, callee.ended}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -61,6 +65,7 @@ class Bridge:
             if self._caller.ended.done() or self._callee.ended.done():
                 return
             if self._joinable():
+                self._services.talking(self._caller, self._callee)
                 self._join()
             else:
                 logger.warning("%s: no codec in common, ending the call", self._caller.call)

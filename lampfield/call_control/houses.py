@@ -100,6 +100,7 @@ class Houses:
                 call_back=self._call_back(company.domain),
                 introduction=partial(introduction, company, queue.name, self._shelves.of(company.domain).has),
                 history=self._history(company, queue.name),
+                talks=self._places.talks(),
             )
         if running.queue != queue:
             running.reconfigure(queue)
@@ -148,12 +149,15 @@ class Houses:
         return self._activities.get(domain)
 
     def let_go(self, taken_up: Collection[str]) -> None:
-        """Let those who waited before a restart go where no caller is on the line any more."""
+        """End the places and conversations of before a restart that nobody has taken up."""
         for house in self._houses.values():
             for runner in house.queues.values():
                 for call in runner.without_caller():
                     if call not in taken_up:
-                        runner.leave(call, "lost")
+                        runner.lose(call)
+                for call in runner.talking():
+                    if call not in taken_up:
+                        runner.talk_ended(call)
 
     def close(self) -> None:
         """Let everybody who waits in a queue go, for the server stops."""

@@ -7,6 +7,7 @@ import logging
 
 from lampfield.call_control.codecs import SUPPORTED, common
 from lampfield.call_control.identity import Identity
+from lampfield.call_control.kept_call import KeptLeg
 from lampfield.call_control.leg import NO_CODEC, NORMAL_CLEARING, LegEnd
 from lampfield.call_control.leg_names import caller_leg
 from lampfield.call_control.services import Services
@@ -51,17 +52,11 @@ class IncomingLeg(VoiceLeg):
         self._acknowledged = asyncio.Event()
         self._rings = False
 
-    def take_up(self, local_sdp: bytes, remote_sdp: bytes, audio: SessionInfo) -> None:
-        """Go on with the leg as another run of the process left it, answered, with what the engine plays.
-
-        Raises ProtocolViolation where the descriptions do not fit together.
-        """
-        self.rtp.take_up(audio.session, audio.port, self.description.take_up(local_sdp, remote_sdp))
-        if audio.music is not None:
-            self.music.take_up(audio.music.play)
+    def take_up(self, kept: KeptLeg, audio: SessionInfo) -> None:
+        """As every leg; it was answered and acknowledged."""
+        super().take_up(kept, audio)
         self._answered = True
         self._acknowledged.set()
-        self.services.legs.hears(self)
 
     @property
     def answered(self) -> bool:

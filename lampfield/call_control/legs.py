@@ -15,6 +15,8 @@ class Legs:
         self._by_session: dict[str, Leg] = {}
         self._by_name: dict[str, Leg] = {}
         self._by_rtp: dict[str, Leg] = {}
+        self._served: dict[str, Leg] = {}
+        """Those who were called and are served as callers, by call."""
         self._of_person: Counter[tuple[str, str]] = Counter()
         self._talked: set[tuple[str, str]] = set()
 
@@ -29,6 +31,10 @@ class Legs:
             if (activity := self._houses.activity(leg.domain)) is not None:
                 activity.member_busy(leg.person)
 
+    def serves(self, leg: Leg) -> None:
+        """Who was called is the caller of the call from now on."""
+        self._served[leg.call] = leg
+
     def hears(self, leg: Leg) -> None:
         """The leg's RTP session is open: what the engine tells of it is for this leg."""
         if not leg.ended.done():
@@ -39,6 +45,8 @@ class Legs:
         self._by_rtp.pop(leg.rtp.name, None)
         if self._by_name.pop(leg.leg, None) is None:
             return
+        if self._served.get(leg.call) is leg:
+            del self._served[leg.call]
         self._by_session.pop(leg.session, None)
         if leg.person is None:
             return
@@ -57,7 +65,7 @@ class Legs:
 
     def of_caller(self, call: str) -> Leg | None:
         """The caller's leg of a call."""
-        return self._by_name.get(caller_leg(call))
+        return self._served.get(call) or self._by_name.get(caller_leg(call))
 
     def of_rtp(self, name: str) -> Leg | None:
         return self._by_rtp.get(name)

@@ -6,9 +6,11 @@ import asyncio
 from typing import Protocol
 
 from lampfield.call_control.identity import Identity
+from lampfield.call_control.kept_call import KeptLeg
 from lampfield.call_control.leg import NO_CODEC, NORMAL_CLEARING, LegEnd
 from lampfield.call_control.services import Services
 from lampfield.call_control.voice_leg import VoiceLeg
+from media.session_info import SessionInfo
 from routing.events import LegAnswered, LegEnded, LegRinging
 from routing.ports import RingOutcome
 from sipcore.events import Event, SessionAccepted, SessionProgress, SessionRejected
@@ -37,14 +39,21 @@ class OutgoingLeg(VoiceLeg):
         domain: str,
         callee: Identity,
         language: str,
-        observer: RingingObserver,
+        observer: RingingObserver | None,
     ) -> None:
+        """`observer` is None for a leg that was answered in another run of the process."""
         super().__init__(services, call, leg, "", domain, callee, language)
         self.outcome: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """The status of the final response; 200 when answered."""
         self._observer = observer
         self._rings = False
         self._wanted = True
+
+    def take_up(self, kept: KeptLeg, audio: SessionInfo) -> None:
+        """As every leg; it has rung and answered."""
+        super().take_up(kept, audio)
+        self._rings = True
+        self.outcome.set_result(200)
 
     async def start(self, invitation: Invitation, caller: Identity) -> None:
         """Send the INVITE, unless the leg was given up while its port was opened."""
@@ -93,7 +102,8 @@ class OutgoingLeg(VoiceLeg):
             self.show("early")
             now = self.services.clock()
             self.services.emit(LegRinging(call=self.call, at=now, leg=self.leg, person=self.person, number=self.number))
-        self._observer.leg_rings(self, early_media)
+        if self._observer is not None:
+            self._observer.leg_rings(self, early_media)
 
     def _accepted(self, sdp: bytes | None) -> None:
         if not self._wanted:

@@ -29,6 +29,7 @@ class CallOutlet(Ringing):
         leg = result.answered
         if not isinstance(leg, OutgoingLeg):
             return result.outcome
+        self._services.legs.serves(leg)
         return Reached(leg, CallDialler(self._services, self._company_now, leg))
 
     @property

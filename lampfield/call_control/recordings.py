@@ -71,15 +71,17 @@ class Recordings:
         finally:
             del self._recordings[session]
 
-    async def end_orphan(self, session: str) -> None:
-        """End what an earlier run of this process began to record, and wait until the file is complete."""
+    async def end_orphans(self) -> None:
+        """End what an earlier run of this process began to record, and wait until the files are complete.
+
+        To be called before this run records anything.
+        """
         try:
-            recorded = any(info.session == session and info.recording for info in await self._media.sessions())
+            orphans = [info.session for info in await self._media.sessions() if info.recording]
         except MediaError:
             return
-        if recorded:
-            self._recordings[session] = Recording()
-            await self.finish(session, open_still=True)
+        self._recordings = {session: Recording() for session in orphans}
+        await asyncio.gather(*(self.finish(session, open_still=True) for session in orphans))
 
     def on(self, event: MediaEvent) -> None:
         """Take an event of the engine; one about no recording is passed over."""

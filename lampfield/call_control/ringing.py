@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Literal
 
 from lampfield.call_control.identity import Identity
+from lampfield.call_control.leg_names import called_leg, number_of
 from lampfield.call_control.outgoing_leg import OutgoingLeg, outcome_of
 from lampfield.call_control.services import Services
 from lampfield.trunk_line import TrunkRoute
@@ -50,6 +51,10 @@ class Ringing:
     def leg_rings(self, leg: OutgoingLeg, early_media: bool) -> None:
         """A called phone rings; `early_media`: with a sound of the network's own."""
         raise NotImplementedError
+
+    def pass_over(self, leg: str) -> None:
+        """There is a leg of this name from another run of the process."""
+        self._legs = max(self._legs, number_of(leg))
 
     async def phones_of(self, person: str, timeout: float) -> RingResult:
         """Fork to every phone that the person has registered; the first 2xx wins, the others get CANCEL."""
@@ -112,7 +117,7 @@ class Ringing:
 
     def _leg(self, callee: Identity) -> OutgoingLeg:
         self._legs += 1
-        name, company = f"{self.call}-{self._side}{self._legs}", self._company
+        name, company = called_leg(self.call, self._side, self._legs), self._company
         return OutgoingLeg(self._services, self.call, name, company.domain, callee, company.language, self)
 
     async def _invitation_to_phone(self, leg: OutgoingLeg, binding: Binding) -> Invitation:

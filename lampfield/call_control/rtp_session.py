@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from media.client import Codec, MediaClient, MediaError
+from media.session_info import SessionInfo
 from media.spare_sessions import SpareSessions
 from sipcore.offer_answer import Negotiated
 
@@ -17,6 +18,7 @@ class RtpSession:
         "_announcement",
         "_asked",
         "_closed",
+        "_joined_already",
         "_media",
         "_opening",
         "_silence",
@@ -40,6 +42,8 @@ class RtpSession:
         self._asked = False
         """The engine was asked for a port, and may have opened one though nobody waited for its answer."""
         self._closed = False
+        self._joined_already: str | None = None
+        """The session that the engine has let talk with this one since another run."""
         self._announcement: tuple[int, asyncio.Future[None]] | None = None
         self._until_key = False
         """The announcement is cut by a key."""
@@ -69,10 +73,11 @@ class RtpSession:
             raise MediaError("the leg is over")
         return port
 
-    def take_up(self, name: str, port: int, negotiated: Negotiated) -> None:
+    def take_up(self, audio: SessionInfo, negotiated: Negotiated) -> None:
         """Go on with a session that the engine has from another run."""
-        self.name, self.port, self.negotiated = name, port, negotiated
+        self.name, self.port, self.negotiated = audio.session, audio.port, negotiated
         self._asked = True
+        self._joined_already = audio.bridge
 
     @property
     def codec(self) -> Codec | None:
@@ -139,9 +144,13 @@ class RtpSession:
         self._media.stop(self.name, "music")
 
     def bridge(self, other: "RtpSession") -> None:
-        self._media.bridge(self.name, other.name)
+        # Two who talked over a restart are not parted for a moment.
+        already, self._joined_already = self._joined_already, None
+        if other.name != already:
+            self._media.bridge(self.name, other.name)
 
     def unbridge(self) -> None:
+        self._joined_already = None
         self._media.unbridge(self.name)
 
     def send_dtmf(self, digits: str) -> None:

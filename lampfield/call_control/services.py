@@ -19,6 +19,7 @@ from sipcore.registrar import Registrar
 
 if TYPE_CHECKING:
     from lampfield.call_control.legs import Legs
+    from lampfield.call_control.voice_leg import VoiceLeg
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Services:
     trunks: Trunks
     show: Callable[[str, DialogState], None]
     """Shows a dialog of the person with this AOR on the lamps of those who watch."""
+    talking: Callable[[VoiceLeg, VoiceLeg], None]
+    """Takes note of a caller and who talks to them, as what was agreed with their phones stands now."""
     legs: Legs
     tasks: Tasks
     emit: EventSink

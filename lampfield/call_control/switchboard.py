@@ -2,22 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any, NamedTuple
+from collections.abc import Coroutine
+from typing import Any
 
 from lampfield.admission import Admission
 from lampfield.call_control.dialler import CallDialler
 from lampfield.call_control.houses import Houses
 from lampfield.call_control.identity import Identity, from_trunk
 from lampfield.call_control.incoming_leg import IncomingLeg
-from lampfield.call_control.kept_legs import KeptLeg
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.outlet import CallOutlet
 from lampfield.call_control.services import Services
 from lampfield.door import Door, Refused
 from media.client import MediaUnavailable
 from media.events import DtmfReceived, EngineBack, EngineLost, MediaEvent, PlayEnded, RtpTimeout
-from media.session_info import SessionInfo
 from routing.call_flow import CallFlow
 from routing.calling_back import CallingBack
 from routing.dialplan import e164
@@ -30,18 +28,6 @@ from sipcore.message import Request
 from sipcore.uri import SipUri
 
 logger = logging.getLogger(__name__)
-
-TAKEN_DOWN = 'Q.850;cause=41;text="Temporary failure"'
-"""Reason of a BYE to a caller whose call did not outlive a restart (RFC 3326 §2, ITU-T Q.850)."""
-
-
-class TakenUp(NamedTuple):
-    """A leg of another run, known to the stack again."""
-
-    waits_on: bool
-    """False where the call cannot go on."""
-    go_on: Callable[[], object]
-    """Lets the caller wait on, or tells the phone that the call is over; once the sockets are open."""
 
 
 class Switchboard:
@@ -173,7 +159,7 @@ class Switchboard:
         self._legs.add(leg)
         leg.show("trying")
         logger.info("%s: %s calls %s", call, identity.name or identity.number, arrival.dialled)
-        self._go_on(call, self._flow(house, leg).run())
+        self.go_on(call, self._flow(house, leg).run())
 
     async def call_back(self, domain: str, runner: QueueRunner, due: CallbackDue) -> None:
         """Call somebody back for a queue, as `routing.queue.runner.CallBack` asks; the call then goes on by itself."""
@@ -186,7 +172,7 @@ class Switchboard:
         outlet = CallOutlet(self._services, lambda: (self._houses.of_domain(domain) or house).company, call, shown)
         calling = CallingBack(house, runner, due, outlet)
         logger.info("%s: %s is called back for %s", call, due.number, due.queue)
-        task = self._go_on(call, calling.run())
+        task = self.go_on(call, calling.run())
         try:
             await calling.settled.wait()
         except asyncio.CancelledError:
@@ -198,44 +184,12 @@ class Switchboard:
         dialler = CallDialler(self._services, lambda: (self._houses.of_domain(domain) or house).company, leg)
         return CallFlow(house, leg, dialler, leg.arrival)
 
-    def _go_on(self, call: str, treatment: Coroutine[Any, Any, None]) -> asyncio.Task[object]:
+    def go_on(self, call: str, treatment: Coroutine[Any, Any, None]) -> asyncio.Task[object]:
+        """Run the treatment of a call beside all others."""
         task = self._services.tasks.spawn(treatment, f"call {call}")
         self._flows.add(task)
         task.add_done_callback(self._flows.discard)
         return task
-
-    # A call of another run
-
-    def take_up(self, kept: KeptLeg, audio: SessionInfo | None) -> TakenUp:
-        """Take up the leg of a caller who waited in a queue."""
-        house = self._houses.of_domain(kept.domain)
-        runner = house.queues.get(kept.queue) if house is not None else None
-        try:
-            self._services.sip.take_up(kept.session)
-            if house is None or runner is None or runner.position(kept.call) is None or audio is None:
-                raise ProtocolViolation("no place in a queue, or no audio")
-            leg = self._leg_of(kept, audio)
-        except ProtocolViolation as fault:
-            logger.warning("%s: the caller who waited is lost: %s", kept.call, fault.reason)
-            return TakenUp(False, lambda: self._take_down(kept))
-        self._legs.add(leg)
-        leg.show("confirmed")
-        flow = self._flow(house, leg)
-        return TakenUp(True, lambda: self._go_on(leg.call, flow.resume(kept.queue, kept.started)))
-
-    def _take_down(self, kept: KeptLeg) -> None:
-        self._services.sip.bye(kept.session.id, reason_header=TAKEN_DOWN)
-        self._services.media.drop(kept.rtp)
-
-    def _leg_of(self, kept: KeptLeg, audio: SessionInfo) -> IncomingLeg:
-        """Raises ProtocolViolation."""
-        session = kept.session
-        leg = IncomingLeg(
-            self._services, session.id, None, kept.call, kept.domain, kept.language, kept.caller, kept.arrival
-        )
-        leg.peer, leg.started = kept.peer, kept.started
-        leg.take_up(session.local_sdp or b"", session.remote_sdp or b"", audio)
-        return leg
 
     @staticmethod
     def _callee(house: House, dialled: str) -> Identity:

@@ -9,11 +9,13 @@ from typing import Any, Literal
 
 from lampfield.call_control.codecs import SUPPORTED
 from lampfield.call_control.identity import Identity
+from lampfield.call_control.kept_call import KeptLeg
 from lampfield.call_control.leg import Leg, LegEnd
 from lampfield.call_control.recordings import Recording
 from lampfield.call_control.services import Services
 from media.client import Codec
 from media.events import RecordFailed
+from media.session_info import SessionInfo
 from routing.ports import CallerGone, Ended, Recorded, RecordingFailed
 from routing.tasks import stop
 
@@ -29,6 +31,19 @@ class VoiceLeg(Leg):
         self.caller = caller
         """Who is at the phone, as others are shown it."""
         self.number = caller.number
+
+    def take_up(self, kept: KeptLeg, audio: SessionInfo) -> None:
+        """Go on with the leg as another run of the process left it, answered, with what the engine plays.
+
+        Raises ProtocolViolation where the descriptions do not fit together.
+        """
+        session = kept.session
+        self.session, self.peer, self.started = session.id, kept.peer, kept.started
+        self.person = kept.party.person
+        negotiated = self.description.take_up(session.local_sdp or b"", session.remote_sdp or b"")
+        self.rtp.take_up(audio, negotiated)
+        if audio.music is not None:
+            self.music.take_up(audio.music.play)
 
     @property
     def name(self) -> str:

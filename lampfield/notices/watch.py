@@ -64,8 +64,10 @@ class NoticeWatch:
     def call(self, event: CallEvent) -> None:
         """Something happened to a call."""
         match event:
-            case CallArrived() | CallTakenUp():
+            case CallArrived():
                 self._calls[event.call] = _Call(event.company, event.caller_number)
+            case CallTakenUp():
+                self._calls[event.call] = _Call(event.company, event.caller_number, answered=bool(event.talks_to))
             case CallBridged() if (call := self._calls.get(event.call)) is not None:
                 call.answered = True
             case QueueLeft() if (call := self._calls.get(event.call)) is not None:

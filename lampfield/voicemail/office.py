@@ -1,7 +1,7 @@
 """Voicemail as a whole, put together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import Engine
 
@@ -84,13 +84,13 @@ class VoicemailOffice:
         """What the call flows of a company need."""
         return Voicemail(CompanyPostbox(self.store, company), pins)
 
-    async def run(self, end_recording: Callable[[str], Awaitable[None]]) -> None:
+    async def run(self) -> None:
         """Deliver what an earlier run was cut off from, then serve until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._log.run())
                 self._errands.start()
-                await self.store.deliver(self._begun, end_recording)
+                await self.store.deliver(self._begun)
                 while True:
                     await self.store.tidy_up(self._errands.is_busy)
                     await asyncio.sleep(TIDY_SECONDS)

@@ -140,17 +140,13 @@ class VoicemailStore:
         """Messages that an earlier run was cut off from: to be asked before this one has begun any. Raises OSError."""
         return list(self._folders.begun())
 
-    async def deliver(self, begun: Iterable[Message], end_recording: Callable[[str], Awaitable[None]]) -> int:
-        """Deliver the messages that an earlier run was cut off from; returns how many.
-
-        `end_recording` ends what the media engine may still be recording in this call.
-        """
+    async def deliver(self, begun: Iterable[Message]) -> int:
+        """Deliver the messages that an earlier run was cut off from, whose files are complete; returns how many."""
         delivered = 0
         for message in begun:
             if self._messages.get(message.id) is not None:
                 await asyncio.to_thread(self._folders.accepted, message)
                 continue
-            await end_recording(message.call)
             try:
                 delivered += await self.keep(Draft(message, self._folders.sound(message))) is not None
             except NotKept as fault:

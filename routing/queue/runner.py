@@ -202,9 +202,19 @@ class QueueRunner:
         return self.return_to(call)
 
     def without_caller(self) -> list[str]:
-        """Places of callers on the line before a restart whom nobody has taken up; for `leave(call, "lost")`."""
+        """Places of callers on the line before a restart whom nobody has taken up; for `lose`."""
         callers = self._machine.state.in_line()
         return [each.call for each in callers if each.standing == "held" and self._places[each.call].caller is None]
+
+    def talking(self) -> list[str]:
+        """The calls of this queue's conversations that go on."""
+        return list(self._machine.state.talks)
+
+    def lose(self, call: str) -> None:
+        """Who was on the line before a restart is cut off: called again where called back before, else gone."""
+        number = self._machine.state.callers[call].number
+        if not (number and self.call_back(call, number)):
+            self.leave(call, "lost")
 
     def call_back(self, call: str, number: str, earliest: float = 0.0) -> bool:
         """The caller hangs up, keeps the place, and is to be called at `number`, not before `earliest` (UTC epoch).

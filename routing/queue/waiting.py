@@ -44,26 +44,25 @@ async def wait_in_line(
     numbers: CallbackNumbers,
     priority: int = 0,
     prefers: str | None = None,
-    adopted: bool = False,
     place: str = "",
     opening: Opening = "welcome",
     orders_callback: bool = False,
 ) -> Delivery | SteppedOut | ToBeCalledBack:
     """Wait in the queue and return how it ended; a member who has answered is to be connected at once.
 
-    Who is refused (full, nobody there) is not answered. `adopted`: the caller has a place already, from before a
-    restart; `place` is the call under which the queue knows one that the caller comes back to, or was called back for.
-    With `orders_callback` the first question is where to call back. Raises CallerGone, with the place in line given up.
+    Who is refused (full, nobody there) is not answered. `place` is the call under which the queue knows a place that
+    the caller comes back to, was called back for, or has from before a restart. With `orders_callback` the first
+    question is where to call back. Raises CallerGone, with the place in line given up.
     """
     line = InLine(caller, runner, place or caller.call, emit, clock)
-    if adopted or (place and runner.position(place) is not None):
+    if place and runner.position(place) is not None:
         delivery = runner.adopt(line.place, caller, dialler)
     else:
         line = InLine(caller, runner, caller.call, emit, clock)
         delivery = runner.join(caller, dialler, priority=priority, prefers=prefers)
     if delivery.done():
         return delivery.result()
-    wait = _Wait(line, numbers, delivery, Entertainment(line, "nothing" if adopted else opening))
+    wait = _Wait(line, numbers, delivery, Entertainment(line, opening))
     try:
         await answer(caller, emit, clock)
         return await wait.run(orders_callback)

@@ -50,10 +50,6 @@ async def serving(office: Office, work: Coroutine[Any, Any, None]) -> None:
         writing.cancel()
 
 
-async def no_recording(call: str) -> None:
-    """Nothing is being recorded any more."""
-
-
 # Accepting
 
 
@@ -123,7 +119,7 @@ def test_a_file_that_cannot_be_finished_is_told_and_delivered_at_the_next_start(
     draft = asyncio.run(scenario())
     draft.path.with_suffix(".part").unlink()
     later = next_run(office, tmp_path, engine)
-    assert asyncio.run(later.store.deliver(later.begun, no_recording)) == 1
+    assert asyncio.run(later.store.deliver(later.begun)) == 1
     assert later.lamps[ANNA] == MessageCounts(1, 0)
 
 
@@ -138,18 +134,12 @@ def test_a_message_that_was_being_spoken_is_delivered_after_a_kill(
 
     asyncio.run(speaks())
     later = next_run(office, tmp_path, engine)
-    ended: list[str] = []
-
-    async def end_recording(call: str) -> None:
-        ended.append(call)
-
-    assert asyncio.run(later.store.deliver(later.begun, end_recording)) == 1
-    assert ended == ["cut-off"]
+    assert asyncio.run(later.store.deliver(later.begun)) == 1
     (message,) = later.store.messages("nordlys", "anna")
     assert (message.at, message.caller_number, message.seconds) == (office.now, "+4540404040", 4.0)
     assert later.lamps[ANNA] == MessageCounts(1, 0)
     assert later.told() == ["MessageLeft"]
-    assert asyncio.run(next_run(later, tmp_path, engine).store.deliver(later.store.begun(), no_recording)) == 0
+    assert asyncio.run(next_run(later, tmp_path, engine).store.deliver(later.store.begun())) == 0
 
 
 def test_nothing_is_delivered_twice_where_the_kill_came_just_after_the_acceptance(
@@ -164,7 +154,7 @@ def test_nothing_is_delivered_twice_where_the_kill_came_just_after_the_acceptanc
 
     asyncio.run(scenario())
     later = next_run(office, tmp_path, engine)
-    assert asyncio.run(later.store.deliver(later.begun, no_recording)) == 0
+    assert asyncio.run(later.store.deliver(later.begun)) == 0
     assert len(later.store.messages("nordlys", "anna")) == 1
     assert later.store.begun() == []
 

@@ -1,0 +1,51 @@
+"""What is kept on disk of a call, so that the next run of the process can go on with it.
+
+This module stays Python: the types are read with the data from disk.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from lampfield.call_control.identity import Identity
+from routing.house import Arrival
+from sipcore.session_record import SessionRecord
+
+
+class KeptLeg(msgspec.Struct, frozen=True):
+    """A leg that is answered."""
+
+    leg: str
+    session: SessionRecord
+    rtp: str
+    """The engine's name of its audio."""
+    party: Identity
+    """Who is at the phone."""
+    peer: Identity
+    language: str
+    started: float
+    """UTC epoch seconds."""
+
+
+class KeptTalk(msgspec.Struct, frozen=True):
+    """The caller talks to somebody."""
+
+    callee: KeptLeg
+    queue: str = ""
+    """Where the two were brought together; empty for no queue."""
+    place: str = ""
+    """The call under which the queue knows the conversation."""
+
+
+class KeptCall(msgspec.Struct, frozen=True):
+    """A call whose caller talks, or has places in queues."""
+
+    call: str
+    domain: str
+    arrival: Arrival
+    caller: KeptLeg
+    places: dict[str, str]
+    """By queue, the call under which the queue knows the place; the last is where the caller is, or was last."""
+    away: bool = False
+    """The caller has stepped out of the line."""
+    talk: KeptTalk | None = None

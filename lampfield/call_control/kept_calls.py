@@ -1,0 +1,166 @@
+"""Calls whose callers wait or talk, kept on disk: the next run of the process goes on with them where they are.
+
+The media engine, a process of its own, plays and relays meanwhile; the supervisor's sockets hold what phones send.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from lampfield.call_control.incoming_leg import IncomingLeg
+from lampfield.call_control.kept_call import KeptCall, KeptLeg, KeptTalk
+from lampfield.call_control.legs import Legs
+from lampfield.call_control.sip_port import SipPort
+from lampfield.call_control.voice_leg import VoiceLeg
+from lampfield.decoded import decoded
+from lampfield.journal import Journal
+from routing.events import (
+    CallAnswered,
+    CalledBack,
+    CallEnded,
+    CallEvent,
+    CallTakenUp,
+    LegEnded,
+    PlaceHeld,
+    PlaceResumed,
+    PositionAnnounced,
+    QueueJoined,
+    QueueLeft,
+)
+from routing.house import Arrival
+
+_KIND = "call"
+
+
+@dataclass(slots=True)
+class _Course:
+    """How a call goes, as far as another run has to know."""
+
+    places: dict[str, str] = field(default_factory=dict)
+    away: bool = False
+    brought_by: tuple[str, str] = ("", "")
+    """The queue that found somebody for the caller, and the place's call."""
+    talkers: tuple[VoiceLeg, VoiceLeg] | None = None
+    kept: bool = False
+
+
+class KeptCalls:
+    """Follows the calls' events, so that what is on disk is who waits and who talks."""
+
+    def __init__(self, journal: Journal, legs: Legs, sip: SipPort) -> None:
+        self._journal = journal
+        self._legs = legs
+        self._sip = sip
+        self._courses: dict[str, _Course] = {}
+        self._served: dict[str, str] = {}
+        """The call that is made for a place, by the place's own."""
+
+    def load(self) -> list[KeptCall]:
+        """Who waited or talked when the last run ended; calls that come to nothing are to be forgotten."""
+        return list(decoded(self._journal, _KIND, KeptCall))
+
+    def taken_up(self, kept: KeptCall) -> None:
+        """A call of another run goes on: follow it from here."""
+        brought_by = (kept.talk.queue, kept.talk.place) if kept.talk is not None else ("", "")
+        self._courses[kept.call] = _Course(dict(kept.places), kept.away, brought_by, kept=True)
+        self._served |= {place: kept.call for place in kept.places.values() if place != kept.call}
+
+    def forget(self, call: str) -> None:
+        """The call is over, or comes to nothing."""
+        course = self._courses.pop(call, None)
+        if course is None or course.kept:
+            self._journal.delete(_KIND, call)
+        if course is not None:
+            for place in course.places.values():
+                self._served.pop(place, None)
+
+    # What happens to calls.
+
+    def __call__(self, event: CallEvent) -> None:
+        """Take an event of a call."""
+        match event:
+            case QueueJoined() | PlaceResumed() | PlaceHeld():
+                self._placed(event)
+            case QueueLeft():
+                self._left(event)
+            case CalledBack():
+                self._served[event.place] = event.call
+                self._courses[event.call] = _Course({event.queue: event.place})
+            # What a phone changes in its dialog while it waits is taken along with the next announcement.
+            case CallAnswered() | PositionAnnounced() | CallTakenUp():
+                self._keep(event.call)
+            case LegEnded():
+                self._leg_ended(event)
+            case CallEnded() if event.call in self._courses:
+                self.forget(event.call)
+
+    def _placed(self, event: QueueJoined | PlaceResumed | PlaceHeld) -> None:
+        call = self._served.get(event.call, event.call)
+        course = self._courses.setdefault(call, _Course())
+        course.places.pop(event.queue, None)
+        course.places[event.queue] = event.call
+        course.away = isinstance(event, PlaceHeld)
+        self._keep(call)
+
+    def _left(self, event: QueueLeft) -> None:
+        call = self._served.pop(event.call, event.call)
+        course = self._courses.get(call)
+        if course is None or course.places.pop(event.queue, None) is None:
+            return
+        if event.outcome in ("answered", "called-back"):
+            course.brought_by = event.queue, event.call  # on disk together with the talk, which begins at once
+        else:
+            self._keep(call)
+
+    def _leg_ended(self, event: LegEnded) -> None:
+        course = self._courses.get(event.call)
+        if course is not None and course.talkers is not None and course.talkers[1].leg == event.leg:
+            course.talkers = None
+            self._keep(event.call)
+
+    def talking(self, caller: VoiceLeg, callee: VoiceLeg) -> None:
+        """The two are connected, or what was agreed with one of their phones has changed."""
+        course = self._courses.setdefault(caller.call, _Course())
+        course.talkers = caller, callee
+        self._keep(caller.call)
+
+    # What is on disk.
+
+    def _keep(self, call: str) -> None:
+        course = self._courses.get(call)
+        if course is None:
+            return
+        kept = self._kept(call, course)
+        if kept is not None:
+            course.kept = True
+            self._journal.put(_KIND, call, msgspec.msgpack.encode(kept))
+        elif course.kept:
+            course.kept = False
+            self._journal.delete(_KIND, call)
+
+    def _kept(self, call: str, course: _Course) -> KeptCall | None:
+        """None where there is nothing that another run could go on with."""
+        caller, talk = self._legs.of_caller(call), None
+        if course.talkers is not None:
+            caller, callee = course.talkers
+            kept_callee = self._leg(callee)
+            talk = KeptTalk(kept_callee, *course.brought_by) if kept_callee is not None else None
+        kept_caller = self._leg(caller) if isinstance(caller, VoiceLeg) else None
+        if not isinstance(caller, VoiceLeg) or kept_caller is None or not (talk or course.places):
+            return None
+        return KeptCall(call, caller.domain, _arrival(caller), kept_caller, course.places, course.away, talk)
+
+    def _leg(self, leg: VoiceLeg) -> KeptLeg | None:
+        session = self._sip.record_of(leg.session)
+        if session is None or leg.rtp.codec is None:
+            return None
+        return KeptLeg(leg.leg, session, leg.rtp.name, leg.caller, leg.peer, leg.language, leg.started)
+
+
+def _arrival(caller: VoiceLeg) -> Arrival:
+    """How the call came; one that was made to call somebody back, as if they had called the number themselves."""
+    if isinstance(caller, IncomingLeg):
+        return caller.arrival
+    return Arrival("trunk" if caller.person is None else "phone", caller.number, caller.person)
