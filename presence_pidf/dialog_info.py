@@ -1,5 +1,7 @@
 """A person's dialogs as application/dialog-info+xml (RFC 4235)."""
 
+from collections.abc import Iterable
+
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.document import Document
 from presence_pidf.person_state import PersonState
@@ -46,16 +48,33 @@ def _dialog(dialog: DialogState, entity: str) -> str:
     )
 
 
+def _shown(state: PersonState, profile: Profile) -> tuple[DialogState, ...]:
+    return state.dialogs[:1] if profile.single_dialog else state.dialogs
+
+
+def _document(entity: str, state: str, dialogs: Iterable[str]) -> Document:
+    body = "\n".join(dialogs)
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<dialog-info xmlns="{_NAMESPACE}" version="'
+    tail = f'" state="{state}" entity="{escape_uri(entity)}">\n{body}\n</dialog-info>\n'
+    return Document(CONTENT_TYPE, head.encode(), tail.encode())
+
+
 def render_dialog_info(entity: str, state: PersonState, profile: Profile) -> Document:
     """Render full state: every live dialog, or only the first where the profile takes one.
 
     `entity` is the AOR that is watched. Nobody's dialog is an empty list, or one terminated dialog where the phone
     needs an element to turn its lamp to idle.
     """
-    dialogs = state.dialogs[:1] if profile.single_dialog else state.dialogs
-    body = "\n".join(_dialog(dialog, entity) for dialog in dialogs)
+    dialogs = [_dialog(dialog, entity) for dialog in _shown(state, profile)]
     if not dialogs and profile.idle_dialog:
-        body = '<dialog id="idle"><state>terminated</state></dialog>'
-    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<dialog-info xmlns="{_NAMESPACE}" version="'
-    tail = f'" state="full" entity="{escape_uri(entity)}">\n{body}\n</dialog-info>\n'
-    return Document(CONTENT_TYPE, head.encode(), tail.encode())
+        dialogs = ['<dialog id="idle"><state>terminated</state></dialog>']
+    return _document(entity, "full", dialogs)
+
+
+def render_dialog_changes(entity: str, older: PersonState, newer: PersonState, profile: Profile) -> Document:
+    """Render partial state: the dialogs that are new, another or over since the older state (RFC 4235 §4.1)."""
+    before = {dialog.id: dialog for dialog in _shown(older, profile)}
+    after = {dialog.id: dialog for dialog in _shown(newer, profile)}
+    over = [f'<dialog id="{escape(id)}"><state>terminated</state></dialog>' for id in before if id not in after]
+    changed = [_dialog(dialog, entity) for id, dialog in after.items() if before.get(id) != dialog]
+    return _document(entity, "partial", over + changed)

@@ -1,5 +1,8 @@
 """A person's state as application/pidf+xml (RFC 3863) with the data model (RFC 4479) and RPID (RFC 4480)."""
 
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
 from presence_pidf.document import Document
 from presence_pidf.person_state import Condition, PersonState
 from presence_pidf.publication import PublishedTuple
@@ -23,8 +26,30 @@ _SHOWN_AS: dict[Condition, tuple[tuple[str, ...], str]] = {
 }
 """RPID activities (RFC 4480 §3.2), what most phones know first, and a note for people."""
 
+NAMESPACES: Final = (
+    'xmlns="urn:ietf:params:xml:ns:pidf" xmlns:dm="urn:ietf:params:xml:ns:pidf:data-model"'
+    ' xmlns:rpid="urn:ietf:params:xml:ns:pidf:rpid"'
+)
+
 _OWN_TUPLE = "phone"
 """Id of the tuple that tells of the person's phones here."""
+
+
+class Element(NamedTuple):
+    """A child of the document's root, and the path by which it is found there (RFC 5261 §4.1)."""
+
+    path: str
+    text: str
+
+
+def is_open(state: PersonState) -> bool:
+    """Whether a call would reach anybody, so idle and unregistered differ; a person in a call is open."""
+    return state.reachable or bool(state.dialogs)
+
+
+def note_of(state: PersonState) -> str:
+    """What people read of the state: what its source says, else what it is."""
+    return state.note or _SHOWN_AS[state.condition][1]
 
 
 def _published(each: PublishedTuple, id: str) -> str:
@@ -37,40 +62,40 @@ def _published(each: PublishedTuple, id: str) -> str:
     return f'<tuple id="{id}"><status><basic>{basic}</basic></status>{contact}{note}{stamp}</tuple>\n'
 
 
-def _tuples(state: PersonState) -> str:
+def _tuples(state: PersonState) -> Iterator[Element]:
     """All published tuples; an id stands in a document once."""
-    taken = {_OWN_TUPLE: ""}
+    taken = {_OWN_TUPLE}
     for each in state.tuples:
         id = identifier(each.id)
         if id in taken:
             id = f"{id}-{len(taken)}"
-        taken[id] = _published(each, id)
-    return "".join(taken.values())
+        taken.add(id)
+        yield Element(f"presence/tuple[@id='{id}']", _published(each, id))
+
+
+def elements_of(entity: str, state: PersonState) -> list[Element]:
+    """The elements of the document, in order. The contact is the presentity's own."""
+    text = escape(note_of(state))
+    basic = "open" if is_open(state) else "closed"
+    stamp = f"<timestamp>{date_time(state.since)}</timestamp>" if state.since else ""
+    own = (
+        f'<tuple id="{_OWN_TUPLE}"><status><basic>{basic}</basic></status>'
+        f"<contact>{escape_uri(entity)}</contact><note>{text}</note>{stamp}</tuple>\n"
+    )
+    activities = "".join(f"<rpid:{activity}/>" for activity in _SHOWN_AS[state.condition][0])
+    doing = f"<rpid:activities>{activities}</rpid:activities>" if activities else ""
+    person = f'<dm:person id="person">{doing}<dm:note>{text}</dm:note></dm:person>\n'
+    notes = [text, *map(escape, state.notes)]
+    return [
+        Element(f"presence/tuple[@id='{_OWN_TUPLE}']", own),
+        *_tuples(state),
+        *(Element("presence/note", f"<note>{note}</note>\n") for note in notes),
+        Element("presence/dm:person[@id='person']", person),
+    ]
 
 
 def render_pidf(entity: str, state: PersonState) -> Document:
-    """Render the state of the presentity `entity` (an AOR), whose contact is the presentity's own.
-
-    `closed` means that no call would reach anybody, so idle and unregistered differ; a person in a call is `open`.
-    """
-    activities, note = _SHOWN_AS[state.condition]
-    text = escape(state.note or note)
-    uri = escape_uri(entity)
-    basic = "open" if state.reachable or state.dialogs else "closed"
-    stamp = f"<timestamp>{date_time(state.since)}</timestamp>" if state.since else ""
-    elements = "".join(f"<rpid:{activity}/>" for activity in activities)
-    doing = f"<rpid:activities>{elements}</rpid:activities>" if elements else ""
-    notes = "".join(f"<note>{escape(other)}</note>\n" for other in state.notes)
-    return Document(
-        CONTENT_TYPE,
-        (
-            '<?xml version="1.0" encoding="UTF-8"?>\n'
-            '<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:dm="urn:ietf:params:xml:ns:pidf:data-model"'
-            f' xmlns:rpid="urn:ietf:params:xml:ns:pidf:rpid" entity="{uri}">\n'
-            f'<tuple id="{_OWN_TUPLE}"><status><basic>{basic}</basic></status>'
-            f"<contact>{uri}</contact><note>{text}</note>{stamp}</tuple>\n"
-            f"{_tuples(state)}<note>{text}</note>\n{notes}"
-            f'<dm:person id="person">{doing}<dm:note>{text}</dm:note></dm:person>\n'
-            "</presence>\n"
-        ).encode(),
-    )
+    """Render the state of the presentity `entity`, an AOR."""
+    content = "".join(element.text for element in elements_of(entity, state))
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<presence {NAMESPACES} entity="{escape_uri(entity)}">\n'
+    return Document(CONTENT_TYPE, f"{head}{content}</presence>\n".encode())
