@@ -25,8 +25,18 @@ class ChildFailed(Exception):
 class Child:
     """One Python module in a process of its own, told by a pipe when it is ready."""
 
-    def __init__(self, name: str, module: str, arguments: Sequence[str], descriptors: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        arguments: Sequence[str],
+        descriptors: Sequence[int] = (),
+        *,
+        first: Sequence[str] = (),
+    ) -> None:
         self.name = name
+        self._first = tuple(first)
+        """Arguments of the first start only."""
         self._command = [sys.executable, "-m", module, *arguments]
         self._descriptors = tuple(descriptors)
         self._process: asyncio.subprocess.Process | None = None
@@ -40,9 +50,11 @@ class Child:
     async def start(self) -> None:
         """Start it and return when it says that it is ready. Raises ChildFailed when it ends instead."""
         read_end, write_end = os.pipe()
+        first, self._first = self._first, ()
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
+                *first,
                 "--ready-fd",
                 str(write_end),
                 pass_fds=(*self._descriptors, write_end),

@@ -4,12 +4,13 @@ import contextlib
 import os
 import sqlite3
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, event, make_url
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 LOCK_WAIT = 5.0
 """How long a statement waits for another process's lock, seconds."""
@@ -44,6 +45,9 @@ def upgrade(engine: Engine) -> None:
 
     Raises sqlalchemy.exc.SQLAlchemyError when the database is away.
     """
+    # Only here: who merely opens the database, as signalling does after a crash, is ready a quarter of a second sooner.
+    from alembic import command
+
     _make_private(engine)
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
@@ -56,8 +60,10 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(config, "heads")
 
 
-def migration_config() -> Config:
+def migration_config() -> "Config":
     """Alembic's configuration: each package's migrations are a branch of their own."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(files("lampfield") / "migrations"))
     config.set_main_option("path_separator", "newline")

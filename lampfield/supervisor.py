@@ -42,7 +42,9 @@ class Supervisor:
         arguments = ["--config", str(source)] if source is not None else []
         for (listener, _), descriptor in zip(self._sockets, descriptors, strict=True):
             arguments += ["--socket", f"{listener}={descriptor}"]
-        self._signalling = Child("signalling", "lampfield.signalling", arguments, descriptors)
+        self._signalling = Child(
+            "signalling", "lampfield.signalling", arguments, descriptors, first=["--upgrade-database"]
+        )
         self._web = self._api(source)
 
     def _api(self, source: Path | None) -> Child | None:
