@@ -17,8 +17,6 @@ class RegisteredContact(msgspec.Struct, frozen=True, gc=False):
     id: str
     """Stable for the life of the binding."""
     uri: str
-    expires: int
-    """Seconds left."""
     q: float = 1.0
     call_id: str = ""
     cseq: int = 0
@@ -30,7 +28,7 @@ def _contact(contact: RegisteredContact) -> str:
     name = f"<display-name>{escape(contact.user_agent)}</display-name>" if contact.user_agent else ""
     call_id = f' callid="{escape(contact.call_id)}" cseq="{contact.cseq}"' if contact.call_id else ""
     return (
-        f'<contact id="{escape(contact.id)}" state="active" event="registered" expires="{contact.expires}"'
+        f'<contact id="{escape(contact.id)}" state="active" event="registered"'
         f' q="{contact.q:.3g}"{call_id}><uri>{escape_uri(contact.uri)}</uri>{name}</contact>\n'
     )
 

@@ -16,15 +16,10 @@ class ActiveWatcher(msgspec.Struct, frozen=True, gc=False):
 
     id: str
     uri: str
-    expires: int
-    """Seconds left."""
 
 
 def _watcher(watcher: ActiveWatcher) -> str:
-    return (
-        f'<watcher id="{escape(watcher.id)}" status="active" event="subscribe" expiration="{watcher.expires}">'
-        f"{escape_uri(watcher.uri)}</watcher>\n"
-    )
+    return f'<watcher id="{escape(watcher.id)}" status="active" event="subscribe">{escape_uri(watcher.uri)}</watcher>\n'
 
 
 def render_watcherinfo(resource: str, package: str, watchers: Sequence[ActiveWatcher]) -> Document:

@@ -72,6 +72,7 @@ class Notifier:
         *,
         resource: str,
         watcher: str = "",
+        detail: str = "",
         eventlist: bool = False,
         recipients: tuple[str, ...] | None = None,
         stream: Flow | None = None,
@@ -79,9 +80,9 @@ class Notifier:
         """Answer a SUBSCRIBE for a resource that exists and may be watched; the NOTIFY is queued at once.
 
         Establishes, refreshes, ends (`Expires: 0` in the dialog) or fetches (`Expires: 0` outside one). `watcher` is
-        the AOR of who asks, `stream` a connection to the phone for what is too large for a datagram. With `eventlist`
-        the resource is a list, with `recipients` one that came along. Refuses with 400, 406, 421 (a list for who knows
-        no lists), 423, 481, 489, 500 (CSeq went back) and 503 (too many subscriptions).
+        the AOR of who asks, `detail` what they may see, `stream` a connection to the phone for what is too large for a
+        datagram. With `eventlist` the resource is a list, with `recipients` one that came along. Refuses with 400, 406,
+        421 (a list for who knows no lists), 423, 481, 489, 500 (CSeq went back) and 503 (too many subscriptions).
         """
         try:
             wanted = self._admission.admit(request)
@@ -90,7 +91,7 @@ class Notifier:
             if tag is None:
                 if eventlist and "eventlist" not in request.supported | request.require:
                     raise Refused(421, "Extension Required", ("Require", "eventlist"))
-                terms = Terms(resource, watcher, eventlist, recipients or (), stream)
+                terms = Terms(resource, watcher, detail, eventlist, recipients or (), stream)
                 subscription = self._open(request, flow, wanted, terms, expires_at)
             else:
                 subscription = self._find(request, tag, wanted)
@@ -122,6 +123,20 @@ class Notifier:
                 subscription.stale = True
         if topic.followers:
             self._tell_followers(topic, now)
+
+    def details_changed(self, detail: Callable[[SubscriptionRecord], str | None], now: float) -> None:
+        """Watchers may see more or less than before: `detail` says how much; None rejects them (RFC 6665 §4.1.3)."""
+        for subscription in list(self._store.by_phone.values()):
+            record = subscription.record
+            seen = record.detail if record.eventlist else detail(record)
+            if seen is None:
+                self._store.retire(subscription, b"terminated;reason=rejected")
+                self._delivery.tell(subscription, now)
+            elif seen != record.detail:
+                self._store.replace(subscription, msgspec.structs.replace(record, form=record.form_with(seen)))
+                if subscription.view is None:
+                    self._delivery.renew(subscription, now)
+        self.subjects_changed(now)
 
     def subjects_changed(self, now: float) -> None:
         """What lists hold, or who may see what of it, is another: each watcher of one is told what is new to it."""

@@ -24,7 +24,8 @@ class EventPackage(Protocol):
     def form(self, content_types: Sequence[str], user_agent: str) -> str:
         """Name the way in which the document is made for such a watcher; kept with the subscription.
 
-        `content_types` are those that it takes, the best first. The name has no `|`.
+        `content_types` are those that it takes, the best first. The name has neither `|` nor `~`; `document` gets it
+        with `~` and a detail behind it where the watcher may not see everything.
         """
         ...
 

@@ -6,7 +6,7 @@ from sipcore.flow import Flow
 from sipcore.message import Request
 from sipcore.notify_admission import Wanted
 from sipcore.structs import Value
-from sipcore.subscription import BRANCH_PREFIX, SubscriptionRecord
+from sipcore.subscription import BRANCH_PREFIX, DETAIL, SubscriptionRecord, detailed
 from sipcore.uri import SipUri
 from sipcore.via_path import host_port
 
@@ -24,6 +24,7 @@ class Terms(Value, frozen=True):
 
     resource: str
     watcher: str = ""
+    detail: str = ""
     eventlist: bool = False
     recipients: tuple[str, ...] = ()
     stream: Flow | None = None
@@ -119,7 +120,7 @@ def open_record(
         token,
         terms.resource,
         package,
-        wanted.form,
+        detailed(wanted.form, terms.detail) if terms.detail else wanted.form,
         dialog_of(request),
         before,
         after,
@@ -159,7 +160,7 @@ def refresh_record(
         before=before,
         after=after,
         flow=destination,
-        form=wanted.form,
+        form=detailed(wanted.form, record.detail) if DETAIL in record.form else wanted.form,
         remote_cseq=request.cseq.number,
         expires_at=expires_at,
     )

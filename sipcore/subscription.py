@@ -14,6 +14,10 @@ CODING = "|"
 """Parts the package's name of a form from the coding in which its documents are sent."""
 
 
+DETAIL = "~"
+"""Parts what the watcher may see from the rest of the package's name of a form."""
+
+
 class SubscriptionRecord(Leaf, frozen=True, gc=False):
     """All that a subscription needs to outlive a restart. NOTIFYs are the two templates with numbers between."""
 
@@ -22,7 +26,7 @@ class SubscriptionRecord(Leaf, frozen=True, gc=False):
     resource: str
     package: str
     form: str
-    """The package's name of it, and behind `CODING` the coding of the documents where they have one."""
+    """The package's name of it, behind `DETAIL` what the watcher may see, behind `CODING` how documents are coded."""
     dialog: str
     """Call-ID and the watcher's tag."""
     before: bytes
@@ -56,14 +60,30 @@ class SubscriptionRecord(Leaf, frozen=True, gc=False):
         return self.form.partition(CODING)[0]
 
     @property
+    def detail(self) -> str:
+        """How much the watcher may see, as the package names it; empty for everything."""
+        return self.package_form.partition(DETAIL)[2]
+
+    @property
     def coding(self) -> str:
         """The coding of the documents; empty for none."""
         return self.form.partition(CODING)[2]
+
+    def form_with(self, detail: str) -> str:
+        """The form in which a watcher who may see so much is told."""
+        return detailed(self.form, detail)
 
     @property
     def call_id(self) -> str:
         """For the log."""
         return self.dialog.partition(" ")[0]
+
+
+def detailed(form: str, detail: str) -> str:
+    """The form, with another detail."""
+    name, coded, coding = form.partition(CODING)
+    name = name.partition(DETAIL)[0]
+    return f"{name}{DETAIL}{detail}{coded}{coding}" if detail else f"{name}{coded}{coding}"
 
 
 class SubscriptionEnded(Value, frozen=True):
