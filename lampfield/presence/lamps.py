@@ -7,13 +7,16 @@ what a watcher is sent is made from the state of that moment, so the last state 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
 from ipaddress import ip_address
+from typing import Literal
 
-from lampfield.presence.lamp import LIT, Lamp, lamp_of_thing
+from lampfield.presence.company_rules import CompanyRules
+from lampfield.presence.composition import Composition, Taken
+from lampfield.presence.lamp import LIT, PLAIN_RULES, Lamp, Published, lamp_of_thing
 from lampfield.presence.member_lamps import address, for_member, member_aors
 from lampfield.presence.packages.catalogue import event_packages
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.message_summary import MessageCounts
-from presence_pidf.person_state import PersonState, compose
+from presence_pidf.person_state import PersonState
 from presence_pidf.status_report import StatusReport
 from routing.model import Company
 from sipcore.errors import ProtocolViolation
@@ -44,6 +47,16 @@ class Mended(Value, frozen=True):
     dialog: DialogState
 
 
+class StateChange(Value, frozen=True):
+    """A person's state is another one, for the history and for who follows."""
+
+    domain: str
+    person: str
+    state: PersonState
+    at: float
+    """UTC epoch seconds."""
+
+
 def _things(company: Company) -> Iterator[tuple[str, ...]]:
     """The AORs of each thing of a company: the switches by their codes, and what members dial, for each of them."""
     for hours in company.hours.values():
@@ -63,7 +76,9 @@ class Lamps:
         self._token = token
         self._lamps: dict[str, Lamp] = {}
         self._domains: set[str] = set()
-        self._expiring: set[str] = set()
+        self._rules = CompanyRules()
+        self._composition = Composition()
+        self._followers: list[Callable[[StateChange], None]] = []
         self.notifier = Notifier(token, event_packages(self._lamps), config)
         """Give it to the endpoint: it sends the NOTIFYs and takes their responses."""
         self.configure(companies, 0.0)
@@ -73,16 +88,22 @@ class Lamps:
     def configure(self, companies: Iterable[Company], now: float) -> None:
         """Take over the companies as they are now; who is gone has no lamp any more and its watchers are told."""
         found: dict[str, Lamp] = {}
+        remerged: list[Lamp] = []
         domains: set[str] = set()
+        self._rules.begin()
         for company in companies:
             domain = company.domain.lower()
             domains.add(domain)
+            rules = self._rules.of(company.statuses)
             for person in company.people.values():
                 aors = tuple(dict.fromkeys(f"sip:{name}@{domain}" for name in (person.id, person.extension) if name))
                 lamp = self._lamps.get(aors[0])
                 if lamp is None:
-                    lamp = Lamp(person.id, domain, aors)
+                    lamp = Lamp(person.id, domain, aors, rules)
                 lamp.aors = aors
+                if lamp.rules is not rules:
+                    lamp.rules = rules
+                    remerged.append(lamp)
                 found.update(dict.fromkeys(aors, lamp))
             for aors in _things(company):
                 thing = self._lamps.get(aors[0]) or lamp_of_thing(domain, now)
@@ -94,6 +115,13 @@ class Lamps:
             self.notifier.terminate(aor, "noresource", now)
             del self._lamps[aor]
         self._lamps.update(found)
+        self._composition.configure([PLAIN_RULES, *self._rules.all()])
+        for lamp in remerged:
+            self._update(lamp, now)
+
+    def follow(self, follower: Callable[[StateChange], None]) -> None:
+        """Tell `follower` of each change of a person's condition, note or return from now on."""
+        self._followers.append(follower)
 
     # --- who watches
 
@@ -173,18 +201,38 @@ class Lamps:
             del lamp.dialogs[LIT]
         self._update(lamp, now)
 
-    def reported(self, report: StatusReport, now: float) -> None:
-        """A source tells of a person; what it told later than this stands."""
+    def reported(self, report: StatusReport, now: float) -> Taken | Literal["unknown"]:
+        """A source tells of a person; what it told later than this stands. Tells what became of it."""
         lamp = self._lamps.get(report.presentity)
+        if lamp is None or lamp.person is None:
+            return "unknown"
+        before = lamp.state
+        taken = self._composition.report(lamp, report, now)
+        if taken == "shown":
+            self._tell(lamp, before, now)
+        return taken
+
+    def source_heard(self, source: str, now: float) -> None:
+        """A source is there, though it has nothing new to tell."""
+        self._composition.silence.heard(source, now)
+
+    def published(self, aor: str, key: str, published: Published, now: float) -> None:
+        """What a publication, or a subscription of ours at another server, says of a person now."""
+        lamp = self._lamps.get(aor)
         if lamp is None:
             return
-        older = lamp.reports.get(report.source)
-        if older is not None and older.at > report.at:
+        before = lamp.state
+        if self._composition.publish(lamp, key, published, now):
+            self._tell(lamp, before, now)
+
+    def unpublished(self, aor: str, key: str, now: float) -> None:
+        """A publication is over."""
+        lamp = self._lamps.get(aor)
+        if lamp is None:
             return
-        lamp.reports[report.source] = report
-        if report.expires_at is not None:
-            self._expiring.add(lamp.aors[0])
-        self._update(lamp, now)
+        before = lamp.state
+        if self._composition.unpublish(lamp, key, now):
+            self._tell(lamp, before, now)
 
     def voicemail_changed(self, aor: str, counts: MessageCounts, now: float) -> None:
         """The person's voicemail box holds so many messages."""
@@ -196,26 +244,13 @@ class Lamps:
             self.notifier.changed(name, "message-summary", now)
 
     def advance(self, now: float) -> None:
-        """Let status reports expire. The notifier's timers are the endpoint's to advance."""
-        for aor in list(self._expiring):
-            lamp = self._lamps.get(aor)
-            reports = lamp.reports if lamp else {}
-            if lamp and any(not report.live(now) for report in reports.values()):
-                lamp.reports = {source: report for source, report in reports.items() if report.live(now)}
-                self._update(lamp, now)
-            if not lamp or all(report.expires_at is None for report in lamp.reports.values()):
-                self._expiring.discard(aor)
+        """Let reports expire and sources fall silent. The notifier's timers are the endpoint's to advance."""
+        for lamp in self._composition.advance(now, self._lamps.values()):
+            self._tell(lamp, None, now)
 
     def next_timeout(self) -> float | None:
         """When `advance` is to be called next, for a report that expires."""
-        ends = (
-            report.expires_at
-            for aor in self._expiring
-            if aor in self._lamps
-            for report in self._lamps[aor].reports.values()
-            if report.expires_at is not None
-        )
-        return min(ends, default=None)
+        return self._composition.next_timeout()
 
     def sweep(self, live: Collection[str], now: float) -> list[Mended]:
         """Take away dialogs that are not among the ids of those that exist, so that no lamp stays lit; tells which."""
@@ -234,6 +269,10 @@ class Lamps:
 
     # --- what is true
 
+    def lamp(self, aor: str) -> Lamp | None:
+        """All that is known of a person; None for nobody's AOR. To be read only."""
+        return self._lamps.get(aor)
+
     def state(self, aor: str) -> PersonState | None:
         """The person's state and why it is so; None for nobody's AOR."""
         lamp = self._lamps.get(aor)
@@ -246,12 +285,16 @@ class Lamps:
 
     def _update(self, lamp: Lamp, now: float) -> None:
         """Compose the state anew, and tell it if it is another."""
-        state = compose(
-            lamp.reports.values(), lamp.dialogs.values(), lamp.registered, now, registered_since=lamp.registered_since
-        )
-        older, lamp.state = lamp.state, state
-        if state.shown == older.shown:
-            return
+        before = lamp.state
+        if self._composition.compose(lamp, now):
+            self._tell(lamp, before, now)
+
+    def _tell(self, lamp: Lamp, before: PersonState | None, now: float) -> None:
+        """Tell the state to all who watch, and to followers where it is another one than before; None is unknown."""
         for aor in lamp.aors:
             for package in _STATE_PACKAGES:
                 self.notifier.changed(aor, package, now)
+        state = lamp.state
+        if lamp.person is not None and (before is None or state.told_apart != before.told_apart):
+            for follower in self._followers:
+                follower(StateChange(lamp.domain, lamp.person, state, now))

@@ -13,7 +13,8 @@ from provisioning.company_kinds import (
 )
 from provisioning.kinds import choice, list_of, perhaps, seconds, text, whole
 from provisioning.sections.forms import Field, Record, TableOf
-from routing.model import FeatureCodes, Limits
+from provisioning.sections.statuses import STATUSES
+from routing.model import FeatureCodes, Limits, StatusRules
 
 _CODE = perhaps(FEATURE_CODE, empty="no such code")
 
@@ -59,4 +60,5 @@ COMPANY = (
     ),
     Field("feature_codes", Record(FeatureCodes, FEATURE_CODES), "What phones dial to do something."),
     Field("limits", Record(Limits, LIMITS), "How much the company may have of what costs."),
+    Field("statuses", Record(StatusRules, STATUSES), "Which source of a person's state wins for what."),
 )

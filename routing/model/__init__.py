@@ -7,6 +7,7 @@ from routing.model.menu import Lookup, Menu
 from routing.model.notices import NOTICE_KINDS, NoticeKind, NoticeTarget
 from routing.model.people import Person, VoicemailBox
 from routing.model.queue import MemberDetails, Queue, Strategy, is_outside
+from routing.model.statuses import StatusRules
 
 __all__ = [
     "NOTICE_KINDS",
@@ -26,6 +27,7 @@ __all__ = [
     "OpeningHours",
     "Person",
     "Queue",
+    "StatusRules",
     "Strategy",
     "VoicemailBox",
     "Week",

@@ -8,6 +8,7 @@ from routing.model.menu import Lookup, Menu
 from routing.model.notices import NoticeTarget
 from routing.model.people import Person, VoicemailBox
 from routing.model.queue import Queue
+from routing.model.statuses import StatusRules
 
 
 class MainNumber(msgspec.Struct, frozen=True):
@@ -92,3 +93,4 @@ class Company(msgspec.Struct, frozen=True):
     recording_number: str = ""
     """Outside number behind which greetings are recorded after the PIN; empty for none."""
     limits: Limits = Limits()
+    statuses: StatusRules = StatusRules()
