@@ -8,13 +8,13 @@ from provisioning.company_kinds import (
     OUTSIDE_NUMBER,
     PERSON_NAME,
     PRIORITY,
+    READER,
     country,
     time_zone,
 )
-from provisioning.kinds import choice, list_of, perhaps, seconds, text, whole
+from provisioning.kinds import choice, flag, list_of, optional, perhaps, seconds, text, whole
 from provisioning.sections.forms import Field, Record, TableOf
 from provisioning.sections.statuses import STATUSES
-from routing.model import FeatureCodes, Limits, StatusRules
 
 _CODE = perhaps(FEATURE_CODE, empty="no such code")
 
@@ -26,6 +26,54 @@ FEATURE_CODES = (
     Field("toggle", _CODE, "Passive who is active, else active: for keys, whose lamps are lit while passive."),
     Field("mailbox", _CODE, "Listen to one's messages."),
     Field("recording", _CODE, "Record a greeting, after the PIN."),
+    Field("do_not_disturb", _CODE, "Do not disturb, on and off in turn; with 1 behind it on, with 0 off."),
+    Field(
+        "forward_always",
+        _CODE,
+        "With a number behind it all calls are forwarded there, with the mailbox code to one's voicemail; "
+        "alone on and off in turn, with 1 behind it on again, with 0 off.",
+    ),
+    Field("forward_busy", _CODE, "As `forward_always`, for calls that find one busy."),
+    Field(
+        "forward_no_answer",
+        _CODE,
+        "As `forward_always`, for calls that nobody answers; behind the number a star and after how many seconds.",
+    ),
+    Field("forward_unreachable", _CODE, "As `forward_always`, for calls while no phone is registered."),
+    Field(
+        "tell_when_free",
+        _CODE,
+        "With an extension behind it, called back when that person is free; with 0 behind it no more.",
+    ),
+    Field("pickup", _CODE, "With an extension behind it, takes the call that rings there; a queue's takes its oldest."),
+    Field("group_pickup", _CODE, "Takes the call that rings longest at the phone of a colleague."),
+)
+CALLS = (
+    Field(
+        "forward_after_seconds",
+        seconds(5, 180),
+        "How long phones ring before a forwarding on no answer, where who forwards does not say.",
+    ),
+    Field("most_forwardings", whole(1, 10), "How often one call is forwarded at most."),
+    Field("disturb_members", flag(), "Queues offer callers also to members who do not want to be disturbed."),
+    Field(
+        "recall_seconds",
+        seconds(5, 180, or_zero="they do not ring"),
+        "How long phones ring of who transferred a call and hung up, where nobody has answered it.",
+    ),
+    Field("take_over", flag(), "Who may pick up a colleague's call may also take it over once it is answered."),
+    Field("tell_when_free_seconds", seconds(60, 86400), "How long somebody busy is waited for with `tell_when_free`."),
+)
+_SEEN = list_of(choice(*DETAILS))
+ROLE = (
+    Field("people", list_of(READER, min_length=1), "Ids of who has the role."),
+    Field("group", optional(_SEEN, empty="as the company's"), "What they see of their group."),
+    Field("company", optional(_SEEN, empty="as the company's"), "What they see of everybody else."),
+)
+PRIVACY = (
+    Field("group", _SEEN, "What people see on lamps of those with whom they share a queue or a pickup group."),
+    Field("company", _SEEN, "What they see of everybody else; [] lets them watch nobody."),
+    Field("roles", TableOf(NAME, Record(Role, ROLE), "ROLE"), "Who sees other things than their colleagues."),
 )
 LIMITS = (
     Field("members_per_queue", whole(1, 10_000), "The most members that a queue may have."),
@@ -58,7 +106,14 @@ COMPANY = (
         TableOf(OUTSIDE_NUMBER, PRIORITY, "NUMBER"),
         "Priority in queues by the caller's number; a higher one is served before, 0 is everybody else.",
     ),
+    Field(
+        "pickup_groups",
+        TableOf(NAME, list_of(READER, min_length=1), "NAME"),
+        "Ids of people who may pick up each other's calls; without any group everybody may everybody's.",
+    ),
     Field("feature_codes", Record(FeatureCodes, FEATURE_CODES), "What phones dial to do something."),
     Field("limits", Record(Limits, LIMITS), "How much the company may have of what costs."),
     Field("statuses", Record(StatusRules, STATUSES), "Which source of a person's state wins for what."),
+    Field("calls", Record(Calls, CALLS), "How calls are treated that people do not want, or want elsewhere."),
+    Field("privacy", Record(Privacy, PRIVACY), "Who sees what of whom on lamps."),
 )

@@ -10,10 +10,10 @@ from provisioning.company_kinds import (
     PROMPT,
     READER,
 )
-from provisioning.kinds import days, flag, list_of, optional, perhaps, seconds, whole
+from provisioning.kinds import choice, days, flag, list_of, optional, perhaps, seconds, whole
 from provisioning.sections.forms import Field
 from provisioning.sections.section import Section
-from routing.model import Person, VoicemailBox
+from routing.model import DETAILS, Person, VoicemailBox
 
 _ELSEWHERE = optional(DESTINATION, empty="the call ends")
 
@@ -32,6 +32,17 @@ PEOPLE = Section(
             "The direct number: it leads to the person, and is shown when calling out.",
         ),
         Field("administrator", flag(), "May record greetings, turn switches and change others' membership in queues."),
+        Field(
+            "forwards_outside",
+            flag(),
+            "May have calls forwarded to numbers outside, but never to emergency, short or premium numbers.",
+        ),
+        Field(
+            "shows",
+            optional(list_of(choice(*DETAILS)), empty="all that `company.privacy` lets them see"),
+            "What colleagues see on lamps at most.",
+        ),
+        Field("hidden_from", list_of(READER), "Ids of people who see this one as not there, without being told so."),
     ),
     "Somebody who can be called.",
     called="ID",

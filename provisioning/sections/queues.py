@@ -6,7 +6,7 @@ from provisioning.company_kinds import CHOICE, DESTINATION, MEMBER, MUSIC, PROMP
 from provisioning.kinds import choice, days, flag, list_of, optional, seconds, text, whole
 from provisioning.sections.forms import Field, Record, TableOf
 from provisioning.sections.section import Section
-from routing.model import MemberDetails, Queue, Strategy
+from routing.model import MemberDetails, Queue, QueueLamp, Strategy
 
 _SKILL = text("a skill's name of small letters, digits, - and _", r"[a-z0-9][a-z0-9_-]*", max_length=63)
 _LEVEL = whole(1, 10)
@@ -59,6 +59,11 @@ QUEUES = Section(
         Field("waiting", flag(), "Callers may wait; else, when nobody is free, `on_busy`."),
         Field("max_waiting", whole(1, 100_000), "How many may wait; one more goes to `on_full`."),
         Field("welcome_prompt", optional(PROMPT, empty="none"), "Played before the music."),
+        Field(
+            "lamp",
+            choice(*get_args(QueueLamp)),
+            "The lamp of the extension blinks while callers wait, is lit while members talk to callers, or both.",
+        ),
         Field("music", MUSIC, "The music list."),
         Field(
             "position_every_seconds", seconds(5, 3600, or_zero="never"), "How often the position is told between music."

@@ -7,6 +7,7 @@ from routing.model.hours import OpeningHours, WeekCalendar
 from routing.model.menu import Lookup, Menu
 from routing.model.notices import NoticeTarget
 from routing.model.people import Person, VoicemailBox
+from routing.model.privacy import Privacy
 from routing.model.queue import Queue
 from routing.model.statuses import StatusRules
 
@@ -43,6 +44,37 @@ class FeatureCodes(msgspec.Struct, frozen=True):
     """Passive who is active, else active; for keys with a lamp, which shows it."""
     mailbox: str = "*98"
     recording: str = "*97"
+    do_not_disturb: str = "*78"
+    """Turned on and off in turn; for keys with a lamp, as each of the following is."""
+    forward_always: str = "*21"
+    """With a number behind it calls go there; alone it is turned on and off in turn."""
+    forward_busy: str = "*67"
+    forward_no_answer: str = "*61"
+    """Behind the number a star and after how many seconds."""
+    forward_unreachable: str = "*62"
+    tell_when_free: str = "*37"
+    """With an extension behind it, called back when that person is free."""
+    pickup: str = "**"
+    """With an extension behind it, takes the call that rings there."""
+    group_pickup: str = "*8"
+    """Takes the call that rings longest at a colleague's phone."""
+
+
+class Calls(msgspec.Struct, frozen=True):
+    """How calls to people are treated who do not want them, or want them elsewhere."""
+
+    forward_after_seconds: float = 20.0
+    """How long a person's phones ring before a forwarding on no answer, where the person does not say."""
+    most_forwardings: int = 5
+    """After so many a call is forwarded no more."""
+    disturb_members: bool = False
+    """Queues offer callers also to members who do not want to be disturbed."""
+    tell_when_free_seconds: float = 2700.0
+    """How long somebody busy is waited for."""
+    recall_seconds: float = 30.0
+    """How long phones ring of who transferred a call and hung up, where nobody has answered it; 0: they do not."""
+    take_over: bool = False
+    """Who may pick up a colleague's call may also take it over once it is answered."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -85,6 +117,8 @@ class Company(msgspec.Struct, frozen=True):
     feature_codes: FeatureCodes = FeatureCodes()
     pause_reasons: tuple[str, ...] = ("break", "lunch", "meeting", "training")
     """Numbered from 1."""
+    pickup_groups: dict[str, tuple[str, ...]] = {}
+    """Ids of people who may take each other's calls, by the group's name; without any everybody may everybody's."""
     queue_extensions: dict[str, str] = {}
     """Internal number -> queue name."""
     menu_extensions: dict[str, str] = {}
@@ -94,3 +128,5 @@ class Company(msgspec.Struct, frozen=True):
     """Outside number behind which greetings are recorded after the PIN; empty for none."""
     limits: Limits = Limits()
     statuses: StatusRules = StatusRules()
+    calls: Calls = Calls()
+    privacy: Privacy = Privacy()

@@ -3,6 +3,7 @@
 import msgspec
 
 from routing.model.destination import Destination
+from routing.model.privacy import Detail
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -18,6 +19,12 @@ class Person(msgspec.Struct, frozen=True):
     """Shown as caller id when calling out; None shows the company's first main number."""
     administrator: bool = False
     """May record greetings, turn switches and change others' membership."""
+    forwards_outside: bool = True
+    """May have calls forwarded to numbers outside; never to those that cost more."""
+    shows: tuple[Detail, ...] | None = None
+    """What colleagues see at most, whatever the company lets them; None: no less than that."""
+    hidden_from: tuple[str, ...] = ()
+    """Ids of people who see this one as not there, always, without being told."""
 
 
 class VoicemailBox(msgspec.Struct, frozen=True):

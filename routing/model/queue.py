@@ -8,6 +8,9 @@ from routing.model.destination import Destination
 
 Strategy = Literal["longest_idle", "priority", "all", "round_robin", "fewest_calls", "skills"]
 
+QueueLamp = Literal["waiting", "served", "both"]
+"""What the lamp of a queue's extension shows."""
+
 
 def is_outside(member: str) -> bool:
     """True for an outside number, E.164; else the member is the id of a person."""
@@ -65,6 +68,8 @@ class Queue(msgspec.Struct, frozen=True):
     """0: never told."""
     tell_expected_wait: bool = False
     """With the position also the expected wait, when it has grown shorter."""
+    lamp: QueueLamp = "both"
+    """Blinks while callers wait, is lit while members talk to callers, or both."""
     music: str = "default"
     welcome_prompt: str | None = "please-wait"
     last_member_days: float = 0.0

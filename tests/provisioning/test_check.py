@@ -114,6 +114,12 @@ def test_the_examples_are_right(file: Path, tmp_path: Path) -> None:
             '201 = "message:closed"',
             "menus.main.keys.201: is also the extension of person:anna",
         ),
+        # privacy
+        ('people = ["ingrid"]', 'people = ["ingrd"]', 'roles.reception.people = "ingrd": must be one of the company'),
+        ('hidden_from = ["oskar"]', 'hidden_from = ["oska"]', 'people.henrik.hidden_from = "oska": must be one of the'),
+        ('hidden_from = ["oskar"]', 'hidden_from = ["henrik"]', "must be somebody else: one sees oneself always"),
+        ('shows = ["busy"]', 'shows = ["callers"]', "must be a list with state, without which callers shows nothing"),
+        ('shows = ["busy"]', 'shows = ["calls"]', "a list in which entry 1 is one of busy, state, callers, notes"),
         # numbers
         ('extension = "201"', 'extension = "112"', "must be another number, this one calls for help in NO"),
         ('extension = "201"', 'extension = "0113"', "must be another number, this one calls for help in NO"),

@@ -1,0 +1,84 @@
+"""Who sees what of whom: by group, company and role, less what the watched person wants shown."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from presence_pidf.seen import EVERYTHING, HIDDEN
+from routing.model import DETAILS, Company, Detail, Role
+
+NOTHING = None
+"""The watcher may not watch at all."""
+
+
+class CompanyPrivacy:
+    """The rules of one company, ready to be asked."""
+
+    def __init__(self, company: Company) -> None:
+        self._people = company.people
+        self._privacy = company.privacy
+        self._groups = groups_of(company)
+        self._roles: defaultdict[str, list[Role]] = defaultdict(list)
+        for role in company.privacy.roles.values():
+            for person in role.people:
+                self._roles[person].append(role)
+
+    def visible(self, watcher: str, presentity: str) -> str | None:
+        """What one person sees of another, both by id, as `presence_pidf.seen` reads it; None for nothing at all."""
+        watched = self._people.get(presentity)
+        if watched is None or watcher == presentity:
+            return EVERYTHING
+        if watcher in watched.hidden_from:
+            return HIDDEN
+        together = not self._groups[watcher].isdisjoint(self._groups[presentity])
+        details = self._seen(watcher, together)
+        return _named(details if watched.shows is None else details & _whole(watched.shows))
+
+    def visible_of_queue(self, watcher: str, members: Iterable[str]) -> str | None:
+        """What somebody sees of the callers of a queue with these members."""
+        return _named(self._seen(watcher, watcher in members))
+
+    def _seen(self, watcher: str, together: bool) -> set[Detail]:
+        """What a watcher's roles, else the company, let the watcher see of the group, or of all others."""
+        own = [role.group if together else role.company for role in self._roles.get(watcher, ())]
+        given = [details for details in own if details is not None]
+        if not given:
+            given = [self._privacy.group if together else self._privacy.company]
+        return _whole([detail for details in given for detail in details])
+
+
+class Privacy:
+    """The rules of all companies, by domain."""
+
+    def __init__(self) -> None:
+        self._companies: dict[str, CompanyPrivacy] = {}
+
+    def configure(self, companies: Iterable[Company]) -> None:
+        """Take over the companies as they are now."""
+        self._companies = {company.domain.lower(): CompanyPrivacy(company) for company in companies}
+
+    def of(self, domain: str) -> CompanyPrivacy | None:
+        """The rules of the company with this domain, in small letters."""
+        return self._companies.get(domain)
+
+
+def groups_of(company: Company) -> defaultdict[str, set[str]]:
+    """The groups of each person, by id: the queues that they are members of. Pure."""
+    groups: defaultdict[str, set[str]] = defaultdict(set)
+    for name, queue in company.queues.items():
+        for member in queue.members:
+            groups[member].add(name)
+    return groups
+
+
+def _whole(details: Iterable[Detail]) -> set[Detail]:
+    """Who sees the state sees also that somebody is busy; without the state there is nothing more to see."""
+    found = set(details)
+    return found | {"busy"} if "state" in found else found & {"busy"}
+
+
+def _named(details: set[Detail]) -> str | None:
+    if not details:
+        return NOTHING
+    if details.issuperset(DETAILS):
+        return EVERYTHING
+    return "+".join([detail for detail in DETAILS if detail in details and (detail != "busy" or len(details) == 1)])
