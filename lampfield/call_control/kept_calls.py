@@ -86,8 +86,8 @@ class KeptCalls:
             case QueueLeft():
                 self._left(event)
             case CalledBack():
+                # On the line for the place is only who has answered and pressed the key: then it is resumed.
                 self._served[event.place] = event.call
-                self._courses[event.call] = _Course({event.queue: event.place})
             # What a phone changes in its dialog while it waits is taken along with the next announcement.
             case CallAnswered() | PositionAnnounced() | CallTakenUp():
                 self._keep(event.call)

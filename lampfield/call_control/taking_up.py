@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lampfield.call_control.dialler import CallDialler
@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 TAKEN_DOWN = 'Q.850;cause=41;text="Temporary failure"'
 """Reason of a BYE to a party whose call did not outlive a restart (RFC 3326 §2, ITU-T Q.850)."""
+
+SILENT_MS = 1000
+"""A phone that was not heard for so long is asked whether it is there: it may have hung up just before the end."""
 
 GoOn = Callable[[str, Coroutine[Any, Any, None]], object]
 """Runs the treatment of a call, by its id, beside all others."""
@@ -82,7 +85,13 @@ class TakingUp:
             treatment = flow.talk_on(callee, callee.person, kept.caller.started, kept.talk.queue, kept.talk.place)
         else:
             treatment = flow.resume(places, kept.caller.started, away=kept.away)
-        return TakenUp(kept.call, _known_to_queues(kept), True, lambda: self._go_on(kept.call, treatment))
+        silent = [leg for leg in (caller, callee) if leg is not None and audio[leg.rtp.name].silent_ms > SILENT_MS]
+        return TakenUp(kept.call, _known_to_queues(kept), True, lambda: self._begin(kept.call, treatment, silent))
+
+    def _begin(self, call: str, treatment: Coroutine[Any, Any, None], silent: Sequence[VoiceLeg]) -> None:
+        self._go_on(call, treatment)
+        for leg in silent:
+            leg.audio_stopped()
 
     def _leg(self, kept: KeptCall, leg: KeptLeg, audio: Mapping[str, SessionInfo]) -> VoiceLeg:
         """Raises ProtocolViolation."""
