@@ -31,7 +31,10 @@ STAY_PYTHON = {
     "lampfield/presence/__init__.py",
     "lampfield/presence/packages/__init__.py",
     *(f"lampfield/call_control/{name}.py" for name in ("__init__", "services", "kept_call", "identity")),
-    *(f"sipcore/{name}.py" for name in ("__init__", "structs", "flow", "binding", "session_record", "subscription")),
+    *(
+        f"sipcore/{name}.py"
+        for name in ("__init__", "structs", "flow", "binding", "session_record", "subscription", "publication_record")
+    ),
 }
 """The modules that say why: what a class has beside its fields and their types does not all outlive compiling."""
 

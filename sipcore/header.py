@@ -35,8 +35,9 @@ _USUAL = (
     "Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authorization CSeq Call-ID Call-Id Call-Info "
     "Contact Content-Disposition Content-Encoding Content-Language Content-Length Content-Type Date Event Expires From "
     "Max-Forwards Min-Expires Min-SE P-Asserted-Identity Path Proxy-Authenticate Proxy-Authorization Proxy-Require "
-    "RAck RSeq Reason Record-Route Refer-To Referred-By Replaces Require Retry-After Route Server Session-Expires "
-    "Subject Subscription-State Supported Timestamp To Unsupported User-Agent Via WWW-Authenticate Warning"
+    "RAck RSeq Reason Record-Route Refer-To Referred-By Replaces Require Retry-After Route SIP-ETag SIP-If-Match "
+    "Server Session-Expires Subject Subscription-State Supported Timestamp To Unsupported User-Agent Via "
+    "WWW-Authenticate Warning"
 )
 
 
