@@ -4,7 +4,17 @@ from pathlib import Path
 
 from lampfield.journal import Journal
 from lampfield.places import Places
-from routing.events import CallbackMissed, CallbackRequested, CallEvent, OfferMade, QueueJoined, QueueLeft
+from routing.events import (
+    CallbackMissed,
+    CallbackRequested,
+    CallEvent,
+    OfferEnded,
+    OfferMade,
+    PlaceResumed,
+    QueueJoined,
+    QueueLeft,
+)
+from routing.queue.events import QueueEvent, TalkEnded
 from routing.queue.state import QueueState, fold
 from tests.routing.nordlys import company
 
@@ -16,22 +26,40 @@ def joined(call: str, at: float, priority: int = 0) -> QueueJoined:
     return QueueJoined(call=call, at=at, queue="sales", position=1, priority=priority)
 
 
-def after_a_restart(folder: Path, *events: CallEvent) -> QueueState:
-    """The queue as another run of the process folds it from disk."""
+def kept(folder: Path, *events: QueueEvent) -> Places:
+    """What another run of the process finds on disk after these events."""
     journal = Journal(folder / "journal")
     journal.open()
     passed_on: list[CallEvent] = []
-    sink = Places(journal).sink(COMPANY, passed_on.append)
+    before = Places(journal)
+    sink = before.sink(COMPANY, passed_on.append)
     for event in events:
-        sink(event)
-    assert passed_on == list(events)
+        if isinstance(event, CallEvent):
+            sink(event)
+        else:
+            before.member("nordlys", event)
+    assert passed_on == [event for event in events if isinstance(event, CallEvent)]
     journal.close()
     again = Journal(folder / "journal")
     again.open()
     places = Places(again)
     places.restore()
     again.close()
-    return fold(SALES, places.history(COMPANY, "sales"))
+    return places
+
+
+def after_a_restart(folder: Path, *events: QueueEvent) -> QueueState:
+    """The queue as another run of the process folds it from disk."""
+    return fold(SALES, kept(folder, *events).history(COMPANY, "sales"))
+
+
+def talk(call: str, at: float, member: str = "anna", offer: int = 1) -> list[QueueEvent]:
+    """A member takes the caller."""
+    return [
+        OfferMade(call=call, at=at, queue="sales", member=member, offer=offer),
+        OfferEnded(call=call, at=at + 3, queue="sales", member=member, offer=offer, outcome="answered"),
+        QueueLeft(call=call, at=at + 3, queue="sales", outcome="answered", waited=3.0),
+    ]
 
 
 def test_who_waits_has_the_same_place_and_waits_since_the_same_time(tmp_path: Path) -> None:
@@ -60,3 +88,37 @@ def test_who_is_to_be_called_back_is_so_with_the_attempts_that_were_made(tmp_pat
     state = after_a_restart(tmp_path, joined("a", 10.0), requested, *missed)
     (caller,) = state.in_line()
     assert (caller.standing, caller.number, caller.attempts, caller.earliest) == ("callback", "+4522334455", 2, 620.0)
+
+
+def test_who_was_called_back_and_is_on_the_line_is_not_called_again(tmp_path: Path) -> None:
+    ordered = CallbackRequested(call="a", at=12.0, queue="sales", number="+4522334455", earliest=12.0)
+    back = PlaceResumed(call="a", at=20.0, queue="sales")
+    state = after_a_restart(tmp_path / "back", joined("a", 10.0), ordered, back)
+    assert [(caller.standing, caller.number) for caller in state.in_line()] == [("waiting", "+4522334455")]
+    again = CallbackRequested(call="a", at=30.0, queue="sales", number="+4522334466", earliest=30.0)
+    state = after_a_restart(tmp_path / "again", joined("a", 10.0), ordered, back, again)
+    assert [(caller.standing, caller.number) for caller in state.in_line()] == [("callback", "+4522334466")]
+
+
+def test_a_caller_may_have_places_in_several_queues(tmp_path: Path) -> None:
+    support = QueueJoined(call="a", at=12.0, queue="support", position=1)
+    left = QueueLeft(call="a", at=13.0, queue="support", outcome="abandoned", waited=1.0)
+    places = kept(tmp_path, joined("a", 10.0), support, left)
+    assert [event.call for event in places.history(COMPANY, "sales")] == ["a"]
+    assert places.history(COMPANY, "support") == []
+
+
+def test_who_talks_to_whom_is_known_until_the_conversation_ends(tmp_path: Path) -> None:
+    places = kept(tmp_path / "talking", joined("a", 10.0), *talk("a", 11.0), joined("b", 20.0))
+    assert places.talks() == {"a"}
+    state = fold(SALES, places.history(COMPANY, "sales"))
+    assert (state.talks, [caller.call for caller in state.in_line()]) == ({"a": "anna"}, ["b"])
+    over = TalkEnded(queue="sales", member="anna", at=30.0)
+    places = kept(tmp_path / "over", joined("a", 10.0), *talk("a", 11.0), over)
+    assert (places.talks(), places.history(COMPANY, "sales")) == (frozenset(), [])
+
+
+def test_the_conversations_of_others_go_on(tmp_path: Path) -> None:
+    others = TalkEnded(queue="sales", member="bo", at=30.0)
+    elsewhere = TalkEnded(queue="support", member="anna", at=30.0)
+    assert kept(tmp_path, joined("a", 10.0), *talk("a", 11.0), others, elsewhere).talks() == {"a"}

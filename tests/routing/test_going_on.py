@@ -1,0 +1,160 @@
+"""Calls go on after a restart: callers with places in queues, and callers who talk."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from routing.call_flow import CallFlow
+from routing.events import (
+    CallbackDue,
+    CallbackRequested,
+    CallEnded,
+    CallEvent,
+    CallTakenUp,
+    OfferEnded,
+    OfferMade,
+    PlaceResumed,
+    QueueJoined,
+    QueueLeft,
+)
+from routing.house import Arrival
+from routing.model import Queue
+from routing.queue.events import Recollection
+from routing.queue.view import view
+from tests.routing.nordlys import company, queue
+from tests.routing.world import FakeAnswered, FakeCaller, Phone, World
+from tests.support.virtual_time import START, now, run
+
+HOUSE = company(
+    queues={
+        "sales": queue(members=("anna",), wrap_up_seconds=10.0),
+        "support": queue(name="support", members=("bo",), wrap_up_seconds=0.0),
+    }
+)
+ARRIVAL = Arrival("phone", "300", "dora")
+
+
+def joined(call: str, at: float, queue: str = "sales") -> QueueJoined:
+    return QueueJoined(call=call, at=START + at, queue=queue, position=1)
+
+
+def talk(call: str, at: float) -> list[CallEvent]:
+    return [
+        OfferMade(call=call, at=START + at, queue="sales", member="anna", offer=7),
+        OfferEnded(call=call, at=START + at, queue="sales", member="anna", offer=7, outcome="answered"),
+        QueueLeft(call=call, at=START + at, queue="sales", outcome="answered", waited=1.0),
+    ]
+
+
+def after(
+    scenario: Callable[[World], Awaitable[None]], *history: Recollection, talks: frozenset[str] = frozenset()
+) -> World:
+    """A world in which the queues have a history, and anna and bo answer after three seconds and talk for a minute."""
+
+    def keeping(settings: Queue) -> dict[str, Any]:
+        return {"history": [event for event in history if event.queue == settings.name], "talks": talks}
+
+    async def main() -> World:
+        world = World(HOUSE, keeping=keeping)
+        await scenario(world)
+        return world
+
+    return run(main())
+
+
+def taken_up(world: World, call: str, places: Mapping[str, str], *, away: bool = False) -> FakeCaller:
+    caller = FakeCaller(call)
+    caller.answered = True
+    flow = CallFlow(world._house(), caller, world, ARRIVAL)
+    asyncio.get_running_loop().create_task(flow.resume(places, START - 100, away=away))
+    return caller
+
+
+def waited(world: World) -> list[tuple[str, str, float]]:
+    return [(left.call, left.outcome, left.waited) for left in world.events if isinstance(left, QueueLeft)]
+
+
+def test_who_waited_hears_music_and_is_told_nothing_twice() -> None:
+    async def scenario(world: World) -> None:
+        world.activity.member_busy("anna")
+        caller = taken_up(world, "a", {"sales": "a"})
+        await asyncio.sleep(15)
+        assert caller.heard == [(0, "music default"), (10, "position/1")]
+        world.activity.member_free("anna", now())
+        await asyncio.sleep(30)
+        caller.hang_up_now()
+
+    world = after(scenario, joined("a", -20))
+    assert waited(world) == [("a", "answered", 38.0)]
+    began = next(event for event in world.events if isinstance(event, CallTakenUp))
+    assert (began.call, began.queue, began.talks_to, began.arrived) == ("a", "sales", "", START - 100)
+
+
+def test_who_had_stepped_out_is_back_in_the_same_place_and_told_it() -> None:
+    async def scenario(world: World) -> None:
+        world.activity.member_busy("anna")
+        first = taken_up(world, "a", {"sales": "a"}, away=True)
+        second = taken_up(world, "b", {"sales": "b"})
+        await asyncio.sleep(5)
+        assert first.sounds[:2] == ["position/1", "music default"]
+        assert second.sounds == ["music default"]
+        for caller in (second, first):
+            caller.hang_up_now()
+
+    after(scenario, joined("a", -20), joined("b", -10))
+
+
+def test_the_place_of_a_caller_in_another_queue_is_there_to_come_back_to() -> None:
+    async def scenario(world: World) -> None:
+        caller = taken_up(world, "a", {"sales": "a", "support": "a"})
+        await asyncio.sleep(1)
+        assert world.queues["sales"].position("a") == 1
+        assert [who for _, who in world.rung] == ["bo"], "held in sales, offered in support"
+        await asyncio.sleep(5)
+        assert world.queues["sales"].position("a") is None, "who talks to somebody waits for nobody else"
+        caller.hang_up_now()
+
+    after(scenario, joined("a", -20), joined("a", -10, "support"))
+
+
+def test_who_was_called_back_keeps_the_place_under_the_call_that_ordered_it() -> None:
+    async def scenario(world: World) -> None:
+        caller = taken_up(world, "back-1", {"sales": "a"})
+        await asyncio.sleep(10)
+        caller.hang_up_now()
+        await asyncio.sleep(1)
+
+    ordered = CallbackRequested(call="a", at=START - 15, queue="sales", number="201", earliest=START - 15)
+    world = after(scenario, joined("a", -20), ordered, PlaceResumed(call="a", at=START - 5, queue="sales"))
+    assert waited(world) == [("a", "called-back", 23.0)]
+
+
+def test_who_was_called_back_and_is_lost_is_called_again() -> None:
+    async def scenario(world: World) -> None:
+        assert world.queues["sales"].without_caller() == ["a"]
+        world.queues["sales"].lose("a")
+        await asyncio.sleep(1)
+        assert [due.number for due in world.events if isinstance(due, CallbackDue)] == ["201"]
+
+    ordered = CallbackRequested(call="a", at=START - 15, queue="sales", number="201", earliest=START - 15)
+    after(scenario, joined("a", -20), ordered, PlaceResumed(call="a", at=START - 5, queue="sales"))
+
+
+def test_a_conversation_goes_on_and_notes_begin_when_it_ends() -> None:
+    async def scenario(world: World) -> None:
+        caller = FakeCaller("a")
+        caller.answered = True
+        answered = FakeAnswered("a-b1", "201", "anna", Phone(talks=40.0))
+        flow = CallFlow(world._house(), caller, world, ARRIVAL)
+        task = asyncio.create_task(flow.talk_on(answered, "anna", START - 100, "sales", "a"))
+        await asyncio.sleep(39)
+        assert view(world.queues["sales"].state, now()).members[0].state == "talking"
+        await task
+        member = view(world.queues["sales"].state, now()).members[0]
+        assert (member.state, member.until) == ("wrap-up", START + 50)
+
+    world = after(scenario, joined("a", -20), *talk("a", -10), talks=frozenset("a"))
+    ends = [(event.cause, event.by) for event in world.events if isinstance(event, CallEnded)]
+    assert ends == [("answered", "callee")]
+    (began,) = (event for event in world.events if isinstance(event, CallTakenUp))
+    assert (began.queue, began.talks_to) == ("", "anna")
