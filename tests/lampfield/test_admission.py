@@ -67,7 +67,7 @@ def test_a_loop_that_is_in_time_while_callers_queue_before_its_socket_takes_fewe
     clock = Hand()
     admission = Admission(10_000, 1000, clock, nobody)
     for _ in range(60):
-        look(admission, clock, queued=0.1)
+        look(admission, clock, queued=0.4)
         taken_at_once(admission)
     clock.now += 10
     assert taken_at_once(admission) == LEAST
