@@ -13,8 +13,10 @@ from routing.events import (
     CallBridged,
     CallEnded,
     CallHeld,
+    CallPickedUp,
     CallRetrieved,
     CallRouted,
+    CallTransferred,
     CustomerNumberGiven,
     KeyPressed,
     LegEnded,
@@ -22,6 +24,7 @@ from routing.events import (
     PositionAnnounced,
     QueueJoined,
     QueueLeft,
+    TransferRequested,
 )
 
 
@@ -50,6 +53,22 @@ class QueueVisit(msgspec.Struct, frozen=True):
     """Their id."""
 
 
+class Transfer(msgspec.Struct, frozen=True):
+    """A transfer that somebody in the call made, and what became of it."""
+
+    at: float
+    """When it was known what becomes of it, UTC epoch seconds."""
+    kind: Literal["blind", "attended"]
+    by: str
+    """Id of the person."""
+    to: str
+    """As it was dialled, or the number of who was joined."""
+    outcome: str
+    """In the words of `CallTransferred`."""
+    goes_on_in: str = ""
+    """The call in which the two talk on, where that is another."""
+
+
 class CallRecord(msgspec.Struct, frozen=True):
     """What is known of a call. Times are UTC epoch seconds, None for what has not happened."""
 
@@ -75,6 +94,9 @@ class CallRecord(msgspec.Struct, frozen=True):
     """The number of who talked to the caller, the last one where there were several."""
     connected_person: str | None = None
     """Their id, None for an outside number."""
+    picked_up_by: str | None = None
+    """Id of who took the call last that rang at a colleague's phone."""
+    transfers: tuple[Transfer, ...] = ()
     talk_seconds: float = 0.0
     """With a person, holds included."""
     held_seconds: float = 0.0
@@ -131,6 +153,13 @@ def after(record: CallRecord, event: AnyCallEvent) -> CallRecord:
             return _handled(record, event)
         case CallBridged():
             return _bridged(_talk_over(record, event.at), event)
+        case CallPickedUp():
+            return _with(record, picked_up_by=event.person)
+        case TransferRequested():
+            return _talk_over(record, event.at)
+        case CallTransferred():
+            made = Transfer(event.at, event.kind, event.by, event.to, event.outcome, event.goes_on_in)
+            return _with(record, transfers=(*record.transfers, made))
         case CallHeld() if record.held_since is None:
             return _with(record, held_since=event.at)
         case CallRetrieved():

@@ -18,9 +18,11 @@ from routing.events import (
     CallEnded,
     CallEvent,
     CallHeld,
+    CallPickedUp,
     CallRetrieved,
     CallRouted,
     CallTakenUp,
+    CallTransferred,
     CustomerNumberGiven,
     FeatureCodeUsed,
     GreetingPutInUse,
@@ -45,6 +47,7 @@ from routing.events import (
     PromptPlayed,
     QueueJoined,
     QueueLeft,
+    TransferRequested,
 )
 
 
@@ -169,6 +172,33 @@ class _Story:
         again = "that was the last attempt" if event.retry_at is None else "to be tried again"
         return f"attempt {event.attempt} to call back: {event.outcome}; {again}"
 
+    # Transfers.
+
+    def picked_up(self, event: CallPickedUp) -> str:
+        who, rang = self.name(event.person), self.name(event.rang)
+        if event.person == event.rang:
+            rang = "another of their phones"
+        return (
+            f"{who} takes the call over from {rang}"
+            if event.talking
+            else f"{who} picks up the call that rings at {rang}"
+        )
+
+    def transferred(self, event: CallTransferred) -> str:
+        who = self.name(event.by)
+        if event.kind == "attended":
+            where = f", in the call {event.goes_on_in}" if event.goes_on_in else ""
+            return f"{who} joins the other party to {event.to}{where}, and is out of the call"
+        outcomes = {
+            "answered": f"{who} is out of the call: {event.to} has answered",
+            "no-answer": f"the transfer to {event.to} comes to nothing: no answer",
+            "busy": f"the transfer to {event.to} comes to nothing: busy",
+            "rejected": f"the transfer to {event.to} comes to nothing: declined",
+            "unreachable": f"the transfer to {event.to} comes to nothing: cannot be reached",
+            "abandoned": f"the transfer to {event.to} comes to nothing: who was transferred hangs up",
+        }
+        return outcomes[event.outcome]
+
     # Legs.
 
     def ringing(self, event: LegRinging) -> str:
@@ -245,6 +275,9 @@ _SENTENCES: dict[type[CallEvent], Callable[[_Story, Any], str]] = {
     GreetingPutInUse: lambda story, event: (
         f"{story.name(event.person)} lets {event.greeting} greet on {event.main_number} ({event.slot})"
     ),
+    CallPickedUp: _Story.picked_up,
+    TransferRequested: lambda story, event: f"{story.name(event.by)} transfers the other party to {event.to}",
+    CallTransferred: _Story.transferred,
     CallHeld: lambda _, event: f"put on hold by the {event.by}",
     CallRetrieved: lambda _, event: f"taken off hold by the {event.by}",
     CallEnded: _Story.ended,

@@ -19,6 +19,7 @@ from routing.events import (
     OfferMade,
     QueueJoined,
     QueueLeft,
+    TransferRequested,
 )
 
 Stage = Literal["arriving", "ringing", "answered", "menu", "queue", "talking", "hold"]
@@ -61,6 +62,8 @@ def advance(live: LiveCall, event: CallEvent) -> LiveCall:
             return moved("answered")
         case CallBridged(person=person, number=number):
             return moved("talking", person or number)
+        case TransferRequested(to=to):
+            return moved("ringing", to)
         case CallHeld():
             return moved("hold")
         case CallRetrieved():

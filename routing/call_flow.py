@@ -5,17 +5,21 @@ import logging
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
+import msgspec
+
 from routing import dialplan, feature_codes, menu
 from routing.calendars import destination_at
 from routing.callback_numbers import CallbackNumbers
 from routing.caller_leg import answer, start_music, tell
+from routing.conversation import Conversation
 from routing.dialplan import Refusal
-from routing.events import CallAnswered, CallArrived, CallBridged, CallEnded, CallRouted, CallTakenUp
+from routing.events import CallArrived, CallEnded, CallRouted, CallTakenUp
 from routing.feature_codes import FeatureCall, FeatureCode
 from routing.greetings import GreetingStudio
 from routing.greetings_by_phone import GreetingsByPhone
 from routing.hours import ALWAYS_OPEN, situation
 from routing.house import Arrival, House, Onward
+from routing.handover import SentOn
 from routing.lookups import Question, look_up
 from routing.menu.names import dial
 from routing.menu.told import told
@@ -28,6 +32,7 @@ from routing.queue.waiting import SteppedOut, ToBeCalledBack, after_waiting, wai
 from routing.tasks import while_there
 from routing.voicemail.entrance import Entrance
 from routing.voicemail.leaving import Leaving
+from routing.transfer import HERE, OngoingTransfer
 from routing.voicemail.mailbox import Mailbox
 from routing.voicemail.service import Voicemail
 from routing.welcome import greeting_of
@@ -60,7 +65,7 @@ class CallFlow:
         self._emit = house.emit
         self._clock = house.clock
         self._house = house
-        self._caller = caller
+        self._talk = Conversation(caller, dialler, house.emit, house.clock)
         self._dialler = dialler
         self._arrival = arrival
         self._greeting: tuple[str, ...] = ()
@@ -72,6 +77,10 @@ class CallFlow:
 
     async def run(self) -> None:
         """Treat the call to its end; its first event is CallArrived and its last, exactly once, CallEnded.
+
+    @property
+    def _caller(self) -> Caller:
+        return self._talk.caller
 
         Cancelling is shutting down: the call is ended with 503 or BYE. Raises nothing else.
         """
@@ -103,14 +112,12 @@ class CallFlow:
         The last event is CallEnded here too, exactly once.
         """
         self._emit(CallTakenUp(**self._arrived(), arrived=arrived, talks_to=person or answered.number))
-        await self._to_the_end(self._talk_on(answered, queue, place))
+        if queue in self._queues:
+            self._queues[queue].talks_to(place, answered)
+        await self._to_the_end(self._talk_on(answered))
 
-    async def _talk_on(self, answered: Answered, queue: str, place: str) -> Ended:
-        try:
-            return await self._talk(answered)
-        finally:
-            if queue in self._queues:
-                self._queues[queue].talk_ended(place)
+    async def _talk_on(self, answered: Answered) -> Ended:
+        return await self._follow(await self._after(await self._talk.go_on(answered)))
 
     async def serve_called_back(self, queue: str, place: str) -> None:
         """Take up the place in a queue for whose sake the caller was called back. Ends with CallEnded as well."""
@@ -152,6 +159,7 @@ class CallFlow:
         try:
             await self._caller.hang_up(ended.cause, ended.status)
         finally:
+        self._talk.over()
             self._emit(
                 CallEnded(call=self._caller.call, at=self._clock(), cause=ended.cause, by=ended.by, status=ended.status)
             )
@@ -198,7 +206,8 @@ class CallFlow:
             hops = 0 if step.chosen else hops + 1
             if hops > MOST_HOPS:
                 log.error("%s: destinations lead in a circle, last to %s", self._caller.call, step.destination)
-                return await self._not_reached("unreachable", 482)  # Loop Detected, RFC 3261 §21.4.20
+                step = await self._not_reached("unreachable", 482)  # Loop Detected, RFC 3261 §21.4.20
+                continue
             self._emit(
                 CallRouted(call=self._caller.call, at=self._clock(), destination=str(step.destination), why=step.why)
             )
@@ -211,6 +220,8 @@ class CallFlow:
         match destination.kind:
             case "person":
                 return await self._person(destination.name)
+        if destination.kind in HERE:
+            self._talk.arrived()
             case "queue":
                 return await self._queue(destination.name)
             case "callback":
@@ -254,7 +265,7 @@ class CallFlow:
             return Onward(onward, f"{person.id}: {result.outcome}")
         return await self._not_reached(result.outcome, result.status)
 
-    async def _number(self, number: str) -> Ended:
+    async def _number(self, number: str) -> Onward | Ended:
         result = await self._ring(self._dialler.ring_number(number, caller=self._caller, timeout=OUTSIDE_RING_SECONDS))
         if result.answered is not None:
             return await self._connect(result.answered, None)
@@ -294,13 +305,12 @@ class CallFlow:
             return Ended("shutdown", "system", 503)
         return Onward(*after_waiting(queue, ended.left.outcome))
 
-    async def _deliver(self, queue: Queue, place: str, answered: Answered, member: str) -> Ended:
-        self._house.last_members.spoke(queue, self._caller.number, member)
-        try:
-            await self._caller.stop_music()
-            return await self._connect(answered, member)
-        finally:
-            self._queues[queue.name].talk_ended(place)
+    async def _deliver(self, queue: Queue, place: str, answered: Answered, member: str) -> Onward | Ended:
+        if member in queue.members:
+            self._house.last_members.spoke(queue, self._caller.number, member)
+        self._queues[queue.name].talks_to(place, answered)
+        await self._caller.stop_music()
+        return await self._connect(answered, member)
 
     async def _step_out(self, queue: str, place: str, wish: SteppedOut) -> Onward:
         """Go where the key leads; the place is kept until the caller is back, or talks to somebody."""
@@ -402,32 +412,44 @@ class CallFlow:
             await self._caller.stop_music()
             self._caller.clear_keys()
 
-    async def _connect(self, answered: Answered, person: str | None) -> Ended:
-        """Let the two talk, until one hangs up. Who talks to somebody waits for nobody else."""
+    async def _connect(self, answered: Answered, person: str | None) -> Onward | Ended:
+        """Let the two talk, until one hangs up or sends the other on. Who talks to somebody waits for nobody else."""
         self._give_up_places()
-        if not self._caller.answered:  # connecting answers
-            self._emit(CallAnswered(call=self._caller.call, at=self._clock()))
-        self._emit(
-            CallBridged(
-                call=self._caller.call,
-                at=self._clock(),
-                leg=answered.leg,
-                person=person,
-                number=answered.number,
-            )
-        )
-        return await self._talk(answered)
+        return await self._after(await self._talk.with_(answered, person))
 
-    async def _talk(self, answered: Answered) -> Ended:
-        try:
-            end = await self._dialler.connect(self._caller, answered)
-        except BaseException:
-            await self._dialler.drop(answered, "caller-gone")
-            raise
-        return end if isinstance(end, Ended) else Ended("answered", end)
+    # Transfers
 
-    async def _not_reached(self, outcome: RingOutcome, status: int) -> Ended:
-        """Tell the caller: by a prompt when answered, else by the final response."""
+    async def _after(self, talk: SentOn | Ended) -> Onward | Ended:
+        """Go on with whoever was sent on, of whom no more is known than the number if they were called."""
+        if isinstance(talk, Ended):
+            return talk
+        if talk.by == "caller":
+            self._priority = self._company.vip.get(self._caller.number, 0)
+            self._arrival = msgspec.structs.replace(self._arrival, caller_person=None)
+        if isinstance(talk.destination, MainNumber):
+            return await self._greet(talk.destination)
+        return Onward(talk.destination, f"{talk.transferor.person} transfers the call to {talk.to}", chosen=True)
+
+    async def _sent_back(self, transfer: OngoingTransfer, outcome: RingOutcome, status: int) -> Onward | Ended:
+        """Nobody was reached: back to who transferred the call, who is there still, or is called."""
+        transferor = transfer.sent.transferor
+        if transferor.there:
+            return await self._after(await self._talk.again(transfer))
+        seconds, person = self._company.calls.recall_seconds, transferor.person
+        if not seconds or person not in self._company.people:
+            return await self._not_reached(outcome, status)
+        why = f"{transfer.sent.to}: {outcome}, and {person} has transferred the call"
+        self._emit(CallRouted(call=self._caller.call, at=self._clock(), destination=f"person:{person}", why=why))
+        result = await self._ring(self._dialler.ring_person(person, caller=self._caller, timeout=seconds))
+        if result.answered is not None:
+            return await self._connect(result.answered, result.picked_up_by or person)
+        return await self._not_reached(result.outcome, result.status)
+
+    async def _not_reached(self, outcome: RingOutcome, status: int) -> Onward | Ended:
+        """Tell the caller: by a prompt when answered, else by the final response; back to who transferred the call."""
+        transfer = self._talk.missed(outcome, status)
+        if transfer is not None:
+            return await self._sent_back(transfer, outcome, status)
         engaged = outcome in ("busy", "rejected")
         if self._caller.answered:
             await self._tell(BUSY if engaged else UNAVAILABLE)

@@ -246,6 +246,62 @@ class CallBridged(CallEvent, frozen=True, kw_only=True):
     number: str
 
 
+class CallPickedUp(CallEvent, frozen=True, kw_only=True):
+    """Somebody takes a call that rings at a colleague's phone, or the colleague's place in a conversation."""
+
+    leg: str
+    person: str
+    """Id of who takes it."""
+    number: str
+    rang: str
+    """Id of the colleague."""
+    talking: bool = False
+    """It was answered already."""
+
+
+class TransferRequested(CallEvent, frozen=True, kw_only=True):
+    """One of two who talk sends the other on (blind transfer); the one who is left is the call's caller from now on."""
+
+    by: str
+    """Id of the person."""
+    side: Literal["caller", "callee"]
+    """Their part in the call until now."""
+    to: str
+    """As it was dialled."""
+
+
+class CallTransferred(CallEvent, frozen=True, kw_only=True):
+    """What became of a transfer, once for each.
+
+    `blind`: follows TransferRequested; without an answer the call goes back to who transferred it. `attended`: two are
+    joined by somebody who talked to both; it is told in both calls.
+    """
+
+    kind: Literal["blind", "attended"]
+    by: str
+    """Id of the person."""
+    side: Literal["caller", "callee"]
+    """Their part in the call until then."""
+    to: str
+    """As it was dialled, or the number of who was joined."""
+    outcome: Literal["answered", "no-answer", "busy", "rejected", "unreachable", "abandoned"]
+    """`abandoned`: who was sent on hung up."""
+    status: int = 200
+    """SIP status that the transferor was told."""
+    goes_on_in: str = ""
+    """Attended: the call in which the two talk on, where that is another."""
+
+
+class CallForwarded(CallEvent, frozen=True, kw_only=True):
+    """A person does not take the call: by what the person wants of calls it goes to another destination."""
+
+    person: str
+    """Id of whose call it was."""
+    why: Literal["unconditional", "busy", "no-answer", "unreachable", "do-not-disturb"]
+    destination: str
+    """In its written form."""
+
+
 class MessageLeft(CallEvent, frozen=True, kw_only=True):
     """The caller left a message in a voicemail box, and it is on disk. Told later where the server was killed."""
 
@@ -316,7 +372,8 @@ class CallRetrieved(CallEvent, frozen=True, kw_only=True):
 class CallEnded(CallEvent, frozen=True, kw_only=True):
     """The last event of every call, exactly once.
 
-    `cause`: answered, abandoned, busy, no-answer, unreachable, rejected, failed, completed-message, lost, shutdown.
+    `cause`: answered, abandoned, busy, no-answer, unreachable, rejected, failed, completed-message, transferred, lost,
+    shutdown.
     """
 
     cause: str
@@ -352,6 +409,10 @@ AnyCallEvent = (
     | LegAnswered
     | LegEnded
     | CallBridged
+    | CallPickedUp
+    | TransferRequested
+    | CallTransferred
+    | CallForwarded
     | MessageLeft
     | MessageLost
     | BoxFull

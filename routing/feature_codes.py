@@ -16,7 +16,7 @@ from routing.events import FeatureCodeUsed
 from routing.model import Company, Destination, Person
 from routing.ports import Caller, Clock, Ended, EventSink
 
-Feature = Literal["active", "passive", "pause", "resume", "toggle", "switch"]
+Feature = Literal["active", "passive", "pause", "resume", "toggle", "switch", "pickup", "group-pickup"]
 
 
 class FeatureCode(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class FeatureCode(msgspec.Struct, frozen=True):
 
     feature: Feature
     digits: str = ""
-    """What was dialled behind the code: a queue's extension, the number of a reason, a position."""
+    """What was dialled behind the code: an extension, the number of a reason, a position."""
     name: str = ""
     """Of the opening hours, with feature `switch`."""
 
@@ -75,6 +75,8 @@ def _codes(company: Company) -> Iterator[tuple[str, FeatureCode | Destination]]:
     yield codes.pause, FeatureCode("pause")
     yield codes.resume, FeatureCode("resume")
     yield codes.toggle, FeatureCode("toggle")
+    yield codes.pickup, FeatureCode("pickup")
+    yield codes.group_pickup, FeatureCode("group-pickup")
     yield codes.mailbox, Destination("mailbox")
     yield codes.recording, Destination("recording")
     for hours in company.hours.values():

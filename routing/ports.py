@@ -8,6 +8,7 @@ import msgspec
 
 from routing.events import CallEvent
 
+from routing.handover import Handover, Side
 
 class CallerGone(Exception):
     """The caller hung up; raised by whatever the flow awaited on the caller's leg."""
@@ -123,6 +124,14 @@ class Answered(Protocol):
         """As Caller.play."""
 
     async def read_key(self, timeout: float | None) -> str | None:
+    @property
+    def rang(self) -> str | None:
+        """Id of the person for whom it rang, where somebody else has taken the call; else None."""
+        ...
+
+    async def part_over(self) -> None:
+        """Return when they have no part in the call any more: hung up, or gone from it by a transfer."""
+
         """As Caller.read_key."""
 
 
@@ -136,6 +145,8 @@ class RingResult(msgspec.Struct, frozen=True):
 
 class Dialler(Protocol):
     """Reaches people and numbers for one caller."""
+    picked_up_by: str | None = None
+    """Id of who took the call in the place of the person for whom it rang; None where that person did."""
 
     async def ring_person(self, person: str, *, caller: Caller, timeout: float) -> RingResult:
         """Ring all phones of a person, the first to answer wins. Cancelling stops the ringing on all of them.
@@ -149,11 +160,11 @@ class Dialler(Protocol):
         """Call an outside number through a trunk: E.164, or a short or emergency number as the country dials it."""
         ...
 
-    async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"] | Ended:
-        """Answer the caller where that is still to do, bridge the two, and return when the call is over.
+    async def connect(self, caller: Caller, answered: Answered) -> Side | Ended | Handover:
+        """Answer the caller where that is still to do, bridge the two, and return when they talk no more.
 
         Tells who hung up, or how it ended where nobody did (lost audio, no codec in common); both legs are ended then.
-        Raises CallerGone when the caller had gone before.
+        Else it tells what becomes of those who are left. Raises CallerGone when the caller had gone before.
         """
         ...
 

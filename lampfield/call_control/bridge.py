@@ -2,21 +2,20 @@
 
 import asyncio
 import logging
-from typing import Literal
+from typing import Any
 
 from lampfield.call_control.codecs import common, joinable
-from lampfield.call_control.leg import Leg, LegEnd
+from lampfield.call_control.leg import Leg
 from lampfield.call_control.services import Services
 from lampfield.call_control.voice_leg import VoiceLeg
 from routing.events import CallHeld, CallRetrieved
+from routing.handover import Handover, Side
 from routing.ports import Ended
 
 logger = logging.getLogger(__name__)
 
 HOLD_MUSIC = "default"
 """The music list that a held party hears."""
-
-Side = Literal["caller", "callee"]
 
 
 class Bridge:
@@ -27,28 +26,72 @@ class Bridge:
         self._caller = caller
         self._callee = callee
         self._aligning = asyncio.Lock()
+        self._handed_over: asyncio.Future[Handover] = asyncio.get_running_loop().create_future()
 
-    def other(self, leg: Leg) -> Leg:
+    @property
+    def caller(self) -> VoiceLeg:
+        return self._caller
+
+    def other(self, leg: Leg) -> VoiceLeg:
         return self._callee if leg is self._caller else self._caller
 
-    async def talk(self) -> Side | Ended:
-        """Join the two and return who hung up, or how it ended where nobody did; both legs are ended then."""
+    def side(self, leg: Leg) -> Side:
+        """The part that the leg has in the call."""
+        return "caller" if leg is self._caller else "callee"
+
+    @property
+    def is_open(self) -> bool:
+        """Both are on the line, and talk to each other still."""
+        return not (self._caller.ended.done() or self._callee.ended.done() or self._handed_over.done())
+
+    @property
+    def handed_over(self) -> bool:
+        return self._handed_over.done()
+
+    def hand_over(self, handover: Handover) -> None:
+        """End the conversation, and neither leg: something else becomes of them."""
+        assert self.is_open
+        self._handed_over.set_result(handover)
+        self._caller.rtp.unbridge()
+        for leg in (self._caller, self._callee):
+            leg.bridge = None
+            leg.music.stop()
+
+    async def talk(self) -> Side | Ended | Handover:
+        """Join the two and return who hung up, or how it ended where nobody did; both legs are ended then.
+
+        Else it tells what becomes of the two, with neither leg ended.
+        """
         caller, callee = self._caller, self._callee
         caller.bridge = callee.bridge = self
+        self._introduce(caller, callee)
+        self._introduce(callee, caller)
         # Beside the waiting, for a phone that does not answer a re-INVITE must not keep the other from hanging up.
         self._services.tasks.spawn(self.align(), f"{caller.call} align")
         for holder in (caller, callee):
             if holder.description.held:
                 self._services.tasks.spawn(self._music_for(self.other(holder)), f"{caller.call} hold music")
         try:
-            ends: set[asyncio.Future[LegEnd]] = {caller.ended, callee.ended}
+            ends: set[asyncio.Future[Any]] = {caller.ended, callee.ended, self._handed_over}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             caller_first = caller.ended.done()
         finally:
-            callee.end("normal")
+            # A hang-up that crosses the handing over ends that leg alone.
+            if not self._handed_over.done():
+                callee.end("normal")
+        if self._handed_over.done():
+            return self._handed_over.result()
         first: Side = "caller" if caller_first else "callee"
         ended = (caller if caller_first else callee).ended.result()
         return ended.untimely or first
+
+    @staticmethod
+    def _introduce(leg: VoiceLeg, other: VoiceLeg) -> None:
+        """Let the lamp of the leg's person name who they talk to."""
+        if leg.peer != other.caller:
+            leg.peer = other.caller
+            if leg.answered:
+                leg.show("confirmed")
 
     async def align(self) -> None:
         """Bring both legs to codecs that can be joined, re-inviting the called side first (RFC 3264 §8.3.2); join.
@@ -62,7 +105,7 @@ class Bridge:
                 wanted = common(self.other(leg).rtp.codec or "", leg.description.remote_codecs)
                 if wanted is not None:
                     await leg.reoffer(wanted)
-            if self._caller.ended.done() or self._callee.ended.done():
+            if not self.is_open:
                 return
             if self._joinable():
                 self._services.talking(self._caller, self._callee)

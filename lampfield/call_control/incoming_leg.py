@@ -40,8 +40,10 @@ class IncomingLeg(VoiceLeg):
         language: str,
         caller: Identity,
         arrival: Arrival,
+        leg: str = "",
     ) -> None:
-        super().__init__(services, call, caller_leg(call), session, domain, caller, language)
+        """`leg` is its name where it is not the leg of the call's first caller."""
+        super().__init__(services, call, leg or caller_leg(call), session, domain, caller, language)
         self.person = caller.person
         self.arrival = arrival
         self._answered = False

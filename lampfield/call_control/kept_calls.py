@@ -28,6 +28,7 @@ from routing.events import (
     PositionAnnounced,
     QueueJoined,
     QueueLeft,
+    TransferRequested,
 )
 from routing.house import Arrival
 
@@ -93,6 +94,8 @@ class KeptCalls:
                 self._keep(event.call)
             case LegEnded():
                 self._leg_ended(event)
+            case TransferRequested():
+                self._parted(event.call)
             case CallEnded() if event.call in self._courses:
                 self.forget(event.call)
 
@@ -117,8 +120,13 @@ class KeptCalls:
     def _leg_ended(self, event: LegEnded) -> None:
         course = self._courses.get(event.call)
         if course is not None and course.talkers is not None and course.talkers[1].leg == event.leg:
+            self._parted(event.call)
+
+    def _parted(self, call: str) -> None:
+        course = self._courses.get(call)
+        if course is not None:
             course.talkers = None
-            self._keep(event.call)
+            self._keep(call)
 
     def talking(self, caller: VoiceLeg, callee: VoiceLeg) -> None:
         """The two are connected, or what was agreed with one of their phones has changed."""

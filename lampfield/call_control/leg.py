@@ -75,6 +75,7 @@ class Leg:
         self.bridge: Bridge | None = None
         self.keys = Keys()
         self.ended: asyncio.Future[LegEnd] = asyncio.get_running_loop().create_future()
+        self._out: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._offering = asyncio.Lock()
         self._reoffer: _Reoffer | None = None
         self._offered_back: bytes | None = None
@@ -84,6 +85,15 @@ class Leg:
     def answered(self) -> bool:
         """True once the two ends of this leg have talked."""
         raise NotImplementedError
+
+    def take_leave(self) -> None:
+        """The party has no part in the call any more, though the phone may still have to be told."""
+        if not self._out.done():
+            self._out.set_result(None)
+
+    async def part_over(self) -> None:
+        """Return when the party has no part in the call any more."""
+        await asyncio.shield(self._out)
 
     async def port(self) -> int:
         """The RTP port, opened when it is first asked for."""
@@ -233,6 +243,7 @@ class Leg:
         if self.ended.done():
             return
         self.ended.set_result(end)
+        self.take_leave()
         self._settle_reoffer(False)
         self.rtp.end_announcement()
         self.music.stop()

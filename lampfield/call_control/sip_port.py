@@ -6,6 +6,7 @@ from sipcore.dialog import Dialog
 from sipcore.digest import Credentials
 from sipcore.flow import Flow
 from sipcore.message import Request, Response
+from sipcore.replaces import Replaces
 from sipcore.session_record import SessionRecord
 from sipcore.stack import Invitation, Stack
 
@@ -72,6 +73,26 @@ class SipPort:
     def refuse(self, session: str, status: int) -> None:
         self._stack.refuse(session, status, self._clock())
         self._flush_soon()
+
+    def accept_refer(self, referral: str) -> None:
+        self._stack.accept_refer(referral, self._clock())
+        self._flush_soon()
+
+    def refuse_refer(self, referral: str, status: int, *, reason: str | None = None, fields: Fields = ()) -> None:
+        self._stack.refuse_refer(referral, status, self._clock(), reason=reason, fields=fields)
+        self._flush_soon()
+
+    def report_refer(self, referral: str, status: int) -> None:
+        self._stack.report_refer(referral, status, self._clock())
+        self._flush_soon()
+
+    def replaced(self, replaces: Replaces) -> str | None:
+        """The session whose dialog a Replaces names."""
+        return self._stack.replaced(replaces)
+
+    def has_ended(self, replaces: Replaces) -> bool:
+        """True where a Replaces names a dialog that has just ended."""
+        return self._stack.has_ended(replaces, self._clock())
 
     def respond(self, transaction: str, response: Response) -> None:
         self._stack.respond(transaction, response, self._clock())

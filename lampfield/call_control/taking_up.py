@@ -99,21 +99,22 @@ class TakingUp:
         if leg.session.is_caller:
             made = OutgoingLeg(self._services, kept.call, leg.leg, kept.domain, leg.party, leg.language, None)
         else:
+            session = leg.session.id
             made = IncomingLeg(
-                self._services, leg.session.id, None, kept.call, kept.domain, leg.language, leg.party, kept.arrival
+                self._services, session, None, kept.call, kept.domain, leg.language, leg.party, kept.arrival, leg.leg
             )
         made.take_up(leg, audio[leg.rtp])
         return made
 
     def _show(self, caller: VoiceLeg, callee: VoiceLeg | None) -> None:
         """Let the legs be found, and the lamps show them."""
-        if isinstance(caller, OutgoingLeg):
-            self._legs.serves(caller)
         for leg in (caller, callee):
             if leg is not None:
                 self._legs.add(leg)
                 self._legs.hears(leg)
                 leg.show("confirmed")
+        if self._legs.of_caller(caller.call) is not caller:
+            self._legs.serves(caller)
 
     def _take_down(self, kept: KeptCall) -> None:
         self._kept_calls.forget(kept.call)

@@ -3,6 +3,7 @@
 from provisioning.company_kinds import (
     DOMAIN,
     FEATURE_CODE,
+    LAMP,
     LANGUAGES,
     NAME,
     OUTSIDE_NUMBER,
@@ -15,6 +16,7 @@ from provisioning.company_kinds import (
 from provisioning.kinds import choice, flag, list_of, optional, perhaps, seconds, text, whole
 from provisioning.sections.forms import Field, Record, TableOf
 from provisioning.sections.statuses import STATUSES
+from routing.model import DETAILS, Calls, FeatureCodes, Limits, Privacy, Role, StatusRules, WatchedList
 
 _CODE = perhaps(FEATURE_CODE, empty="no such code")
 
@@ -75,6 +77,10 @@ PRIVACY = (
     Field("company", _SEEN, "What they see of everybody else; [] lets them watch nobody."),
     Field("roles", TableOf(NAME, Record(Role, ROLE), "ROLE"), "Who sees other things than their colleagues."),
 )
+LIST = (
+    Field("keys", list_of(LAMP, min_length=1), "What is watched, in the order of the phone's keys."),
+    Field("name", perhaps(PERSON_NAME, empty="the list's own name"), "As phones show it."),
+)
 LIMITS = (
     Field("members_per_queue", whole(1, 10_000), "The most members that a queue may have."),
     Field("waiting_per_queue", whole(1, 100_000), "The most callers that a queue's `max_waiting` may let wait."),
@@ -110,6 +116,11 @@ COMPANY = (
         "pickup_groups",
         TableOf(NAME, list_of(READER, min_length=1), "NAME"),
         "Ids of people who may pick up each other's calls; without any group everybody may everybody's.",
+    ),
+    Field(
+        "lists",
+        TableOf(NAME, Record(WatchedList, LIST), "NAME"),
+        "What a phone with many keys watches all at once, under `list-NAME`.",
     ),
     Field("feature_codes", Record(FeatureCodes, FEATURE_CODES), "What phones dial to do something."),
     Field("limits", Record(Limits, LIMITS), "How much the company may have of what costs."),

@@ -31,6 +31,15 @@ class MainNumber(msgspec.Struct, frozen=True):
     """In queues; a higher one is served before."""
 
 
+class WatchedList(msgspec.Struct, frozen=True):
+    """Keys of a phone that it watches all at once."""
+
+    keys: tuple[str, ...]
+    """Ids of people, internal numbers and codes, in the order of the keys."""
+    name: str = ""
+    """As phones show it; empty: the list's own name."""
+
+
 class FeatureCodes(msgspec.Struct, frozen=True):
     """What phones of the company dial to do something; empty where there is no such code."""
 
@@ -119,6 +128,8 @@ class Company(msgspec.Struct, frozen=True):
     """Numbered from 1."""
     pickup_groups: dict[str, tuple[str, ...]] = {}
     """Ids of people who may take each other's calls, by the group's name; without any everybody may everybody's."""
+    lists: dict[str, WatchedList] = {}
+    """By the name under which phones watch them."""
     queue_extensions: dict[str, str] = {}
     """Internal number -> queue name."""
     menu_extensions: dict[str, str] = {}

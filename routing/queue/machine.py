@@ -160,14 +160,21 @@ class QueueMachine:
 
     # Offers.
 
-    def offer_answered(self, number: int, now: float) -> bool:
-        """The member has answered. False when the caller has gone or been answered: the claim is over then."""
+    def offer_answered(self, number: int, now: float, by: str | None = None) -> bool:
+        """The member has answered, or `by` picks the call up. False when the caller has gone or been answered.
+
+        Where who picks up is a member too, and not in another conversation, it is as if they had been offered the
+        caller; anybody else takes the caller out of the queue's hands.
+        """
         offer = self.state.offers.get(number)
         if offer is None:
             return False
         caller = self.state.callers[offer.call]
-        self._end_offer(number, "answered", now)
-        for other in caller.offers:
+        taken = number if by in (None, offer.member) else self._claim_for(caller, by or "", now)
+        others = [other for other in caller.offers if other != taken]
+        if taken is not None:
+            self._end_offer(taken, "answered", now)
+        for other in others:
             self._end_offer(other, "elsewhere", now)
         outcome: Literal["answered", "called-back"] = "called-back" if caller.number else "answered"
         waited = now - caller.since
@@ -346,6 +353,19 @@ class QueueMachine:
                     attempt=caller.attempts + 1,
                 )
             )
+
+    def _claim_for(self, caller: Waiting, person: str, now: float) -> int | None:
+        """The offer by which somebody has this caller who takes them by themselves; None for who is no free member."""
+        member = self._listed(person)
+        if member is None or not member.obstacles.keys().isdisjoint(("talking", "elsewhere")):
+            return None
+        for offer in [offer for offer in self.state.offers.values() if offer.member == person]:
+            if offer.call == caller.call:
+                return offer.number
+            self._end_offer(offer.number, "withdrawn", now)
+        number = self.state.last_offer + 1
+        self._record(OfferMade(call=caller.call, at=now, queue=self.queue.name, member=person, offer=number))
+        return number
 
     def _let_go_hopeless(self, now: float) -> None:
         """Those whom no member will be offered: out of rounds, or not allowed to wait. Closing has let all go."""

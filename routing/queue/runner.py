@@ -110,6 +110,7 @@ class QueueRunner:
         self._introduction = introduction
         self._places: dict[str, _Place] = {}
         self._ringing: dict[int, asyncio.Task[None]] = {}
+        self._talks: dict[str, asyncio.Task[None]] = {}
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at: float | None = None
         self._acting = False
@@ -233,6 +234,18 @@ class QueueRunner:
         self._machine.callback_missed(offer, outcome, self._clock())
         self._act()
 
+    def talks_to(self, call: str, member: Answered) -> None:
+        """The caller who was delivered talks to the member, until the member's part in the call is over."""
+        if call in self._machine.state.talks:
+            self._talks[call] = asyncio.create_task(self._talk(call, member), name=f"{self.queue.name} talk {call}")
+
+    async def _talk(self, call: str, member: Answered) -> None:
+        try:
+            await member.part_over()
+        finally:
+            self._talks.pop(call, None)
+            self.talk_ended(call)
+
     def talk_ended(self, call: str) -> None:
         """The conversation that a delivery brought is over, or the member has handed the caller on; once counts."""
         self._machine.talk_ended(call, self._clock())
@@ -312,7 +325,7 @@ class QueueRunner:
     def _carry_out(self, event: QueueEvent) -> None:
         self._tell(event)
         match event:
-            case OfferMade():
+            case OfferMade() if event.offer in self._machine.state.offers:  # not so one of who picked the call up
                 place = self._places[event.call]
                 if place.caller is not None and place.dialler is not None:
                     offer = Offer(event.offer, event.call, event.member)
@@ -362,9 +375,9 @@ class QueueRunner:
         if result.outcome != "answered" or result.answered is None:
             missed = "unreachable" if result.outcome == "answered" else result.outcome
             self._machine.offer_failed(offer.number, missed, self._clock())
-        elif self._machine.offer_answered(offer.number, self._clock()):
+        elif self._machine.offer_answered(offer.number, self._clock(), result.picked_up_by):
             self._places[offer.call].answered = result.answered
-            self._places[offer.call].member = offer.member
+            self._places[offer.call].member = result.picked_up_by or offer.member
         else:
             await dialler.drop(result.answered, "caller-gone")
         self._act()
@@ -375,7 +388,8 @@ class QueueRunner:
         try:
             async with asyncio.timeout(seconds + RING_GRACE):
                 result = await ring(offer.member, caller=caller, timeout=seconds)
-            if result.answered is None or not must_confirm(self.queue, offer.member):
+            picked_up = result.picked_up_by is not None
+            if result.answered is None or picked_up or not must_confirm(self.queue, offer.member):
                 return result
             return await self._confirmed(result, result.answered, dialler)
         except TimeoutError:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from routing.activity import Activity
 from routing.call_flow import CallFlow
 from routing.calling_back import CallingBack, Reached
+from routing.diversion import Diversion
 from routing.events import CallbackDue, CallEvent
 from routing.house import Arrival, House
 from routing.model import Company, Queue
@@ -43,6 +44,7 @@ class FakeCaller:
         self.speaks_seconds = math.inf
         """How long the person says something when recorded."""
         self.answered = False
+        self.diversions: list[Diversion] = []
         self.heard: list[tuple[float, str]] = []
         self.final_status: int | None = None
         self.hung_up_by: str | None = None
@@ -64,6 +66,9 @@ class FakeCaller:
 
     def show_name(self, name: str) -> None:
         self.name = name
+
+    def divert(self, diversion: Diversion) -> None:
+        self.diversions.append(diversion)
 
     def speak(self, language: str) -> None:
         self.language = language
@@ -202,11 +207,17 @@ class FakeAnswered:
     person: str
     phone: Phone
     heard: list[str] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when they have no part in the call any more."""
+    rang: str | None = None
     _pressed: int = 0
 
     @property
     def talks(self) -> float:
         return self.phone.talks
+
+    async def part_over(self) -> None:
+        await self.over.wait()
 
     async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
         if not self.phone.plays:
@@ -378,11 +389,13 @@ class World:
         except TimeoutError:
             caller.end("callee")
         finally:
+            answered.over.set()
             self._talk_over(answered.person)
         return by
 
     async def drop(self, answered: Answered, cause: str) -> None:
         assert isinstance(answered, FakeAnswered)
+        answered.over.set()
         self.dropped.append(answered.person)
         self._talk_over(answered.person)
 

@@ -1,0 +1,178 @@
+"""Takes INVITEs that want a call which is there already: by Replaces, as lamp keys do it, or by a pickup code."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from typing import NamedTuple
+
+from lampfield.call_control.identity import Identity
+from lampfield.call_control.leg_names import called_leg
+from lampfield.call_control.legs import Legs
+from lampfield.call_control.outgoing_leg import OutgoingLeg
+from lampfield.call_control.pickup_leg import TOO_LATE, PickupLeg
+from lampfield.call_control.services import Services
+from lampfield.call_control.voice_leg import VoiceLeg
+from lampfield.door import Refused
+from routing import feature_codes
+from routing.events import CallPickedUp
+from routing.feature_codes import FeatureCode
+from routing.handover import Joined
+from routing.house import Arrival, House
+from routing.model import Company
+from routing.pickup import may_pick_up, may_take_over
+from sipcore.events import InviteReceived
+from sipcore.replaces import Replaces
+from sipcore.uri import SipUri
+
+logger = logging.getLogger(__name__)
+
+
+class Taker(NamedTuple):
+    """Somebody of the company who wants a call that is there already."""
+
+    invite: InviteReceived
+    company: Company
+    arrival: Arrival
+    identity: Identity
+    person: str
+    """Their id."""
+
+
+class PickupDesk:
+    """Who comes here has proved who they are."""
+
+    def __init__(self, services: Services, legs: Legs) -> None:
+        self._services = services
+        self._legs = legs
+        self._numbers = itertools.count(1)
+
+    def take(self, invite: InviteReceived, house: House, arrival: Arrival, identity: Identity) -> bool:
+        """True where the INVITE wants another call, and has it; False for a call of its own. Raises Refused."""
+        if identity.person is None:
+            if invite.replaces is not None:
+                raise Refused(403)
+            return False
+        taker = Taker(invite, house.company, arrival, identity, identity.person)
+        if invite.replaces is not None:
+            self._replace(taker, invite.replaces)
+            return True
+        code = _code(house.company, invite)
+        if code is None:
+            return False
+        ringing = self._asked_for(taker, house, code)
+        if ringing is None:
+            raise Refused(480)
+        self._pick_up(taker, ringing)
+        return True
+
+    # By Replaces
+
+    def _replace(self, taker: Taker, replaces: Replaces) -> None:
+        """RFC 3891 §3: 481 for what is not there, 603 for what is over, 486 for an answered one that was to ring."""
+        session = self._services.sip.replaced(replaces)
+        leg = self._legs.of_session(session) if session is not None else None
+        if not isinstance(leg, VoiceLeg) or leg.domain != taker.company.domain or leg.person is None:
+            raise Refused(TOO_LATE if self._services.sip.has_ended(replaces) else 481)
+        if leg.answered:
+            if replaces.early_only:
+                raise Refused(486)
+            self._take_over(taker, leg, leg.person)
+        elif isinstance(leg, OutgoingLeg):
+            self._pick_up(taker, leg)
+        else:
+            # Somebody who calls cannot be replaced: that early dialog was not made by us (§3).
+            raise Refused(481)
+
+    # By code
+
+    def _asked_for(self, taker: Taker, house: House, code: FeatureCode) -> OutgoingLeg | None:
+        """The leg that rings longest of those that the code means. Raises Refused for an extension of nobody."""
+        company, ringing = taker.company, self._ringing(taker.company.domain)
+        if code.feature == "group-pickup":
+            return next((leg for leg in ringing if leg.person != taker.person and _may(taker, leg)), None)
+        queue = company.queue_extensions.get(code.digits)
+        if queue is not None:
+            offers = {(offer.member, offer.call) for offer in house.queues[queue].state.offers.values()}
+            return next((leg for leg in ringing if (leg.person, leg.call) in offers), None)
+        rung = next((each.id for each in company.people.values() if each.extension == code.digits), None)
+        if rung is None:
+            raise Refused(404)
+        return next((leg for leg in ringing if leg.person == rung), None)
+
+    def _ringing(self, domain: str) -> list[OutgoingLeg]:
+        """Phones of the company that ring and can still be picked up, the longest first."""
+        legs = [leg for leg in self._legs.live() if isinstance(leg, OutgoingLeg) and leg.domain == domain]
+        return sorted([leg for leg in legs if _can_be_had(leg)], key=lambda leg: leg.started)
+
+    # How
+
+    def _pick_up(self, taker: Taker, ringing: OutgoingLeg) -> None:
+        attempt, rang = ringing.attempt, ringing.person
+        if rang is None or not may_pick_up(taker.company, taker.person, rang):
+            raise Refused(403)
+        if attempt is None or not attempt.is_open:
+            raise Refused(TOO_LATE)
+        leg = self._leg(taker, ringing, rang)
+        logger.info("%s: %s picks up what rings at %s", leg.call, taker.person, rang)
+        attempt.pick_up(leg)
+
+    def _take_over(self, taker: Taker, talking: VoiceLeg, person: str) -> None:
+        """Let the taker have the place of somebody who talks; that phone is hung up."""
+        if not may_take_over(taker.company, taker.person, person):
+            raise Refused(403)
+        bridge = talking.bridge
+        if bridge is None or not bridge.is_open:
+            raise Refused(TOO_LATE)
+        leg = self._leg(taker, talking, person)
+        logger.info("%s: %s takes the place of %s", leg.call, taker.person, person)
+        told = CallPickedUp(
+            call=leg.call,
+            at=self._services.clock(),
+            leg=leg.leg,
+            person=taker.person,
+            number=leg.number,
+            rang=person,
+            talking=True,
+        )
+        stays, side = bridge.other(talking), bridge.side(talking)
+        if side == "callee":
+            bridge.hand_over(Joined(side, stays, leg, taker.person, taken_over=told))
+        else:
+            bridge.hand_over(Joined(side, leg, stays, stays.person, taken_over=told))
+        talking.end("replaced")
+
+    def _leg(self, taker: Taker, instead: VoiceLeg, rang: str) -> PickupLeg:
+        """The taker's leg of the call. Raises ProtocolViolation for an offer that cannot be read."""
+        leg = PickupLeg(
+            self._services,
+            taker.invite.session,
+            taker.invite.offer,
+            instead.call,
+            taker.company.domain,
+            taker.company.language,
+            taker.identity,
+            taker.arrival,
+            called_leg(instead.call, "p", next(self._numbers)),
+            rang,
+        )
+        leg.peer = instead.peer
+        self._legs.add(leg)
+        leg.show("trying")
+        return leg
+
+
+def _may(taker: Taker, leg: OutgoingLeg) -> bool:
+    return leg.person is not None and may_pick_up(taker.company, taker.person, leg.person)
+
+
+def _can_be_had(leg: OutgoingLeg) -> bool:
+    return leg.person is not None and not leg.ended.done() and leg.attempt is not None and leg.attempt.is_open
+
+
+def _code(company: Company, invite: InviteReceived) -> FeatureCode | None:
+    """The pickup code that was dialled."""
+    uri = invite.request.request_uri
+    dialled = uri.unescaped_user if isinstance(uri, SipUri) else ""
+    found = feature_codes.find(company, dialled) if dialled else None
+    return found if isinstance(found, FeatureCode) and found.feature in ("pickup", "group-pickup") else None
