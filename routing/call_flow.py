@@ -17,9 +17,9 @@ from routing.events import CallArrived, CallEnded, CallRouted, CallTakenUp
 from routing.feature_codes import FeatureCall, FeatureCode
 from routing.greetings import GreetingStudio
 from routing.greetings_by_phone import GreetingsByPhone
+from routing.handover import SentOn
 from routing.hours import ALWAYS_OPEN, situation
 from routing.house import Arrival, House, Onward
-from routing.handover import SentOn
 from routing.lookups import Question, look_up
 from routing.menu.names import dial
 from routing.menu.told import told
@@ -30,9 +30,9 @@ from routing.prompts import BUSY, RINGBACK, UNAVAILABLE
 from routing.queue.entertainment import Opening
 from routing.queue.waiting import SteppedOut, ToBeCalledBack, after_waiting, wait_in_line
 from routing.tasks import while_there
+from routing.transfer import HERE, OngoingTransfer
 from routing.voicemail.entrance import Entrance
 from routing.voicemail.leaving import Leaving
-from routing.transfer import HERE, OngoingTransfer
 from routing.voicemail.mailbox import Mailbox
 from routing.voicemail.service import Voicemail
 from routing.welcome import greeting_of
@@ -75,12 +75,12 @@ class CallFlow:
         self._held: dict[str, str] = {}
         """Places that the caller has stepped out of, by queue: the call under which the queue knows it."""
 
-    async def run(self) -> None:
-        """Treat the call to its end; its first event is CallArrived and its last, exactly once, CallEnded.
-
     @property
     def _caller(self) -> Caller:
         return self._talk.caller
+
+    async def run(self) -> None:
+        """Treat the call to its end; its first event is CallArrived and its last, exactly once, CallEnded.
 
         Cancelling is shutting down: the call is ended with 503 or BYE. Raises nothing else.
         """
@@ -156,10 +156,10 @@ class CallFlow:
 
     async def _end(self, ended: Ended) -> None:
         self._give_up_places()
+        self._talk.over()
         try:
             await self._caller.hang_up(ended.cause, ended.status)
         finally:
-        self._talk.over()
             self._emit(
                 CallEnded(call=self._caller.call, at=self._clock(), cause=ended.cause, by=ended.by, status=ended.status)
             )
@@ -217,11 +217,11 @@ class CallFlow:
         return step
 
     async def _go_to(self, destination: Destination) -> Onward | Ended:
+        if destination.kind in HERE:
+            self._talk.arrived()
         match destination.kind:
             case "person":
                 return await self._person(destination.name)
-        if destination.kind in HERE:
-            self._talk.arrived()
             case "queue":
                 return await self._queue(destination.name)
             case "callback":
@@ -258,7 +258,7 @@ class CallFlow:
             self._dialler.ring_person(person.id, caller=self._caller, timeout=person.ring_seconds)
         )
         if result.answered is not None:
-            return await self._connect(result.answered, person.id)
+            return await self._connect(result.answered, result.picked_up_by or person.id)
         # Who rejects a call is busy with something else; who has no phone is one who does not answer.
         onward = person.on_busy if result.outcome in ("busy", "rejected") else person.on_no_answer
         if onward is not None:

@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 import msgspec
 
 from routing.events import CallEvent
-
 from routing.handover import Handover, Side
+
 
 class CallerGone(Exception):
     """The caller hung up; raised by whatever the flow awaited on the caller's leg."""
@@ -120,10 +120,6 @@ class Answered(Protocol):
     @property
     def number(self) -> str: ...
 
-    async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
-        """As Caller.play."""
-
-    async def read_key(self, timeout: float | None) -> str | None:
     @property
     def rang(self) -> str | None:
         """Id of the person for whom it rang, where somebody else has taken the call; else None."""
@@ -132,6 +128,10 @@ class Answered(Protocol):
     async def part_over(self) -> None:
         """Return when they have no part in the call any more: hung up, or gone from it by a transfer."""
 
+    async def play(self, prompts: Sequence[str], *, until_key: bool = False) -> None:
+        """As Caller.play."""
+
+    async def read_key(self, timeout: float | None) -> str | None:
         """As Caller.read_key."""
 
 
@@ -141,12 +141,12 @@ class RingResult(msgspec.Struct, frozen=True):
     outcome: RingOutcome
     answered: Answered | None = None
     status: int = 200
+    picked_up_by: str | None = None
+    """Id of who took the call in the place of the person for whom it rang; None where that person did."""
 
 
 class Dialler(Protocol):
     """Reaches people and numbers for one caller."""
-    picked_up_by: str | None = None
-    """Id of who took the call in the place of the person for whom it rang; None where that person did."""
 
     async def ring_person(self, person: str, *, caller: Caller, timeout: float) -> RingResult:
         """Ring all phones of a person, the first to answer wins. Cancelling stops the ringing on all of them.

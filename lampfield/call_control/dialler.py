@@ -1,7 +1,6 @@
 """Reaches people's phones and outside numbers for one call: fulfils `routing.ports.Dialler`."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from lampfield.call_control.bridge import Bridge
 from lampfield.call_control.codecs import offered_to_callee
@@ -9,9 +8,11 @@ from lampfield.call_control.identity import Identity
 from lampfield.call_control.outgoing_leg import OutgoingLeg
 from lampfield.call_control.ringing import Ringing
 from lampfield.call_control.services import Services
+from lampfield.call_control.transferring import Transferring
 from lampfield.call_control.voice_leg import VoiceLeg
+from routing.handover import Handover, SentOn, Side
 from routing.model import Company
-from routing.ports import Answered, Caller, Ended, RingResult
+from routing.ports import Answered, Caller, CallerGone, Ended, RingResult
 
 
 class CallDialler(Ringing):
@@ -20,6 +21,8 @@ class CallDialler(Ringing):
     def __init__(self, services: Services, company: Callable[[], Company], caller: VoiceLeg) -> None:
         super().__init__(services, company, caller.call)
         self._caller = caller
+        self._transferring: Transferring | None = None
+        """Who has sent the caller on, and is told of the ringing."""
 
     # The port
 
@@ -31,18 +34,35 @@ class CallDialler(Ringing):
         """Call an outside number through a trunk."""
         return await self.outside(number, timeout)
 
-    async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"] | Ended:
-        """Answer the caller where that is still to do, and let the two talk."""
-        assert isinstance(answered, OutgoingLeg)
+    async def connect(self, caller: Caller, answered: Answered) -> Side | Ended | Handover:
+        """Answer the two where that is still to do, and let them talk."""
+        assert isinstance(caller, VoiceLeg)
+        assert isinstance(answered, VoiceLeg)
+        self._serve(caller, None)
+        bridge = Bridge(self._services, caller, answered)
         try:
-            await self._caller.answer(answered.rtp.codec)
-            return await Bridge(self._services, self._caller, answered).talk()
+            if not await _there(answered, caller.rtp.codec):
+                return "callee"
+            await caller.answer(answered.rtp.codec)
+            talk = await bridge.talk()
         finally:
-            answered.give_up()
+            if not bridge.handed_over:
+                answered.end("normal")
+        if isinstance(talk, SentOn):
+            assert isinstance(talk.caller, VoiceLeg)
+            assert isinstance(talk.transferor, Transferring)
+            self._serve(talk.caller, talk.transferor)
+        return talk
+
+    def _serve(self, caller: VoiceLeg, transferring: Transferring | None) -> None:
+        """Work for this caller from now on, whom somebody may have sent on."""
+        self._caller, self._transferring = caller, transferring
+        if self._services.legs.of_caller(self.call) is not caller:
+            self._services.legs.serves(caller)
 
     async def drop(self, answered: Answered, cause: str) -> None:
         """Hang up an answered party that is not wanted after all."""
-        assert isinstance(answered, OutgoingLeg)
+        assert isinstance(answered, VoiceLeg)
         answered.end(cause)
 
     def reachable(self, person: str) -> bool:
@@ -60,8 +80,14 @@ class CallDialler(Ringing):
     def codecs(self) -> Sequence[str]:
         return offered_to_callee(self._caller.offered_codecs, self._caller.rtp.codec)
 
+    @property
+    def referred_by(self) -> str | None:
+        return self._transferring.referred_by if self._transferring is not None else None
+
     def leg_rings(self, leg: OutgoingLeg, early_media: bool) -> None:
         """A called phone rings: so does the caller; a called network's own sound is passed on."""
+        if self._transferring is not None:
+            self._transferring.rings()
         if early_media and not self._caller.answered:
             self._services.tasks.spawn(self._pass_early_media(leg), f"{leg.call} early media")
         else:
@@ -72,3 +98,12 @@ class CallDialler(Ringing):
         if leg.ended.done() or self._caller.rtp.codec is None:
             return
         self._caller.rtp.bridge(leg.rtp)
+
+
+async def _there(answered: VoiceLeg, codec: str | None) -> bool:
+    """See to it that who has taken the call is answered; False for who has gone before it came to that."""
+    try:
+        await answered.answer(codec)
+    except CallerGone:
+        return False
+    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.kept_call import KeptLeg
@@ -15,6 +15,9 @@ from routing.events import LegAnswered, LegEnded, LegRinging
 from routing.ports import RingOutcome
 from sipcore.events import Event, SessionAccepted, SessionProgress, SessionRejected
 from sipcore.stack import Invitation
+
+if TYPE_CHECKING:
+    from lampfield.call_control.attempt import Attempt
 
 ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 """Reason of the CANCEL for losing branches, so that phones note no missed call (RFC 3326 §2)."""
@@ -45,6 +48,8 @@ class OutgoingLeg(VoiceLeg):
         super().__init__(services, call, leg, "", domain, callee, language)
         self.outcome: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """The status of the final response; 200 when answered."""
+        self.attempt: Attempt | None = None
+        """The ringing that it is part of; None where it was answered in another run of the process."""
         self._observer = observer
         self._rings = False
         self._wanted = True

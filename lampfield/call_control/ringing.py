@@ -7,10 +7,12 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Literal
 
+from lampfield.call_control.attempt import Attempt
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.leg_names import called_leg, number_of
 from lampfield.call_control.outgoing_leg import OutgoingLeg, outcome_of
 from lampfield.call_control.services import Services
+from lampfield.call_control.voice_leg import VoiceLeg
 from lampfield.trunk_line import TrunkRoute
 from media.client import MediaError
 from routing.model import Company
@@ -52,6 +54,11 @@ class Ringing:
         """A called phone rings; `early_media`: with a sound of the network's own."""
         raise NotImplementedError
 
+    @property
+    def referred_by(self) -> str | None:
+        """Who has transferred the call, as phones in the house are told (RFC 3892)."""
+        return None
+
     def pass_over(self, leg: str) -> None:
         """There is a leg of this name from another run of the process."""
         self._legs = max(self._legs, number_of(leg))
@@ -92,12 +99,13 @@ class Ringing:
     async def _ring(
         self, legs: Sequence[OutgoingLeg], starts: Sequence[Coroutine[Any, Any, None]], timeout: float
     ) -> RingResult:
-        winner: OutgoingLeg | None = None
+        attempt = Attempt(legs)
+        winner: VoiceLeg | None = None
         taken = False
         try:
             async with asyncio.timeout(timeout):
                 await asyncio.gather(*starts)
-                winner = await _first_answer(legs)
+                winner = await attempt.winner()
         except TimeoutError:
             return RingResult("no-answer", status=480)
         except MediaError as fault:
@@ -107,13 +115,10 @@ class Ringing:
             taken = ANSWERED_ELSEWHERE in cancelled.args
             raise
         finally:
-            for leg in legs:
-                if leg is not winner:
-                    leg.give_up(elsewhere=taken or winner is not None)
-        if winner is not None:
-            return RingResult("answered", winner)
-        status = _best_refusal([leg.outcome.result() for leg in legs if leg.outcome.done()])
-        return RingResult(outcome_of(status), status=status)
+            attempt.close(winner, taken=taken)
+        if winner is None:
+            return RingResult(outcome_of(attempt.refusal), status=attempt.refusal)
+        return RingResult("answered", winner, picked_up_by=winner.person if winner.rang is not None else None)
 
     def _leg(self, callee: Identity) -> OutgoingLeg:
         self._legs += 1
@@ -129,6 +134,7 @@ class Ringing:
             local=self.shown.address(leg.domain),
             remote=NameAddr(leg.name, parse_uri(f"sip:{leg.number}@{leg.domain}"), {}),
             offer=await self._offer(leg),
+            fields=(("Referred-By", self.referred_by),) if self.referred_by else (),
         )
 
     async def _start_outside(self, leg: OutgoingLeg, route: TrunkRoute) -> None:
@@ -146,30 +152,3 @@ class Ringing:
         own = person.outside_number if person is not None else None
         number = own or caller_id or next(iter(self._company.main_numbers), self.shown.number)
         return Identity(number, self._company.name)
-
-
-async def _first_answer(legs: Sequence[OutgoingLeg]) -> OutgoingLeg | None:
-    """The first leg that answers; None when all have refused. A 6xx of one ends the waiting (RFC 3261 §16.7)."""
-    waiting = {leg.outcome: leg for leg in legs}
-    while waiting:
-        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for outcome in done:
-            leg = waiting.pop(outcome)
-            if outcome.result() == 200:
-                return leg
-            if outcome.result() >= 600:
-                return None
-    return None
-
-
-def _best_refusal(statuses: Sequence[int]) -> int:
-    """The status to pass on of several: 6xx, then what tells most (RFC 3261 §16.7 step 6)."""
-    preference = (486, 480, 408, 404, 488)
-    return min(
-        statuses,
-        key=lambda status: (
-            status < 600,
-            preference.index(status) if status in preference else len(preference),
-            status,
-        ),
-    )

@@ -12,7 +12,9 @@ from lampfield.call_control.identity import Identity, from_trunk
 from lampfield.call_control.incoming_leg import IncomingLeg
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.outlet import CallOutlet
+from lampfield.call_control.pickup_desk import PickupDesk
 from lampfield.call_control.services import Services
+from lampfield.call_control.transfer_desk import TransferDesk
 from lampfield.door import Door, Refused
 from media.client import MediaUnavailable
 from media.events import DtmfReceived, EngineBack, EngineLost, MediaEvent, PlayEnded, RtpTimeout
@@ -23,7 +25,7 @@ from routing.events import CallbackDue
 from routing.house import Arrival, House
 from routing.queue.runner import QueueRunner
 from sipcore.errors import ProtocolViolation
-from sipcore.events import Event, InviteReceived
+from sipcore.events import Event, InviteReceived, ReferOver, ReferReceived
 from sipcore.message import Request
 from sipcore.uri import SipUri
 
@@ -39,6 +41,8 @@ class Switchboard:
         self._houses = houses
         self._door = door
         self._admission = admission
+        self._transfers = TransferDesk(services, legs, houses, door)
+        self._pickups = PickupDesk(services, legs)
         self._flows: set[asyncio.Task[object]] = set()
 
     @property
@@ -50,6 +54,10 @@ class Switchboard:
         """Take an event about an INVITE session."""
         if isinstance(event, InviteReceived):
             self._arrive(event)
+        elif isinstance(event, ReferReceived):
+            self._transfers.asked(event)
+        elif isinstance(event, ReferOver):
+            self._transfers.over(event)
         elif (leg := self._legs.of_session(event.session)) is not None:  # type: ignore[attr-defined]
             leg.on(event)
 
@@ -111,7 +119,8 @@ class Switchboard:
                 self._services.sip.reject(invite.session, 404)
                 return
             house, arrival, identity = found
-            self._treat(invite, house, arrival, identity)
+            if not self._pickups.take(invite, house, arrival, identity):
+                self._treat(invite, house, arrival, identity)
         except Refused as refused:
             self._services.sip.reject(invite.session, refused.status, fields=refused.fields)
         except ProtocolViolation as fault:

@@ -50,6 +50,11 @@ class VoiceLeg(Leg):
         return self.caller.name
 
     @property
+    def rang(self) -> str | None:
+        """Id of the person for whom it rang, where this leg's has taken the call in their place."""
+        return None
+
+    @property
     def language(self) -> str:
         return self._language
 
