@@ -37,7 +37,7 @@ class Child:
         self.name = name
         self._first = tuple(first)
         """Arguments of the first start only."""
-        self._command = [sys.executable, "-m", module, *arguments]
+        self._command = [sys.executable, "-m", "lampfield.process", module, *arguments]
         self._descriptors = tuple(descriptors)
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = False

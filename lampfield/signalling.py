@@ -1,6 +1,6 @@
 """The signalling process: one loop that owns every SIP dialog, queue and subscription.
 
-Started by the supervisor as `python -m lampfield.signalling`; the sockets and the pipe that says ready are inherited.
+Started by the supervisor through `lampfield.process`; the sockets and the pipe that says ready are inherited.
 """
 
 import argparse

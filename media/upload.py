@@ -22,6 +22,7 @@ from media.filter_chain import Filter, FilterChain
 from media.loudness import SILENT_LUFS, Loudness, leveller, meter
 from media.riff import promised_seconds
 from media.sound_file import Unreadable, opened
+from media.upload_order import OUT_OF_MEMORY, Progress, Sound, UploadOrder, plain_of
 
 RATE = 16_000
 """Samples a second of what is written: what G.722 carries, and twice what G.711 does."""
@@ -39,46 +40,6 @@ _SAYS_ITS_LENGTH = frozenset({"wav", "w64", "aiff", "caf", "flac", "mov"})
 
 
 _ENCRYPTED = "it is encrypted, protected by its shop; only who bought it can play it"
-
-
-OUT_OF_MEMORY = 77
-"""The process's status where the limit on memory did not suffice."""
-
-
-class UploadOrder(msgspec.Struct, frozen=True):
-    """What to make of a file."""
-
-    source: str
-    target: str
-    """The WAV to write: mono, 16 bit, 16 kHz."""
-    loudness: float
-    """Of the whole, LUFS (EBU R 128)."""
-    trim: bool
-    """Cut silence off at both ends."""
-    longest_seconds: float
-    cpu_seconds: int
-    memory_bytes: int
-
-
-class Sound(msgspec.Struct, frozen=True):
-    """What was made."""
-
-    seconds: float
-    format: str
-    """Of the original: `mp3, 44100 Hz, stereo`."""
-
-
-class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A line of the worker's; one field is set."""
-
-    progress: float | None = None
-    sound: Sound | None = None
-    error: str | None = None
-
-
-def plain_of(target: Path) -> Path:
-    """Where the sound waits to be trimmed and levelled."""
-    return target.with_suffix(".plain")
 
 
 class _Pcm:

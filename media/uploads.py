@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from media.file_kind import EXPECTED
-from media.upload import OUT_OF_MEMORY, Progress, Sound, UploadOrder, plain_of
+from media.upload_order import OUT_OF_MEMORY, Progress, Sound, UploadOrder, plain_of
 
 SPEECH_LUFS = -21.0
 """As loud as the packaged prompts, which stand at -20 dBov active speech level."""

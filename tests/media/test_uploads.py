@@ -14,7 +14,8 @@ from media.filter_chain import FilterChain
 from media.loudness import Loudness, meter
 from media.prompts.library import PromptLibrary
 from media.prompts.sound import Samples, read_audio
-from media.upload import RATE, Sound, UploadOrder, prepare
+from media.upload import RATE, prepare
+from media.upload_order import Sound, UploadOrder
 from media.uploads import MUSIC_LUFS, SPEECH_LUFS, UploadLimits, UploadRefused, take_in
 from tests.media.sound_files import ALL_RATES, ENCODERS, MONO_ONLY, RATES, write
 from tests.support import audio
