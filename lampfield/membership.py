@@ -67,6 +67,11 @@ class Membership:
         """Whether a member of a company, by its id, takes no part in the queue."""
         return f"{company}/{queue}/{member}/passive" in self._kept
 
+    def paused_for(self, company: str, queue: str, member: str) -> str | None:
+        """The reason of a member's pause, which may be empty; None for who is not paused."""
+        kept = self._kept.get(f"{company}/{queue}/{member}/paused")
+        return kept.decision.reason if kept is not None and isinstance(kept.decision, MemberPaused) else None
+
     def sink(self, company: Company) -> Callable[[AnyMemberEvent], None]:
         """Takes what happens to the members of a company's queues."""
 

@@ -140,13 +140,20 @@ def test_lamp_and_offers_follow_what_is_changed_by_the_api_by_text_and_by_the_ke
     assert "used the code for toggle 301" in told
 
 
-def test_a_pause_needs_a_reason_that_the_company_has(api: Api) -> None:
+def test_a_pause_needs_a_reason_that_the_company_has_and_lights_its_keys(api: Api) -> None:
     problem = api.refused(422, "POST", "/queues/sales/members/anna/pause", json={"reason": "weather"})
     assert (problem["where"], problem["value"]) == ("reason", "weather")
     assert problem["expected"].startswith("one of break, lunch")
-    assert api.done("POST", "/queues/sales/members/anna/pause", json={"reason": "lunch"})["pause_reason"] == "lunch"
-    assert api.done("GET", "/queues/sales/members")[0]["paused_since"] is not None
-    assert api.done("POST", "/queues/sales/members/anna/resume")["paused_since"] is None
+    with Watcher(api.server.address, "anna", DOMAIN, api.server.password("anna")) as keys:
+        for key in (f"*52{SALES}", "*521"):
+            keys.subscribe(key)
+            keys.expect(key, "idle")
+        assert api.done("POST", "/queues/sales/members/anna/pause", json={"reason": "lunch"})["pause_reason"] == "lunch"
+        assert api.done("GET", "/queues/sales/members")[0]["paused_since"] is not None
+        keys.expect(f"*52{SALES}", "talking")
+        assert api.done("POST", "/queues/sales/members/anna/resume")["paused_since"] is None
+        keys.expect(f"*52{SALES}", "idle")
+    assert keys.lamps("*521") == ["idle"], "the key of another reason"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from lampfield.journal import Journal
 from lampfield.membership import Membership
 from lampfield.presence.member_lamps import MemberLamps
 from routing.model import Company
-from routing.queue.events import AnyMemberEvent, MemberActivated, MemberDeactivated
+from routing.queue.events import AnyMemberEvent, MemberActivated, MemberDeactivated, MemberPaused, MemberResumed
 from tests.routing.nordlys import company, queue
 
 HOUSE = company(
@@ -78,3 +78,34 @@ def test_without_a_code_that_toggles_keys_watch_the_one_for_passive(journal: Jou
     keys = Keys(journal, msgspec.structs.replace(HOUSE, feature_codes=codes))
     keys.happens(MemberDeactivated(queue="sales", member="anna", at=1.0))
     assert keys.of("*51300", "anna")
+
+
+def test_the_key_of_a_pause_is_lit_while_its_member_pauses(journal: Journal) -> None:
+    keys = Keys(journal)
+    keys.happens(MemberPaused(queue="sales", member="anna", at=1.0, reason="lunch"))
+    assert keys.of("*52300", "anna")
+    assert not keys.of("*52", "anna"), "not in support"
+    assert not keys.of("*52300", "bo")
+    keys.happens(MemberPaused(queue="support", member="anna", at=2.0, reason="lunch"))
+    assert keys.of("*52", "anna")
+    assert not keys.of("*54", "anna"), "who pauses is not passive"
+    keys.happens(MemberResumed(queue="sales", member="anna", at=3.0))
+    assert not keys.of("*52", "anna")
+    assert not keys.of("*52300", "anna")
+
+
+def test_the_key_of_a_reason_is_lit_while_its_member_pauses_for_it(journal: Journal) -> None:
+    keys = Keys(journal)
+    for queue_ in ("sales", "support"):
+        keys.happens(MemberPaused(queue=queue_, member="anna", at=1.0, reason="lunch"))
+    assert (keys.of("*521", "anna"), keys.of("*522", "anna")) == (False, True)
+    for queue_ in ("sales", "support"):
+        keys.happens(MemberPaused(queue=queue_, member="anna", at=2.0, reason="break"))
+    assert (keys.of("*521", "anna"), keys.of("*522", "anna")) == (True, False)
+    assert Keys(journal).of("*521", "anna"), "over a restart too"
+
+
+def test_a_company_without_a_code_for_pauses_has_no_such_keys(journal: Journal) -> None:
+    codes = msgspec.structs.replace(HOUSE.feature_codes, pause="")
+    keys = Keys(journal, msgspec.structs.replace(HOUSE, feature_codes=codes))
+    assert not any(key.startswith("sip:*52") for key in keys.lit)
