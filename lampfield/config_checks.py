@@ -48,10 +48,10 @@ def with_password(trunk: Trunk, problems: Problems) -> Trunk:
         problems.add(f"{key}.password_env", trunk.password_env, "left out, as password_file is given too")
         return trunk
     if trunk.password_file is not None:
-        password = _first_line(trunk.password_file, f"{key}.password_file", "password", problems)
+        password = first_line(trunk.password_file, f"{key}.password_file", "password", problems)
         return replace(trunk, password=password)
     if trunk.password_env is not None:
-        return replace(trunk, password=_in_environment(trunk.password_env, f"{key}.password_env", problems))
+        return replace(trunk, password=in_environment(trunk.password_env, f"{key}.password_env", problems))
     if trunk.username is not None:
         problems.missing(f"{key}.password_file", "a file (or password_env a variable) with the password of username")
     return trunk
@@ -65,9 +65,9 @@ def mail_with_password(mail: Mail, problems: Problems) -> Mail:
         problems.add("mail.password_env", mail.password_env, "left out, as password_file is given too")
         return mail
     if mail.password_file is not None:
-        return replace(mail, password=_first_line(mail.password_file, "mail.password_file", "password", problems))
+        return replace(mail, password=first_line(mail.password_file, "mail.password_file", "password", problems))
     if mail.password_env is not None:
-        return replace(mail, password=_in_environment(mail.password_env, "mail.password_env", problems))
+        return replace(mail, password=in_environment(mail.password_env, "mail.password_env", problems))
     if mail.username is not None:
         problems.missing("mail.password_file", "a file (or password_env a variable) with the password of username")
     return mail
@@ -90,14 +90,14 @@ def with_value(secret: Secret, problems: Problems) -> Secret:
         problems.add(f"{key}.env", secret.env, "left out, as file is given too")
         return secret
     if secret.file is not None:
-        return replace(secret, value=_first_line(secret.file, f"{key}.file", "secret", problems))
+        return replace(secret, value=first_line(secret.file, f"{key}.file", "secret", problems))
     if secret.env is not None:
-        return replace(secret, value=_in_environment(secret.env, f"{key}.env", problems))
+        return replace(secret, value=in_environment(secret.env, f"{key}.env", problems))
     problems.missing(f"{key}.file", "a file (or env a variable) with the secret")
     return secret
 
 
-def _first_line(file: Path, key: str, what: str, problems: Problems) -> str:
+def first_line(file: Path, key: str, what: str, problems: Problems) -> str:
     try:
         value = file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
     except (OSError, UnicodeDecodeError) as error:
@@ -109,7 +109,7 @@ def _first_line(file: Path, key: str, what: str, problems: Problems) -> str:
     return value
 
 
-def _in_environment(variable: str, key: str, problems: Problems) -> str:
+def in_environment(variable: str, key: str, problems: Problems) -> str:
     value = os.environ.get(variable, "")
     if not value:
         problems.add(key, variable, "an environment variable that is set and not empty")

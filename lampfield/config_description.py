@@ -6,10 +6,16 @@ from collections.abc import Iterator
 from lampfield.config_sections import Secret, Trunk
 from lampfield.config_settings import Section, settings
 from lampfield.configuration import SECTIONS, Configuration
+from lampfield.peer_sections import Publisher, WatchedServer
 from provisioning.problems import written
 
-_TRUNK_TABLE = "trunks.provider"
-_SIGNING_TABLE = "secrets.customers"
+_NAMED: tuple[tuple[str, str, type[Section]], ...] = (
+    ("trunks", "provider", Trunk),
+    ("publishers", "pbx", Publisher),
+    ("watch", "pbx", WatchedServer),
+    ("secrets", "customers", Secret),
+)
+"""Sections of which there is any number: the key, a name for the example, what is in it."""
 
 
 def describe() -> str:
@@ -18,10 +24,9 @@ def describe() -> str:
     lines += _toml_settings(Configuration)
     for name, section in SECTIONS.items():
         lines += [*_comment(_doc(section)), f"[{name}]", "", *_toml_settings(section)]
-    lines += _comment(f"{_doc(Secret)} Any number of them, each under a name of its own:")
-    lines += [f"# [{_SIGNING_TABLE}]", "", *_toml_settings(Secret, prefix="# ")]
-    lines += _comment(f"{_doc(Trunk)} Any number of them, each under a name of its own:")
-    lines += [f"# [{_TRUNK_TABLE}]", "", *_toml_settings(Trunk, prefix="# ")]
+    for key, example, section in _NAMED:
+        lines += _comment(f"{_doc(section)} Any number of them, each under a name of its own:")
+        lines += [f"# [{key}.{example}]", "", *_toml_settings(section, prefix="# ")]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -40,8 +45,10 @@ def describe_markdown() -> str:
     ]
     for name, section in SECTIONS.items():
         lines += _markdown_table(f"`[{name}]`", _doc(section), section)
-    lines += _markdown_table("`[trunks.NAME]`", f"{_doc(Trunk)} Any number, each under a name of its own.", Trunk)
-    lines += _markdown_table("`[secrets.NAME]`", f"{_doc(Secret)} Any number, each under a name of its own.", Secret)
+    for key, _, section in _NAMED:
+        lines += _markdown_table(
+            f"`[{key}.NAME]`", f"{_doc(section)} Any number, each under a name of its own.", section
+        )
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -71,4 +78,4 @@ def _comment(text: str) -> Iterator[str]:
 
 
 def _doc(section: type[Section]) -> str:
-    return (section.__doc__ or "").strip()
+    return " ".join((section.__doc__ or "").split())

@@ -18,9 +18,9 @@ from lampfield.config_settings import (
 from provisioning.company_kinds import MAIL_ADDRESS
 from provisioning.kinds import choice, flag, list_of, optional, path, seconds, text, whole
 
-_HOST = text("a host name or an IP address", r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
+HOST = text("a host name or an IP address", r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
 _NUMBER = text("a number in E.164 form, such as +4533221100", r"\+[1-9][0-9]{3,14}")
-_VARIABLE = text("the name of an environment variable", r"[A-Za-z_][A-Za-z0-9_]*")
+VARIABLE = text("the name of an environment variable", r"[A-Za-z_][A-Za-z0-9_]*")
 _DATABASE_URL = text(
     "sqlite:///path or postgresql://user@host/name", r"sqlite:///.+|postgresql(\+psycopg)?://.+", max_length=2000
 )
@@ -36,7 +36,7 @@ class Sip:
         "Where phones and trunks reach Lampfield. IPv4 and IPv6; UDP and TCP.",
     )
     advertised_address: str | None = setting(
-        optional(_HOST, empty="the address listened at"),
+        optional(HOST, empty="the address listened at"),
         "",
         "What Contact and Via say instead of the address listened at, for a server behind NAT.",
     )
@@ -143,7 +143,7 @@ class Records:
 class Mail:
     """The mail server that sends what people are told by mail, such as their voicemail. Without a host none is sent."""
 
-    host: str | None = setting(optional(_HOST, empty="no mail is sent"), "", "The mail server (SMTP).")
+    host: str | None = setting(optional(HOST, empty="no mail is sent"), "", "The mail server (SMTP).")
     port: int = setting(whole(1, 65535), 587, "Its port; 465 is usual for implicit TLS.")
     tls: str = setting(
         choice("starttls", "implicit", "none"),
@@ -164,7 +164,7 @@ class Mail:
         optional(path("a file"), empty="none"), "", "A file whose first line is the password."
     )
     password_env: str | None = setting(
-        optional(_VARIABLE, empty="none"),
+        optional(VARIABLE, empty="none"),
         "",
         "The environment variable that holds the password; either this or password_file.",
     )
@@ -232,7 +232,7 @@ class Secret:
         optional(path("a file"), empty="none"), "", "A file whose first line is the secret; either this or env."
     )
     env: str | None = setting(
-        optional(_VARIABLE, empty="none"),
+        optional(VARIABLE, empty="none"),
         "",
         "The environment variable that holds the secret.",
     )
@@ -252,7 +252,7 @@ class Trunk:
         "address: the peer is known by its IP address. register: we register at it with a user name and password.",
     )
     host: str = required(
-        _HOST,
+        HOST,
         "sip.provider.example",
         "The peer's host name or address; without a port it is looked up by NAPTR and SRV.",
     )
@@ -272,7 +272,7 @@ class Trunk:
         optional(path("a file"), empty="none"), "", "A file whose first line is the password."
     )
     password_env: str | None = setting(
-        optional(_VARIABLE, empty="none"),
+        optional(VARIABLE, empty="none"),
         "",
         "The environment variable that holds the password; either this or password_file.",
     )

@@ -31,6 +31,8 @@ from lampfield.config_sections import (
     Web,
 )
 from lampfield.config_settings import ListenAddress, PortRange, Section, read_section, setting, settings
+from lampfield.peer_checks import publisher_with_password, watched_with_password
+from lampfield.peer_sections import Publisher, WatchedServer
 from lampfield.sound_settings import OwnSounds
 from provisioning.kinds import path
 from provisioning.problems import Problems
@@ -48,6 +50,7 @@ __all__ = [
     "Media",
     "OwnSounds",
     "PortRange",
+    "Publisher",
     "Records",
     "Registrations",
     "Secret",
@@ -56,6 +59,7 @@ __all__ = [
     "Subscriptions",
     "Trunk",
     "Voicemail",
+    "WatchedServer",
     "Web",
     "load",
 ]
@@ -109,6 +113,8 @@ class Configuration:
     log: Log = Log()
     shutdown: Shutdown = Shutdown()
     trunks: dict[str, Trunk] = field(default_factory=dict)
+    publishers: dict[str, Publisher] = field(default_factory=dict)
+    watch: dict[str, WatchedServer] = field(default_factory=dict)
     secrets: dict[str, Secret] = field(default_factory=dict)
 
     @property
@@ -140,6 +146,12 @@ def load(source: Path) -> Configuration:
         values[name] = _below(folder, read_section(section, table.table(name)))
     trunks = {name: _below(folder, read_section(Trunk, part, name=name)) for name, part in table.tables("trunks")}
     secrets = {name: _below(folder, read_section(Secret, part, name=name)) for name, part in table.tables("secrets")}
+    publishers = {
+        name: _below(folder, read_section(Publisher, part, name=name)) for name, part in table.tables("publishers")
+    }
+    watched = {
+        name: _below(folder, read_section(WatchedServer, part, name=name)) for name, part in table.tables("watch")
+    }
     table.close()
     check_sections(values["sip"], values["registrations"], values["subscriptions"], values["media"], problems)
     trunks = {name: with_password(trunk, problems) for name, trunk in trunks.items()}
@@ -147,9 +159,11 @@ def load(source: Path) -> Configuration:
     check_voicemail(values["voicemail"], problems)
     check_web(values["web"], problems)
     secrets = {name: with_value(secret, problems) for name, secret in secrets.items()}
+    publishers = {name: publisher_with_password(publisher, problems) for name, publisher in publishers.items()}
+    watched = {name: watched_with_password(server, problems) for name, server in watched.items()}
     if problems:
         raise ConfigurationErrors(source, problems.sentences)
-    return Configuration(**values, trunks=trunks, secrets=secrets)
+    return Configuration(**values, trunks=trunks, publishers=publishers, watch=watched, secrets=secrets)
 
 
 def _below(folder: Path, section: Any) -> Any:

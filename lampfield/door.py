@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from provisioning.directory import Directory
@@ -39,9 +39,18 @@ class Visitor(NamedTuple):
 class Door:
     """Asks the authenticator, and finds the person of the account that it names."""
 
-    def __init__(self, directory: Directory, clock: Clock, *, ask: bool, algorithms: Sequence[str]) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        clock: Clock,
+        *,
+        ask: bool,
+        algorithms: Sequence[str],
+        servers: Mapping[tuple[str, str], Ha1] | None = None,
+    ) -> None:
         self.directory = directory
         """The companies and accounts as they are now."""
+        self._servers = servers or {}
         self._clock = clock
         self._ask = ask
         self.authenticator = Authenticator(
@@ -53,6 +62,25 @@ class Door:
         if not self._ask:
             return self._named(request)
         realm = self._realm(request)
+        result = self._proved(request, flow, realm)
+        found = self.directory.person(result.username, realm)
+        if found is None:
+            raise Refused(403)
+        return Visitor(found.company, found.person, result)
+
+    def person_or_server(self, request: Request, flow: Flow, realm: str) -> Visitor | str:
+        """As `person`, of the company with this domain; or the user name of a server that has an account there."""
+        if not self._ask:
+            return self._named(request)
+        result = self._proved(request, flow, realm)
+        if (result.username, realm) in self._servers:
+            return result.username
+        found = self.directory.person(result.username, realm)
+        if found is None:
+            raise Refused(403)
+        return Visitor(found.company, found.person, result)
+
+    def _proved(self, request: Request, flow: Flow, realm: str) -> Authenticated:
         result = self.authenticator.check(request, realm, self._clock(), source=flow.remote[0])
         match result:
             case Challenge(status=status, fields=fields):
@@ -60,12 +88,12 @@ class Door:
             case Refusal(status=status, reason=reason):
                 logger.info("%s from %s: %s", request.method, flow.remote[0], reason)
                 raise Refused(status)
-        found = self.directory.person(result.username, realm)
-        if found is None:
-            raise Refused(403)
-        return Visitor(found.company, found.person, result)
+        return result
 
     def _secrets(self, username: str, realm: str) -> Ha1 | None:
+        server = self._servers.get((username, realm))
+        if server is not None:
+            return server
         account = self.directory.account(username, realm)
         return Ha1(account.ha1_md5, account.ha1_sha256) if account is not None else None
 

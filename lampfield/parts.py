@@ -37,6 +37,9 @@ from lampfield.pin_attempts import PinAttempts
 from lampfield.places import Places
 from lampfield.presence.lamps import Lamps
 from lampfield.presence.member_lamps import MemberLamps
+from lampfield.presence.publications import Publications
+from lampfield.presence.publish_packages import PUBLISH_PACKAGES
+from lampfield.presence.right_to_publish import RightToPublish, server_accounts
 from lampfield.presence.subscriptions import Subscriptions
 from lampfield.registrations import Registrations
 from lampfield.reloading import Reloading
@@ -70,6 +73,7 @@ from sipcore.io.clock import make_clock
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.notifier import NotifierConfig
 from sipcore.notify_admission import Durations
+from sipcore.publication import CompositorConfig, EventStateCompositor
 from sipcore.refresh_lane import RefreshLane
 from sipcore.registrar import Registrar, RegistrarConfig
 from sipcore.stack import Stack, StackConfig
@@ -108,7 +112,13 @@ class Parts:
 
     def _assemble_sip(self, configuration: Configuration, directory: Directory) -> None:
         sip = configuration.sip
-        self.door = Door(directory, self.clock, ask=sip.authentication, algorithms=sip.digest_algorithms)
+        self.door = Door(
+            directory,
+            self.clock,
+            ask=sip.authentication,
+            algorithms=sip.digest_algorithms,
+            servers=server_accounts(configuration.publishers.values()),
+        )
         self.registrar = Registrar(self._registrar_config())
         self.lane = RefreshLane(self.registrar, self.door.authenticator, self.token)
         self.lamps = Lamps(self.token, directory.companies.values(), self._notifier_config())
@@ -225,11 +235,13 @@ class Parts:
         )
         self.keep_alive = KeepAlive(self.registrar, self.stack, self.clock, self.token, self.registrations.forget)
         self.subscriptions = Subscriptions(self.lamps, self.door, self.journal, self.clock)
+        self.publications = self._publications(configuration)
         self.desk = RequestDesk(
             self.stack,
             self.switchboard,
             self.registrations,
             self.subscriptions,
+            self.publications,
             self.trunks,
             self.keep_alive,
             self.stack_config,
@@ -285,12 +297,25 @@ class Parts:
     def _hook_traffic(self, hub: TraceHub | None) -> None:
         self.endpoint.on_traffic = hub
 
+    def _publications(self, configuration: Configuration) -> Publications:
+        compositor = EventStateCompositor(
+            self.token,
+            PUBLISH_PACKAGES,
+            CompositorConfig(self._durations(), most_publications=configuration.limits.subscriptions),
+        )
+        right = RightToPublish(self.door, configuration.publishers.values())
+        return Publications(compositor, self.lamps, right, self.journal, self.clock)
+
+    def _durations(self) -> Durations:
+        durations = self.configuration.subscriptions
+        return Durations(int(durations.min_seconds), int(durations.max_seconds), int(durations.default_seconds))
+
     def _notifier_config(self) -> NotifierConfig:
-        limits, durations = self.configuration.limits, self.configuration.subscriptions
+        limits = self.configuration.limits
         return NotifierConfig(
             user_agent=self.configuration.sip.user_agent,
             advertised_host=self.configuration.sip.advertised_address,
-            durations=Durations(int(durations.min_seconds), int(durations.max_seconds), int(durations.default_seconds)),
+            durations=self._durations(),
             most_subscriptions=limits.subscriptions,
         )
 

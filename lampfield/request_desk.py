@@ -6,6 +6,7 @@ from collections.abc import Callable
 from lampfield.call_control.switchboard import Switchboard
 from lampfield.door import Refused
 from lampfield.keep_alive import KeepAlive
+from lampfield.presence.publications import Publications
 from lampfield.presence.subscriptions import Subscriptions
 from lampfield.registrations import Registrations
 from lampfield.trunks import Trunks
@@ -29,6 +30,7 @@ class RequestDesk:
         switchboard: Switchboard,
         registrations: Registrations,
         subscriptions: Subscriptions,
+        publications: Publications,
         trunks: Trunks,
         keep_alive: KeepAlive,
         config: StackConfig,
@@ -45,6 +47,7 @@ class RequestDesk:
         self._answers: dict[str, Answer] = {
             "REGISTER": registrations.answer,
             "SUBSCRIBE": subscriptions.answer,
+            "PUBLISH": publications.answer,
             "OPTIONS": self._options,
         }
 

@@ -92,7 +92,8 @@ class Signalling:
         parts.notice_watch.configure(companies)
         parts.notices.restore()
         messages = parts.voicemail.restore(companies)
-        bindings, subscriptions = parts.registrations.restore(), parts.subscriptions.restore()
+        bindings, publications = parts.registrations.restore(), parts.publications.restore()
+        subscriptions = parts.subscriptions.restore()
         await parts.endpoint.listen(self._listeners)
         await parts.control.start()
         await parts.trunks.start()
@@ -103,8 +104,9 @@ class Signalling:
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
         logger.info(
-            "taken up from disk: %d bindings, %d subscriptions, %d messages, %d calls",
+            "taken up from disk: %d bindings, %d publications, %d subscriptions, %d messages, %d calls",
             bindings,
+            publications,
             subscriptions,
             messages,
             sum(call.lives_on for call in calls),
@@ -152,6 +154,7 @@ class Signalling:
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
             parts.registrations.advance()
             parts.keep_alive.advance()
+            parts.publications.advance()
             parts.lamps.advance(parts.clock())
             if turn % HEALTH_EVERY == 0:
                 watch(parts)

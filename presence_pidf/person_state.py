@@ -86,6 +86,11 @@ class PersonState(msgspec.Struct, frozen=True):
         )
 
     @property
+    def told_apart(self) -> tuple[object, ...]:
+        """What people tell states apart by: a history has an entry where this is another."""
+        return self.condition, self.reason, self.note, self.back_at, self.forwarding
+
+    @property
     def direction(self) -> str | None:
         """`recipient` or `initiator` of the dialog that is shown first, None without dialogs."""
         return self.dialogs[0].direction if self.dialogs else None

@@ -19,6 +19,7 @@ class StackConfig(Value, frozen=True):
         "OPTIONS",
         "REGISTER",
         "SUBSCRIBE",
+        "PUBLISH",
     )
     """Methods that somebody answers."""
     supported: tuple[str, ...] = ("100rel", "timer", "replaces", "norefersub", "path", "outbound")

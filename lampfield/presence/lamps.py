@@ -269,6 +269,13 @@ class Lamps:
 
     # --- what is true
 
+    def domain_of(self, uri: SipUri) -> str | None:
+        """The company's domain that a URI means, None for no company of ours; the only one may be called by address."""
+        domain = uri.host.lower()
+        if domain in self._domains:
+            return domain
+        return next(iter(self._domains)) if len(self._domains) == 1 and _is_ip_address(uri.address) else None
+
     def lamp(self, aor: str) -> Lamp | None:
         """All that is known of a person; None for nobody's AOR. To be read only."""
         return self._lamps.get(aor)

@@ -40,16 +40,39 @@ def test_the_description_is_a_configuration_with_the_defaults(file: Path) -> Non
     assert loaded(file, describe()) == loaded(file, "")
 
 
-def test_the_trunk_in_the_description_is_right_once_uncommented(file: Path) -> None:
-    text = describe().replace("# [trunks.provider]", "[trunks.provider]")
-    head, _, trunk = text.partition("[trunks.provider]")
+@pytest.mark.parametrize("name", ["trunks.provider", "publishers.pbx", "watch.pbx"])
+def test_each_named_section_in_the_description_is_right_once_uncommented(file: Path, name: str) -> None:
+    _, _, rest = describe().partition(f"# [{name}]\n")
+    section = rest.partition("# [")[0]
     uncommented = "\n".join(
-        line[2:] if " = " in line and line.startswith("# ") else line for line in trunk.splitlines()
+        line[2:] if " = " in line and line.startswith("# ") else line for line in section.splitlines()
     )
     uncommented = uncommented.replace('username = ""', 'username = "u"').replace(
         'password_env = ""', 'password_env = "HOME"'
     )
-    assert "provider" in loaded(file, f"{head}[trunks.provider]{uncommented}").trunks
+    key, part = name.split(".")
+    assert part in getattr(loaded(file, f"[{name}]\n{uncommented}"), key)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ('[publishers.pbx]\ndomains = ["a.example"]', "publishers.pbx.sources: missing"),
+        (
+            '[publishers.pbx]\ndomains = ["a.example"]\nusername = "u"',
+            "publishers.pbx.password_file: missing",
+        ),
+        ('[publishers.pbx]\nsources = ["10.0.0.1"]', "publishers.pbx.domains: missing"),
+        ('[watch.pbx]\nhost = "pbx.example"\npeople = ["201"]', "watch.pbx.people"),
+        (
+            '[watch.pbx]\nhost = "h"\npeople = ["1=a@b.c"]\npassword_env = "HOME"\npassword_file = "x"',
+            "watch.pbx.password_env",
+        ),
+    ],
+)
+def test_what_is_wrong_of_other_servers_is_told(file: Path, text: str, error: str) -> None:
+    (told,) = errors(file, text)
+    assert error in told
 
 
 @pytest.mark.parametrize(
@@ -89,7 +112,7 @@ def test_every_kind_of_value_is_read(file: Path) -> None:
 
 
 def test_every_error_is_told_at_once_with_key_value_and_what_was_expected(file: Path) -> None:
-    known = ", ".join(sorted([*SECTIONS, "secrets", "state_directory", "trunks"]))
+    known = ", ".join(sorted([*SECTIONS, "publishers", "secrets", "state_directory", "trunks", "watch"]))
     assert errors(
         file,
         """

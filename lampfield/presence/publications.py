@@ -1,0 +1,89 @@
+"""PUBLISH: who sends it may publish, what it says shows on lamps, and it outlives a restart."""
+
+import msgspec
+
+from lampfield.decoded import decoded
+from lampfield.journal import Journal
+from lampfield.presence.lamp import Lamp
+from lampfield.presence.lamps import Lamps
+from lampfield.presence.publish_packages import as_published
+from lampfield.presence.right_to_publish import RightToPublish
+from routing.ports import Clock
+from sipcore.flow import Flow
+from sipcore.message import Request, Response, response_to
+from sipcore.publication import EventStateCompositor, PublicationChange
+from sipcore.publication_record import PublicationRecord
+from sipcore.uri import SipUri
+
+_KIND = "publication"
+
+
+class Publications:
+    """The event state compositor with a door before it and a disk behind it."""
+
+    def __init__(
+        self, compositor: EventStateCompositor, lamps: Lamps, right: RightToPublish, journal: Journal, clock: Clock
+    ) -> None:
+        self._compositor = compositor
+        self._lamps = lamps
+        self._right = right
+        self._journal = journal
+        self._clock = clock
+
+    @property
+    def count(self) -> int:
+        """Number of publications."""
+        return self._compositor.count
+
+    def restore(self) -> int:
+        """Take up the publications on disk; how many they are."""
+        self._compositor.restore(decoded(self._journal, _KIND, PublicationRecord), self._clock())
+        self._settle(restored=True)
+        return self._compositor.count
+
+    def answer(self, request: Request, flow: Flow) -> Response:
+        """Answer a PUBLISH. Raises door.Refused."""
+        uri = request.request_uri
+        domain = self._lamps.domain_of(uri) if isinstance(uri, SipUri) else None
+        if domain is None or not isinstance(uri, SipUri):
+            return response_to(request, 404)
+        lamp = self._lamps.lamp(f"sip:{uri.unescaped_user}@{domain}")
+        person = lamp.person if lamp is not None else None
+        # Who is not let in does not learn who there is.
+        source = self._right.source_of(request, flow, person or "", domain)
+        if lamp is None or person is None:
+            return response_to(request, 404)
+        response = self._compositor.publish(request, self._clock(), resource=lamp.aors[0], publisher=source)
+        self._settle()
+        return response
+
+    def advance(self) -> None:
+        """Let publications expire."""
+        self._compositor.advance(self._clock())
+        self._settle()
+
+    def _settle(self, *, restored: bool = False) -> None:
+        """Show and write what has changed."""
+        for change in self._compositor.take_changes():
+            record = change.record
+            if change.kind == "removed":
+                self._journal.delete(_KIND, record.id)
+                self._lamps.unpublished(record.resource, record.id, self._clock())
+                continue
+            if not restored:
+                self._journal.put(_KIND, record.id, msgspec.msgpack.encode(record))
+            lamp = self._lamps.lamp(record.resource)
+            if lamp is None:
+                # The person has left the company.
+                self._compositor.forget(record.resource)
+            elif change.kind == "published" or lamp.published is None or record.id not in lamp.published:
+                self._show(change, lamp)
+
+    def _show(self, change: PublicationChange, lamp: Lamp) -> None:
+        record, now = change.record, self._clock()
+        before = lamp.published.get(record.id) if lamp.published else None
+        source = f"{record.publisher}/{record.id[:6]}"
+        report = before.report if before is not None else None
+        self._lamps.published(
+            record.resource, record.id, as_published(change.document, record.resource, source, report, now), now
+        )

@@ -1,0 +1,89 @@
+"""The event packages that can be published, and what a publication says to the lamps."""
+
+from typing import Final
+
+from lampfield.presence.lamp import Published
+from presence_pidf.dialog_info import CONTENT_TYPE as DIALOG_INFO
+from presence_pidf.dialog_info_reader import read_dialog_info
+from presence_pidf.dialog_state import DialogState
+from presence_pidf.merge_rules import kind_of
+from presence_pidf.pidf import CONTENT_TYPE as PIDF
+from presence_pidf.pidf_reader import read_pidf
+from presence_pidf.publication import PublishedPresence
+from presence_pidf.safe_xml import MalformedDocument
+from presence_pidf.status_report import Activity, StatusReport
+from sipcore.errors import ProtocolViolation
+from sipcore.publication import PublishPackage
+
+
+class PublishedPresencePackage:
+    """`presence`: what a phone or server says that somebody does (RFC 3856, RFC 3903)."""
+
+    name: Final = "presence"
+    content_types: Final = (PIDF,)
+
+    def read(self, body: bytes, now: float) -> object:
+        try:
+            return read_pidf(body)
+        except MalformedDocument as fault:
+            raise ProtocolViolation(f"Presence document: {fault}") from None
+
+
+class PublishedDialogPackage:
+    """`dialog`: calls at a phone or server (RFC 4235, RFC 3903)."""
+
+    name: Final = "dialog"
+    content_types: Final = (DIALOG_INFO,)
+
+    def read(self, body: bytes, now: float) -> object:
+        try:
+            return read_dialog_info(body, now).dialogs
+        except MalformedDocument as fault:
+            raise ProtocolViolation(f"Dialog document: {fault}") from None
+
+
+PUBLISH_PACKAGES: Final[tuple[PublishPackage, ...]] = (PublishedPresencePackage(), PublishedDialogPackage())
+
+
+def what_is_said(presence: PublishedPresence, presentity: str, source: str, since: float, now: float) -> StatusReport:
+    """A presence document as a status report. A phone tells nothing of being reachable: it registers for that."""
+    activity, reachable = presence.activity, presence.open
+    if kind_of(source) == "pbx":
+        activity, reachable = _of_pbx(activity, reachable)
+    else:
+        reachable = None
+    return StatusReport(
+        presentity=presentity,
+        source=source,
+        activity=activity,
+        at=now,
+        started=since if presence.since is None else presence.since,
+        received=now,
+        note=presence.note,
+        reachable=reachable,
+    )
+
+
+def _of_pbx(activity: Activity, reachable: bool | None) -> tuple[Activity, bool | None]:
+    # COMPAT(Asterisk): an extension in a call is `busy`, one without a phone `away` and closed.
+    if activity == "busy":
+        return "on-the-phone", reachable
+    if activity == "away" and reachable is False:
+        return "unknown", reachable
+    return activity, reachable
+
+
+def published_dialogs(document: object) -> tuple[DialogState, ...]:
+    """The dialogs of a document that the dialog package has read."""
+    assert isinstance(document, tuple)
+    return document
+
+
+def as_published(document: object, presentity: str, source: str, before: StatusReport | None, now: float) -> Published:
+    """What a document that one of the packages has read says to the lamps; `before` it said this."""
+    if not isinstance(document, PublishedPresence):
+        return Published(now, None, dialogs=published_dialogs(document))
+    report = what_is_said(document, presentity, source, now, now)
+    if before is not None and document.since is None and before.activity == report.activity:
+        report = what_is_said(document, presentity, source, before.since, now)
+    return Published(now, report, document)
