@@ -66,6 +66,7 @@ from provisioning.directory import Directory, load_directory
 from routing.events import CallbackDue
 from routing.greetings import GreetingStudio
 from routing.model import Company
+from routing.ports import Clock
 from routing.queue.runner import CallBack, QueueRunner
 from routing.voicemail.service import Voicemail
 from sipcore.events import Event
@@ -82,9 +83,10 @@ from sipcore.stack import Stack, StackConfig
 class Parts:
     """One of each, by name."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, clock: Clock | None = None) -> None:
+        """`clock` is another than the machine's, for tests."""
         self.configuration = configuration
-        self.clock = make_clock()
+        self.clock: Clock = clock or make_clock()
         self.token = Tokens()
         self.tasks = Tasks()
         self.reloading = Reloading(self)

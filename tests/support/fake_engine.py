@@ -1,0 +1,139 @@
+"""The media engine as signalling knows it, without sound: it notes who is joined to whom, and what plays to whom.
+
+Runs in the test's own event loop, behind the control socket that `media.client` connects to.
+"""
+
+import asyncio
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from media.control_line import ControlLine, format_line, parse_line
+
+ANNOUNCEMENT_SECONDS = 1.0
+"""How long every announcement lasts."""
+
+
+@dataclass
+class Session:
+    """One RTP session."""
+
+    port: int
+    remote: int | None = None
+    """The port of the phone."""
+    sends: bool = False
+    bridged: str | None = None
+    music: str = ""
+    announcement: str = ""
+    keys: str = ""
+    """Telephone events that were sent to the phone."""
+
+
+@dataclass
+class FakeEngine:
+    """Use `begin` once the loop runs."""
+
+    path: Path
+    sessions: dict[str, Session] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    """Commands that the real one would refuse."""
+    _port: int = 20000
+
+    def begin(self) -> None:
+        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listening.bind(str(self.path))
+        self._listening.listen()
+        self._listening.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._listening, self._accept)
+
+    def close(self) -> None:
+        for opened in (self._listening, self._controller):
+            asyncio.get_running_loop().remove_reader(opened)
+            opened.close()
+
+    def heard_by(self, port: int) -> str:
+        """What the phone with this RTP port hears: `phone PORT`, `music`, a prompt's name, or `nothing`."""
+        session = next((each for each in self.sessions.values() if each.remote == port), None)
+        if session is None or not session.sends:
+            return "nothing"
+        if session.announcement:
+            return session.announcement
+        if session.bridged is not None:
+            return f"phone {self.sessions[session.bridged].remote}"
+        return "music" if session.music else "nothing"
+
+    def _accept(self) -> None:
+        self._controller, _ = self._listening.accept()
+        self._controller.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._controller, self._read)
+
+    def _read(self) -> None:
+        packet = self._controller.recv(65536)
+        if not packet:
+            asyncio.get_running_loop().remove_reader(self._controller)
+        for line in packet.decode().splitlines():
+            self._obey(parse_line(line))
+
+    def _say(self, word: str, session: str, **arguments: object) -> None:
+        text = {key: str(value) for key, value in arguments.items()}
+        self._controller.send(format_line(word, session, text).encode() + b"\n")
+
+    def _obey(self, line: ControlLine) -> None:
+        name, arguments = line.session, line.arguments
+        match line.word:
+            case "sessions":
+                self._say("ok", "", id=arguments["id"])
+            case "open":
+                self._port += 2
+                self.sessions[name] = Session(self._port)
+                self._say("ok", name, id=arguments["id"], port=self._port)
+            case _ if name not in self.sessions:
+                self.refused.append(f"{line.word} {name}")
+            case "close":
+                self._part(name)
+                del self.sessions[name]
+            case _:
+                self._change(line.word, name, self.sessions[name], arguments)
+
+    def _change(self, verb: str, name: str, session: Session, arguments: dict[str, str]) -> None:
+        match verb:
+            case "configure":
+                session.remote = int(arguments["remote"].rpartition(":")[2])
+                session.sends = arguments["direction"] in ("sendrecv", "sendonly")
+            case "bridge":
+                self._bridge(name, arguments["with"])
+            case "unbridge":
+                self._part(name)
+            case "play" if arguments["layer"] == "music":
+                session.music = arguments["clips"]
+            case "play":
+                session.announcement = Path(arguments["clips"].rpartition(",")[2]).stem
+                play = int(arguments["play"])
+                asyncio.get_running_loop().call_later(ANNOUNCEMENT_SECONDS, self._played, name, play)
+            case "stop" if arguments["layer"] == "music":
+                session.music = ""
+            case "stop":
+                session.announcement = ""
+            case "dtmf":
+                session.keys += arguments["digits"]
+
+    def _bridge(self, one: str, other: str) -> None:
+        pair = [self.sessions.get(one), self.sessions.get(other)]
+        if any(each is None or each.remote is None for each in pair):
+            self.refused.append(f"bridge {one} with {other}")
+            return
+        for name, partner in ((one, other), (other, one)):
+            self._part(name)
+            self.sessions[name].bridged = partner
+        self.sessions[one].bridged = other
+
+    def _part(self, name: str) -> None:
+        partner, self.sessions[name].bridged = self.sessions[name].bridged, None
+        if partner is not None and partner in self.sessions:
+            self.sessions[partner].bridged = None
+
+    def _played(self, name: str, play: int) -> None:
+        session = self.sessions.get(name)
+        if session is not None and session.announcement:
+            session.announcement = ""
+            self._say("play_ended", name, layer="announcement", play=play)
