@@ -14,8 +14,9 @@ from lampfield.database import open_database
 from media.clips import ClipStore
 from media.prompts.library import PromptLibrary
 from media.prompts.sound import RATE, Samples, read_audio, speech_level
+from media.uploads import SPEECH_LUFS
 from tests.media.running_engine import real_time
-from tests.media.sound_files import write
+from tests.media.sound_files import loudness, write
 from tests.support import alaw, audio
 from tests.support.event_log import recorded
 from tests.support.plain_phone import PlainPhone
@@ -129,6 +130,8 @@ def test_a_greeting_recorded_by_phone_with_a_pin_is_heard_by_the_next_caller(
     assert speech_level(recording[: 4 * audio.RATE]) == pytest.approx(speech_level(said), abs=3.0), (
         "as loud as the prompts"
     )
+    kept = server.state / "sounds" / COMPANY_ID / "greeting-7.wav"
+    assert loudness(kept) == pytest.approx(SPEECH_LUFS, abs=1.0), "quiet words, as loud as everything else"
     (seconds,) = re.findall(r"length +([\d.]+) s", server.command("sounds", "play-info", COMPANY_ID, "greeting-7"))
     assert 4.0 < float(seconds) < 6.5, "of eight that were recorded"
     listed = server.command("sounds", "list", COMPANY_ID)

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from lampfield.cli import app
 from lampfield.database import open_database
+from lampfield.sound_settings import OwnSounds
 from provisioning.pins import opens, pin_hash
 from tests.lampfield.sound_library.library import NUMBER, database, sound_file
 
@@ -78,6 +79,28 @@ def test_music_is_added_activated_and_removed(lampfield: Lampfield, tmp_path: Pa
     lampfield("music", "activate", "nordlys", "standard")
     lampfield("music", "remove", "nordlys", "summer", "summer-sommer-p-stranden")
     assert "summer" not in lampfield("music", "list", "nordlys")
+
+
+def test_three_lists_of_ten_files_are_what_a_company_may_have_unless_configured_otherwise(
+    lampfield: Lampfield, tmp_path: Path
+) -> None:
+    assert (OwnSounds().music_lists, OwnSounds().files_in_list) == (3, 10)
+    file = sound_file(tmp_path / "a.wav")
+    for music_list in ("spring", "summer", "autumn"):
+        lampfield("music", "add", "nordlys", music_list, file)
+    told = lampfield("music", "add", "nordlys", "winter", file, fails=True)
+    assert "there are 3 lists already (spring, summer, autumn), the most. Remove one first" in told
+    (tmp_path / "lampfield.toml").write_text("[own_sounds]\nfiles_in_list = 1\nmusic_lists = 4\n")
+    lampfield("music", "add", "nordlys", "winter", file)
+
+
+def test_four_greetings_are_in_use_at_once(lampfield: Lampfield, tmp_path: Path) -> None:
+    slots = ("open", "closed", "special-open", "special-closed")
+    for slot in slots:
+        lampfield("sounds", "add", "nordlys", f"hello-{slot}", sound_file(tmp_path / f"{slot}.wav"))
+        lampfield("sounds", "use", "nordlys", slot, f"hello-{slot}")
+    shown = lampfield("sounds", "list", "nordlys")
+    assert all(re.search(rf"{re.escape(NUMBER)} .* {slot} .* own/hello-{slot}", shown) for slot in slots)
 
 
 def test_a_pin_is_told_once_or_chosen(lampfield: Lampfield, tmp_path: Path) -> None:

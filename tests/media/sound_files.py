@@ -11,7 +11,9 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from media.prompts.sound import Samples
+from media.filter_chain import FilterChain
+from media.loudness import Loudness, meter
+from media.prompts.sound import RATE, Samples
 
 ENCODERS: Mapping[str, tuple[str, str]] = {
     "mp3": ("mp3", "libmp3lame"),
@@ -80,6 +82,17 @@ def write(
             container.mux(stream.encode(part))
         container.mux(stream.encode(None))
     return path
+
+
+def loudness(path: Path) -> float:
+    """How loud a file is as a whole, LUFS (EBU R 128)."""
+    measured, chain = Loudness(), None
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            chain = chain or FilterChain(frame, meter(), RATE)
+            for ready in chain.send(frame):
+                measured.note(ready.metadata)
+    return measured.lufs
 
 
 def _add_cover(container: OutputContainer) -> "av.Packet[VideoStream]":

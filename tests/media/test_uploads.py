@@ -10,14 +10,12 @@ import av
 import numpy as np
 import pytest
 
-from media.filter_chain import FilterChain
-from media.loudness import Loudness, meter
 from media.prompts.library import PromptLibrary
 from media.prompts.sound import Samples, read_audio
 from media.upload import RATE, prepare
 from media.upload_order import Sound, UploadOrder
 from media.uploads import MUSIC_LUFS, SPEECH_LUFS, UploadLimits, UploadRefused, take_in
-from tests.media.sound_files import ALL_RATES, ENCODERS, MONO_ONLY, RATES, write
+from tests.media.sound_files import ALL_RATES, ENCODERS, MONO_ONLY, RATES, loudness, write
 from tests.support import audio
 
 PROMPT = PromptLibrary().find("closed", "en")
@@ -37,16 +35,6 @@ def channels_of(ending: str, place: int) -> tuple[int, ...]:
 def spoken(rate: int, gain: float = 0.5, silence: float = SILENCE) -> Samples:
     quiet = np.zeros(round(silence * rate))
     return np.concatenate([quiet, gain * read_audio(PROMPT, rate), quiet])
-
-
-def loudness(path: Path) -> float:
-    measured, chain = Loudness(), None
-    with av.open(str(path)) as container:
-        for frame in container.decode(audio=0):
-            chain = chain or FilterChain(frame, meter(), RATE)
-            for ready in chain.send(frame):
-                measured.note(ready.metadata)
-    return measured.lufs
 
 
 def taken(
