@@ -39,6 +39,12 @@ SECRET = text("a name of letters, digits, - and _", r"[A-Za-z0-9_-]{1,63}")
 HOURS_NAME = text(NAME.expected, r"[a-z0-9][a-z0-9_-]*", max_length=63)
 READER = text(PERSON_ID.expected, r"[a-z][a-z0-9_-]*", max_length=63)
 
+LAMP = text(
+    "the id of a person, an internal number or a code that phones dial",
+    r"[a-z][a-z0-9_-]*|[0-9*#]{2,12}",
+    max_length=63,
+)
+
 
 def country() -> Kind[str]:
     """ISO 3166 alpha-2, of those whose numbers can be read."""

@@ -1,6 +1,7 @@
 """Every name leads somewhere, every number to one place, every way ends, and all is within its limits."""
 
 from provisioning.check.languages import check_prompts
+from provisioning.check.lists import check_lists
 from provisioning.check.loops import endless_ways
 from provisioning.check.menus import check_menus
 from provisioning.check.notices import check_notices
@@ -21,6 +22,7 @@ def check_company(company: Company, problems: Problems, surroundings: Surroundin
     check_queues(company, problems)
     check_notices(company, problems)
     check_privacy(company, problems)
+    check_lists(company, problems)
     check_numbers(company, problems)
     for key, way in endless_ways(company):
         problems.sentences.append(f"{key}: goes round without end and without a key pressed: {' -> '.join(way)}")

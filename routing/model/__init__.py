@@ -1,6 +1,6 @@
 """A company's routing as data: what the dialplan, the hours, the menus and the queues are."""
 
-from routing.model.company import Calls, Company, FeatureCodes, Limits, MainNumber
+from routing.model.company import Calls, Company, FeatureCodes, Limits, MainNumber, WatchedList
 from routing.model.destination import Destination, DestinationKind
 from routing.model.hours import CalendarPeriod, OpeningHours, OpenPeriod, Week, WeekCalendar
 from routing.model.menu import Lookup, Menu
@@ -37,6 +37,7 @@ __all__ = [
     "StatusRules",
     "Strategy",
     "VoicemailBox",
+    "WatchedList",
     "Week",
     "WeekCalendar",
     "is_outside",

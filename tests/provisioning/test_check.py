@@ -120,6 +120,10 @@ def test_the_examples_are_right(file: Path, tmp_path: Path) -> None:
         ('hidden_from = ["oskar"]', 'hidden_from = ["henrik"]', "must be somebody else: one sees oneself always"),
         ('shows = ["busy"]', 'shows = ["callers"]', "must be a list with state, without which callers shows nothing"),
         ('shows = ["busy"]', 'shows = ["calls"]', "a list in which entry 1 is one of busy, state, callers, notes"),
+        # lists
+        ('keys = ["anna",', 'keys = ["ana",', 'company.lists.reception.keys = "ana": must be one of the company'),
+        ("company.lists.reception", "company.lists.sales", "must be another name: it is the list of the queue sales"),
+        ("company.lists.reception", "company.lists.colleagues", "must be another name: it is the list of everybody"),
         # numbers
         ('extension = "201"', 'extension = "112"', "must be another number, this one calls for help in NO"),
         ('extension = "201"', 'extension = "0113"', "must be another number, this one calls for help in NO"),
