@@ -12,6 +12,7 @@ from routing.events import (
     CallArrived,
     CallBridged,
     CallEnded,
+    CallForwarded,
     CallHeld,
     CallPickedUp,
     CallRetrieved,
@@ -69,6 +70,15 @@ class Transfer(msgspec.Struct, frozen=True):
     """The call in which the two talk on, where that is another."""
 
 
+class ForwardedBy(msgspec.Struct, frozen=True):
+    """A person whose call it was and who had it go elsewhere."""
+
+    person: str
+    why: str
+    destination: str
+    """In its written form."""
+
+
 class CallRecord(msgspec.Struct, frozen=True):
     """What is known of a call. Times are UTC epoch seconds, None for what has not happened."""
 
@@ -82,6 +92,8 @@ class CallRecord(msgspec.Struct, frozen=True):
     dialled: str = ""
     destinations: tuple[str, ...] = ()
     """Where the dialplan and the menus led, in order."""
+    forwardings: tuple[ForwardedBy, ...] = ()
+    """By people who wanted no calls, or wanted them elsewhere, in order."""
     answered_at: float | None = None
     """By a menu, a queue, a message or a person."""
     menu_choices: tuple[MenuChoice, ...] = ()
@@ -135,6 +147,9 @@ def after(record: CallRecord, event: AnyCallEvent) -> CallRecord:
             return _arrived(record, event)
         case CallRouted():
             return _with(record, destinations=(*record.destinations, event.destination))
+        case CallForwarded():
+            forwarded = ForwardedBy(event.person, event.why, event.destination)
+            return _with(record, forwardings=(*record.forwardings, forwarded))
         case CallAnswered() if record.answered_at is None:
             return _with(record, answered_at=event.at)
         case KeyPressed():

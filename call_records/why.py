@@ -17,6 +17,7 @@ from routing.events import (
     CalledBack,
     CallEnded,
     CallEvent,
+    CallForwarded,
     CallHeld,
     CallPickedUp,
     CallRetrieved,
@@ -260,6 +261,9 @@ _SENTENCES: dict[type[CallEvent], Callable[[_Story, Any], str]] = {
     LegAnswered: _Story.leg_answered,
     LegEnded: _Story.leg_ended,
     CallBridged: lambda story, event: f"talks with {story.name(event.person, event.number)}",
+    CallForwarded: lambda story, event: (
+        f"{story.name(event.person)} has calls forwarded to {event.destination}: {event.why}"
+    ),
     BoxFull: lambda _, event: f"can leave no message: the box {event.box} is full",
     MessageLeft: lambda _, event: f"leaves a message of {_seconds(event.seconds)} in the box {event.box}",
     MessageLost: lambda _, event: f"the message for the box {event.box} could not be kept: {event.why}",

@@ -282,6 +282,17 @@ class Trunk:
     caller_id: str | None = setting(
         optional(_NUMBER, empty="the caller's own outside number"), "", "Shown for every call that goes out here."
     )
+    diversion: str = setting(
+        choice("diversion", "history-info", "both", "none"),
+        "diversion",
+        "How the peer is told who has forwarded a call: Diversion (RFC 5806) or History-Info (RFC 7044).",
+    )
+    show_forwarded_caller: bool = setting(
+        flag(),
+        False,
+        "A forwarded call shows the number of who calls; else that of who forwards. Many providers allow only "
+        "their own customers' numbers.",
+    )
     expires: int = setting(whole(60, 86400, "seconds"), 600, "How long a registration at the provider is asked for.")
     password: str = field(default="", repr=False)
     """Read from `password_file` or `password_env`."""

@@ -50,7 +50,18 @@ class TrunkRoute(NamedTuple):
         """The number that every call through the trunk shows, None for the caller's own."""
         return self.line.config.caller_id
 
-    def invitation(self, shown: Identity, offer: bytes | None) -> Invitation:
+    def uri_of(self, number: str) -> Uri:
+        """A telephone number at the peer."""
+        return self.line.number_uri(number)
+
+    @property
+    def target(self) -> Uri:
+        """Who is called."""
+        return self.line.number_uri(self.number)
+
+    def invitation(
+        self, shown: Identity, offer: bytes | None, diverted: tuple[tuple[str, str], ...] = ()
+    ) -> Invitation:
         """The INVITE to `number`, with `shown` as caller: in From, and asserted for the peer to trust (RFC 3325 §5)."""
         line = self.line
         callee = line.number_uri(self.number)
@@ -65,7 +76,7 @@ class TrunkRoute(NamedTuple):
             local=local,
             remote=NameAddr("", callee),
             offer=offer,
-            fields=tuple(fields),
+            fields=(*fields, *diverted),
             credentials=line.credentials,
         )
 

@@ -15,6 +15,8 @@ from routing.conversation import Conversation
 from routing.dialplan import Refusal
 from routing.events import CallArrived, CallEnded, CallRouted, CallTakenUp
 from routing.feature_codes import FeatureCall, FeatureCode
+from routing.forwarded import ForwardedCall
+from routing.forwarding import after_ringing, before_ringing, ring_seconds
 from routing.greetings import GreetingStudio
 from routing.greetings_by_phone import GreetingsByPhone
 from routing.handover import SentOn
@@ -70,6 +72,7 @@ class CallFlow:
         self._arrival = arrival
         self._greeting: tuple[str, ...] = ()
         self._places = Places()
+        self._forwarded = ForwardedCall(house, arrival.forwarded)
         self._priority = house.company.vip.get(caller.number, 0)
         self._customer_number = ""
         self._held: dict[str, str] = {}
@@ -253,16 +256,22 @@ class CallFlow:
                 return Ended("completed-message" if self._caller.answered else "rejected", "system", 480)
 
     async def _person(self, name: str) -> Onward | Ended:
-        person = self._company.people[name]
-        result = await self._ring(
-            self._dialler.ring_person(person.id, caller=self._caller, timeout=person.ring_seconds)
-        )
+        person, wishes = self._company.people[name], self._house.wishes.of(name)
+        unwanted = before_ringing(wishes)
+        result = RingResult("busy", status=486)
+        if unwanted is None:
+            seconds = ring_seconds(self._company, person, wishes)
+            result = await self._ring(self._dialler.ring_person(person.id, caller=self._caller, timeout=seconds))
         if result.answered is not None:
             return await self._connect(result.answered, result.picked_up_by or person.id)
+        unwanted = unwanted or after_ringing(wishes, result.outcome)
+        if unwanted is not None and unwanted.to is not None:
+            onward = self._forwarded.onward(self._caller, person, unwanted)
+            return onward or await self._not_reached("unreachable", 482)  # Loop Detected, RFC 3261 §21.4.20
         # Who rejects a call is busy with something else; who has no phone is one who does not answer.
-        onward = person.on_busy if result.outcome in ("busy", "rejected") else person.on_no_answer
-        if onward is not None:
-            return Onward(onward, f"{person.id}: {result.outcome}")
+        elsewhere = person.on_busy if result.outcome in ("busy", "rejected") else person.on_no_answer
+        if elsewhere is not None:
+            return Onward(elsewhere, f"{person.id}: {'do-not-disturb' if unwanted else result.outcome}")
         return await self._not_reached(result.outcome, result.status)
 
     async def _number(self, number: str) -> Onward | Ended:

@@ -59,9 +59,17 @@ class CallbackNumbers:
 
     def _callable(self, parsed: PhoneNumber) -> str | None:
         number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-        if number in self._company.main_numbers or not phonenumbers.is_valid_number(parsed):
-            return None
-        return number if phonenumbers.number_type(parsed) in _AFFORDABLE else None
+        return number if number not in self._company.main_numbers and _affordable(parsed) else None
+
+
+def is_affordable(number: str, country: str) -> bool:
+    """Whether a call there costs no more than an ordinary one: no premium, short or emergency number."""
+    parsed = _parsed(number, country)
+    return parsed is not None and _affordable(parsed)
+
+
+def _affordable(parsed: PhoneNumber) -> bool:
+    return phonenumbers.is_valid_number(parsed) and phonenumbers.number_type(parsed) in _AFFORDABLE
 
 
 def _parsed(number: str, country: str) -> PhoneNumber | None:

@@ -16,7 +16,19 @@ from routing.events import FeatureCodeUsed
 from routing.model import Company, Destination, Person
 from routing.ports import Caller, Clock, Ended, EventSink
 
-Feature = Literal["active", "passive", "pause", "resume", "toggle", "switch", "pickup", "group-pickup"]
+Feature = Literal[
+    "active",
+    "passive",
+    "pause",
+    "resume",
+    "toggle",
+    "switch",
+    "do-not-disturb",
+    "forward",
+    "tell-when-free",
+    "pickup",
+    "group-pickup",
+]
 
 
 class FeatureCode(msgspec.Struct, frozen=True):
@@ -26,7 +38,7 @@ class FeatureCode(msgspec.Struct, frozen=True):
     digits: str = ""
     """What was dialled behind the code: an extension, the number of a reason, a position."""
     name: str = ""
-    """Of the opening hours, with feature `switch`."""
+    """Of the opening hours, with feature `switch`; which calls are meant, with feature `forward`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,9 @@ FeatureAction = Callable[[FeatureCall], Coroutine[Any, Any, Sequence[str]]]
 """Does what a code is for and returns the prompts that confirm it. May ask the caller for more; raises CallerGone."""
 
 FeatureActions = Mapping[Feature, FeatureAction]
+
+_NUMBER_AND_SECONDS = r"[0-9*#+]{0,30}"
+"""Behind a code that forwards: `203`, `203*25`, or as on mobiles `*203**25#`; or the mailbox code."""
 
 UNKNOWN = "invalid-choice"
 """Told where the digits behind a code mean nothing."""
@@ -61,7 +76,8 @@ def find(company: Company, user: str) -> FeatureCode | Destination | None:
         return None
     code, meant = match
     digits = user.removeprefix(code)
-    if not re.fullmatch(r"[0-9]{0,20}", digits, flags=re.ASCII):
+    forwards = isinstance(meant, FeatureCode) and meant.feature == "forward"
+    if not re.fullmatch(_NUMBER_AND_SECONDS if forwards else r"[0-9]{0,20}", digits, flags=re.ASCII):
         return None
     if isinstance(meant, Destination):
         return msgspec.structs.replace(meant, name=digits)
@@ -79,6 +95,12 @@ def _codes(company: Company) -> Iterator[tuple[str, FeatureCode | Destination]]:
     yield codes.group_pickup, FeatureCode("group-pickup")
     yield codes.mailbox, Destination("mailbox")
     yield codes.recording, Destination("recording")
+    yield codes.do_not_disturb, FeatureCode("do-not-disturb")
+    yield codes.forward_always, FeatureCode("forward", name="always")
+    yield codes.forward_busy, FeatureCode("forward", name="busy")
+    yield codes.forward_no_answer, FeatureCode("forward", name="no-answer")
+    yield codes.forward_unreachable, FeatureCode("forward", name="unreachable")
+    yield codes.tell_when_free, FeatureCode("tell-when-free")
     for hours in company.hours.values():
         yield hours.switch_code, FeatureCode("switch", name=hours.name)
 

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from routing.feature_codes import FeatureActions
+from routing.forwarding import NoWishes, WishBook
 from routing.greetings import Greetings, GreetingStudio, NoGreetings
 from routing.hours import ChangesOf, unchanged
 from routing.last_members import LastMembers, NobodyRemembered
@@ -26,6 +27,8 @@ class Arrival(msgspec.Struct, frozen=True):
     """User part of the Request-URI, or the whole URI."""
     caller_person: str | None = None
     """Id of the person, when one of our phones calls."""
+    forwarded: int = 0
+    """How often others have forwarded the call before it came."""
 
 
 class Onward(msgspec.Struct, frozen=True):
@@ -56,3 +59,5 @@ class House:
     studio: GreetingStudio | None = None
     """Where greetings are recorded by phone."""
     last_members: LastMembers = field(default_factory=NobodyRemembered)
+    wishes: WishBook = field(default_factory=NoWishes)
+    """Who is not to be disturbed, and where calls are forwarded."""

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from routing.diversion import Diversion
 from routing.events import CallEvent
 from routing.handover import Handover, Side
 
@@ -50,6 +51,9 @@ class Caller(Protocol):
 
     def show_name(self, name: str) -> None:
         """From here on who is called sees this name of the caller."""
+
+    def divert(self, diversion: Diversion) -> None:
+        """From here on who is called is told that the call was forwarded, after those forwardings told before."""
 
     @property
     def answered(self) -> bool: ...

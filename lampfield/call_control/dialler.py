@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 
 from lampfield.call_control.bridge import Bridge
 from lampfield.call_control.codecs import offered_to_callee
+from lampfield.call_control.diversions import Earlier
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.outgoing_leg import OutgoingLeg
 from lampfield.call_control.ringing import Ringing
 from lampfield.call_control.services import Services
 from lampfield.call_control.transferring import Transferring
 from lampfield.call_control.voice_leg import VoiceLeg
+from routing.diversion import Diversion
 from routing.handover import Handover, SentOn, Side
 from routing.model import Company
 from routing.ports import Answered, Caller, CallerGone, Ended, RingResult
@@ -83,6 +85,14 @@ class CallDialler(Ringing):
     @property
     def referred_by(self) -> str | None:
         return self._transferring.referred_by if self._transferring is not None else None
+
+    @property
+    def diversions(self) -> Sequence[Diversion]:
+        return self._caller.diversions
+
+    @property
+    def earlier(self) -> Earlier:
+        return self._caller.earlier
 
     def leg_rings(self, leg: OutgoingLeg, early_media: bool) -> None:
         """A called phone rings: so does the caller; a called network's own sound is passed on."""

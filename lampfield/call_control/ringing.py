@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Literal
 
 from lampfield.call_control.attempt import Attempt
+from lampfield.call_control.diversions import NO_EARLIER, Earlier, Fields, Forwarder, fields
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.leg_names import called_leg, number_of
 from lampfield.call_control.outgoing_leg import OutgoingLeg, outcome_of
@@ -15,12 +16,13 @@ from lampfield.call_control.services import Services
 from lampfield.call_control.voice_leg import VoiceLeg
 from lampfield.trunk_line import TrunkRoute
 from media.client import MediaError
+from routing.diversion import Diversion
 from routing.model import Company
 from routing.ports import ANSWERED_ELSEWHERE, RingResult
 from sipcore.address import NameAddr
 from sipcore.binding import Binding
 from sipcore.stack import Invitation
-from sipcore.uri import parse_uri
+from sipcore.uri import Uri, parse_uri
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +60,16 @@ class Ringing:
     def referred_by(self) -> str | None:
         """Who has transferred the call, as phones in the house are told (RFC 3892)."""
         return None
+
+    @property
+    def diversions(self) -> Sequence[Diversion]:
+        """By whom the call was forwarded, in order."""
+        return ()
+
+    @property
+    def earlier(self) -> Earlier:
+        """The forwardings that the call brought with it."""
+        return NO_EARLIER
 
     def pass_over(self, leg: str) -> None:
         """There is a leg of this name from another run of the process."""
@@ -132,14 +144,33 @@ class Ringing:
             flow=target.flow,
             routes=target.routes,
             local=self.shown.address(leg.domain),
-            remote=NameAddr(leg.name, parse_uri(f"sip:{leg.number}@{leg.domain}"), {}),
+            remote=NameAddr(leg.name, _callee(leg), {}),
             offer=await self._offer(leg),
-            fields=(("Referred-By", self.referred_by),) if self.referred_by else (),
+            fields=self._fields_to_phone(leg),
         )
+
+    def _fields_to_phone(self, leg: OutgoingLeg) -> Fields:
+        """Who has transferred or forwarded the call."""
+        referred = (("Referred-By", self.referred_by),) if self.referred_by else ()
+        if not self.diversions:
+            return referred
+        people = self._company.people
+        known = [each for each in self.diversions if each.person in people]
+        forwarders = [
+            Forwarder(parse_uri(f"sip:{people[each.person].extension}@{leg.domain}"), each.why) for each in known
+        ]
+        return (*referred, *fields("diversion", forwarders, _callee(leg), NO_EARLIER))
 
     async def _start_outside(self, leg: OutgoingLeg, route: TrunkRoute) -> None:
         shown = self._shown_outside(route.caller_id)
-        await leg.start(route.invitation(shown, await self._offer(leg)), shown)
+        told: Fields = ()
+        if self.diversions:
+            config = route.line.config
+            if config.show_forwarded_caller and self.shown.person is None:
+                shown = self.shown
+            forwarders = [Forwarder(route.uri_of(self._number_of(each.person)), each.why) for each in self.diversions]
+            told = fields(config.diversion, forwarders, route.target, self.earlier)
+        await leg.start(route.invitation(shown, await self._offer(leg), told), shown)
         if not await leg.sign_of_life(SILENT_SECONDS):
             route.line.note(route.flow, up=False)
 
@@ -148,7 +179,19 @@ class Ringing:
 
     def _shown_outside(self, caller_id: str | None) -> Identity:
         """Caller id on a trunk: the person's own number, else the trunk's, else the company's first main number."""
-        person = self._company.people.get(self.shown.person or "")
+        payer = self.diversions[-1].person if self.diversions else self.shown.person
+        person = self._company.people.get(payer or "")
         own = person.outside_number if person is not None else None
         number = own or caller_id or next(iter(self._company.main_numbers), self.shown.number)
         return Identity(number, self._company.name)
+
+    def _number_of(self, person: str) -> str:
+        """The number outside under which somebody was called who has forwarded the call."""
+        found = self._company.people.get(person)
+        own = found.outside_number if found is not None else None
+        return own or next(iter(self._company.main_numbers), "anonymous")
+
+
+def _callee(leg: OutgoingLeg) -> Uri:
+    """Who is called, in the company's domain."""
+    return parse_uri(f"sip:{leg.number}@{leg.domain}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from lampfield.admission import Admission
 from lampfield.call_control.dialler import CallDialler
+from lampfield.call_control.diversions import earlier_of
 from lampfield.call_control.houses import Houses
 from lampfield.call_control.identity import Identity, from_trunk
 from lampfield.call_control.incoming_leg import IncomingLeg
@@ -155,7 +156,8 @@ class Switchboard:
             return None
         caller = from_trunk(request)
         number = e164(caller.number, house.company.country) or caller.number
-        return house, Arrival("trunk", dialled), caller._replace(number=number)
+        arrival = Arrival("trunk", dialled, forwarded=earlier_of(request).forwardings)
+        return house, arrival, caller._replace(number=number)
 
     def _treat(self, invite: InviteReceived, house: House, arrival: Arrival, identity: Identity) -> None:
         company = house.company
@@ -163,6 +165,8 @@ class Switchboard:
         leg = IncomingLeg(
             self._services, invite.session, invite.offer, call, company.domain, company.language, identity, arrival
         )
+        if arrival.origin == "trunk":
+            leg.earlier = earlier_of(invite.request)
         dialled = invite.request.request_uri
         leg.peer = self._callee(house, dialled.user or "" if isinstance(dialled, SipUri) else str(dialled))
         self._legs.add(leg)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lampfield.call_control.codecs import SUPPORTED
+from lampfield.call_control.diversions import NO_EARLIER
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.kept_call import KeptLeg
 from lampfield.call_control.leg import Leg, LegEnd
@@ -16,6 +17,7 @@ from lampfield.call_control.services import Services
 from media.client import Codec
 from media.events import RecordFailed
 from media.session_info import SessionInfo
+from routing.diversion import Diversion
 from routing.ports import CallerGone, Ended, Recorded, RecordingFailed
 from routing.tasks import stop
 
@@ -31,6 +33,10 @@ class VoiceLeg(Leg):
         self.caller = caller
         """Who is at the phone, as others are shown it."""
         self.number = caller.number
+        self.diversions: tuple[Diversion, ...] = ()
+        """By whom the call was forwarded, in order."""
+        self.earlier = NO_EARLIER
+        """The forwardings that the call brought with it."""
 
     def take_up(self, kept: KeptLeg, audio: SessionInfo) -> None:
         """Go on with the leg as another run of the process left it, answered, with what the engine plays.
@@ -64,6 +70,10 @@ class VoiceLeg(Leg):
 
     def show_name(self, name: str) -> None:
         self.caller = self.caller._replace(name=name)
+
+    def divert(self, diversion: Diversion) -> None:
+        """From here on who is called is told of this forwarding too."""
+        self.diversions = (*self.diversions, diversion)
 
     @property
     def offered_codecs(self) -> Sequence[str]:
