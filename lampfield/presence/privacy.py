@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from lampfield.presence.addresses import parts_of
 from presence_pidf.seen import EVERYTHING, HIDDEN
 from routing.model import DETAILS, Company, Detail, Role
 
@@ -16,6 +17,9 @@ class CompanyPrivacy:
     def __init__(self, company: Company) -> None:
         self._people = company.people
         self._privacy = company.privacy
+        self._queues = company.queues
+        self._queue_extensions = company.queue_extensions
+        self._extensions = {person.extension: person.id for person in company.people.values()}
         self._groups = groups_of(company)
         self._roles: defaultdict[str, list[Role]] = defaultdict(list)
         for role in company.privacy.roles.values():
@@ -33,9 +37,15 @@ class CompanyPrivacy:
         details = self._seen(watcher, together)
         return _named(details if watched.shows is None else details & _whole(watched.shows))
 
-    def visible_of_queue(self, watcher: str, members: Iterable[str]) -> str | None:
-        """What somebody sees of the callers of a queue with these members."""
-        return _named(self._seen(watcher, watcher in members))
+    def visible_of_queue(self, watcher: str, queue: str) -> str | None:
+        """What somebody sees of the callers of a queue, by its name."""
+        return _named(self._seen(watcher, watcher in self._queues[queue].members))
+
+    def visible_under(self, watcher: str, user: str) -> str | None:
+        """What somebody, by id, sees of what has this id, extension or code."""
+        if user in self._queue_extensions:
+            return self.visible_of_queue(watcher, self._queue_extensions[user])
+        return self.visible(watcher, self._extensions.get(user, user))
 
     def _seen(self, watcher: str, together: bool) -> set[Detail]:
         """What a watcher's roles, else the company, let the watcher see of the group, or of all others."""
@@ -56,17 +66,26 @@ class Privacy:
         """Take over the companies as they are now."""
         self._companies = {company.domain.lower(): CompanyPrivacy(company) for company in companies}
 
-    def of(self, domain: str) -> CompanyPrivacy | None:
-        """The rules of the company with this domain, in small letters."""
-        return self._companies.get(domain)
+    def detail(self, watcher: str, resource: str) -> str | None:
+        """What a watcher sees of a person or thing, both by AOR; None for nothing at all.
+
+        Whoever was not asked who they are sees everything: then the house is one where nobody is.
+        """
+        name = parts_of(watcher)[0]
+        user, domain = parts_of(resource)
+        rules = self._companies.get(domain)
+        return EVERYTHING if rules is None or not name else rules.visible_under(name, user)
 
 
 def groups_of(company: Company) -> defaultdict[str, set[str]]:
-    """The groups of each person, by id: the queues that they are members of. Pure."""
+    """The groups of each person, by id: queues and pickup groups that they belong to. Pure."""
     groups: defaultdict[str, set[str]] = defaultdict(set)
     for name, queue in company.queues.items():
         for member in queue.members:
-            groups[member].add(name)
+            groups[member].add(f"queue:{name}")
+    for name, people in company.pickup_groups.items():
+        for person in people:
+            groups[person].add(f"pickup:{name}")
     return groups
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lampfield.presence.privacy import CompanyPrivacy
+from lampfield.presence.privacy import Privacy as PrivacyOfAll
 from presence_pidf.seen import EVERYTHING, HIDDEN
 from routing.model import DETAILS, Detail, Privacy, Role
 from tests.routing.nordlys import company
@@ -70,9 +71,33 @@ def test_who_may_see_nothing_may_not_watch() -> None:
 
 def test_of_a_queue_its_members_see_the_callers() -> None:
     nordlys = CompanyPrivacy(company())
-    members = company().queues["sales"].members
-    assert nordlys.visible_of_queue("anna", members) == "state+callers+notes"
-    assert nordlys.visible_of_queue("dora", members) == "state"
+    assert nordlys.visible_of_queue("anna", "sales") == "state+callers+notes"
+    assert nordlys.visible_of_queue("dora", "sales") == "state"
+
+
+def test_who_shares_a_pickup_group_is_of_the_same_group() -> None:
+    nordlys = CompanyPrivacy(company(pickup_groups={"desk": ("anna", "dora")}))
+    assert nordlys.visible("dora", "anna") == "state+callers+notes"
+    assert nordlys.visible("dora", "bo") == "state"
+
+
+@pytest.mark.parametrize(
+    ("resource", "sees"),
+    [
+        ("sip:bo@nordlys.example", "state"),
+        ("sip:202@nordlys.example", "state"),
+        ("sip:300@nordlys.example", "state"),
+        ("sip:*60@nordlys.example", EVERYTHING),
+        ("sip:*54@nordlys.example;member=dora", EVERYTHING),
+        ("sip:dora@nordlys.example", EVERYTHING),
+        ("sip:bo@other.example", EVERYTHING),
+    ],
+)
+def test_people_and_queues_are_known_by_every_address_they_have(resource: str, sees: str) -> None:
+    privacy = PrivacyOfAll()
+    privacy.configure([company()])
+    assert privacy.detail("sip:dora@nordlys.example", resource) == sees
+    assert privacy.detail("", resource) == EVERYTHING
 
 
 details = st.lists(st.sampled_from(DETAILS), unique=True).map(tuple)
