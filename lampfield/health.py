@@ -28,7 +28,7 @@ def status(parts: Parts) -> dict[str, Any]:
 def watch(parts: Parts) -> None:
     """Have people told of trunks and a database that are away."""
     records = parts.records.state
-    parts.notice_watch.health("database-away", "the database", records.fault or "")
+    parts.notice_watch.health("database-away", "", records.fault or "")
     for trunk in parts.trunks.health():
         fault = "" if trunk.state in ("up", "registered") else trunk.reason or trunk.state
-        parts.notice_watch.health("trunk-down", f"the trunk {trunk.name}", fault)
+        parts.notice_watch.health("trunk-down", trunk.name, fault)

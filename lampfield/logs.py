@@ -21,3 +21,6 @@ def start_logging(level: str, isatty: Callable[[], bool] = sys.stderr.isatty) ->
     logging.basicConfig(level=level.upper(), handlers=[handler])
     # Alembic tells of every look at the database; only what it complains of is of interest.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # They would tell every URL with its query, and at DEBUG each header: some have secrets in them.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 import httpx
 import msgspec
 
+from lampfield.shown_url import shown
 from routing.lookups import Answer, NoAnswer, Question
 from routing.model import Lookup
 from routing.ports import Clock
@@ -53,7 +54,7 @@ class HttpInquiry:
             fault = f"{type(error).__name__}: {error}"
         except NoAnswer as error:
             fault = str(error)
-        logger.warning("%s: look-up %s at %s: %s", question.call, lookup.name, lookup.url, fault)
+        logger.warning("%s: look-up %s at %s: %s", question.call, lookup.name, shown(lookup.url), fault)
         raise NoAnswer(fault)
 
     async def _body(self, lookup: Lookup, body: bytes) -> bytes:

@@ -11,6 +11,7 @@ import msgspec
 from lampfield.closing_days.fetch import FeedFault, fetch
 from lampfield.closing_days.kept import FeedsOnDisk, Kept
 from lampfield.closing_days.reader import Task, read
+from lampfield.shown_url import shown
 from routing.hours import ClosedTime
 from routing.model import Company, OpeningHours
 from routing.ports import Clock
@@ -91,11 +92,11 @@ class ClosingDays:
         if current is None:
             return
         self._take(current)
-        logger.info("closing days %s: %d closed times", url, max(map(len, current.times.values()), default=0))
+        logger.info("closing days %s: %d closed times", shown(url), max(map(len, current.times.values()), default=0))
         try:
             await asyncio.to_thread(self._disk.save, current)
         except OSError as error:
-            logger.error("closing days %s cannot be kept on disk: %s", url, error)
+            logger.error("closing days %s cannot be kept on disk: %s", shown(url), error)
 
     async def _read_anew(self, url: str, kept: Kept | None, fetched: Kept | None) -> Kept | None:
         """The feed with its times, None where those that are kept are good. Raises FeedFault."""
@@ -117,5 +118,5 @@ class ClosingDays:
     def _told(self, url: str, fault: str) -> None:
         """A fault is told when it begins, or becomes another one."""
         if fault and self._faults.get(url) != fault:
-            logger.warning("closing days %s: %s; what was known of them stands", url, fault)
+            logger.warning("closing days %s: %s; what was known of them stands", shown(url), fault)
         self._faults[url] = fault

@@ -15,7 +15,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     """UTC epoch seconds."""
     text: str
-    """One sentence for people."""
+    """One sentence for people, in the company's language."""
     over: bool = False
     """True where what was told of before has ended."""
     queue: str = ""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
@@ -14,6 +15,8 @@ from lampfield.decoded import decoded
 from lampfield.journal import Journal
 from lampfield.lookups import SIGNATURE, signature
 from lampfield.notices.notice import Notice
+from lampfield.notices.wording import FALLBACK, labels
+from lampfield.shown_url import shown
 from lampfield.voicemail.mailer import Mailer, MailNotAccepted
 from routing.model import Company
 from routing.ports import Clock
@@ -122,7 +125,7 @@ class NoticeOutbox:
                     await deliver(errand)
                 break
             except NotTaken as fault:
-                where = errand.webhook or errand.mail
+                where = shown(errand.webhook) if errand.webhook else errand.mail
                 if self._clock() - errand.notice.at > GIVE_UP_SECONDS:
                     log.error("notice %s: given up after a day, %s: %s", errand.notice.id, where, fault)
                     break
@@ -155,24 +158,33 @@ class NoticeOutbox:
         if self._mailer is None:
             raise NotTaken("the configuration has no mail.host")
         try:
-            await self._mailer.send(mail_of(errand.notice, to=errand.mail, sender=self._mailer.sender))
+            company = self._companies.get(errand.notice.company)
+            await self._mailer.send(mail_of(errand.notice, company, to=errand.mail, sender=self._mailer.sender))
         except MailNotAccepted as fault:
             raise NotTaken(str(fault)) from fault
 
 
-def mail_of(notice: Notice, *, to: str, sender: str) -> EmailMessage:
-    """The notice as mail; with the same Message-ID each time, so that one sent twice is known for the same."""
+def mail_of(notice: Notice, company: Company | None, *, to: str, sender: str) -> EmailMessage:
+    """The notice as mail, for a company or one that is there no more.
+
+    With the same Message-ID each time, so that one sent twice is known for the same.
+    """
     mail = EmailMessage()
     # A caller's number comes from outside and must not begin a header line of its own.
-    text = " ".join(notice.text.split())
-    at = datetime.fromtimestamp(notice.at, UTC)
+    text = _one_line(notice.text)
+    at = datetime.fromtimestamp(notice.at, ZoneInfo(company.time_zone) if company is not None else UTC)
+    words = labels(company.language if company is not None else FALLBACK)
     mail["From"] = sender
     mail["To"] = to
-    mail["Subject"] = f"{notice.company}: {text}"
+    mail["Subject"] = f"{_one_line(company.name) if company is not None else notice.company}: {text}"
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<notice-{notice.id}@{sender.partition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: no holiday notice shall answer it
-    known = {"call": notice.call, "queue": notice.queue, "member": notice.member, "box": notice.box}
+    known = {words.call: notice.call, words.queue: notice.queue, words.member: notice.member, words.box: notice.box}
     facts = "".join(f"{name}: {value}\n" for name, value in known.items() if value)
-    mail.set_content(f"{text}.\n\nat: {at:%Y-%m-%d %H:%M:%S} UTC\n{facts}")
+    mail.set_content(f"{text}.\n\n{words.at}: {at:%Y-%m-%d %H:%M:%S %Z}\n{facts}")
     return mail
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lampfield.notices.notice import Notice
+from lampfield.notices.wording import FALLBACK, sentence
 from routing.events import (
     BoxFull,
     CallArrived,
     CallBridged,
+    CalledBack,
     CallEnded,
     CallEvent,
     CallTakenUp,
@@ -53,13 +55,13 @@ class NoticeWatch:
         self._post = post
         self._clock = clock
         self._token = token
-        self._companies: list[str] = []
+        self._companies: dict[str, Company] = {}
         self._calls: dict[str, _Call] = {}
         self._health: dict[tuple[NoticeKind, str], _Health] = {}
 
     def configure(self, companies: Iterable[Company]) -> None:
         """Take over the companies as they are now: all of them are told of the server's health."""
-        self._companies = [company.id for company in companies]
+        self._companies = {company.id: company for company in companies}
 
     def call(self, event: CallEvent) -> None:
         """Something happened to a call."""
@@ -68,6 +70,9 @@ class NoticeWatch:
                 self._calls[event.call] = _Call(event.company, event.caller_number)
             case CallTakenUp():
                 self._calls[event.call] = _Call(event.company, event.caller_number, answered=bool(event.talks_to))
+            case CalledBack() if (call := self._calls.get(event.call)) is not None:
+                # After a restart nothing else is known of the call that ordered it.
+                self._calls.setdefault(event.place, _Call(call.company, call.caller))
             case CallBridged() if (call := self._calls.get(event.call)) is not None:
                 call.answered = True
             case QueueLeft() if (call := self._calls.get(event.call)) is not None:
@@ -75,12 +80,16 @@ class NoticeWatch:
                 if event.outcome == "not-reached":
                     self._over(event)
             case BoxFull() if (call := self._calls.get(event.call)) is not None:
-                text = f"The voicemail box {event.box} is full: {call.caller} could leave no message"
-                self._tell(call.company, "box-full", event.at, text, call=event.call, caller=call.caller, box=event.box)
+                self._tell(call.company, "box-full", event.at, call=event.call, caller=call.caller, box=event.box)
             case MessageLost() if (call := self._calls.get(event.call)) is not None:
-                text = f"A message of {call.caller} for the box {event.box} could not be kept: {event.why}"
                 self._tell(
-                    call.company, "message-lost", event.at, text, call=event.call, caller=call.caller, box=event.box
+                    call.company,
+                    "message-lost",
+                    event.at,
+                    fault=event.why,
+                    call=event.call,
+                    caller=call.caller,
+                    box=event.box,
                 )
             case CallEnded() if event.cause != "callback":  # else the place is kept, and its end is still to come
                 self._over(event)
@@ -88,45 +97,37 @@ class NoticeWatch:
     def _over(self, event: CallEvent) -> None:
         call = self._calls.pop(event.call, None)
         if call is not None and call.missed_by and not call.answered:
-            text = f"{call.missed_by} has missed a call of {call.caller}"
-            self._tell(
-                call.company,
-                "missed-call",
-                event.at,
-                text,
-                call=event.call,
-                caller=call.caller,
-                queue=call.missed_by,
-            )
+            self._tell(call.company, "missed-call", event.at, call=event.call, caller=call.caller, queue=call.missed_by)
 
     def member(self, company: str, event: AnyMemberEvent) -> None:
         """Something happened to a member of a company, by its id."""
         match event:
             case LastMemberPassive(queue=queue, member=member):
-                text = f"Nobody is active in {queue} any more: {member} was the last"
-                self._tell(company, "last-passive", event.at, text, queue=queue, member=member)
+                self._tell(company, "last-passive", event.at, queue=queue, member=member)
             case MemberPaused(queue=queue, member=member, reason=reason) if reason == MISSED_TOO_OFTEN:
-                text = f"{member} is paused in {queue}, for having missed too many calls in a row"
-                self._tell(company, "auto-pause", event.at, text, queue=queue, member=member)
+                self._tell(company, "auto-pause", event.at, queue=queue, member=member)
 
     def health(self, kind: NoticeKind, what: str, fault: str) -> None:
-        """How a trunk or the database stands: `fault` is empty when all is well. To be told every few seconds."""
+        """How the trunk `what`, or the database, stands: `fault` is empty when all is well.
+
+        To be told every few seconds.
+        """
         now, known = self._clock(), self._health.setdefault((kind, what), _Health())
         if bool(fault) != known.away:
             known.away, known.since = bool(fault), now
         if known.away != known.told and now - known.since >= STEADY_SECONDS:
             known.told = known.away
-            text = f"{what} is down: {fault}" if known.away else f"{what} is up again"
             for company in self._companies:
-                self._tell(company, kind, known.since, text, over=not known.away)
+                self._tell(company, kind, known.since, what=what, fault=fault, over=not known.away)
 
     def _tell(
         self,
         company: str,
         kind: NoticeKind,
         at: float,
-        text: str,
         *,
+        what: str = "",
+        fault: str = "",
         over: bool = False,
         queue: str = "",
         member: str = "",
@@ -134,6 +135,19 @@ class NoticeWatch:
         caller: str = "",
         box: str = "",
     ) -> None:
+        house = self._companies.get(company)
+        person = house.people.get(member) if house is not None else None
+        text = sentence(
+            kind,
+            house.language if house is not None else FALLBACK,
+            over=over,
+            what=what,
+            fault=fault,
+            queue=queue,
+            member=person.name if person is not None else member,
+            caller=caller,
+            box=box,
+        )
         notice = Notice(
             id=self._token(),
             company=company,

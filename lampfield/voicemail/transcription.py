@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from lampfield.config_sections import Voicemail
+from lampfield.shown_url import shown
 
 log = logging.getLogger(__name__)
 
@@ -81,17 +82,17 @@ async def _by_server(url: str, sound: Path, seconds: float) -> str:
         client.stream("POST", url, content=data, headers={"Content-Type": "audio/wav"}) as answer,
     ):
         if answer.status_code != 200:
-            raise TranscriptionFailed(f"{url} answered {answer.status_code}")
+            raise TranscriptionFailed(f"{shown(url)} answered {answer.status_code}")
         said = b""
         async for part in answer.aiter_bytes():
             said += part
             if len(said) > MOST_BYTES:
-                raise TranscriptionFailed(f"{url} answered more than {MOST_BYTES} bytes")
+                raise TranscriptionFailed(f"{shown(url)} answered more than {MOST_BYTES} bytes")
         if answer.headers.get("content-type", "").startswith("application/json"):
             try:
                 return msgspec.json.decode(said, type=_Answer).text.strip()
             except msgspec.DecodeError as error:
-                raise TranscriptionFailed(f"{url}: {error}") from error
+                raise TranscriptionFailed(f"{shown(url)}: {error}") from error
     return _decoded(said)
 
 

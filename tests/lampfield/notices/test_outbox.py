@@ -134,7 +134,22 @@ def test_who_did_not_ask_for_the_kind_is_told_nothing(journal: Journal) -> None:
 
 def test_a_caller_cannot_write_header_lines_into_the_mail() -> None:
     notice = msgspec.structs.replace(NOTICE, text="sales has missed a call of x\r\nBcc: all@nordlys.example")
-    mail = mail_of(notice, to="ingrid@nordlys.example", sender="lampfield@nordlys.example")
+    mail = mail_of(notice, None, to="ingrid@nordlys.example", sender="lampfield@nordlys.example")
     assert mail["Bcc"] is None
     assert mail["Subject"].startswith("nordlys: sales has missed")
     assert mail["Message-ID"] == "<notice-n1@nordlys.example>"
+
+
+def test_a_mail_tells_the_facts_in_the_language_and_the_time_of_the_company() -> None:
+    mail = mail_of(NOTICE, HOUSE, to="ingrid@nordlys.example", sender="lampfield@nordlys.example")
+    assert mail["Subject"] == "Nordlys A/S: Nobody is active"
+    assert mail.get_content() == "Nobody is active.\n\ntidspunkt: 2026-11-18 12:06:40 CET\nkø: sales\n"
+
+
+def test_a_webhook_that_takes_nothing_is_told_to_the_log_without_its_query(
+    journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    with RudeServer(answers(503, 200)) as server:
+        Posting(journal, asked(webhook=f"{server.url}?key=hush")).run(post)
+    assert f"not taken by {server.url}?..., again" in caplog.text
+    assert "hush" not in caplog.text

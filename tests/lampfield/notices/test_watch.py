@@ -1,15 +1,20 @@
 """What becomes a notice, and what does not."""
 
+import re
 from itertools import count
 
+import msgspec
 import pytest
 
 from lampfield.notices.notice import Notice
 from lampfield.notices.watch import NoticeWatch
+from lampfield.notices.wording import LABELS, OVER, SENTENCES
+from media.prompts.library import LANGUAGES
 from routing.events import (
     BoxFull,
     CallArrived,
     CallBridged,
+    CalledBack,
     CallEnded,
     CallEvent,
     MessageLost,
@@ -35,12 +40,12 @@ class Clock:
 class Watched:
     """A watch of one company, and what it posts."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str = "en") -> None:
         self.notices: list[Notice] = []
         self.clock = Clock()
         numbers = count(1)
         self.watch = NoticeWatch(self.notices.append, self.clock, lambda: f"n{next(numbers)}")
-        self.watch.configure([company(queues={})])
+        self.watch.configure([company(queues={}, language=language)])
 
     def told_of(self, *events: CallEvent) -> list[str]:
         for event in events:
@@ -104,8 +109,41 @@ def test_what_is_away_for_a_while_is_told_of_once_and_again_when_it_is_back() ->
     faults = {0: "", 5: "refused", 10: "", 15: "refused", 20: "refused", 25: "refused", 30: "refused", 35: "", 50: ""}
     for now, fault in faults.items():
         watched.clock.now = float(now)
-        watched.watch.health("trunk-down", "the trunk provider", fault)
+        watched.watch.health("trunk-down", "provider", fault)
     assert [(notice.at, notice.text, notice.over) for notice in watched.notices] == [
-        (15.0, "the trunk provider is down: refused", False),
-        (35.0, "the trunk provider is up again", True),
+        (15.0, "The trunk provider is down: refused", False),
+        (35.0, "The trunk provider is up again", True),
     ]
+
+
+def test_a_place_from_before_a_restart_that_was_not_reached_is_told_of() -> None:
+    again = msgspec.structs.replace(ARRIVED, call="back-1", origin="callback")
+    called_back = CalledBack(call="back-1", at=2.0, queue="sales", place="c1", attempt=3)
+    watched = Watched()
+    assert watched.told_of(again, called_back, left("not-reached")) == ["missed-call"]
+    assert watched.notices[0].caller == "+4520304050"
+
+
+def test_every_notice_is_worded_in_every_language_with_the_same_facts() -> None:
+    for sentences in (*SENTENCES.values(), *OVER.values()):
+        assert sentences.keys() == set(LANGUAGES)
+        facts = {language: set(re.findall(r"{\w+}", said)) for language, said in sentences.items()}
+        assert all(named == facts["en"] for named in facts.values()), facts
+    assert LABELS.keys() == set(LANGUAGES)
+    assert OVER.keys() == {"trunk-down", "database-away"}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Nobody is active in sales any more: Anna Holm was the last"),
+        ("da", "Ingen er længere aktiv i sales: Anna Holm var den sidste"),
+        ("nb", "Ingen er lenger aktiv i sales: Anna Holm var den siste"),
+        ("sv", "Ingen är längre aktiv i sales: Anna Holm var den sista"),
+        ("de", "Niemand ist mehr aktiv in sales: zuletzt war es Anna Holm"),
+    ],
+)
+def test_people_are_told_in_the_language_of_their_company(language: str, text: str) -> None:
+    watched = Watched(language)
+    watched.watch.member("nordlys", LastMemberPassive(queue="sales", member="anna", at=3.0))
+    assert [(notice.text, notice.member) for notice in watched.notices] == [(text, "anna")]
