@@ -123,7 +123,7 @@ class Parts:
         )
         self.registrar = Registrar(self._registrar_config())
         self.lane = RefreshLane(self.registrar, self.door.authenticator, self.token)
-        self.lamps = Lamps(self.token, directory.companies.values(), self._notifier_config())
+        self.lamps = Lamps(self.token, directory.companies.values(), self._notifier_config(), self.registrar.bindings)
         self.stack_config = StackConfig(user_agent=sip.user_agent, advertised_host=sip.advertised_address)
         self.stack = Stack(self.stack_config, self.token)
         self.endpoint = SipEndpoint(self.stack, self.lamps.notifier, self.clock, self._on_events, lane=self.lane)
@@ -236,7 +236,7 @@ class Parts:
             self.registrar, self.lane, self.door, self.lamps, self.houses, self.journal, self.clock
         )
         self.keep_alive = KeepAlive(self.registrar, self.stack, self.clock, self.token, self.registrations.forget)
-        self.subscriptions = Subscriptions(self.lamps, self.door, self.journal, self.clock)
+        self.subscriptions = Subscriptions(self.lamps, self.door, self.registrar, self.journal, self.clock)
         self.publications = self._publications(configuration)
         self.desk = RequestDesk(
             self.stack,

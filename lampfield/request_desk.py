@@ -94,6 +94,6 @@ class RequestDesk:
             ("Allow", ", ".join(self._config.allow)),
             ("Supported", ", ".join(self._config.supported)),
             ("Accept", "application/sdp"),
-            ("Allow-Events", "dialog, presence, message-summary"),
+            ("Allow-Events", self._subscriptions.allow_events),
         ]
         return response_to(request, 200, fields=fields)

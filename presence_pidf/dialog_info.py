@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.document import Document
 from presence_pidf.person_state import PersonState
@@ -49,7 +51,15 @@ def _dialog(dialog: DialogState, entity: str) -> str:
 
 
 def _shown(state: PersonState, profile: Profile) -> tuple[DialogState, ...]:
-    return state.dialogs[:1] if profile.single_dialog else state.dialogs
+    """The dialogs that the phone is told of, as it is told of them."""
+    dialogs = state.dialogs[:1] if profile.single_dialog else state.dialogs
+    if profile.calling_is_busy:
+        return tuple([_busy_when_calling(dialog) for dialog in dialogs])
+    return dialogs
+
+
+def _busy_when_calling(dialog: DialogState) -> DialogState:
+    return msgspec.structs.replace(dialog, phase="confirmed") if dialog.direction == "initiator" else dialog
 
 
 def _document(entity: str, state: str, dialogs: Iterable[str]) -> Document:

@@ -34,7 +34,7 @@ def _contact(contact: RegisteredContact) -> str:
 
 
 def render_reginfo(aor: str, contacts: Sequence[RegisteredContact]) -> Document:
-    """Render full state: the bindings there are. Without any the registration is in its initial state (RFC 3680 §4.7.1)."""
+    """Render full state: the bindings there are. Without any the registration is in state `init` (RFC 3680 §4.7.1)."""
     state = "active" if contacts else "init"
     uri = escape_uri(aor)
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<reginfo xmlns="urn:ietf:params:xml:ns:reginfo" version="'

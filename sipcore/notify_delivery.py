@@ -35,6 +35,8 @@ TIMER_GRANULARITY = 0.1
 
 MOST_DATAGRAM = 1300
 """Bytes of a NOTIFY that are sent in one datagram: fragments get lost (RFC 3261 §18.1.1)."""
+MOST_STREAM = 65_536
+"""Bytes of a NOTIFY that are sent in one message on a connection: phones set a limit somewhere."""
 
 ENDING_STATUSES = frozenset((404, 405, 410, 416, *range(480, 486), 489, 501, 604))
 """Responses to a NOTIFY that end the subscription (RFC 6665 §4.2.2)."""
@@ -237,7 +239,7 @@ class Delivery:
         record, ending = subscription.record, subscription.ending
         if ending is not None and ending != TIMEOUT:
             return NO_BODY.plain
-        room = 0
+        room = 0 if ending is not None else MOST_STREAM
         if ending is None and record.stream is None and not record.flow.reliable:
             room = MOST_DATAGRAM - len(record.before) - len(record.after) - used - 2 * len(str(subscription.number))
         content = view.content(subscription.number - 1, room, self._store)

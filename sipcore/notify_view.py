@@ -34,7 +34,8 @@ class View:
     def content(self, version: int, room: int, bodies: Bodies) -> bytes:
         """The header fields of the body and the body itself, to follow the value of Subscription-State.
 
-        `room` is how many bytes it should have at most, 0 without limit; what does not fit waits.
+        `room` is how many bytes it should have at most; what does not fit waits. With 0 nothing may wait: it is the
+        last.
         """
         raise NotImplementedError
 

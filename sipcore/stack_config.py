@@ -22,7 +22,16 @@ class StackConfig(Value, frozen=True):
         "PUBLISH",
     )
     """Methods that somebody answers."""
-    supported: tuple[str, ...] = ("100rel", "timer", "replaces", "norefersub", "path", "outbound")
+    supported: tuple[str, ...] = (
+        "100rel",
+        "timer",
+        "replaces",
+        "norefersub",
+        "path",
+        "outbound",
+        "eventlist",
+        "recipient-list-subscribe",
+    )
     """Option tags; what a request requires beyond these is answered 420."""
     session_expires: int = 1800
     """Session interval asked for and granted at most, seconds (RFC 4028 §4)."""

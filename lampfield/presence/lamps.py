@@ -5,24 +5,30 @@ what a watcher is sent is made from the state of that moment, so the last state 
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator
-from ipaddress import ip_address
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Literal
 
+from lampfield.presence.addresses import Addresses
 from lampfield.presence.company_rules import CompanyRules
 from lampfield.presence.composition import Composition, Taken
 from lampfield.presence.lamp import LIT, PLAIN_RULES, Lamp, Published, lamp_of_thing
-from lampfield.presence.member_lamps import address, for_member, member_aors
-from lampfield.presence.packages.catalogue import event_packages
+from lampfield.presence.lists import PACKAGES, Lists, sent_along
+from lampfield.presence.member_lamps import address, member_aors
+from lampfield.presence.packages.catalogue import OF_ONESELF, event_packages
+from lampfield.presence.packages.watcher_info import WATCHED
+from lampfield.presence.recipients import recipients_of
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.message_summary import MessageCounts
 from presence_pidf.person_state import PersonState
+from presence_pidf.seen import EVERYTHING
 from presence_pidf.status_report import StatusReport
 from routing.model import Company
+from sipcore.binding import Binding
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
 from sipcore.message import Request, Response, response_to
 from sipcore.notifier import Notifier, NotifierConfig
+from sipcore.notify_admission import Refused
 from sipcore.structs import Value
 from sipcore.subscription import SubscriptionRecord
 from sipcore.uri import SipUri
@@ -30,14 +36,6 @@ from sipcore.uri import SipUri
 _log = logging.getLogger(__name__)
 
 _STATE_PACKAGES = ("dialog", "presence")
-
-
-def _is_ip_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 class Mended(Value, frozen=True):
@@ -72,14 +70,22 @@ class Lamps:
     is passed over, for the phone of somebody just removed may still be in a call.
     """
 
-    def __init__(self, token: Callable[[], str], companies: Iterable[Company], config: NotifierConfig) -> None:
+    def __init__(
+        self,
+        token: Callable[[], str],
+        companies: Iterable[Company],
+        config: NotifierConfig,
+        bindings: Callable[[str], Sequence[Binding]] = lambda aor: (),
+    ) -> None:
         self._token = token
         self._lamps: dict[str, Lamp] = {}
-        self._domains: set[str] = set()
+        self._addresses = Addresses(self._lamps)
+        self._lists = Lists(self._lamps, self._addresses, self.detail)
         self._rules = CompanyRules()
         self._composition = Composition()
         self._followers: list[Callable[[StateChange], None]] = []
-        self.notifier = Notifier(token, event_packages(self._lamps), config)
+        packages = event_packages(self._lamps, self._lists, bindings, self._watchers_of)
+        self.notifier = Notifier(token, packages, config)
         """Give it to the endpoint: it sends the NOTIFYs and takes their responses."""
         self.configure(companies, 0.0)
 
@@ -87,6 +93,7 @@ class Lamps:
 
     def configure(self, companies: Iterable[Company], now: float) -> None:
         """Take over the companies as they are now; who is gone has no lamp any more and its watchers are told."""
+        companies = list(companies)
         found: dict[str, Lamp] = {}
         remerged: list[Lamp] = []
         domains: set[str] = set()
@@ -110,11 +117,14 @@ class Lamps:
                 thing.aors = aors
                 found.update(dict.fromkeys(aors, thing))
         gone = [aor for aor in self._lamps if aor not in found]
-        self._domains = domains
+        self._addresses.domains = domains
         for aor in gone:
             self.notifier.terminate(aor, "noresource", now)
             del self._lamps[aor]
         self._lamps.update(found)
+        for aor in self._lists.configure(companies):
+            self.notifier.terminate(aor, "noresource", now)
+        self.notifier.subjects_changed(now)
         self._composition.configure([PLAIN_RULES, *self._rules.all()])
         for lamp in remerged:
             self._update(lamp, now)
@@ -126,50 +136,93 @@ class Lamps:
     # --- who watches
 
     def subscribe(
-        self, request: Request, flow: Flow, now: float, *, watcher_domain: str, watcher: str = ""
+        self,
+        request: Request,
+        flow: Flow,
+        now: float,
+        *,
+        watcher_domain: str,
+        watcher: str = "",
+        stream: Flow | None = None,
     ) -> Response:
         """Answer a SUBSCRIBE of somebody who was authenticated in `watcher_domain`; `watcher` is the person's id.
 
-        404 for nobody's AOR, 403 for another company's, whether or not it has such a person; else as the notifier does.
+        `stream` is a connection to the phone, if there is one. 404 for nobody's AOR, 403 for another company's, whether
+        or not it has such a person, and for what only a person may know of themselves; else as the notifier does.
         """
+        who = f"sip:{watcher}@{watcher_domain.lower()}"
         try:
+            recipients = recipients_of(request)
             if request.to.tag is not None:
-                return self.notifier.subscribe(request, flow, now, resource="")
-            resource = self._resolve(request, watcher_domain.lower(), watcher)
+                return self.notifier.subscribe(request, flow, now, resource="", recipients=recipients, stream=stream)
+            resource, detail, eventlist = self._wanted(request, who, recipients)
+        except Refused as refused:
+            fields = refused.fields
+            return response_to(request, refused.status, refused.reason, to_tag=self._token(), fields=fields)
         except ProtocolViolation as violation:
             return response_to(request, violation.status, violation.reason, to_tag=self._token())
-        return self.notifier.subscribe(request, flow, now, resource=resource)
+        return self.notifier.subscribe(
+            request,
+            flow,
+            now,
+            resource=resource,
+            watcher=who,
+            detail=detail,
+            eventlist=eventlist,
+            recipients=recipients,
+            stream=stream,
+        )
 
-    def _resolve(self, request: Request, watcher_domain: str, watcher: str) -> str:
-        uri = request.request_uri
-        if not isinstance(uri, SipUri):
-            raise ProtocolViolation("Not Found", 404)
-        domain = uri.host.lower()
-        if domain not in self._domains and _is_ip_address(uri.address):
-            # Phones that know their server by its address ask for people there; they mean their own company.
-            domain = watcher_domain
-        if domain in self._domains and domain != watcher_domain:
-            raise ProtocolViolation("Another company's people cannot be watched", 403)
-        resource = f"sip:{uri.unescaped_user}@{domain}"
-        # What members dial shows each of them something else.
-        for found in (resource, for_member(resource, watcher)):
-            if found in self._lamps:
-                return found
-        raise ProtocolViolation("Not Found", 404)
+    def _wanted(self, request: Request, who: str, recipients: tuple[str, ...] | None) -> tuple[str, str, bool]:
+        """The resource, how much of it is seen, and whether it is a list. Raises ProtocolViolation."""
+        package = (request.header("Event") or "").partition(";")[0].strip()
+        if recipients is not None:
+            aor, listed = sent_along(request.uri.partition(";")[0]), True
+        else:
+            aor = self._addresses.aor(request.request_uri, who)
+            listed = aor in self._lists
+        if listed:
+            if package not in PACKAGES:
+                raise Refused(489, "Lists Have No Such Event", ("Allow-Events", ", ".join(sorted(PACKAGES))))
+            return aor, EVERYTHING, True
+        resource = self._addresses.resource(aor, who)
+        detail = self.detail(who, resource)
+        if detail is None or (package in OF_ONESELF and who not in self._lamps[resource].aors):
+            raise ProtocolViolation("Forbidden", 403)
+        return resource, detail, False
+
+    def detail(self, watcher: str, resource: str) -> str | None:
+        """How much a watcher may see of a resource, both by AOR, as `presence_pidf.seen` reads it; None: nothing."""
+        return EVERYTHING
 
     def restore(self, records: Iterable[SubscriptionRecord], now: float) -> None:
         """Take subscriptions from disk; after registrations and calls are known, for each is told the state."""
         records = list(records)
         self.notifier.restore(records, now)
         for resource in {record.resource for record in records} - self._lamps.keys():
-            self.notifier.terminate(resource, "noresource", now)
+            if resource not in self._lists:
+                self.notifier.terminate(resource, "noresource", now)
+
+    def settle(self, now: float) -> None:
+        """Tell people who watches them, where that has changed."""
+        for resource, package in self.notifier.take_rewatched():
+            lamp = self._lamps.get(resource) if package == WATCHED else None
+            for aor in lamp.aors if lamp is not None else ():
+                self.notifier.changed(aor, f"{WATCHED}.winfo", now)
+
+    def _watchers_of(self, resource: str) -> list[SubscriptionRecord]:
+        return self.notifier.subscriptions(resource, WATCHED)
 
     # --- what happens
 
     def bindings_changed(self, aor: str, count: int, now: float) -> None:
         """The person's phones have `count` contact bindings."""
         lamp = self._lamps.get(aor)
-        if lamp is None or lamp.registered == count:
+        if lamp is None:
+            return
+        for name in lamp.aors:
+            self.notifier.changed(name, "reg", now)
+        if lamp.registered == count:
             return
         if not lamp.registered or not count:
             lamp.registered_since = now
@@ -270,11 +323,8 @@ class Lamps:
     # --- what is true
 
     def domain_of(self, uri: SipUri) -> str | None:
-        """The company's domain that a URI means, None for no company of ours; the only one may be called by address."""
-        domain = uri.host.lower()
-        if domain in self._domains:
-            return domain
-        return next(iter(self._domains)) if len(self._domains) == 1 and _is_ip_address(uri.address) else None
+        """The company's domain that a URI names, or means where it names the server by its address; None for none."""
+        return self._addresses.domain_of(uri)
 
     def lamp(self, aor: str) -> Lamp | None:
         """All that is known of a person; None for nobody's AOR. To be read only."""

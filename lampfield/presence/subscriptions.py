@@ -9,6 +9,7 @@ from lampfield.presence.lamps import Lamps
 from routing.ports import Clock
 from sipcore.flow import Flow
 from sipcore.message import Request, Response
+from sipcore.registrar import Registrar
 from sipcore.subscription import SubscriptionEnded, SubscriptionRecord
 
 _KIND = "subscription"
@@ -17,9 +18,10 @@ _KIND = "subscription"
 class Subscriptions:
     """The lamps' subscriptions with a door before them and a disk behind them."""
 
-    def __init__(self, lamps: Lamps, door: Door, journal: Journal, clock: Clock) -> None:
+    def __init__(self, lamps: Lamps, door: Door, registrar: Registrar, journal: Journal, clock: Clock) -> None:
         self._lamps = lamps
         self._door = door
+        self._registrar = registrar
         self._journal = journal
         self._clock = clock
 
@@ -33,16 +35,29 @@ class Subscriptions:
     def answer(self, request: Request, flow: Flow) -> Response:
         """Answer a SUBSCRIBE. Raises door.Refused."""
         found = self._door.person(request, flow)
-        return self._lamps.subscribe(
-            request, flow, self._clock(), watcher_domain=found.company.domain, watcher=found.person.id
-        )
+        domain, person = found.company.domain, found.person.id
+        stream = None if flow.reliable else self._stream(f"sip:{person}@{domain}", flow)
+        return self._lamps.subscribe(request, flow, self._clock(), watcher_domain=domain, watcher=person, stream=stream)
+
+    def _stream(self, aor: str, flow: Flow) -> Flow | None:
+        """A connection that the same phone has opened to register: the way for what is too large for a datagram."""
+        for binding in self._registrar.bindings(aor):
+            if binding.flow.reliable and binding.flow.remote[0] == flow.remote[0]:
+                return binding.flow
+        return None
 
     def flow_failed(self, flow: Flow) -> None:
         """A connection is gone: its watchers are told again when they come back."""
         self._lamps.notifier.transport_failed(flow, self._clock())
 
+    @property
+    def allow_events(self) -> str:
+        """What can be watched, as Allow-Events lists it."""
+        return self._lamps.notifier.allow_events
+
     def settle(self) -> None:
-        """Write what has changed."""
+        """Tell people who watches them, and write what has changed."""
+        self._lamps.settle(self._clock())
         for change in self._lamps.notifier.take_changes():
             if isinstance(change, SubscriptionEnded):
                 self._journal.delete(_KIND, change.id)
