@@ -10,7 +10,7 @@ CONSTRAINTS := $(if $(LOCKED),-c requirements.lock)
 NATIVE := build/native
 # Puts the compiled packages before those of the checkout, also for the servers that tests start.
 RUN_NATIVE := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(NATIVE):$(CURDIR)
-PACKAGES := sipcore media routing presence_pidf provisioning call_records lampfield
+PACKAGES := sipcore media routing presence_pidf provisioning call_records status_adapters web lampfield
 SOURCES := pyproject.toml setup.py $(wildcard sipcore/io/*.c media/*.c media/engine/*.c media/engine/*.h)
 
 .PHONY: demo test check bench build native clean

@@ -1,0 +1,1 @@
+"""Outside facts about people (operators, calendars, computers, other PBXs) as status reports."""

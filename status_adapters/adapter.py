@@ -1,0 +1,65 @@
+"""What an adapter is: it logs in somewhere, listens, and reports what it hears of people."""
+
+from collections.abc import Callable, Iterable
+from typing import Literal, Protocol
+
+import msgspec
+
+from presence_pidf.status_report import StatusReport
+
+Report = Callable[[StatusReport], None]
+"""Takes a report at once; what becomes of it is not the adapter's."""
+
+
+class Watched(msgspec.Struct, frozen=True):
+    """A person whom adapters are to know about."""
+
+    presentity: str
+    """AOR, e.g. `sip:anna@nordlys.example`."""
+    numbers: tuple[str, ...] = ()
+    """E.164 with `+`: those by which operators and PBXs know the person."""
+    mail: str = ""
+    """Address by which computers and calendars know the person."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One step of a trial: what was tried, whether it went well, and what was seen or is to be done."""
+
+    step: str
+    ok: bool
+    said: str
+
+
+class Health(Protocol):
+    """Where an adapter tells how it is; the reports count themselves."""
+
+    def logged_in(self) -> None: ...
+    def failed(self, error: str) -> None: ...
+    def lag(self, seconds: float) -> None: ...
+
+
+class Adapter(Protocol):
+    """One source. Raises what it cannot help with: it is then run again, later and later."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration; the source of its reports is its kind and this: `mobile:telenor`."""
+
+    async def run(self, report: Report, health: Health) -> None:
+        """Report until cancelled."""
+
+    def watch(self, people: Iterable[Watched]) -> None:
+        """These are the people from now on, also while it runs."""
+
+    async def test(self, person: Watched) -> list[Finding]:
+        """Try the log-in and one person, without reporting."""
+
+
+Direction = Literal["in", "out", "both"]
+
+
+class Teller(Protocol):
+    """An adapter that also tells its source of people's states here."""
+
+    def tell(self, presentity: str, activity: str, note: str, since: float) -> None:
+        """A person's own state here is now this; what has not been told when the next comes is passed over."""
