@@ -34,6 +34,7 @@ SCRIPTS = (
     "media",
     "register",
     "notify",
+    "statuses",
     "phones",
     "calls",
     "overload",

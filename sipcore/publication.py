@@ -96,6 +96,10 @@ class EventStateCompositor:
         """Number of publications."""
         return len(self._publications)
 
+    def records(self) -> list[PublicationRecord]:
+        """All publications that live."""
+        return [publication.record for publication in self._publications.values()]
+
     def publish(self, request: Request, now: float, *, resource: str, publisher: str) -> Response:
         """Answer a PUBLISH for a presentity that exists, of somebody who may (RFC 3903 §6).
 

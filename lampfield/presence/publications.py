@@ -35,6 +35,10 @@ class Publications:
         """Number of publications."""
         return self._compositor.count
 
+    def records(self) -> list[PublicationRecord]:
+        """All publications that live."""
+        return self._compositor.records()
+
     def restore(self) -> int:
         """Take up the publications on disk; how many they are."""
         self._compositor.restore(decoded(self._journal, _KIND, PublicationRecord), self._clock())
