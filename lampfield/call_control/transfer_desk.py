@@ -90,7 +90,7 @@ class TransferDesk:
         other = self._named(event.refer.replaces, leg)
         if other.bridge is not None and other.bridge.is_open:
             self._attended(event, leg, other, bridge, other.bridge)
-        elif isinstance(other, IncomingLeg):
+        elif other.bridge is None and isinstance(other, IncomingLeg):
             # Not answered yet, or by a queue or a menu: the other party goes where the transferor has called.
             self._blind(event, leg, bridge, house, other.arrival.dialled)
             other.end("transferred")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from media.control_line import ControlLine, format_line, parse_line
 
-ANNOUNCEMENT_SECONDS = 1.0
+ANNOUNCEMENT_SECONDS = 3.0
 """How long every announcement lasts."""
 
 
