@@ -37,6 +37,7 @@ from lampfield.pin_attempts import PinAttempts
 from lampfield.places import Places
 from lampfield.presence.lamps import Lamps
 from lampfield.presence.member_lamps import MemberLamps
+from lampfield.presence.person_features import PersonFeatures
 from lampfield.presence.publications import Publications
 from lampfield.presence.publish_packages import PUBLISH_PACKAGES
 from lampfield.presence.right_to_publish import RightToPublish, server_accounts
@@ -62,6 +63,7 @@ from media.prompts.library import PromptLibrary
 from media.spare_sessions import SpareSessions
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.message_summary import MessageCounts
+from presence_pidf.status_report import StatusReport
 from provisioning.directory import Directory, load_directory
 from routing.events import CallbackDue
 from routing.greetings import GreetingStudio
@@ -152,6 +154,8 @@ class Parts:
         standings.restore(self.door.directory.companies.values())
         self.places = Places(self.journal)
         self.places.restore()
+        self.person_features = PersonFeatures(self.journal, self.clock, self._report)
+        self.person_features.restore()
         membership.follow(self.places.member)
         self.voicemail = VoicemailOffice(
             configuration,
@@ -183,6 +187,7 @@ class Parts:
             membership,
             standings,
             self.places,
+            self.person_features,
             self._voicemail_of,
             self._studio_of,
             last_members,
@@ -274,6 +279,10 @@ class Parts:
 
     def _light(self, aor: str, lit: bool) -> None:
         self.lamps.light(aor, lit, self.clock())
+        self.endpoint.wake()
+
+    def _report(self, report: StatusReport) -> None:
+        self.lamps.reported(report, self.clock())
         self.endpoint.wake()
 
     def _show_counts(self, aor: str, counts: MessageCounts) -> None:

@@ -38,6 +38,7 @@ class Reloading:
         parts.lamps.configure(directory.companies.values(), parts.clock())
         parts.hours.configure(directory.companies.values())
         parts.member_lamps.configure(directory.companies.values())
+        parts.person_features.configure(directory.companies.values())
         parts.notices.configure(directory.companies.values())
         parts.notice_watch.configure(directory.companies.values())
         parts.voicemail.configure(directory.companies.values())

@@ -88,6 +88,7 @@ class Signalling:
         parts.studios.clear()
         parts.hours.restore(companies)
         parts.member_lamps.configure(companies)
+        parts.person_features.configure(companies)
         parts.notices.configure(companies)
         parts.notice_watch.configure(companies)
         parts.notices.restore()

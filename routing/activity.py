@@ -28,6 +28,7 @@ class Listener(Protocol):
 class _Doing:
     reachable: bool = False
     busy: bool = False
+    undisturbed: bool = False
     claimed_by: Listener | None = None
     idle_since: float = 0.0
 
@@ -46,6 +47,8 @@ class Activity:
         doing = self._of(person)
         if doing.busy:
             listener.member_blocked(person, "busy")
+        if doing.undisturbed:
+            listener.member_blocked(person, "do-not-disturb")
         if doing.claimed_by is not None:
             listener.member_blocked(person, "elsewhere")
         if doing.reachable:
@@ -82,6 +85,16 @@ class Activity:
         if doing.busy:
             doing.busy = False
             self._cleared(person, "busy", at if talked else None)
+
+    def member_undisturbed(self, person: str, undisturbed: bool) -> None:
+        """Queues may offer the person no callers, or may again. Told again it changes nothing."""
+        doing = self._of(person)
+        if doing.undisturbed != undisturbed:
+            doing.undisturbed = undisturbed
+            if undisturbed:
+                self._blocked(person, "do-not-disturb")
+            else:
+                self._cleared(person, "do-not-disturb", None)
 
     # Told by queues.
 

@@ -8,12 +8,14 @@ from lampfield.control_socket import Outbox
 from lampfield.last_members import LastMembers
 from lampfield.membership import Membership
 from lampfield.places import Places
+from lampfield.presence.person_features import PersonFeatures
 from lampfield.sound_library.shelves import Shelves
 from lampfield.standings import Standings
 from routing import dialplan
 from routing.activity import Activity
 from routing.dialplan import Refusal
 from routing.feature_codes import FeatureActions
+from routing.forwarding import Wishes
 from routing.greetings import GreetingStudio
 from routing.house import House
 from routing.lookups import Inquiry
@@ -25,6 +27,7 @@ from routing.queue.events import Recollection
 from routing.queue.runner import CallBack, QueueRunner
 from routing.switches import TurnSwitch
 from routing.voicemail.service import Voicemail
+from routing.wish_codes import ChangeDoNotDisturb, ChangeForwarding
 
 
 class Houses:
@@ -40,6 +43,7 @@ class Houses:
         membership: Membership,
         standings: Standings,
         places: Places,
+        person_features: PersonFeatures,
         voicemail: Callable[[Company], Voicemail],
         studio: Callable[[Company], GreetingStudio],
         last_members: LastMembers,
@@ -54,6 +58,8 @@ class Houses:
         self._membership = membership
         self._standings = standings
         self._places = places
+        self._person_features = person_features
+        person_features.follow(self._wishes_changed)
         self._voicemail = voicemail
         self._studio = studio
         self._last_members = last_members
@@ -85,6 +91,7 @@ class Houses:
             voicemail=self._voicemail(company),
             studio=self._studio(company),
             last_members=self._last_members.of(company),
+            wishes=self._person_features.of(company),
         )
 
     def _runner(self, company: Company, queue: Queue, running: QueueRunner | None) -> QueueRunner:
@@ -114,6 +121,7 @@ class Houses:
     def _features(self, company: Company, queues: Mapping[str, QueueRunner]) -> FeatureActions:
         """What each feature code of a company does, one line each."""
         membership = ChangeMembership(company, queues)
+        wishes = self._person_features.of(company)
         return {
             "active": membership,
             "passive": membership,
@@ -121,7 +129,15 @@ class Houses:
             "resume": membership,
             "toggle": membership,
             "switch": TurnSwitch(company, self._hours.switches(company)),
+            "do-not-disturb": ChangeDoNotDisturb(wishes),
+            "forward": ChangeForwarding(company, wishes),
         }
+
+    def _wishes_changed(self, company: Company, person: str, wishes: Wishes) -> None:
+        """Queues offer nobody callers who does not want to be disturbed, unless the company has them do so."""
+        activity = self._activities.get(company.domain)
+        if activity is not None:
+            activity.member_undisturbed(person, wishes.do_not_disturb and not company.calls.disturb_members)
 
     def of_domain(self, domain: str) -> House | None:
         return self._houses.get(domain)

@@ -17,14 +17,24 @@ from routing.events import (
 )
 
 Obstacle = Literal[
-    "removed", "passive", "paused", "gone", "busy", "elsewhere", "claimed", "talking", "wrap-up", "resting"
+    "removed",
+    "passive",
+    "paused",
+    "do-not-disturb",
+    "gone",
+    "busy",
+    "elsewhere",
+    "claimed",
+    "talking",
+    "wrap-up",
+    "resting",
 ]
 """Why a member is not free. A member without any is free; a new reason to be away is a new word here.
 
 `removed`: the queue does not list the member any more. `passive`: takes no part until active again. `paused`: away for
-a while, with a reason. `gone`: no phone registered. `busy`: in a call of their own. `elsewhere`: claimed by another
-queue. `claimed`: rings for this queue. `talking`: with this queue's caller. `wrap-up`: finishing that call's work.
-`resting`: just missed an offer.
+a while, with a reason. `do-not-disturb`: wants no calls at all. `gone`: no phone registered. `busy`: in a call of their
+own. `elsewhere`: claimed by another queue. `claimed`: rings for this queue. `talking`: with this queue's caller.
+`wrap-up`: finishing that call's work. `resting`: just missed an offer.
 """
 
 MISSED_TOO_OFTEN = "missed"
@@ -53,21 +63,40 @@ class TalkEnded(MemberEvent, frozen=True, kw_only=True):
     """The member's conversation with the queue's caller is over; wrap-up begins."""
 
 
-class MemberActivated(MemberEvent, frozen=True, kw_only=True):
+Way = Literal["code", "text", "api", "command", "queue"]
+
+
+class Author(msgspec.Struct, frozen=True):
+    """Who decided about a member, and by what way."""
+
+    way: Way
+    name: str = ""
+    """`code`: the person's id. `text`: the number it came from. `api`: the token's name. `command`: the login of who
+    typed it. `queue`: empty, it decided by itself."""
+
+
+class Decided(MemberEvent, frozen=True, kw_only=True):
+    """Base of what somebody decides about a member."""
+
+    by: Author | None = None
+    """None where it is not known."""
+
+
+class MemberActivated(Decided, frozen=True, kw_only=True):
     """The member takes part in the queue again."""
 
 
-class MemberDeactivated(MemberEvent, frozen=True, kw_only=True):
+class MemberDeactivated(Decided, frozen=True, kw_only=True):
     """The member takes no part in the queue, whatever their phones do, until activated."""
 
 
-class MemberPaused(MemberEvent, frozen=True, kw_only=True):
+class MemberPaused(Decided, frozen=True, kw_only=True):
     """The member is offered no callers until resumed; told again with another reason, that one holds from then on."""
 
     reason: str
 
 
-class MemberResumed(MemberEvent, frozen=True, kw_only=True):
+class MemberResumed(Decided, frozen=True, kw_only=True):
     """The pause is over."""
 
 
@@ -90,7 +119,7 @@ class MemberRecalled(MemberEvent, frozen=True, kw_only=True):
     passing: tuple[Passing, ...] = ()
 
 
-class LastMemberPassive(MemberEvent, frozen=True, kw_only=True):
+class LastMemberPassive(Decided, frozen=True, kw_only=True):
     """`member` was the last active one: nobody of the queue takes part any more."""
 
 

@@ -18,6 +18,7 @@ WHAT_SHOWS: tuple[Obstacle, ...] = (
     "removed",
     "passive",
     "paused",
+    "do-not-disturb",
     "gone",
     "elsewhere",
     "busy",

@@ -90,3 +90,12 @@ def test_who_comes_later_is_told_how_things_stand(activity: Activity) -> None:
     activity.member_free("anna", 990.0)
     activity.claim("anna", sales)
     assert listening(activity, "anna").news() == [("anna", "elsewhere"), ("anna", "not gone", 990.0)]
+
+
+def test_who_does_not_want_to_be_disturbed_is_no_member_to_offer_until_it_is_over(activity: Activity) -> None:
+    sales = listening(activity, "anna")
+    for undisturbed in (True, True, False, False):
+        activity.member_undisturbed("anna", undisturbed)
+    assert sales.news() == [("anna", "do-not-disturb"), ("anna", "not do-not-disturb", None)]
+    activity.member_undisturbed("anna", True)
+    assert ("anna", "do-not-disturb") in listening(activity, "anna").news(), "who listens later is told as well"
