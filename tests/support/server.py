@@ -14,7 +14,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import tomli_w
+from typer.testing import CliRunner
 
+from lampfield.cli import app
 from tests.support.ports import LOOPBACK, free_port
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "nordlys.toml"
@@ -69,7 +71,7 @@ class Server:
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write_files()
-        self.command("company", "import", "--passwords", "passwords.toml", "company.toml")
+        self._import_company()
         self.start()
         return self
 
@@ -156,6 +158,17 @@ class Server:
         }
         for name, content in files.items():
             (self.folder / name).write_text(tomli_w.dumps(content), encoding="utf-8")
+
+    def _import_company(self) -> None:
+        """As `lampfield company import` does, in this process: starting a command costs as much as the import."""
+        company, passwords, configuration = (
+            str(self.folder / name) for name in ("company.toml", "passwords.toml", "lampfield.toml")
+        )
+        done = CliRunner().invoke(
+            app, ["company", "import", "--passwords", passwords, "--config", configuration, company]
+        )
+        if done.exit_code != 0:
+            raise ServerFailed(f"the company was not imported: {done.output}") from done.exception
 
     def command(self, *arguments: str) -> str:
         """What a `lampfield` command says. Raises ServerFailed unless it ends with status 0."""
