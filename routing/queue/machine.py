@@ -356,12 +356,14 @@ class QueueMachine:
 
     def _claim_for(self, caller: Waiting, person: str, now: float) -> int | None:
         """The offer by which somebody has this caller who takes them by themselves; None for who is no free member."""
+        rings = [offer for offer in self.state.offers.values() if offer.member == person]
+        for offer in rings:
+            if offer.call == caller.call:
+                return offer.number
         member = self._listed(person)
         if member is None or not member.obstacles.keys().isdisjoint(("talking", "elsewhere")):
             return None
-        for offer in [offer for offer in self.state.offers.values() if offer.member == person]:
-            if offer.call == caller.call:
-                return offer.number
+        for offer in rings:
             self._end_offer(offer.number, "withdrawn", now)
         number = self.state.last_offer + 1
         self._record(OfferMade(call=caller.call, at=now, queue=self.queue.name, member=person, offer=number))

@@ -30,6 +30,7 @@ What = Literal[
     "answer",
     "miss",
     "late-answer",
+    "pick-up",
     "hang-up",
     "block",
     "clear",
@@ -50,7 +51,7 @@ What = Literal[
 WHATS: tuple[What, ...] = (
     *("join",) * 8,
     *("leave", "answer", "answer", "answer", "miss", "miss", "late-answer", "hang-up", "hang-up") * 2,
-    *("block", "clear", "clear", "clear", "call-back", "callback-answered", "callback-missed") * 2,
+    *("block", "clear", "clear", "clear", "call-back", "callback-answered", "callback-missed", "pick-up") * 2,
     *("passive", "active", "active", "pause", "resume", "resume", "step-out", "return", "return"),
     *("restart", "close"),
 )
@@ -140,6 +141,8 @@ class Play:
     """Callbacks under way: the caller by offer."""
     calls: int = 0
     closed: bool = False
+    picking: tuple[str, str] = ("", "")
+    """Who picks up which caller: their claim comes on top of those that ring, and there may be none."""
 
     def __post_init__(self) -> None:
         self.machine = QueueMachine(self.queue)
@@ -178,6 +181,8 @@ class Play:
                 machine.leave(picked(list(self.places), pick), now)
             case "answer" if rings:
                 assert machine.offer_answered(picked(rings, pick), now)
+            case "pick-up" if rings:
+                self.pick_up(picked(rings, pick), (*self.queue.members, "ingrid")[pick % (len(self.queue.members) + 1)])
             case "miss" if rings:
                 machine.offer_failed(picked(rings, pick), get_args(Missed)[pick % 4], now)
             case "late-answer" if self.over:
@@ -202,6 +207,18 @@ class Play:
                 machine.close(now)
                 self.closed = True
         self.watch()
+
+    def pick_up(self, offer: int, by: str) -> None:
+        """Somebody takes the caller who is offered so."""
+        call = self.machine.state.offers[offer].call
+        rung = by in self.places[call].offers.values()
+        member = self.machine.state.members.get(by)
+        free = member is not None and "elsewhere" not in member.obstacles and by not in self.talking
+        self.picking = by, call
+        assert self.machine.offer_answered(offer, self.now, by)
+        self.watch()
+        self.picking = "", ""
+        assert (self.talking.get(by) == call) is (rung or free), "a member has answered, and nobody else"
 
     def membership(self, what: What, person: str) -> None:
         machine, member = self.machine, self.machine.state.members[person]
@@ -318,11 +335,12 @@ class Play:
         place, unserved = self.places[event.call], self.unserved()
         assert event.member not in self.ringing, "one member, two offers"
         assert event.member not in self.talking, "one member, an offer while talking"
-        assert event.call in unserved, "more members for a caller than may ring"
-        member = self.machine.state.members[event.member]
-        assert self.may(place, member), "offered to a member who may not yet, or no more"
-        for before in unserved[: unserved.index(event.call)]:
-            assert not self.may(self.places[before], member), "somebody came first"
+        if (event.member, event.call) != self.picking:
+            assert event.call in unserved, "more members for a caller than may ring"
+            member = self.machine.state.members[event.member]
+            assert self.may(place, member), "offered to a member who may not yet, or no more"
+            for before in unserved[: unserved.index(event.call)]:
+                assert not self.may(self.places[before], member), "somebody came first"
         self.ringing[event.member] = event.offer
         place.offers[event.offer] = event.member
         place.tries[event.member] += 1
@@ -337,8 +355,11 @@ class Play:
                 assert not place.answered, "two members for one caller"
                 place.answered = True
                 self.talking[event.member] = event.call
-            case "withdrawn" | "elsewhere":
-                assert (event.outcome == "elsewhere") is place.answered
+            case "elsewhere":
+                assert place.answered or event.call == self.picking[1], "somebody has the caller"
+                self.over.append(event.offer)
+            case "withdrawn":
+                assert not place.answered
                 self.over.append(event.offer)
 
     def note_leaving(self, event: QueueLeft) -> None:
@@ -348,7 +369,8 @@ class Play:
         place = self.places.pop(event.call, None)
         if place is not None:
             assert not place.offers, "nobody rings for who has left"
-            assert place.answered is (event.outcome in ("answered", "called-back"))
+            taken = place.answered or event.call == self.picking[1]
+            assert taken is (event.outcome in ("answered", "called-back"))
 
     def wind_up(self) -> None:
         """Everybody hangs up and all wrap-up is done."""
