@@ -16,7 +16,7 @@ from sipcore.events import (
     SessionRejected,
 )
 from sipcore.stack import Stack, StackConfig
-from tests.support.link import ALICE, BOB, Link, Pair
+from tests.support.link import Link, Pair
 
 OFFER, ANSWER = b"v=0 offer", b"v=0 answer"
 
@@ -175,7 +175,6 @@ def test_both_ends_agree_in_the_end_and_nothing_is_left(story: Story) -> None:
         pair.run(40)
         assert not play.bob_up
     pair.run(100)
-    for address in (ALICE, BOB):
-        counts = pair.link.stacks[address].counts()
-        assert {name: count for name, count in counts.items() if count} == {}
+    for stack in (pair.alice, pair.bob):
+        assert {name: count for name, count in stack.counts().items() if count} == {}
     assert pair.link.quiet()

@@ -4,6 +4,7 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 from sipcore.address import NameAddr, parse_name_addr
 from sipcore.events import Event
@@ -19,6 +20,16 @@ def tokens(prefix: str) -> Callable[[], str]:
     """Fresh tokens that name their maker, the same ones in each run."""
     numbers = itertools.count(1)
     return lambda: f"{prefix}{next(numbers):06d}"
+
+
+class Node(Protocol):
+    """What a link joins: a stack, or something with one inside."""
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None: ...
+    def advance(self, now: float) -> None: ...
+    def next_timeout(self) -> float | None: ...
+    def take_datagrams(self) -> list[Datagram]: ...
+    def take_events(self) -> list[Event]: ...
 
 
 class Link:
@@ -38,11 +49,11 @@ class Link:
         self.duplication = duplication
         self.latency = latency
         self.transport = transport
-        self.stacks: dict[tuple[str, int], Stack] = {}
+        self.stacks: dict[tuple[str, int], Node] = {}
         self.events: dict[tuple[str, int], list[Event]] = {}
         self.wire: list[tuple[float, Datagram]] = []
         """Everything that was sent, lost or not, with its time."""
-        self.on_event: Callable[[Stack, Event, float], None] = lambda stack, event, now: None
+        self.on_event: Callable[[Any, Event, float], None] = lambda stack, event, now: None
         """What the stacks' user does; called for each event as it happens."""
         self.drop: Callable[[bytes], bool] = lambda data: False
         """Datagrams that are lost whatever chance says."""
@@ -50,7 +61,7 @@ class Link:
         self._order = itertools.count()
         self._air: list[tuple[float, int, bytes, Flow]] = []
 
-    def join(self, address: tuple[str, int], stack: Stack) -> None:
+    def join(self, address: tuple[str, int], stack: Node) -> None:
         """Put a stack at an address."""
         self.stacks[address] = stack
         self.events[address] = []
