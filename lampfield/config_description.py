@@ -4,10 +4,10 @@ import textwrap
 from collections.abc import Iterator
 
 from lampfield.config_sections import Secret, Trunk
-from lampfield.config_settings import Section, settings
 from lampfield.configuration import SECTIONS, Configuration
 from lampfield.peer_sections import Publisher, WatchedServer
 from provisioning.problems import written
+from provisioning.settings import Section, settings
 
 _NAMED: tuple[tuple[str, str, type[Section]], ...] = (
     ("trunks", "provider", Trunk),

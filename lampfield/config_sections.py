@@ -12,11 +12,10 @@ from lampfield.config_settings import (
     ip_network,
     listen_address,
     port_range,
-    required,
-    setting,
 )
 from provisioning.company_kinds import MAIL_ADDRESS
 from provisioning.kinds import choice, flag, list_of, optional, path, seconds, text, whole
+from provisioning.settings import required, setting
 
 HOST = text("a host name or an IP address", r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
 _NUMBER = text("a number in E.164 form, such as +4533221100", r"\+[1-9][0-9]{3,14}")

@@ -30,12 +30,13 @@ from lampfield.config_sections import (
     Voicemail,
     Web,
 )
-from lampfield.config_settings import ListenAddress, PortRange, Section, read_section, setting, settings
+from lampfield.config_settings import ListenAddress, PortRange
 from lampfield.peer_checks import publisher_with_password, watched_with_password
 from lampfield.peer_sections import Publisher, WatchedServer
 from lampfield.sound_settings import OwnSounds
 from provisioning.kinds import path
 from provisioning.problems import Problems
+from provisioning.settings import Section, read_section, setting, settings
 from provisioning.toml_table import read_toml
 
 __all__ = [

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lampfield.config_sections import HOST, VARIABLE
-from lampfield.config_settings import ip_network, required, setting
+from lampfield.config_settings import ip_network
 from provisioning.company_kinds import DOMAIN
 from provisioning.kinds import choice, list_of, optional, path, text, whole
+from provisioning.settings import required, setting
 
 _WATCHED = text("REMOTE=PERSON@DOMAIN, such as 201=anna@nordlys.example", r"[^\s=@]+=[a-z0-9][a-z0-9_-]*@[a-z0-9.-]+")
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from lampfield.config_settings import setting
-from lampfield.sound_library.company_sounds import SoundLimits
+from lampfield.sound_library.limits import SoundLimits
 from media.uploads import UploadLimits
 from provisioning.kinds import seconds, whole
+from provisioning.settings import setting
 
 
 @dataclass(frozen=True, slots=True)

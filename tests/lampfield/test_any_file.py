@@ -7,11 +7,11 @@ import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lampfield.config_settings import settings as settings_of
 from lampfield.configuration import SECTIONS, Configuration, ConfigurationErrors, load
 from provisioning.check import Surroundings, check_company
 from provisioning.company_file import TABLES, read_company
 from provisioning.problems import Problems
+from provisioning.settings import settings as settings_of
 
 _COMPANY_WORDS = [
     "id",
