@@ -19,6 +19,7 @@ from routing.call_flow import CallFlow
 from routing.calling_back import CallingBack, Reached
 from routing.diversion import Diversion
 from routing.events import CallbackDue, CallEvent
+from routing.handover import Handover, Side
 from routing.house import Arrival, House
 from routing.model import Company, Queue
 from routing.ports import Answered, Caller, CallerGone, Ended, Recorded, RingOutcome, RingResult
@@ -375,7 +376,7 @@ class World:
         self.answered.append(answered)
         return RingResult("answered", answered)
 
-    async def connect(self, caller: Caller, answered: Answered) -> Literal["caller", "callee"] | Ended:
+    async def connect(self, caller: Caller, answered: Answered) -> Side | Ended | Handover:
         assert isinstance(caller, FakeCaller)
         assert isinstance(answered, FakeAnswered)
         caller._check()
