@@ -21,10 +21,10 @@ class MalformedDocument(Exception):
     """The text says what is wrong with a document, for who sent it."""
 
 
-def parse(body: bytes, root: str) -> etree._Element:
+def parse(body: bytes, root: str, most_bytes: int = MOST_BYTES) -> etree._Element:
     """The root element of a document, which must be `root` in Clark's notation. Raises MalformedDocument."""
-    if len(body) > MOST_BYTES:
-        raise MalformedDocument(f"longer than {MOST_BYTES} bytes")
+    if len(body) > most_bytes:
+        raise MalformedDocument(f"longer than {most_bytes} bytes")
     try:
         element = etree.fromstring(body, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
