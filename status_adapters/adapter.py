@@ -1,7 +1,7 @@
 """What an adapter is: it logs in somewhere, listens, and reports what it hears of people."""
 
 from collections.abc import Callable, Iterable
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -20,6 +20,10 @@ class Watched(msgspec.Struct, frozen=True):
     """E.164 with `+`: those by which operators and PBXs know the person."""
     mail: str = ""
     """Address by which computers and calendars know the person."""
+    time_zone: str = "UTC"
+    """Of the company: what times mean that people write or that come without a zone."""
+    language: str = "en"
+    """Of the company."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -58,6 +62,7 @@ class Adapter(Protocol):
 Direction = Literal["in", "out", "both"]
 
 
+@runtime_checkable
 class Teller(Protocol):
     """An adapter that also tells its source of people's states here."""
 

@@ -1,0 +1,144 @@
+"""iCalendar text to busy times (RFC 5545), and nothing else of what it says."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import icalendar
+import msgspec
+import recurring_ical_events
+
+from status_adapters.calendars.busy_time import BusyTime, Show
+from status_adapters.http_client import SourceFault
+
+MOST_TIMES = 5000
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What to read, and how."""
+
+    texts: tuple[bytes, ...]
+    time_zone: str
+    """Of days, and of times that name none."""
+    start: float
+    end: float
+    """Between these, UTC epoch seconds, times are wanted."""
+    mail: str = ""
+    """Whose calendar it is: what this person has declined is free."""
+    titles: bool = False
+    vacation_words: tuple[str, ...] = ()
+    """In lower case; a whole day with one of them in its title or categories is a vacation."""
+
+
+_OF_OUTLOOK: dict[str, Show | None] = {
+    "FREE": None,
+    "WORKINGELSEWHERE": None,
+    "TENTATIVE": "tentative",
+    "BUSY": "busy",
+    "OOF": "away",
+}
+"""X-MICROSOFT-CDO-BUSYSTATUS; says more than TRANSP, which has no word for out of office."""
+
+_OF_FREE_BUSY: dict[str, Show | None] = {
+    "FREE": None,
+    "BUSY-TENTATIVE": "tentative",
+    "BUSY-UNAVAILABLE": "away",
+    "BUSY": "busy",
+}
+"""FBTYPE (RFC 5545 §3.2.9); an unknown one is BUSY."""
+
+
+def busy_times(task: Task) -> tuple[BusyTime, ...]:
+    """The times at which somebody is not free, in order. Raises SourceFault."""
+    found: set[BusyTime] = set()
+    try:
+        for text in task.texts:
+            calendars = icalendar.Calendar.from_ical(text, multiple=True)
+            if not calendars:
+                raise SourceFault("no iCalendar: it holds no VCALENDAR")
+            for calendar in calendars:
+                for time in _times(calendar, task):
+                    found.add(time)
+                    if len(found) > MOST_TIMES:
+                        raise SourceFault(f"more than {MOST_TIMES} busy times")
+    except SourceFault:
+        raise
+    except Exception as error:
+        # Each library has its own ways to say that a text is none of its kind.
+        raise SourceFault(f"no iCalendar that can be read: {type(error).__name__}: {error}") from None
+    return tuple(sorted(found))
+
+
+def _times(calendar: Any, task: Task) -> Iterator[BusyTime]:
+    zone = ZoneInfo(task.time_zone)
+    first, last = (datetime.fromtimestamp(at, UTC) for at in (task.start, task.end))
+    for event in recurring_ical_events.of(calendar).between(first, last):
+        show = _show(event, task)
+        if show is None:
+            continue
+        all_day = not isinstance(event.start, datetime)
+        start, end = _instant(event.start, zone), _instant(event.end, zone)
+        if all_day and end == start:
+            end = _instant(event.start + timedelta(days=1), zone)
+        if all_day and show in ("busy", "away") and _is_vacation(event, show, task):
+            show = "vacation"
+        if end > start:
+            yield BusyTime(start, end, show, all_day, _text(event, "SUMMARY")[:100] if task.titles else "")
+    for component in calendar.walk("VFREEBUSY"):
+        yield from _free_busy(component)
+
+
+def _show(event: Any, task: Task) -> Show | None:
+    """How an event counts, None for not at all."""
+    if _text(event, "STATUS").upper() == "CANCELLED":
+        return None
+    part = _participation(event, task.mail)
+    if part == "DECLINED":
+        return None
+    said = _text(event, "X-MICROSOFT-CDO-BUSYSTATUS").upper()
+    if said in _OF_OUTLOOK:
+        return _OF_OUTLOOK[said]
+    if _text(event, "TRANSP").upper() == "TRANSPARENT":
+        return None
+    if _text(event, "STATUS").upper() == "TENTATIVE" or part in ("TENTATIVE", "NEEDS-ACTION"):
+        return "tentative"
+    return "busy"
+
+
+def _participation(event: Any, mail: str) -> str:
+    """What the person has answered to an invitation (RFC 5545 §3.2.12), empty for a person who was not invited."""
+    attendees = event.get("ATTENDEE", ())
+    for attendee in attendees if isinstance(attendees, list) else [attendees]:
+        if mail and str(attendee).lower().removeprefix("mailto:") == mail.lower():
+            return str(attendee.params.get("PARTSTAT", "NEEDS-ACTION")).upper()
+    return ""
+
+
+def _is_vacation(event: Any, show: Show, task: Task) -> bool:
+    """Out of office for whole days is one; else the words say so."""
+    if show == "away":
+        return True
+    categories = event.get("CATEGORIES")
+    words = " ".join([_text(event, "SUMMARY"), *(str(word) for word in getattr(categories, "cats", ()))]).lower()
+    return any(word in words for word in task.vacation_words)
+
+
+def _free_busy(component: Any) -> Iterator[BusyTime]:
+    """The periods of a free-busy answer (RFC 4791 §7.10)."""
+    entries = component.get("FREEBUSY", ())
+    for entry in entries if isinstance(entries, list) else [entries]:
+        show = _OF_FREE_BUSY.get(str(entry.params.get("FBTYPE", "BUSY")).upper(), "busy")
+        if show is not None:
+            yield BusyTime(entry.start.timestamp(), entry.end.timestamp(), show)
+
+
+def _text(event: Any, name: str) -> str:
+    return " ".join(str(event.get(name, "")).split())
+
+
+def _instant(moment: date, zone: ZoneInfo) -> float:
+    """UTC epoch seconds of a day's first instant, or of a time; in `zone` where it names none (RFC 5545 §3.3.5)."""
+    if not isinstance(moment, datetime):
+        return datetime(moment.year, moment.month, moment.day, tzinfo=zone).timestamp()
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)).timestamp()
