@@ -20,6 +20,8 @@ def status(parts: Parts) -> dict[str, Any]:
         "journal": parts.journal.fault,
         "voicemail": parts.voicemail.fault,
         "trunks": msgspec.to_builtins(parts.trunks.health()),
+        "watched": msgspec.to_builtins(parts.watching.health()),
+        "publications": parts.publications.count,
         "stack": parts.stack.counts(),
         "traffic": msgspec.to_builtins(parts.endpoint.counters),
     }

@@ -42,6 +42,7 @@ from lampfield.presence.publications import Publications
 from lampfield.presence.publish_packages import PUBLISH_PACKAGES
 from lampfield.presence.right_to_publish import RightToPublish, server_accounts
 from lampfield.presence.subscriptions import Subscriptions
+from lampfield.presence.watching import Watching
 from lampfield.registrations import Registrations
 from lampfield.reloading import Reloading
 from lampfield.request_desk import RequestDesk
@@ -243,12 +244,22 @@ class Parts:
         self.keep_alive = KeepAlive(self.registrar, self.stack, self.clock, self.token, self.registrations.forget)
         self.subscriptions = Subscriptions(self.lamps, self.door, self.registrar, self.journal, self.clock)
         self.publications = self._publications(configuration)
+        self.watching = Watching(
+            configuration.watch.values(),
+            self.lamps,
+            self.stack,
+            self.endpoint,
+            self.clock,
+            self.token,
+            advertised_host=configuration.sip.advertised_address,
+        )
         self.desk = RequestDesk(
             self.stack,
             self.switchboard,
             self.registrations,
             self.subscriptions,
             self.publications,
+            self.watching,
             self.trunks,
             self.keep_alive,
             self.stack_config,

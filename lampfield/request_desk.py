@@ -8,6 +8,7 @@ from lampfield.door import Refused
 from lampfield.keep_alive import KeepAlive
 from lampfield.presence.publications import Publications
 from lampfield.presence.subscriptions import Subscriptions
+from lampfield.presence.watching import Watching
 from lampfield.registrations import Registrations
 from lampfield.trunks import Trunks
 from sipcore.errors import ProtocolViolation
@@ -31,6 +32,7 @@ class RequestDesk:
         registrations: Registrations,
         subscriptions: Subscriptions,
         publications: Publications,
+        watching: Watching,
         trunks: Trunks,
         keep_alive: KeepAlive,
         config: StackConfig,
@@ -40,6 +42,7 @@ class RequestDesk:
         self._config = config
         self._switchboard = switchboard
         self._trunks = trunks
+        self._watching = watching
         self._keep_alive = keep_alive
         self._registrations = registrations
         self._subscriptions = subscriptions
@@ -48,6 +51,7 @@ class RequestDesk:
             "REGISTER": registrations.answer,
             "SUBSCRIBE": subscriptions.answer,
             "PUBLISH": publications.answer,
+            "NOTIFY": watching.answer,
             "OPTIONS": self._options,
         }
 
@@ -66,11 +70,13 @@ class RequestDesk:
                 self._stack.respond(transaction, self._respond(request, flow), self._clock())
             case ResponseReceived(transaction=transaction, response=response):
                 self._trunks.response_received(transaction, response)
+                self._watching.response_received(transaction, response)
                 self._keep_alive.response_received(transaction, response)
             case TransportFailed(flow=flow):
                 self._registrations.flow_failed(flow)
                 self._subscriptions.flow_failed(flow)
                 self._trunks.flow_failed(flow)
+                self._watching.flow_failed(flow)
             case _:
                 self._switchboard.on_session_event(event)
 

@@ -98,6 +98,7 @@ class Signalling:
         await parts.endpoint.listen(self._listeners)
         await parts.control.start()
         await parts.trunks.start()
+        await parts.watching.start()
         parts.begun.set()
         self._go_on(calls)
         # What lives as long as the process is not worth looking at in each collection.
@@ -136,6 +137,7 @@ class Signalling:
         parts = self._parts
         parts.houses.close()
         await parts.trunks.stop()
+        await parts.watching.stop()
         await parts.control.stop()
         parts.subscriptions.settle()
         await parts.endpoint.close()
@@ -156,6 +158,7 @@ class Signalling:
             parts.registrations.advance()
             parts.keep_alive.advance()
             parts.publications.advance()
+            parts.watching.advance()
             parts.lamps.advance(parts.clock())
             if turn % HEALTH_EVERY == 0:
                 watch(parts)

@@ -3,17 +3,16 @@
 import hashlib
 import ipaddress
 import logging
-from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple
 from urllib.parse import quote
 
 from lampfield.call_control.identity import ANONYMOUS, Identity
 from lampfield.config_sections import Trunk
+from lampfield.locating import LocalAddresses, Locator, flows_to
 from sipcore.address import NameAddr
 from sipcore.digest import Credentials
-from sipcore.flow import Address, Flow
+from sipcore.flow import Flow
 from sipcore.invitation import Invitation
-from sipcore.locate import Target
 from sipcore.message import Request
 from sipcore.uri import SipUri, TelUri, Uri, parse_uri
 
@@ -22,20 +21,6 @@ logger = logging.getLogger(__name__)
 _BARE = "+-_.!~*'()"
 SAME_DIGITS = 7
 """Digits at the end by which a number of any form is known as one of the trunk's."""
-
-
-class Locator(Protocol):
-    """RFC 3263 with its DNS, as `sipcore.io.resolver.DnsResolver`."""
-
-    async def locate(
-        self, uri: SipUri, *, transports: Sequence[str] = ..., families: Sequence[Literal[4, 6]] = ...
-    ) -> list[Target]: ...
-
-
-class LocalAddresses(Protocol):
-    """What we listen on, as `SipEndpoint.local`."""
-
-    def local(self, transport: str, family: int | None = None) -> Address | None: ...
 
 
 class TrunkRoute(NamedTuple):
@@ -124,22 +109,12 @@ class TrunkLine:
 
     async def locate(self, locator: Locator, ours: LocalAddresses) -> None:
         """Find the peer's targets anew. Those there were stay when the DNS is silent."""
-        transports = [transport for transport in ("udp", "tcp") if ours.local(transport)]
-        families: list[Literal[4, 6]] = [
-            family for family in (4, 6) if any(ours.local(transport, family) for transport in transports)
-        ]
-        if not transports:
-            return
-        flows = []
-        for target in await locator.locate(self.uri, transports=transports, families=families):
-            local = ours.local(target.transport, 6 if ":" in target.host else 4)
-            if local is not None:
-                flows.append(Flow(target.transport, local, (target.host, target.port)))
+        flows = await flows_to(self.uri, locator, ours)
         if flows:
-            self.flows = tuple(flows)
+            self.flows = flows
             self._hosts = {flow.remote[0] for flow in flows}
             self._down.intersection_update(flows)
-        elif not self.flows:
+        elif not self.flows and (ours.local("udp") or ours.local("tcp")):
             logger.warning("trunk %s: no address found for %s", self.config.name, self.config.host)
 
     def note(self, flow: Flow, *, up: bool) -> None:

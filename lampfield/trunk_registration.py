@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from lampfield.trunk_line import LocalAddresses, Locator, TrunkLine
+from lampfield.locating import LocalAddresses, Locator
+from lampfield.trunk_line import TrunkLine
 from sipcore.digest import Credentials
 from sipcore.flow import Flow
 from sipcore.message import Request, Response

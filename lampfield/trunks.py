@@ -7,10 +7,11 @@ from contextlib import suppress
 
 import msgspec
 
+from lampfield.asking import Asking
 from lampfield.config_sections import Trunk
-from lampfield.trunk_line import Locator, TrunkLine, TrunkRoute
+from lampfield.locating import Locator
+from lampfield.trunk_line import TrunkLine, TrunkRoute
 from lampfield.trunk_registration import TrunkRegistration
-from sipcore.digest import Credentials
 from sipcore.flow import Datagram, Flow
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.resolver import DnsResolver
@@ -58,19 +59,19 @@ class Trunks:
         advertised_host: str | None = None,
         locator: Locator | None = None,
     ) -> None:
-        self._stack = stack
         self._endpoint = endpoint
-        self._clock = clock
         self._token = token
         self._advertised_host = advertised_host
         self._locator = locator or DnsResolver()
+        self._asking = Asking(stack, endpoint, clock)
         self._lines = [TrunkLine(trunk) for trunk in trunks.values()]
         self._registrations = {
-            line.config.name: TrunkRegistration(line, self._ask, self._locator, endpoint, clock, token, advertised_host)
+            line.config.name: TrunkRegistration(
+                line, self._asking.ask, self._locator, endpoint, clock, token, advertised_host
+            )
             for line in self._lines
             if line.config.kind == "register"
         }
-        self._answers: dict[str, asyncio.Future[Response | None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -120,9 +121,7 @@ class Trunks:
 
     def response_received(self, transaction: str, response: Response | None) -> None:
         """The end of a request of ours; those of others are left alone."""
-        answer = self._answers.pop(transaction, None)
-        if answer is not None and not answer.done():
-            answer.set_result(response)
+        self._asking.response_received(transaction, response)
 
     def flow_failed(self, flow: Flow) -> None:
         """A connection is gone; who is registered through it registers again."""
@@ -142,21 +141,13 @@ class Trunks:
 
     # -- what runs beside
 
-    async def _ask(self, request: Request, flow: Flow, credentials: Credentials | None) -> Response | None:
-        answer: asyncio.Future[Response | None] = asyncio.get_running_loop().create_future()
-        transaction = self._stack.request(request, flow, self._clock(), credentials)
-        self._answers[transaction] = answer
-        self._endpoint.wake()
-        try:
-            return await answer
-        finally:
-            self._answers.pop(transaction, None)
-
     async def _probe(self, line: TrunkLine) -> None:
         """See which targets of a peer answer, again and again. Any answer will do."""
         while True:
             await line.locate(self._locator, self._endpoint)
-            answers = await asyncio.gather(*(self._ask(self._options(line, flow), flow, None) for flow in line.flows))
+            answers = await asyncio.gather(
+                *(self._asking.ask(self._options(line, flow), flow, None) for flow in line.flows)
+            )
             for flow, answer in zip(line.flows, answers, strict=True):
                 line.note(flow, up=answer is not None)
             await asyncio.sleep(PROBE_SECONDS)

@@ -20,6 +20,7 @@ class StackConfig(Value, frozen=True):
         "REGISTER",
         "SUBSCRIBE",
         "PUBLISH",
+        "NOTIFY",
     )
     """Methods that somebody answers."""
     supported: tuple[str, ...] = (
