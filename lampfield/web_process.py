@@ -21,8 +21,9 @@ from lampfield.configuration import Configuration, load
 from lampfield.control_socket import converse
 from lampfield.database import open_database
 from lampfield.logs import start_logging
-from lampfield.sound_library.company_sounds import CompanySounds, NewSound, SoundLimits
+from lampfield.sound_library.company_sounds import CompanySounds, NewSound
 from lampfield.sound_library.company_sounds import SoundRefused as NotAllowed
+from lampfield.sound_library.limits import SoundLimits
 from lampfield.supervisor import control_path
 from media.uploads import UploadRefused
 from provisioning.company_rows import load_companies

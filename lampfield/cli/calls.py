@@ -10,10 +10,11 @@ from rich.table import Table
 
 from call_records.call_record import CallRecord
 from call_records.finished_calls import finished_calls
+from lampfield.cli.database import database
 from lampfield.cli.live_calls import watch_calls
 from lampfield.cli.server_file import ConfigOption, configuration_of
 from lampfield.cli.since import SINCE_HELP, since
-from lampfield.cli.terminal import database, out
+from lampfield.cli.terminal import out
 from provisioning.company_rows import load_companies
 from routing.model import Company
 

@@ -9,10 +9,11 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from lampfield.cli.company_reading import read_checked_company
+from lampfield.cli.database import database
 from lampfield.cli.password_file import PasswordFile
 from lampfield.cli.running import tell_company_changed
 from lampfield.cli.server_file import ConfigOption, configuration_of
-from lampfield.cli.terminal import counted, database, give_up, out, warn
+from lampfield.cli.terminal import counted, give_up, out, warn
 from provisioning.accounts import PASSWORD_LENGTH, new_password
 from provisioning.company_description import describe
 from provisioning.company_file import write_company

@@ -10,8 +10,9 @@ import msgspec
 import typer
 from rich.table import Table
 
+from lampfield.cli.database import database
 from lampfield.cli.server_file import ConfigOption, configuration_of
-from lampfield.cli.terminal import database, give_up, out
+from lampfield.cli.terminal import give_up, out
 from lampfield.configuration import Configuration
 from lampfield.control_socket import converse
 from lampfield.supervisor import control_path

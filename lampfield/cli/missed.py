@@ -10,9 +10,10 @@ from rich.table import Table
 
 from call_records.missed_calls import MissedCall, missed_calls
 from lampfield.cli.choosing import CompanyArgument, company_of, unknown
+from lampfield.cli.database import database
 from lampfield.cli.server_file import ConfigOption, configuration_of
 from lampfield.cli.since import SINCE_HELP, since
-from lampfield.cli.terminal import database, out
+from lampfield.cli.terminal import out
 from routing.model import Company
 
 

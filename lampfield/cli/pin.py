@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from lampfield.cli.choosing import CompanyArgument, company_of, person_of
+from lampfield.cli.database import database
 from lampfield.cli.server_file import ConfigOption, configuration_of
-from lampfield.cli.terminal import database, give_up, out
+from lampfield.cli.terminal import give_up, out
 from provisioning.pins import FEWEST_DIGITS, MOST_DIGITS, is_easy, new_pin, set_pin
 from routing.feature_codes import may_administer
 

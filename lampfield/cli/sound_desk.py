@@ -13,8 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine
 
 from lampfield.cli.choosing import company_of
+from lampfield.cli.database import database
 from lampfield.cli.running import tell_sounds_changed
-from lampfield.cli.terminal import database, give_up, out
+from lampfield.cli.terminal import give_up, out
 from lampfield.configuration import Configuration
 from lampfield.sound_library.company_sounds import CompanySounds, NewSound, SoundRefused
 from media.uploads import UploadRefused

@@ -8,8 +8,9 @@ import typer
 from rich.table import Table
 
 from lampfield.cli.choosing import CompanyArgument, company_of, unknown
+from lampfield.cli.database import database
 from lampfield.cli.server_file import ConfigOption, configuration_of
-from lampfield.cli.terminal import database, give_up, out
+from lampfield.cli.terminal import give_up, out
 from provisioning.tokens import SCOPES, Client, add_token, known_scopes, load_clients, new_token, revoke_token
 
 app = typer.Typer(help="Tokens of programs that use the API.", no_args_is_help=True)

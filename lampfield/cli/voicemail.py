@@ -14,9 +14,10 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from lampfield.cli.choosing import CompanyArgument, company_of, unknown
+from lampfield.cli.database import database
 from lampfield.cli.server_file import ConfigOption, configuration_of
 from lampfield.cli.sound_desk import minutes
-from lampfield.cli.terminal import database, give_up, out
+from lampfield.cli.terminal import give_up, out
 from lampfield.configuration import Configuration
 from lampfield.control_socket import converse
 from lampfield.supervisor import control_path

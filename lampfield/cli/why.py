@@ -8,8 +8,9 @@ from rich.table import Table
 
 from call_records.event_log import events_of, last_call
 from call_records.why import WhyLine, why
+from lampfield.cli.database import database
 from lampfield.cli.server_file import ConfigOption, configuration_of
-from lampfield.cli.terminal import database, give_up, out
+from lampfield.cli.terminal import give_up, out
 from provisioning.company_rows import load_companies
 
 

@@ -11,7 +11,8 @@ import msgspec
 from sqlalchemy import Connection, Engine
 
 from lampfield.sound_library.folders import SoundFolder, sound_folder
-from media.uploads import UploadLimits, UploadRefused, take_in
+from lampfield.sound_library.limits import SoundLimits
+from media.uploads import UploadRefused, take_in
 from provisioning.sound_shelf import (
     STANDARD,
     SoundEntry,
@@ -34,18 +35,6 @@ OWN = "own/"
 
 class SoundRefused(Exception):
     """What was asked cannot be done; the text says why and what to do."""
-
-
-class SoundLimits(msgspec.Struct, frozen=True):
-    """How much a company may keep."""
-
-    sounds: int = 200
-    """Greetings and prompts."""
-    music_lists: int = 3
-    files_in_list: int = 10
-    longest_greeting_seconds: float = 180.0
-    longest_music_seconds: float = 1800.0
-    upload: UploadLimits = UploadLimits()
 
 
 class NewSound(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,4 +216,4 @@ def no_such_list(music_list: str, shelf: SoundShelf) -> str:
     return f"there is no music list {music_list}; there are {', '.join([STANDARD, *shelf.lists()])}"
 
 
-__all__ = ["CompanySounds", "NewSound", "SoundLimits", "SoundRefused", "UploadRefused"]
+__all__ = ["CompanySounds", "NewSound", "SoundRefused", "UploadRefused"]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from lampfield.sound_library.company_sounds import CompanySounds, SoundLimits
+from lampfield.sound_library.company_sounds import CompanySounds
 from lampfield.sound_library.greeting_desk import RecordedGreetings
+from lampfield.sound_library.limits import SoundLimits
 from lampfield.sound_library.shelves import Shelves
 from routing.greetings import GreetingStudio
 from routing.model import Company

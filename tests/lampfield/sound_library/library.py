@@ -5,7 +5,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from lampfield.database import open_database, upgrade
-from lampfield.sound_library.company_sounds import CompanySounds, NewSound, SoundLimits
+from lampfield.sound_library.company_sounds import CompanySounds, NewSound
+from lampfield.sound_library.limits import SoundLimits
 from media.prompts.library import PromptLibrary
 from media.prompts.sound import RATE, read_audio
 from provisioning.company_import import import_company

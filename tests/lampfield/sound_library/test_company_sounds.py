@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
-from lampfield.sound_library.company_sounds import CompanySounds, SoundLimits, SoundRefused
+from lampfield.sound_library.company_sounds import CompanySounds, SoundRefused
+from lampfield.sound_library.limits import SoundLimits
 from lampfield.sound_library.shelves import Shelves
 from lampfield.sounds import Sounds
 from media.clips import ClipStore

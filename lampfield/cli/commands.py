@@ -1,0 +1,51 @@
+"""The commands by name, each imported when it is asked for: a server starts, and help comes, without all the others."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
+
+
+class Commands(TyperGroup):
+    """A group whose commands are modules of `lampfield.cli`: `app` in them is a group, else a function the command."""
+
+    modules: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "serve": ("serve", "serve"),
+        "check": ("check", "check"),
+        "calls": ("calls", "calls"),
+        "missed": ("missed", "missed"),
+        "trace": ("trace", "trace"),
+        "why": ("why", "why_command"),
+        "hours": ("hours", "hours"),
+        "company": ("company", "app"),
+        "sounds": ("sounds", "app"),
+        "music": ("music", "app"),
+        "members": ("members", "app"),
+        "token": ("token", "app"),
+        "pin": ("pin", "pin"),
+        "voicemail": ("voicemail", "app"),
+        "config": ("config", "app"),
+        "demo": ("demo", "demo"),
+    }
+    """The module and what in it is the command, in the order in which help lists them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.modules)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.modules:
+            return None
+        module, attribute = self.modules[cmd_name]
+        found = getattr(import_module(f"lampfield.cli.{module}"), attribute)
+        command: Any
+        if isinstance(found, typer.Typer):
+            command = get_group(found)
+        else:
+            alone = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+            alone.command(cmd_name)(found)
+            command = get_command(alone)
+        command.name = cmd_name
+        return command
