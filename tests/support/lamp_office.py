@@ -18,7 +18,7 @@ from tests.support.watching_phone import SERVER, Watcher
 
 DOMAIN = "nordlys.example"
 PHONES = ("192.0.2.50", 5060)
-EXPIRES = 120
+EXPIRES = 600
 """Seconds a phone subscribes for; it refreshes after half of that, as phones do."""
 TRY_AGAIN = 30.0
 """Seconds after which a phone whose SUBSCRIBE failed tries again."""

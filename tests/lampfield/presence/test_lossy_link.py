@@ -13,8 +13,12 @@ from tests.support.watching_phone import SERVER
 PEOPLE, KEYS = 3, 8
 LOOK = 2.0
 """Seconds between two looks whether a phone is to subscribe, at the most."""
-HEALED = EXPIRES + TRY_AGAIN
-"""Seconds after which every phone has refreshed or subscribed anew over the good link, and was told."""
+BAD = 90.0
+"""Seconds for which the link is bad."""
+TOLD = 70.0
+"""Seconds over the good link after which who stayed subscribed was told: last try, Timer F, back-off."""
+SUBSCRIBED = EXPIRES + TRY_AGAIN
+"""Seconds over the good link after which everybody has refreshed or subscribed anew, and was told."""
 
 
 @dataclass
@@ -36,7 +40,7 @@ stories = st.builds(
     slowest=st.sampled_from((0.02, 0.7, 3.0)),
     changes=st.lists(
         st.tuples(
-            st.floats(0.0, 90.0),
+            st.floats(0.0, BAD),
             st.integers(0, PEOPLE - 1),
             st.sampled_from(("trying", "early", "confirmed", "terminated")),
         ),
@@ -49,9 +53,9 @@ class Play:
     """Plays a story, phone by phone and datagram by datagram."""
 
     def __init__(self, story: Story) -> None:
-        self.link = Link(
-            seed=story.seed, loss=story.loss, duplication=story.duplication, latency=(0.005, story.slowest)
-        )
+        self._story = story
+        self._history = sorted(story.changes, key=lambda change: change[0])
+        self.link = Link(seed=story.seed)
         self.server = PresenceServer(PEOPLE)
         self.phones = {f"key{i}": Phone(f"key{i}", i % PEOPLE, "dialog" if i % 2 else "presence") for i in range(KEYS)}
         self.shelf = Shelf(self.phones)
@@ -69,33 +73,48 @@ class Play:
             due = min(self.shelf.next_subscribe(), self.link.now + LOOK, end)
             self.link.run(due - self.link.now)
 
-    def play(self, story: Story) -> None:
-        begin = self.link.now
-        for at, person, phase in sorted(story.changes):
-            self.run(max(0.0, begin + at - self.link.now))
-            self.server.show(person, phase, self.link.now)
-        self.run(max(0.0, begin + 90.0 - self.link.now))
+    def play(self) -> None:
+        """What happens while the link is bad."""
+        story, link, begin = self._story, self.link, self.link.now
+        link.loss, link.duplication, link.latency = story.loss, story.duplication, (0.005, story.slowest)
+        for at, person, phase in self._history:
+            self.run(max(0.0, begin + at - link.now))
+            self.server.show(person, phase, link.now)
+        self.run(max(0.0, begin + BAD - link.now))
+        link.loss, link.duplication, link.latency = 0.0, 0.0, (0.01, 0.02)
 
-    def heal(self) -> None:
-        self.link.loss = self.link.duplication = 0.0
-        self.link.latency = (0.01, 0.02)
-        self.run(HEALED)
+    def check(self) -> None:
+        """Every key shows what is true."""
+        count = self.server.lamps.notifier.count
+        assert count == KEYS, "a phone has one subscription for a key, whatever was lost"
+        last = {person: phase for _, person, phase in self._history}
+        for index, phone in enumerate(self.phones.values()):
+            person = index % PEOPLE
+            phase = last.get(person, "terminated")
+            assert phone.shown == self.server.truth(person, phone.event, self.link.now)
+            if phone.event == "dialog":
+                assert phone.shown == ([] if phase == "terminated" else [(phase, "recipient")])
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(stories)
-def test_every_watcher_shows_the_truth_once_the_link_has_healed(story: Story) -> None:
+def test_who_subscribes_over_a_bad_link_shows_the_truth_once_it_has_healed(story: Story) -> None:
     play = Play(story)
-    play.play(story)
-    play.heal()
-    assert play.server.lamps.notifier.count == KEYS, "a phone has one subscription for a key, whatever was lost"
-    last = {person: phase for _, person, phase in sorted(story.changes, key=lambda change: change[:2])}
-    for index, phone in enumerate(play.phones.values()):
-        person = index % PEOPLE
-        phase = last.get(person, "terminated")
-        assert phone.shown == play.server.truth(person, phone.event, play.link.now)
-        if phone.event == "dialog":
-            assert phone.shown == ([] if phase == "terminated" else [(phase, "recipient")])
+    play.play()
+    play.run(SUBSCRIBED)
+    play.check()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(stories)
+def test_who_was_subscribed_before_needs_no_refresh_to_show_the_truth(story: Story) -> None:
+    play = Play(story)
+    play.run(1.0)
+    play.play()
+    asked = len(play.link.wire)
+    play.run(TOLD)
+    play.check()
+    assert not [sent for _, sent in play.link.wire[asked:] if sent.data.startswith(b"SUBSCRIBE")]
 
 
 def test_the_same_seed_makes_the_same_story() -> None:
@@ -103,7 +122,7 @@ def test_the_same_seed_makes_the_same_story() -> None:
     wires = []
     for _ in range(2):
         play = Play(story)
-        play.play(story)
+        play.play()
         wires.append([(at, datagram.data) for at, datagram in play.link.wire])
     assert wires[0] == wires[1]
     assert len(wires[0]) > 2 * KEYS
