@@ -43,8 +43,8 @@ class CallDialler(Ringing):
         self._serve(caller, None)
         bridge = Bridge(self._services, caller, answered)
         try:
-            if not await _there(answered, caller.rtp.codec):
-                return "callee"
+            if not answered.answered and not await _there(answered, caller.rtp.codec):
+                return "callee" if caller.answered else Ended("no-answer", "callee", 480)
             await caller.answer(answered.rtp.codec)
             talk = await bridge.talk()
         finally:

@@ -16,6 +16,7 @@ from lampfield.call_control.keys import Keys
 from lampfield.call_control.leg_music import LegMusic
 from lampfield.call_control.rtp_session import RtpSession
 from lampfield.call_control.services import Services
+from media.client import MediaError
 from presence_pidf.dialog_state import DialogPhase, DialogState
 from routing.ports import Ended
 from sipcore.errors import ProtocolViolation
@@ -71,6 +72,8 @@ class Leg:
         self.rtp = RtpSession(services.media, services.spares, leg, services.rtp_timeout)
         self.music = LegMusic(services.sounds, self.rtp, domain, self.spawn)
         self.started = services.clock()
+        self._shown: DialogPhase | None = None
+        """The phase that lamps were told last."""
         self.description = Description(services.sdp_address, int(self.started * 1000))
         self.bridge: Bridge | None = None
         self.keys = Keys()
@@ -175,7 +178,13 @@ class Leg:
     async def _renegotiate(self, offer: bytes | None) -> None:
         """Answer a re-INVITE or UPDATE, keeping the codec where the phone still has it; notice hold and retrieve."""
         sip, current = self.services.sip, self.rtp.codec
-        port = await self.port()
+        try:
+            port = await self.port()
+        except MediaError as fault:
+            # The leg is over, where the offer crosses its end, or the engine is away.
+            logger.info("%s %s: an offer is refused: %s", self.call, self.leg, fault)
+            sip.refuse(self.session, 503)
+            return
         held = self.description.held
         if offer is None:
             made = self.description.offer(port, sorted(SUPPORTED, key=lambda name: name != current))
@@ -211,9 +220,15 @@ class Leg:
         await self.bridge.align()
 
     def show(self, phase: DialogPhase) -> None:
-        """Tell the lamps of the person whose phone this is."""
-        if self.person is not None:
+        """Tell the lamps of the person whose phone this is. Of a leg that is over nothing is shown but its end."""
+        self._shown = phase
+        if self.person is not None and (phase == "terminated" or not self.ended.done()):
             self.services.show(f"sip:{self.person}@{self.domain}", self._dialog_state(phase))
+
+    def show_again(self) -> None:
+        """Tell the lamps what they were told last, where one has lost it."""
+        if self._shown is not None:
+            self.show(self._shown)
 
     def _dialog_state(self, phase: DialogPhase) -> DialogState:
         """This leg as seen from the phone: our remote side is its local side."""

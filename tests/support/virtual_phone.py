@@ -182,6 +182,11 @@ class Line:
         return self._answered and not self.is_over
 
     @property
+    def can_answer(self) -> bool:
+        """It rings here."""
+        return not (self._is_caller or self._answered or self.is_over)
+
+    @property
     def replaces(self) -> str:
         """The Replaces value that names this call, as the other side knows it."""
         return f"{self.call_id};to-tag={self.remote};from-tag={self.local}"
