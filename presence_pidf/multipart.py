@@ -5,8 +5,11 @@ from typing import Final
 
 import msgspec
 
-BOUNDARY: Final = b"lampfield-part"
-"""Behind two hyphens at the begin of a line, where no document of ours has it: what people write begins no line."""
+BOUNDARY: Final = b"part"
+"""Behind two hyphens at the begin of a line, where no document of ours has it: what people write begins no line.
+
+It is short, as Content-IDs are, for a datagram has to hold what many parts have in common.
+"""
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):
@@ -20,7 +23,7 @@ class Part(msgspec.Struct, frozen=True, gc=False):
         """The part with the boundary before it."""
         # RFC 2045 §7 has angle brackets around the Content-ID, RFC 2392 has none in the URL that refers to it.
         cid = b"Content-Id: %b" % self.cid if bare_cid else b"Content-ID: <%b>" % self.cid
-        return b"--%b\r\nContent-Transfer-Encoding: binary\r\n%b\r\nContent-Type: %b\r\n\r\n%b\r\n" % (
+        return b"--%b\r\n%b\r\nContent-Type: %b\r\n\r\n%b\r\n" % (
             BOUNDARY,
             cid,
             self.content_type,

@@ -121,6 +121,7 @@ class Delivery:
             state = _ACTIVE % (record.expires_at - now if record.expires_at > now else 0)
         else:
             state = _STATE % subscription.ending
+        subscription.stale = False
         view = subscription.view
         if view is not None:
             content = self._content_of_view(subscription, view, len(state))
@@ -131,7 +132,6 @@ class Delivery:
                 body = self._last_body(subscription)
             # RFC 4235 §4.1: versions start at 0 in each subscription.
             content = body.plain or body.numbered(number - 1)
-            subscription.stale = False
         data = b"".join((record.before, digits, record.after, digits, state, content))
         flow = record.flow
         if len(data) > MOST_DATAGRAM and record.stream is not None:

@@ -1,6 +1,6 @@
 """Which lamp a URI names, for who asks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 
 from lampfield.presence.lamp import Lamp
@@ -31,8 +31,10 @@ def _is_ip_address(host: str) -> bool:
 class Addresses:
     """The lamps there are, by AOR, and the domains of the companies that have them."""
 
-    def __init__(self, lamps: Mapping[str, Lamp]) -> None:
+    def __init__(self, lamps: Mapping[str, Lamp], make: Callable[[str], bool] = lambda aor: False) -> None:
+        """`make` makes the lamp of a thing that has none until it is watched; False where there is no such thing."""
         self._lamps = lamps
+        self._make = make
         self.domains: set[str] = set()
 
     def domain_of(self, uri: SipUri) -> str | None:
@@ -42,14 +44,13 @@ class Addresses:
             return domain
         return next(iter(self.domains)) if len(self.domains) == 1 and _is_ip_address(uri.address) else None
 
-    def aor(self, uri: Uri, watcher: str) -> str:
-        """The AOR that a URI names for the watcher, by AOR. Raises ProtocolViolation: 404 for what is no SIP URI.
+    def aor(self, uri: Uri, own: str) -> str:
+        """The AOR that a URI names for somebody of the domain `own`. Raises ProtocolViolation.
 
-        403 for another company's, whether or not there is such a person.
+        404 for what is no SIP URI, 403 for another company's, whether or not there is such a person.
         """
         if not isinstance(uri, SipUri):
             raise ProtocolViolation("Not Found", 404)
-        own = parts_of(watcher)[1]
         domain = uri.host.lower()
         if domain not in self.domains and _is_ip_address(uri.address):
             # Phones that know their server by its address ask for people there; they mean their own company.
@@ -60,8 +61,10 @@ class Addresses:
 
     def resource(self, aor: str, watcher: str) -> str:
         """The AOR under which the watcher's lamp for it is kept. Raises ProtocolViolation 404 where there is none."""
+        if aor in self._lamps:
+            return aor
         # What members dial shows each of them something else.
-        for found in (aor, for_member(aor, parts_of(watcher)[0])):
-            if found in self._lamps:
-                return found
+        own = for_member(aor, parts_of(watcher)[0])
+        if own in self._lamps or self._make(own):
+            return own
         raise ProtocolViolation("Not Found", 404)

@@ -5,10 +5,10 @@ what a watcher is sent is made from the state of that moment, so the last state 
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from lampfield.presence.addresses import Addresses
+from lampfield.presence.addresses import Addresses, aor_of, parts_of
 from lampfield.presence.company_rules import CompanyRules
 from lampfield.presence.composition import Composition, Taken
 from lampfield.presence.lamp import LIT, PLAIN_RULES, Lamp, Published, lamp_of_thing
@@ -16,7 +16,9 @@ from lampfield.presence.lists import PACKAGES, Lists, sent_along
 from lampfield.presence.member_lamps import address, member_aors
 from lampfield.presence.packages.catalogue import OF_ONESELF, event_packages
 from lampfield.presence.packages.watcher_info import WATCHED
+from lampfield.presence.privacy import Privacy
 from lampfield.presence.recipients import recipients_of
+from lampfield.presence.things import Things
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.message_summary import MessageCounts
 from presence_pidf.person_state import PersonState
@@ -79,7 +81,13 @@ class Lamps:
     ) -> None:
         self._token = token
         self._lamps: dict[str, Lamp] = {}
-        self._addresses = Addresses(self._lamps)
+        self._made: set[str] = set()
+        """AORs of things whose lamps were made because somebody watches."""
+        self._mailboxes: set[str] = set()
+        """AORs of the codes by which people listen to their messages."""
+        self.things = Things()
+        self._privacy = Privacy()
+        self._addresses = Addresses(self._lamps, self._make)
         self._lists = Lists(self._lamps, self._addresses, self.detail)
         self._rules = CompanyRules()
         self._composition = Composition()
@@ -116,7 +124,8 @@ class Lamps:
                 thing = self._lamps.get(aors[0]) or lamp_of_thing(domain, now)
                 thing.aors = aors
                 found.update(dict.fromkeys(aors, thing))
-        gone = [aor for aor in self._lamps if aor not in found]
+        self._made = {aor for aor in self._made if self.things.is_on(aor) is not None}
+        gone = [aor for aor in self._lamps if aor not in found and aor not in self._made]
         self._addresses.domains = domains
         for aor in gone:
             self.notifier.terminate(aor, "noresource", now)
@@ -124,7 +133,9 @@ class Lamps:
         self._lamps.update(found)
         for aor in self._lists.configure(companies):
             self.notifier.terminate(aor, "noresource", now)
-        self.notifier.subjects_changed(now)
+        self._mailboxes = {aor_of(company.feature_codes.mailbox, company.domain) for company in companies}
+        self._privacy.configure(companies)
+        self.notifier.details_changed(self._detail_of, now)
         self._composition.configure([PLAIN_RULES, *self._rules.all()])
         for lamp in remerged:
             self._update(lamp, now)
@@ -150,12 +161,13 @@ class Lamps:
         `stream` is a connection to the phone, if there is one. 404 for nobody's AOR, 403 for another company's, whether
         or not it has such a person, and for what only a person may know of themselves; else as the notifier does.
         """
-        who = f"sip:{watcher}@{watcher_domain.lower()}"
+        domain = watcher_domain.lower()
+        who = f"sip:{watcher}@{domain}"
         try:
             recipients = recipients_of(request)
             if request.to.tag is not None:
                 return self.notifier.subscribe(request, flow, now, resource="", recipients=recipients, stream=stream)
-            resource, detail, eventlist = self._wanted(request, who, recipients)
+            resource, detail, eventlist = self._wanted(request, who, domain, recipients)
         except Refused as refused:
             fields = refused.fields
             return response_to(request, refused.status, refused.reason, to_tag=self._token(), fields=fields)
@@ -173,18 +185,23 @@ class Lamps:
             stream=stream,
         )
 
-    def _wanted(self, request: Request, who: str, recipients: tuple[str, ...] | None) -> tuple[str, str, bool]:
+    def _wanted(
+        self, request: Request, who: str, domain: str, recipients: tuple[str, ...] | None
+    ) -> tuple[str, str, bool]:
         """The resource, how much of it is seen, and whether it is a list. Raises ProtocolViolation."""
         package = (request.header("Event") or "").partition(";")[0].strip()
         if recipients is not None:
             aor, listed = sent_along(request.uri.partition(";")[0]), True
         else:
-            aor = self._addresses.aor(request.request_uri, who)
+            aor = self._addresses.aor(request.request_uri, domain)
             listed = aor in self._lists
         if listed:
             if package not in PACKAGES:
                 raise Refused(489, "Lists Have No Such Event", ("Allow-Events", ", ".join(sorted(PACKAGES))))
             return aor, EVERYTHING, True
+        if package == "message-summary" and aor in self._mailboxes:
+            # Some phones ask the number that they dial for messages how many there are.
+            aor = who
         resource = self._addresses.resource(aor, who)
         detail = self.detail(who, resource)
         if detail is None or (package in OF_ONESELF and who not in self._lamps[resource].aors):
@@ -193,15 +210,32 @@ class Lamps:
 
     def detail(self, watcher: str, resource: str) -> str | None:
         """How much a watcher may see of a resource, both by AOR, as `presence_pidf.seen` reads it; None: nothing."""
-        return EVERYTHING
+        return self._privacy.detail(watcher, resource)
+
+    def _detail_of(self, record: SubscriptionRecord) -> str | None:
+        return self.detail(record.watcher, record.resource)
+
+    def _make(self, aor: str, now: float = 0.0) -> bool:
+        """Make the lamp of a thing that somebody watches; False where there is no such thing."""
+        on = self.things.is_on(aor)
+        if on is None:
+            return False
+        if aor not in self._lamps:
+            lamp = self._lamps[aor] = lamp_of_thing(parts_of(address(aor))[1], now)
+            lamp.aors = (aor,)
+            self._made.add(aor)
+            self.light(aor, on, now)
+        return True
 
     def restore(self, records: Iterable[SubscriptionRecord], now: float) -> None:
         """Take subscriptions from disk; after registrations and calls are known, for each is told the state."""
         records = list(records)
         self.notifier.restore(records, now)
         for resource in {record.resource for record in records} - self._lamps.keys():
-            if resource not in self._lists:
+            if resource not in self._lists and not self._make(resource, now):
                 self.notifier.terminate(resource, "noresource", now)
+        # The rules may be others than when the process ended.
+        self.notifier.details_changed(self._detail_of, now)
 
     def settle(self, now: float) -> None:
         """Tell people who watches them, where that has changed."""
@@ -305,13 +339,16 @@ class Lamps:
         """When `advance` is to be called next, for a report that expires."""
         return self._composition.next_timeout()
 
-    def sweep(self, live: Collection[str], now: float) -> list[Mended]:
-        """Take away dialogs that are not among the ids of those that exist, so that no lamp stays lit; tells which."""
+    def sweep(self, live: Mapping[str, str], now: float) -> list[Mended]:
+        """Take away dialogs of calls that do not exist, so that no lamp stays lit; tells which.
+
+        `live` are the AORs of people by the ids of the dialogs that they have.
+        """
         mended: list[Mended] = []
         for aor, lamp in self._lamps.items():
             if aor != lamp.aors[0] or lamp.person is None:
                 continue
-            dead = [dialog for dialog in lamp.dialogs.values() if dialog.id not in live]
+            dead = [dialog for dialog in lamp.dialogs.values() if live.get(dialog.id) not in lamp.aors]
             for dialog in dead:
                 _log.warning("%s: lamp showed a call that is over (%s), mended", dialog.call_id or dialog.id, aor)
                 del lamp.dialogs[dialog.id]
@@ -319,6 +356,15 @@ class Lamps:
             if dead:
                 self._update(lamp, now)
         return mended
+
+    def unshown(self, live: Mapping[str, str]) -> list[str]:
+        """Which of the dialogs that exist are on no lamp, though the person has one."""
+        lamps = ((id, self._lamps.get(aor)) for id, aor in live.items())
+        return [id for id, lamp in lamps if lamp is not None and id not in lamp.dialogs]
+
+    def watchers(self, aor: str) -> int:
+        """How many subscriptions the lamp of this AOR has."""
+        return sum(len(self.notifier.subscriptions(aor, package)) for package in _STATE_PACKAGES)
 
     # --- what is true
 

@@ -28,8 +28,6 @@ class Entry(Value, frozen=True):
 class ListSubject(Value, frozen=True):
     """A list, as one watcher sees it."""
 
-    id: str
-    """Of the subscription: Content-IDs end in it."""
     uri: str
     name: str
     package: str
@@ -118,7 +116,7 @@ class ListView(View):
                 gone = ListedResource(entry.uri, entry.name, "terminated", entry.reason)
                 elements.append(render_resource(gone))
                 continue
-            cid = f"{row}@{subject.id}"
+            cid = f"{row}@list"
             body = bodies.body(entry.resource, subject.package, entry.form)
             part = Part(body.content_type, cid.encode(), body.document(version))
             parts.append(part.render(bare_cid=subject.bare_cid))
@@ -127,7 +125,7 @@ class ListView(View):
             render_resource(ListedResource(subject.entries[row].uri, subject.entries[row].name)) for row in left
         ]
         text = render_rlmi(subject.uri, subject.name, version, self._full, elements)
-        root = Part(f"{rlmi.CONTENT_TYPE};charset=UTF-8".encode(), f"list@{subject.id}".encode(), text.encode())
+        root = Part(f"{rlmi.CONTENT_TYPE};charset=UTF-8".encode(), b"root@list", text.encode())
         body_of_all = related([root.render(bare_cid=subject.bare_cid), *parts])
         types = b"\r\nContent-Type: " + related_type(root, bare_cid=subject.bare_cid)
         if subject.coding:

@@ -8,7 +8,7 @@ sip:list-NAME@DOMAIN           the keys of `lists.NAME` in the company file
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from lampfield.presence.addresses import Addresses, aor_of
+from lampfield.presence.addresses import Addresses, aor_of, parts_of
 from lampfield.presence.lamp import Lamp
 from lampfield.presence.list_view import Entry, ListSubject
 from presence_pidf.form import form_named
@@ -110,7 +110,6 @@ class Lists:
                 if own is None or found is None or not found.but_oneself or self._lamps.get(aor) is not own
             ]
         return ListSubject(
-            record.id,
             uri,
             name,
             record.package,
@@ -123,7 +122,7 @@ class Lists:
     def _asked(self, uri: str, record: SubscriptionRecord) -> Entry:
         """A recipient of a list that came along."""
         try:
-            return self._entry(uri, self._addresses.aor(parse_uri(uri), record.watcher), record)
+            return self._entry(uri, self._addresses.aor(parse_uri(uri), parts_of(record.watcher)[1]), record)
         except ProtocolViolation as violation:
             return Entry(uri, reason="rejected" if violation.status == 403 else "noresource")
 

@@ -15,15 +15,14 @@ OPTION: Final = "recipient-list-subscribe"
 def recipients_of(request: Request) -> tuple[str, ...] | None:
     """The URIs to be watched, in their order; None where the SUBSCRIBE brings no list.
 
-    Raises ProtocolViolation: 400 for a list that is missing or broken, 413 for one too large, 415 for what else there
+    Raises ProtocolViolation: 400 for a list that is broken, 413 for one too large, 415 for what else there
     is instead.
     """
-    required = request.has("Require") and OPTION in request.require
-    if not required and request.content_type != CONTENT_TYPE:
-        return None
     if not request.body:
-        raise ProtocolViolation("The list is missing")
+        return None
     if request.content_type != CONTENT_TYPE:
+        if OPTION not in request.require:
+            return None
         raise Refused(415, "Unsupported Media Type", ("Accept", CONTENT_TYPE))
     coding = request.header("Content-Encoding") or ""
     try:
