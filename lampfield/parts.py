@@ -35,13 +35,18 @@ from lampfield.notices.outbox import NoticeOutbox
 from lampfield.notices.watch import NoticeWatch
 from lampfield.pin_attempts import PinAttempts
 from lampfield.places import Places
+from lampfield.presence.addresses import parts_of
+from lampfield.presence.history import StateHistory
 from lampfield.presence.lamps import Lamps
 from lampfield.presence.member_lamps import MemberLamps
+from lampfield.presence.own_keys import OwnKeys
 from lampfield.presence.person_features import PersonFeatures
 from lampfield.presence.publications import Publications
 from lampfield.presence.publish_packages import PUBLISH_PACKAGES
 from lampfield.presence.right_to_publish import RightToPublish, server_accounts
 from lampfield.presence.subscriptions import Subscriptions
+from lampfield.presence.sweeper import Sweeper
+from lampfield.presence.verbs import PresenceVerbs
 from lampfield.presence.watching import Watching
 from lampfield.registrations import Registrations
 from lampfield.reloading import Reloading
@@ -168,6 +173,10 @@ class Parts:
             show_counts=self._show_counts,
             forget_clips=lambda sound: self.clips.forget(sound),
         )
+        self.own_keys = OwnKeys(self.person_features.wishes, self.voicemail.store.has_new, self._light)
+        self.person_features.follow(self.own_keys.wishes_changed)
+        self.lamps.things.add(self.own_keys.is_on)
+        self.own_keys.configure(self.door.directory.companies.values())
         self.pin_attempts = PinAttempts()
         last_members = LastMembers(self.journal, self.clock)
         last_members.restore(self.door.directory.companies.values())
@@ -244,6 +253,11 @@ class Parts:
         self.keep_alive = KeepAlive(self.registrar, self.stack, self.clock, self.token, self.registrations.forget)
         self.subscriptions = Subscriptions(self.lamps, self.door, self.registrar, self.journal, self.clock)
         self.publications = self._publications(configuration)
+        self.sweeper = Sweeper(self.lamps, self.legs.live, self.clock)
+        self.events.follow(self.sweeper.on_call)
+        self.state_history = StateHistory(self.records.put_state, self.database, self.clock)
+        self.state_history.configure(self.door.directory.companies.values())
+        self.lamps.follow(self.state_history.changed)
         self.watching = Watching(
             configuration.watch.values(),
             self.lamps,
@@ -272,6 +286,7 @@ class Parts:
             control_path(configuration.state_directory),
             verbs.table()
             | VoicemailVerbs(self.voicemail.store).table()
+            | PresenceVerbs(self.lamps, self.sweeper, self.clock).table()
             | {"hours": self.houses.tell_hours}
             | ApiVerbs(self.houses, self.hours, self.voicemail.store, self.clock).table(),
         )
@@ -298,6 +313,8 @@ class Parts:
 
     def _show_counts(self, aor: str, counts: MessageCounts) -> None:
         self.lamps.voicemail_changed(aor, counts, self.clock())
+        person, domain = parts_of(aor)
+        self.own_keys.messages_changed(domain, person)
         self.endpoint.wake()
 
     def _voicemail_of(self, company: Company) -> Voicemail:

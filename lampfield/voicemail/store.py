@@ -79,6 +79,10 @@ class VoicemailStore:
         there = [message for message in self._messages.of_box(company, box) if message.deleted_at is None]
         return sorted(there, key=lambda message: not message.is_new)
 
+    def has_new(self, company: str, box: str) -> bool:
+        """Whether there are messages that nobody has heard."""
+        return any(message.is_new and message.deleted_at is None for message in self._messages.of_box(company, box))
+
     def get(self, message: str) -> Message | None:
         return self._messages.get(message)
 

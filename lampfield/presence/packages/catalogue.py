@@ -12,7 +12,7 @@ from lampfield.presence.packages.registration import Bindings, RegistrationPacka
 from lampfield.presence.packages.watcher_info import WatcherInfoPackage, Watchers
 from sipcore.notify_package import EventPackage
 
-OF_ONESELF: Final = frozenset(("reg", "presence.winfo"))
+OF_ONESELF: Final = frozenset(("reg", "presence.winfo", "message-summary"))
 """Packages that tell of nobody but who asks."""
 
 

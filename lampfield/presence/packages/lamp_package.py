@@ -8,6 +8,7 @@ from lampfield.presence.lists import Lists
 from presence_pidf.form import Form, form_named
 from presence_pidf.person_state import PersonState
 from presence_pidf.profiles import shared_profile_of
+from presence_pidf.seen import seen
 from sipcore.notify_view import View
 from sipcore.subscription import SubscriptionRecord
 
@@ -40,4 +41,4 @@ class LampPackage:
     def state(self, resource: str, form: Form) -> PersonState:
         """The state as who has this form may see it; who has just left the company is there no more."""
         lamp = self._lamps.get(resource)
-        return UNREGISTERED if lamp is None else lamp.state
+        return UNREGISTERED if lamp is None else seen(lamp.state, form.detail)
