@@ -5,14 +5,22 @@ from collections.abc import Collection, Sequence
 import msgspec
 from sqlalchemy import Connection, Engine, func, select
 
-from call_records.logged_event import LoggedEvent, MemberLogged, decode_event, decode_member_event, encode_event
-from call_records.models import ARRIVED, ENDED, CallEventRow, MemberEventRow
+from call_records.logged_event import (
+    LoggedEvent,
+    MemberLogged,
+    StateLogged,
+    decode_event,
+    decode_member_event,
+    encode_event,
+)
+from call_records.models import ARRIVED, ENDED, CallEventRow, MemberEventRow, PersonStateRow
 from routing.events import AnyCallEvent
 from routing.queue.events import AnyMemberEvent
 
 LONGEST_CALL = 30 * 86400.0
 """Seconds after which nobody talks any more."""
 _CALL_COLUMNS = ("writer", "number", "call", "at", "kind", "event")
+_STATE_COLUMNS = ("writer", "number", "company", "person", "at", "state")
 _MEMBER_COLUMNS = ("writer", "number", "company", "queue", "member", "at", "kind", "event")
 
 
@@ -30,13 +38,17 @@ def insert_events(connection: Connection, events: Sequence[LoggedEvent]) -> None
     """Add events in this order; those that are in the log already stay as they are."""
     calls: list[_Row] = []
     members: list[_Row] = []
+    states: list[_Row] = []
     for logged in events:
         if isinstance(logged.event, MemberLogged):
             members.append(_member_row(logged, logged.event))
+        elif isinstance(logged.event, StateLogged):
+            states.append(_state_row(logged, logged.event))
         else:
             calls.append(_call_row(logged, logged.event))
     _insert(connection, CallEventRow.__tablename__, _CALL_COLUMNS, calls)
     _insert(connection, MemberEventRow.__tablename__, _MEMBER_COLUMNS, members)
+    _insert(connection, PersonStateRow.__tablename__, _STATE_COLUMNS, states)
 
 
 def _call_row(logged: LoggedEvent, event: AnyCallEvent) -> _Row:
@@ -47,6 +59,10 @@ def _member_row(logged: LoggedEvent, member: MemberLogged) -> _Row:
     event = member.event
     place = (logged.writer, logged.number, member.company, event.queue, event.member)
     return (*place, event.at, type(event).__name__, encode_event(event))
+
+
+def _state_row(logged: LoggedEvent, state: StateLogged) -> _Row:
+    return (logged.writer, logged.number, state.company, state.person, state.at, encode_event(state))
 
 
 def _insert(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[_Row]) -> None:

@@ -15,20 +15,36 @@ class MemberLogged(msgspec.Struct, frozen=True, tag=True):
     event: AnyMemberEvent
 
 
+class StateLogged(msgspec.Struct, frozen=True, tag=True):
+    """What a person's lamp showed from some moment on; `company` is its domain."""
+
+    company: str
+    person: str
+    at: float
+    """UTC epoch seconds."""
+    condition: str
+    reason: str
+    note: str = ""
+    back_at: float | None = None
+    source: str = ""
+    """The source that won."""
+
+
 class LoggedEvent(msgspec.Struct, frozen=True):
     """`writer` and `number` say which event of which run of the server it is, so that none is written twice."""
 
     writer: str
     number: int
-    event: AnyCallEvent | MemberLogged
+    event: AnyCallEvent | MemberLogged | StateLogged
 
 
 _event_decoder: msgspec.json.Decoder[AnyCallEvent] = msgspec.json.Decoder(AnyCallEvent)
 _member_decoder: msgspec.json.Decoder[AnyMemberEvent] = msgspec.json.Decoder(AnyMemberEvent)
+_state_decoder = msgspec.json.Decoder(StateLogged)
 _logged_decoder = msgspec.json.Decoder(LoggedEvent)
 
 
-def encode_event(event: CallEvent | MemberEvent) -> str:
+def encode_event(event: CallEvent | MemberEvent | StateLogged) -> str:
     """The event as JSON, tagged with its class."""
     return _json(event).decode()
 
@@ -41,6 +57,11 @@ def decode_event(text: str) -> AnyCallEvent:
 def decode_member_event(text: str) -> AnyMemberEvent:
     """The event from its JSON. Raises msgspec.ValidationError or msgspec.DecodeError."""
     return _member_decoder.decode(text)
+
+
+def decode_state(text: str) -> StateLogged:
+    """The state from its JSON. Raises msgspec.ValidationError or msgspec.DecodeError."""
+    return _state_decoder.decode(text)
 
 
 def encode_line(logged: LoggedEvent) -> bytes:

@@ -70,6 +70,28 @@ class MemberEventRow(Base):
     """The whole event as JSON."""
 
 
+class PersonStateRow(Base):
+    __tablename__ = "person_states"
+    __table_args__ = (
+        UniqueConstraint("writer", "number", name="uq_person_states_writer_number"),
+        Index("ix_person_states_person_at", "company", "person", "at"),
+        Index("ix_person_states_at", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True)
+    """The order in which states came."""
+    writer: Mapped[str] = mapped_column(String(32))
+    """As in CallEventRow; all tables share the numbers."""
+    number: Mapped[int] = mapped_column(BigInteger)
+    company: Mapped[str] = mapped_column(String(255))
+    """Domain."""
+    person: Mapped[str] = mapped_column(String(255))
+    at: Mapped[float] = mapped_column(Double)
+    """UTC epoch seconds."""
+    state: Mapped[str] = mapped_column(Text)
+    """The whole `StateLogged` as JSON."""
+
+
 # Written out rather than bound: only so does SQLite see that the index above holds all it looks for.
 ARRIVED = column("kind") == literal_column("'CallArrived'")
 ENDED = column("kind") == literal_column("'CallEnded'")

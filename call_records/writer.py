@@ -13,12 +13,15 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from call_records.event_log import insert_events, unfinished_calls
-from call_records.logged_event import LoggedEvent, MemberLogged
+from call_records.logged_event import LoggedEvent, MemberLogged, StateLogged
 from call_records.spool import Spool
 from routing.events import AnyCallEvent, CallEnded
 from routing.queue.events import AnyMemberEvent, MemberBlocked, MemberCleared
 
 log = logging.getLogger(__name__)
+
+Logged = AnyCallEvent | MemberLogged | StateLogged
+"""What is written."""
 
 BATCH = 500
 """Events written in one transaction at most."""
@@ -62,7 +65,7 @@ class EventWriter:
         self._writer = writer
         self._memory_events = memory_events
         self._retry_seconds = retry_seconds
-        self._queue: queue.SimpleQueue[AnyCallEvent | MemberLogged | _Flush | _Stop] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Logged | _Flush | _Stop] = queue.SimpleQueue()
         self._waiting: deque[LoggedEvent] = deque()
         self._flushes: list[_Flush] = []
         self._numbered = 0
@@ -93,7 +96,11 @@ class EventWriter:
         if not isinstance(event, MemberBlocked | MemberCleared) or event.obstacle == "gone":
             self._put(MemberLogged(company, event), f"{company}, member {event.member}")
 
-    def _put(self, event: AnyCallEvent | MemberLogged, whose: str) -> None:
+    def put_state(self, state: StateLogged) -> None:
+        """Take what a person's lamp shows from now on; never blocks and never raises."""
+        self._put(state, f"{state.company}, state of {state.person}")
+
+    def _put(self, event: Logged, whose: str) -> None:
         if self._queue.qsize() + len(self._waiting) >= self._memory_events:
             self._lost += 1
             if self._lost == 1:
@@ -155,7 +162,7 @@ class EventWriter:
         except queue.Empty:
             pass
 
-    def _accept(self, item: AnyCallEvent | MemberLogged | _Flush | _Stop) -> None:
+    def _accept(self, item: Logged | _Flush | _Stop) -> None:
         match item:
             case _Flush():
                 self._flushes.append(item)
@@ -164,7 +171,7 @@ class EventWriter:
             case _:
                 self._waiting.append(self._logged(item))
 
-    def _logged(self, event: AnyCallEvent | MemberLogged) -> LoggedEvent:
+    def _logged(self, event: Logged) -> LoggedEvent:
         self._numbered += 1
         return LoggedEvent(self._writer, self._numbered, event)
 

@@ -22,6 +22,7 @@ def status(parts: Parts) -> dict[str, Any]:
         "trunks": msgspec.to_builtins(parts.trunks.health()),
         "watched": msgspec.to_builtins(parts.watching.health()),
         "publications": parts.publications.count,
+        "lamps_mended": parts.sweeper.mended,
         "stack": parts.stack.counts(),
         "traffic": msgspec.to_builtins(parts.endpoint.counters),
     }

@@ -36,8 +36,6 @@ LAST_WORDS_LOOK = 0.05
 """Seconds between two looks whether they have."""
 HEALTH_EVERY = 5
 """Housekeepings between two looks at what people are told of when it is away."""
-SWEEP_EVERY = 30
-"""Housekeepings between two comparisons of lamps with the calls that exist."""
 
 
 GC_THRESHOLD = 50_000
@@ -69,6 +67,7 @@ class Signalling:
                 parts.hours.run(),
                 parts.voicemail.run(),
                 parts.sounds.prepare(parts.door.directory.companies.values()),
+                parts.state_history.run(),
             ):
                 task = asyncio.ensure_future(work)
                 stack.push_async_callback(_cancel, task)
@@ -162,8 +161,7 @@ class Signalling:
             parts.lamps.advance(parts.clock())
             if turn % HEALTH_EVERY == 0:
                 watch(parts)
-            if turn % SWEEP_EVERY == 0:
-                parts.lamps.sweep({leg.leg for leg in parts.legs.live()}, parts.clock())
+            parts.sweeper.advance()
             parts.subscriptions.settle()
             parts.endpoint.wake()
 

@@ -207,11 +207,11 @@ def test_the_sweep_mends_a_lamp_whose_call_is_gone_and_tells_of_it() -> None:
     house.subscribe(phone)
     house.lamps.dialog_changed(ANNA, ringing("confirmed", "lost"), house.now)
     house.lamps.dialog_changed(ANNA, ringing("confirmed", "alive"), house.now)
-    mended = house.lamps.sweep({"alive"}, house.now)
+    mended = house.lamps.sweep({"alive": EXTENSION}, house.now)
     assert [(found.person, found.dialog.id) for found in mended] == [(ANNA, "lost")]
     house.deliver()
     assert phone.received[-1].dialogs == [("confirmed", "recipient")]
-    assert house.lamps.sweep({"alive"}, house.now) == []
+    assert house.lamps.sweep({"alive": EXTENSION}, house.now) == []
 
 
 def test_who_leaves_the_company_has_no_lamp_any_more() -> None:
@@ -290,7 +290,7 @@ def test_whatever_happens_every_lamp_ends_with_what_is_true(happenings: list[tup
             case ("bindings", registered):
                 house.lamps.bindings_changed(EXTENSION, registered, house.now)
             case ("sweep", alive):
-                mended = house.lamps.sweep(alive, house.now)
+                mended = house.lamps.sweep(dict.fromkeys(alive, ANNA), house.now)
                 assert {found.dialog.id for found in mended} == live.keys() - alive
                 live = {id: dialog for id, dialog in live.items() if id in alive}
             case _:
@@ -335,7 +335,7 @@ def test_sweeping_leaves_the_lamp_of_a_thing_lit() -> None:
     house, phone = with_switch(), Watcher("bo", SWITCH)
     house.lamps.light(SWITCH, True, house.now)
     house.subscribe(phone)
-    assert house.lamps.sweep((), house.now) == []
+    assert house.lamps.sweep({}, house.now) == []
     assert phone.received[-1].dialogs == [("confirmed", "recipient")]
 
 

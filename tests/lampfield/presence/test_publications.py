@@ -260,7 +260,7 @@ def test_a_phone_that_publishes_its_call_with_us_does_not_double_it(house: House
 
 def test_the_sweep_leaves_published_dialogs_alone(house: House) -> None:
     house.publish(KAMAILIO, event="dialog")
-    assert house.lamps.sweep((), house.now) == []
+    assert house.lamps.sweep({}, house.now) == []
     assert house.anna.condition == "ringing"
 
 
