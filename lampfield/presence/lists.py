@@ -12,7 +12,7 @@ from lampfield.presence.addresses import Addresses, aor_of, parts_of
 from lampfield.presence.lamp import Lamp
 from lampfield.presence.list_view import Entry, ListSubject
 from presence_pidf.form import form_named
-from routing.model import Company, is_outside
+from routing.model import Company
 from sipcore.errors import ProtocolViolation
 from sipcore.structs import Value
 from sipcore.subscription import SubscriptionRecord, detailed
@@ -58,7 +58,7 @@ def lists_of(company: Company) -> Iterator[tuple[str, NamedList]]:
     yield listed(COLLEAGUES, company.name, everybody, but_oneself=True)
     numbers = {queue: number for number, queue in company.queue_extensions.items()}
     for name, queue in company.queues.items():
-        members = [company.people[member] for member in queue.members if not is_outside(member)]
+        members = [company.people[member] for member in queue.members if member in company.people]
         keys = [member.extension or member.id for member in members]
         for address in (name, numbers.get(name, "")):
             if address:

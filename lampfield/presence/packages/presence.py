@@ -20,9 +20,9 @@ _CPIM: Final = "cpim"
 
 _KINDS: Final = {
     pidf.CONTENT_TYPE: "",
-    partial_pidf.CONTENT_TYPE: _CHANGES,
     xpidf.CONTENT_TYPE: _XPIDF,
     cpim_pidf.CONTENT_TYPE: _CPIM,
+    partial_pidf.CONTENT_TYPE: _CHANGES,
 }
 
 
