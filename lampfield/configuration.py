@@ -2,10 +2,11 @@
 
 # ruff: noqa: RUF009  every section is frozen, so that it may be a default
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lampfield.adapters.configured import ADAPTER_NAME, AdapterSection, Webhooks, check_adapters, read_adapter
 from lampfield.config_checks import (
     check_sections,
     check_voicemail,
@@ -36,11 +37,12 @@ from lampfield.peer_sections import Publisher, WatchedServer
 from lampfield.sound_settings import OwnSounds
 from provisioning.kinds import path
 from provisioning.problems import Problems
-from provisioning.settings import Section, read_section, setting, settings
+from provisioning.settings import Section, below, read_section, setting, settings
 from provisioning.toml_table import read_toml
 
 __all__ = [
     "SECTIONS",
+    "AdapterSection",
     "Configuration",
     "ConfigurationErrors",
     "Database",
@@ -62,6 +64,7 @@ __all__ = [
     "Voicemail",
     "WatchedServer",
     "Web",
+    "Webhooks",
     "load",
 ]
 
@@ -86,6 +89,7 @@ SECTIONS: dict[str, type[Section]] = {
     "mail": Mail,
     "voicemail": Voicemail,
     "web": Web,
+    "webhooks": Webhooks,
     "limits": Limits,
     "log": Log,
     "shutdown": Shutdown,
@@ -110,6 +114,7 @@ class Configuration:
     mail: Mail = Mail()
     voicemail: Voicemail = Voicemail()
     web: Web = Web()
+    webhooks: Webhooks = Webhooks()
     limits: Limits = Limits()
     log: Log = Log()
     shutdown: Shutdown = Shutdown()
@@ -117,6 +122,7 @@ class Configuration:
     publishers: dict[str, Publisher] = field(default_factory=dict)
     watch: dict[str, WatchedServer] = field(default_factory=dict)
     secrets: dict[str, Secret] = field(default_factory=dict)
+    adapters: dict[str, AdapterSection] = field(default_factory=dict)
 
     @property
     def database_url(self) -> str:
@@ -144,15 +150,21 @@ def load(source: Path) -> Configuration:
     }
     values["state_directory"] = folder / values["state_directory"]
     for name, section in SECTIONS.items():
-        values[name] = _below(folder, read_section(section, table.table(name)))
-    trunks = {name: _below(folder, read_section(Trunk, part, name=name)) for name, part in table.tables("trunks")}
-    secrets = {name: _below(folder, read_section(Secret, part, name=name)) for name, part in table.tables("secrets")}
+        values[name] = below(folder, read_section(section, table.table(name)))
+    trunks = {name: below(folder, read_section(Trunk, part, name=name)) for name, part in table.tables("trunks")}
+    secrets = {name: below(folder, read_section(Secret, part, name=name)) for name, part in table.tables("secrets")}
     publishers = {
-        name: _below(folder, read_section(Publisher, part, name=name)) for name, part in table.tables("publishers")
+        name: below(folder, read_section(Publisher, part, name=name)) for name, part in table.tables("publishers")
     }
     watched = {
-        name: _below(folder, read_section(WatchedServer, part, name=name)) for name, part in table.tables("watch")
+        name: below(folder, read_section(WatchedServer, part, name=name)) for name, part in table.tables("watch")
     }
+    table.check_names("adapters", ADAPTER_NAME)
+    adapters = [
+        adapter
+        for name, part in table.tables("adapters")
+        if (adapter := read_adapter(name, part, folder, problems)) is not None
+    ]
     table.close()
     check_sections(values["sip"], values["registrations"], values["subscriptions"], values["media"], problems)
     trunks = {name: with_password(trunk, problems) for name, trunk in trunks.items()}
@@ -162,16 +174,14 @@ def load(source: Path) -> Configuration:
     secrets = {name: with_value(secret, problems) for name, secret in secrets.items()}
     publishers = {name: publisher_with_password(publisher, problems) for name, publisher in publishers.items()}
     watched = {name: watched_with_password(server, problems) for name, server in watched.items()}
+    check_adapters(adapters, secrets, values["webhooks"], problems)
     if problems:
         raise ConfigurationErrors(source, problems.sentences)
-    return Configuration(**values, trunks=trunks, publishers=publishers, watch=watched, secrets=secrets)
-
-
-def _below(folder: Path, section: Any) -> Any:
-    """The section with its relative paths meant from `folder`."""
-    found = {
-        entry.name: folder / value.expanduser()
-        for entry in fields(section)
-        if isinstance(value := getattr(section, entry.name), Path)
-    }
-    return replace(section, **found) if found else section
+    return Configuration(
+        **values,
+        trunks=trunks,
+        publishers=publishers,
+        watch=watched,
+        secrets=secrets,
+        adapters={adapter.name: adapter for adapter in adapters},
+    )

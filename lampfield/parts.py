@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from call_records.spool import Spool
 from call_records.writer import EventWriter
+from lampfield.adapters.intake import Intake
 from lampfield.admission import Admission
 from lampfield.api_verbs import ApiVerbs
 from lampfield.call_control.houses import Houses
@@ -37,6 +38,7 @@ from lampfield.pin_attempts import PinAttempts
 from lampfield.places import Places
 from lampfield.presence.addresses import parts_of
 from lampfield.presence.history import StateHistory
+from lampfield.presence.feature_sync import FeatureSync
 from lampfield.presence.lamps import Lamps
 from lampfield.presence.member_lamps import MemberLamps
 from lampfield.presence.own_keys import OwnKeys
@@ -55,7 +57,7 @@ from lampfield.sound_library.shelves import Shelves
 from lampfield.sound_library.studios import Studios
 from lampfield.sounds import Sounds
 from lampfield.standings import Standings
-from lampfield.supervisor import control_path
+from lampfield.supervisor import control_path, reports_path
 from lampfield.tokens import Tokens
 from lampfield.trace import TraceHub
 from lampfield.trunks import Trunks
@@ -131,7 +133,13 @@ class Parts:
         )
         self.registrar = Registrar(self._registrar_config())
         self.lane = RefreshLane(self.registrar, self.door.authenticator, self.token)
-        self.lamps = Lamps(self.token, directory.companies.values(), self._notifier_config(), self.registrar.bindings)
+        self.lamps = Lamps(
+            self.token,
+            directory.companies.values(),
+            self._notifier_config(),
+            self.registrar.bindings,
+            lambda aor: self.feature_sync.states(aor),
+        )
         self.stack_config = StackConfig(user_agent=sip.user_agent, advertised_host=sip.advertised_address)
         self.stack = Stack(self.stack_config, self.token)
         self.endpoint = SipEndpoint(self.stack, self.lamps.notifier, self.clock, self._on_events, lane=self.lane)
@@ -162,6 +170,8 @@ class Parts:
         self.places.restore()
         self.person_features = PersonFeatures(self.journal, self.clock, self._report)
         self.person_features.restore()
+        self.feature_sync = FeatureSync(self.person_features, self.lamps, self.clock)
+        self.feature_sync.configure(self.door.directory.companies.values())
         membership.follow(self.places.member)
         self.voicemail = VoicemailOffice(
             configuration,
@@ -251,7 +261,12 @@ class Parts:
             self.registrar, self.lane, self.door, self.lamps, self.houses, self.journal, self.clock
         )
         self.keep_alive = KeepAlive(self.registrar, self.stack, self.clock, self.token, self.registrations.forget)
-        self.subscriptions = Subscriptions(self.lamps, self.door, self.registrar, self.journal, self.clock)
+        self.intake = Intake(
+            reports_path(configuration.state_directory), self.lamps, self.clock, lambda: self.endpoint.wake()
+        )
+        self.subscriptions = Subscriptions(
+            self.lamps, self.feature_sync, self.door, self.registrar, self.journal, self.clock
+        )
         self.publications = self._publications(configuration)
         self.sweeper = Sweeper(self.lamps, self.legs.live, self.clock)
         self.events.follow(self.sweeper.on_call)

@@ -1,4 +1,4 @@
-"""`lampfield serve`: binds the sockets, keeps media, signalling and the API running, and stops them cleanly.
+"""`lampfield serve`: binds the sockets, keeps media, signalling, the API and the adapters running, stops them cleanly.
 
 The sockets outlive a crash of the signalling process: what phones send meanwhile waits in the kernel.
 """
@@ -7,12 +7,12 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from lampfield.child import Child
-from lampfield.configuration import Configuration
+from lampfield.configuration import Configuration, ListenAddress
 from sipcore.io.listener import Listener, bind
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def listeners_of(configuration: Configuration) -> list[Listener]:
 
 
 class Supervisor:
-    """The children: the media engine first, so that signalling finds it; the API, where there is one, last."""
+    """The children: the media engine first, so that signalling finds it; then the API and adapters, where there are."""
 
     def __init__(self, source: Path | None, configuration: Configuration) -> None:
         self._configuration = configuration
@@ -45,17 +45,26 @@ class Supervisor:
         self._signalling = Child(
             "signalling", "lampfield.signalling", arguments, descriptors, first=["--upgrade-database"]
         )
-        self._web = self._api(source)
+        self._others = [*self._api(source), *self._adapters(source)]
 
-    def _api(self, source: Path | None) -> Child | None:
+    def _api(self, source: Path | None) -> Iterator[Child]:
         listen = self._configuration.web.listen
+        if listen is not None:
+            yield self._listening("web", "lampfield.web_process", source, listen)
+
+    def _adapters(self, source: Path | None) -> Iterator[Child]:
+        if self._configuration.adapters:
+            yield self._listening("adapters", "lampfield.adapters_process", source, self._configuration.webhooks.listen)
+
+    def _listening(self, name: str, module: str, source: Path | None, listen: ListenAddress | None) -> Child:
+        """A child that answers HTTP at an address, if there is one."""
+        arguments = ["--config", str(source)] if source is not None else []
         if listen is None:
-            return None
+            return Child(name, module, arguments)
         listener = Listener("tcp", listen.host, listen.port)
         bound = bind(listener)
         self._sockets.append((listener, bound))
-        arguments = ["--config", str(source)] if source is not None else []
-        return Child("web", "lampfield.web_process", [*arguments, "--socket", str(bound.fileno())], [bound.fileno()])
+        return Child(name, module, [*arguments, "--socket", str(bound.fileno())], [bound.fileno()])
 
     async def run(self, started: asyncio.Event | None = None) -> None:
         """Run until SIGTERM or SIGINT. Raises ChildFailed when a child cannot start."""
@@ -67,16 +76,15 @@ class Supervisor:
         try:
             await self._media.start()
             await self._signalling.start()
-            if self._web is not None:
-                await self._web.start()
+            for child in self._others:
+                await child.start()
             if started is not None:
                 started.set()
             logger.info("ready: %s", ", ".join(str(listener) for listener, _ in self._sockets))
-            children = (self._media, self._signalling, *([self._web] if self._web is not None else []))
-            await _until(stop, [child.keep() for child in children])
+            await _until(stop, [child.keep() for child in (self._media, self._signalling, *self._others)])
         finally:
-            if self._web is not None:
-                await self._web.stop(GRACE_SECONDS)
+            for child in self._others:
+                await child.stop(GRACE_SECONDS)
             await self._signalling.stop(self._configuration.shutdown.drain_seconds + GRACE_SECONDS)
             await self._media.stop(GRACE_SECONDS)
             for _, bound in self._sockets:
@@ -101,6 +109,16 @@ def media_control(state: Path) -> Path:
 def control_path(state: Path) -> Path:
     """The Unix socket of the signalling process, for the command line."""
     return state / "control.sock"
+
+
+def reports_path(state: Path) -> Path:
+    """The Unix socket of the signalling process for the adapters' reports."""
+    return state / "reports.sock"
+
+
+def adapters_path(state: Path) -> Path:
+    """The Unix socket of the adapters, for the command line."""
+    return state / "adapters.sock"
 
 
 async def _until(stop: asyncio.Event, keepers: Sequence[Coroutine[Any, Any, None]]) -> None:

@@ -100,3 +100,12 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def live(self, now: float) -> bool:
         """True until the report expires."""
         return self.expires_at is None or now < self.expires_at
+
+
+MOST_AHEAD = 5.0
+"""Seconds that a source's clock may be ahead of ours."""
+
+
+def not_ahead(report: StatusReport, now: float) -> StatusReport:
+    """The report; one from further ahead is taken for one of now, else it would keep out all that comes after it."""
+    return msgspec.structs.replace(report, at=now) if report.at > now + MOST_AHEAD else report

@@ -1,7 +1,8 @@
 """A setting: a dataclass field that carries how it is read from TOML and what it means."""
 
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from provisioning.kinds import Kind
@@ -54,3 +55,13 @@ def read_section(section: type[S], table: TomlTable, **given: str) -> S:
     }
     table.close()
     return section(**given, **values)
+
+
+def below(folder: Path, section: Any) -> Any:
+    """The section with its relative paths meant from `folder`."""
+    found = {
+        entry.name: folder / value.expanduser()
+        for entry in fields(section)
+        if isinstance(value := getattr(section, entry.name), Path)
+    }
+    return replace(section, **found) if found else section

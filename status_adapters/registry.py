@@ -10,13 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from provisioning.kinds import Kind, perhaps, text
 from provisioning.problems import Problems
 from provisioning.settings import Section, settings
 from status_adapters.adapter import Adapter
-from status_adapters.means import Means
+
+if TYPE_CHECKING:
+    # HTTP is loaded with the first adapter, not with the configuration of every command.
+    from status_adapters.means import Means
 
 GROUP = "lampfield.status_adapters"
 
@@ -42,7 +45,7 @@ class AdapterKind(Generic[S]):
 
     settings: type[S]
     """A dataclass of `provisioning.settings`; its docstring says what the adapter is for."""
-    make: Callable[[str, S, Means], Adapter]
+    make: "Callable[[str, S, Means], Adapter]"
     """Makes the adapter of that name. Opens nothing and raises nothing: that is for `run`."""
     check: Callable[[S, str, Problems], None] = _nothing_more
     """Notes what is wrong between settings; the text is the key of the section, such as `adapters.telenor`."""

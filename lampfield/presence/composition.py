@@ -10,15 +10,11 @@ from lampfield.presence.silence import Silence
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.person_state import compose
 from presence_pidf.publication import PublishedTuple
-from presence_pidf.status_report import StatusReport
+from presence_pidf.status_report import StatusReport, not_ahead
 from sipcore.notify_timers import Buckets
 
 Taken = Literal["older", "unchanged", "absorbed", "shown"]
 """What became of a report: older than what is known; says the same; changes no lamp; changes what lamps show."""
-
-MOST_AHEAD = 5.0
-"""Seconds that a source's clock may be ahead of ours. A report from further off is taken for one of now: else it would
-keep out all that comes after it."""
 
 RESTATED_AT_ONCE = 1000
 """Lamps that are composed anew in one `advance` after a source has fallen silent, so that nothing waits for long."""
@@ -38,8 +34,7 @@ class Composition:
     def report(self, lamp: Lamp, report: StatusReport, now: float) -> Taken:
         """Take what a source says of somebody."""
         source = report.source
-        if report.at > now + MOST_AHEAD:
-            report = msgspec.structs.replace(report, at=now)
+        report = not_ahead(report, now)
         revived = self.silence.heard(source, now)
         known = lamp.reports.get(source)
         if known is not None:

@@ -42,6 +42,12 @@ PEOPLE = Section(
             optional(list_of(choice(*DETAILS)), empty="all that `company.privacy` lets them see"),
             "What colleagues see on lamps at most.",
         ),
+        Field(
+            "mobile",
+            optional(OUTSIDE_NUMBER, empty="none"),
+            "The mobile number, by which status adapters know the person; calls do not go there by it.",
+        ),
+        Field("mail", perhaps(MAIL_ADDRESS, empty="none"), "The address by which status adapters know the person."),
         Field("hidden_from", list_of(READER), "Ids of people who see this one as not there, without being told so."),
     ),
     "Somebody who can be called.",

@@ -23,6 +23,10 @@ class Person(msgspec.Struct, frozen=True):
     """May have calls forwarded to numbers outside; never to those that cost more."""
     shows: tuple[Detail, ...] | None = None
     """What colleagues see at most, whatever the company lets them; None: no less than that."""
+    mobile: str | None = None
+    """E.164: by it mobile networks and other PBXs know the person."""
+    mail: str = ""
+    """By it calendars and computers know the person; empty: none."""
     hidden_from: tuple[str, ...] = ()
     """Ids of people who see this one as not there, always, without being told."""
 
