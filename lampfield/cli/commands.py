@@ -19,6 +19,7 @@ class Commands(TyperGroup):
         "missed": ("missed", "missed"),
         "trace": ("trace", "trace"),
         "why": ("why", "why_command"),
+        "history": ("history", "history"),
         "hours": ("hours", "hours"),
         "company": ("company", "app"),
         "sounds": ("sounds", "app"),

@@ -22,6 +22,13 @@ def follow(configuration: Configuration, verb: str, arguments: dict[str, str], s
         give_up(no_server(path, error))
 
 
+def ask(configuration: Configuration, verb: str, arguments: dict[str, str]) -> Any:
+    """What the running server answers to one question. Status 1 when none runs."""
+    answers: list[Any] = []
+    follow(configuration, verb, arguments, answers.append)
+    return answers[0] if answers else {}
+
+
 def tell_company_changed(configuration: Configuration) -> str:
     """Have the running server take over what was written to the database; what it says, or that none runs."""
     return _tell(configuration, "reload")

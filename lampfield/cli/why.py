@@ -1,4 +1,4 @@
-"""`lampfield why`: why a call went where it went."""
+"""`lampfield why`: why a call went where it went, and why a person's lamp shows what it shows."""
 
 from datetime import datetime
 from typing import Annotated
@@ -9,31 +9,48 @@ from rich.table import Table
 from call_records.event_log import events_of, last_call
 from call_records.why import WhyLine, why
 from lampfield.cli.database import database
+from lampfield.cli.lamp import person_named, show_lamp
+from lampfield.cli.running import ask
 from lampfield.cli.server_file import ConfigOption, configuration_of
 from lampfield.cli.terminal import give_up, out
 from provisioning.company_rows import load_companies
 
 
 def why_command(
-    call: Annotated[str | None, typer.Argument(help="Id of the call, as the log and --json tell it.")] = None,
+    named: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="CALL|PERSON",
+            help="Id of a call, as the log and --json tell it; or somebody's id, extension or address.",
+        ),
+    ] = None,
     last: Annotated[bool, typer.Option("--last", help="The call that arrived last.")] = False,
     config: ConfigOption = None,
 ) -> None:
     """Tell in plain words why a call went where it went: where it was led, who was offered it, how each offer ended.
 
-    The server need not run; of a call in progress it tells what has happened until now.
+    Of a person: what their lamp shows now, each source with its age and what it says, and why the winner won. That
+    asks the running server; of calls also one that does not run tells what is on record.
 
-    Examples: `lampfield why --last`, `lampfield why 6f1c09d2a4b7`
+    Examples: `lampfield why --last`, `lampfield why 6f1c09d2a4b7`, `lampfield why anna`
     """
-    if last == (call is not None):
-        raise typer.BadParameter("name a call, or say --last", param_hint="CALL")
-    with database(configuration_of(config)) as engine:
-        found = last_call(engine) if call is None else call
-        events = events_of(engine, found) if found is not None else []
-        if not events:
-            give_up("There is no call yet" if found is None else f"There is no call {found} on record")
+    if last == (named is not None):
+        raise typer.BadParameter("name a call or a person, or say --last", param_hint="CALL|PERSON")
+    configuration = configuration_of(config)
+    with database(configuration) as engine:
         with engine.connect() as connection:
             companies = load_companies(connection)
+        somebody = person_named(companies.values(), named) if named is not None else None
+        if somebody is None:
+            found = last_call(engine) if named is None else named
+            events = events_of(engine, found) if found is not None else []
+    if somebody is not None:
+        company, person = somebody
+        told = ask(configuration, "why", {"person": f"sip:{person.id}@{company.domain}"})
+        show_lamp(person.name, told, datetime.now().astimezone())
+        return
+    if not events:
+        give_up("There is no call yet" if found is None else f"There is no call and nobody {found} on record")
     names = {person.id: person.name for company in companies.values() for person in company.people.values()}
     out().print(f"call {found}", markup=False)
     out().print(_table(why(events, names)))

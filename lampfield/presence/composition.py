@@ -84,7 +84,7 @@ class Composition:
         notes: tuple[str, ...] = ()
         if lamp.published:
             published = sorted(lamp.published.values(), key=_newest_first)
-            dialogs = all_dialogs(lamp.dialogs, published)
+            dialogs = _all_dialogs(lamp.dialogs, published)
             tuples = _by_id(published)
             notes = tuple(dict.fromkeys([note for each in published for note in each.presence.notes]))
         state = compose(
@@ -140,7 +140,7 @@ class Composition:
         return len(lamp.reports) != before and self.compose(lamp, now)
 
 
-def all_dialogs(own: dict[str, DialogState], published: Iterable[Published]) -> list[DialogState]:
+def _all_dialogs(own: dict[str, DialogState], published: Iterable[Published]) -> list[DialogState]:
     """Our own dialogs, and those of others that are not the same calls; of one id the first."""
     calls = {dialog.call_id for dialog in own.values() if dialog.call_id}
     found = dict(own)

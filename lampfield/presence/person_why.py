@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Final
 
-from lampfield.presence.composition import all_dialogs
 from lampfield.presence.lamp import Lamp
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.person_state import Condition
@@ -88,7 +87,7 @@ def _sources(lamp: Lamp, now: float) -> Iterator[SourceWhy]:
     for place, source in enumerate(state.sources):
         report = lamp.reports.get(source.name)
         if source.name == "calls":
-            says = "; ".join(dialog_in_words(dialog) for dialog in _dialogs(lamp))
+            says = "; ".join(dialog_in_words(dialog) for dialog in state.dialogs)
         elif source.name == "registrations":
             says = "no phone is registered" if not lamp.registered else f"{lamp.registered} registered"
         else:
@@ -101,11 +100,6 @@ def _sources(lamp: Lamp, now: float) -> Iterator[SourceWhy]:
         elif place and source.says == "available":
             standing = "objects to nothing"
         yield SourceWhy(source.name, says, source.at, source.age(now), standing)
-
-
-def _dialogs(lamp: Lamp) -> list[DialogState]:
-    published = sorted(lamp.published.values(), key=lambda each: -each.at) if lamp.published else []
-    return all_dialogs(lamp.dialogs, published)
 
 
 def dialog_in_words(dialog: DialogState) -> str:
