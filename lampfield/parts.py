@@ -37,8 +37,8 @@ from lampfield.notices.watch import NoticeWatch
 from lampfield.pin_attempts import PinAttempts
 from lampfield.places import Places
 from lampfield.presence.addresses import parts_of
-from lampfield.presence.history import StateHistory
 from lampfield.presence.feature_sync import FeatureSync
+from lampfield.presence.history import StateHistory
 from lampfield.presence.lamps import Lamps
 from lampfield.presence.member_lamps import MemberLamps
 from lampfield.presence.own_keys import OwnKeys

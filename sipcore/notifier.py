@@ -109,14 +109,19 @@ class Notifier:
             fields.append(("Require", "eventlist"))
         return response_to(request, 200, to_tag=record.id, fields=fields, record_route=tag is None)
 
-    def changed(self, resource: str, package: str, now: float) -> None:
-        """Tell all watchers of the resource that its document is another; rendered once for each form."""
+    def changed(self, resource: str, package: str, now: float, *, but: str = "") -> None:
+        """Tell all watchers of the resource that its document is another; rendered once for each form.
+
+        `but` is our tag in the dialog of the one who has changed it by a SUBSCRIBE, whose answer tells it anyway.
+        """
         topic = self._store.topics.get((resource, package))
         if topic is None:
             return
         topic.bodies.clear()
         send = self._delivery.send
         for subscription in topic.watchers:
+            if but and subscription.record.id == but:
+                continue
             if subscription.phase == IDLE:
                 send(subscription, now)
             else:
@@ -137,6 +142,10 @@ class Notifier:
                 if subscription.view is None:
                     self._delivery.renew(subscription, now)
         self.subjects_changed(now)
+
+    def is_open(self, tag: str) -> bool:
+        """Whether there is a subscription whose dialog has this tag of ours."""
+        return self._store.find(tag) is not None
 
     def subjects_changed(self, now: float) -> None:
         """What lists hold, or who may see what of it, is another: each watcher of one is told what is new to it."""

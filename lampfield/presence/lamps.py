@@ -15,6 +15,7 @@ from lampfield.presence.lamp import LIT, PLAIN_RULES, Lamp, Published, lamp_of_t
 from lampfield.presence.lists import PACKAGES, Lists, sent_along
 from lampfield.presence.member_lamps import address, member_aors
 from lampfield.presence.packages.catalogue import OF_ONESELF, event_packages
+from lampfield.presence.packages.feature_events import Features, nothing_set
 from lampfield.presence.packages.watcher_info import WATCHED
 from lampfield.presence.privacy import Privacy
 from lampfield.presence.recipients import recipients_of
@@ -78,6 +79,7 @@ class Lamps:
         companies: Iterable[Company],
         config: NotifierConfig,
         bindings: Callable[[str], Sequence[Binding]] = lambda aor: (),
+        features: Features = nothing_set,
     ) -> None:
         self._token = token
         self._lamps: dict[str, Lamp] = {}
@@ -92,7 +94,7 @@ class Lamps:
         self._rules = CompanyRules()
         self._composition = Composition()
         self._followers: list[Callable[[StateChange], None]] = []
-        packages = event_packages(self._lamps, self._lists, bindings, self._watchers_of)
+        packages = event_packages(self._lamps, self._lists, bindings, self._watchers_of, features)
         self.notifier = Notifier(token, packages, config)
         """Give it to the endpoint: it sends the NOTIFYs and takes their responses."""
         self.configure(companies, 0.0)

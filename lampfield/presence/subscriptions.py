@@ -5,10 +5,12 @@ import msgspec
 from lampfield.decoded import decoded
 from lampfield.door import Door
 from lampfield.journal import Journal
+from lampfield.presence.feature_sync import FeatureSync
 from lampfield.presence.lamps import Lamps
 from routing.ports import Clock
 from sipcore.flow import Flow
-from sipcore.message import Request, Response
+from sipcore.message import Request, Response, response_to
+from sipcore.notify_admission import Refused
 from sipcore.registrar import Registrar
 from sipcore.subscription import SubscriptionEnded, SubscriptionRecord
 
@@ -18,8 +20,17 @@ _KIND = "subscription"
 class Subscriptions:
     """The lamps' subscriptions with a door before them and a disk behind them."""
 
-    def __init__(self, lamps: Lamps, door: Door, registrar: Registrar, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self,
+        lamps: Lamps,
+        feature_sync: FeatureSync,
+        door: Door,
+        registrar: Registrar,
+        journal: Journal,
+        clock: Clock,
+    ) -> None:
         self._lamps = lamps
+        self._feature_sync = feature_sync
         self._door = door
         self._registrar = registrar
         self._journal = journal
@@ -33,8 +44,13 @@ class Subscriptions:
         return len(records)
 
     def answer(self, request: Request, flow: Flow) -> Response:
-        """Answer a SUBSCRIBE. Raises door.Refused."""
+        """Answer a SUBSCRIBE. Raises door.Refused, ProtocolViolation."""
         found = self._door.person(request, flow)
+        if request.body:
+            try:
+                self._feature_sync.take(request, found.company, found.person)
+            except Refused as refused:
+                return response_to(request, refused.status, refused.reason, fields=refused.fields)
         domain, person = found.company.domain, found.person.id
         stream = None if flow.reliable else self._stream(f"sip:{person}@{domain}", flow)
         return self._lamps.subscribe(request, flow, self._clock(), watcher_domain=domain, watcher=person, stream=stream)
