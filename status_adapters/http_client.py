@@ -100,8 +100,11 @@ class HttpClient:
         raise SourceFault(f"status {answer.status} {MOST_TRIES} times, although we waited as it asked")
 
     async def _wait_for(self, origin: str) -> None:
-        while (left := self._not_before.get(origin, 0.0) - self._clock()) > 0:
+        left = self._not_before.get(origin, 0.0) - self._clock()
+        if left > 0:
             await asyncio.sleep(left)
+            # Meanwhile it may have asked another request for more.
+            await self._wait_for(origin)
 
     async def _ask(self, method: str, url: str, headers: dict[str, str], content: bytes) -> Answer:
         # Identity: what says that it is compressed could be a thousand times longer than it looks.

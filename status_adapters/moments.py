@@ -5,6 +5,8 @@ import heapq
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from status_adapters.together import together
+
 K = TypeVar("K", bound=Hashable)
 
 LONGEST_SLEEP = 60.0
@@ -71,16 +73,34 @@ async def look_around(
     `look` says when the key is due again, or None for never; what it raises ends all.
     """
     turn = asyncio.Semaphore(at_once)
+    running: set[asyncio.Task[None]] = set()
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def looked(key: K) -> None:
         try:
             due = await look(key)
+        except Exception as error:
+            if not failed.done():
+                failed.set_exception(error)
+            return
         finally:
             turn.release()
         if due is not None:
             moments.set(key, due)
 
-    async with asyncio.TaskGroup() as group:
+    async def start() -> None:
         while True:
             await turn.acquire()
-            group.create_task(looked(await moments.next()))
+            task = asyncio.ensure_future(looked(await moments.next()))
+            running.add(task)
+            task.add_done_callback(running.discard)
+
+    async def fail() -> None:
+        await failed
+
+    try:
+        await together(start(), fail())
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

@@ -10,6 +10,9 @@
 """
 
 from status_adapters.calendars.adapter import CalendarAdapter
-from status_adapters.calendars.settings import CalendarSettings
+from status_adapters.calendars.settings import CalendarSettings, check
+from status_adapters.registry import AdapterKind
 
-__all__ = ["CalendarAdapter", "CalendarSettings"]
+__all__ = ["KIND", "CalendarAdapter", "CalendarSettings"]
+
+KIND = AdapterKind(CalendarSettings, CalendarAdapter, check)

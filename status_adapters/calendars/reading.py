@@ -18,17 +18,21 @@ MOST_TIMES = 5000
 class Task(msgspec.Struct, frozen=True):
     """What to read, and how."""
 
-    texts: tuple[bytes, ...]
-    time_zone: str
-    """Of days, and of times that name none."""
-    start: float
-    end: float
+    texts: tuple[bytes, ...] = ()
+    start: float = 0.0
+    end: float = 0.0
     """Between these, UTC epoch seconds, times are wanted."""
+    time_zone: str = "UTC"
+    """Of days, and of times that name none."""
     mail: str = ""
     """Whose calendar it is: what this person has declined is free."""
     titles: bool = False
     vacation_words: tuple[str, ...] = ()
     """In lower case; a whole day with one of them in its title or categories is a vacation."""
+
+    def within(self, start: float, end: float, texts: tuple[bytes, ...]) -> "Task":
+        """The same of other texts and times."""
+        return msgspec.structs.replace(self, start=start, end=end, texts=texts)
 
 
 _OF_OUTLOOK: dict[str, Show | None] = {

@@ -1,0 +1,144 @@
+"""Everybody's calendars, looked at again and again; reported when they are read and when their times begin and end."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from status_adapters.adapter import Finding, Health, Report, Watched
+from status_adapters.calendars.busy_time import BusyTime, outlook, report
+from status_adapters.calendars.caldav import DavCalendars
+from status_adapters.calendars.feed import Feed, Read
+from status_adapters.calendars.reader import Reader
+from status_adapters.calendars.reading import Task
+from status_adapters.calendars.settings import CalendarSettings
+from status_adapters.http_client import HttpClient, LoginRefused, SourceFault, basic
+from status_adapters.means import Means
+from status_adapters.moments import Moments, look_around
+from status_adapters.people import by_presentity, filled
+from status_adapters.together import together
+
+
+class Place(Protocol):
+    """Where a person's calendar is."""
+
+    @property
+    def times(self) -> tuple[BusyTime, ...]: ...
+    async def look(self, now: float) -> None: ...
+
+
+class CalendarAdapter:
+    """Fulfils `status_adapters.adapter.Adapter`. `read` is how iCalendar text is read, by default by a process."""
+
+    def __init__(self, name: str, settings: CalendarSettings, means: Means, read: Read | None = None) -> None:
+        self.name = name
+        self._source = f"calendar:{name}"
+        self._settings = settings
+        self._means = means
+        self._elsewhere = by_presentity(settings.people)
+        self._agreed = {f"sip:{person}" for person in settings.titles_of}
+        self._reader = Reader()
+        self._read = read or self._reader.read
+        self._people: dict[str, Watched] = {}
+        self._places: dict[str, Place] = {}
+        self._looks: Moments[str] = Moments(means.clock)
+        self._changes: Moments[str] = Moments(means.clock)
+
+    def watch(self, people: Iterable[Watched]) -> None:
+        """These are the people from now on; those without a calendar are passed over."""
+        before, self._people = self._people, {person.presentity: person for person in people if self._url(person)}
+        for presentity in before.keys() | self._people.keys():
+            if before.get(presentity) == self._people.get(presentity):
+                continue
+            self._places.pop(presentity, None)
+            self._changes.drop(presentity)
+            self._looks.drop(presentity)
+            if presentity in self._people:
+                self._looks.set(presentity, self._means.clock())
+
+    async def run(self, told: Report, health: Health) -> None:
+        """Report until cancelled. Raises LoginRefused where one password opens all calendars and is refused."""
+        self._places.clear()
+        for presentity in self._people:
+            self._looks.set(presentity, self._means.clock())
+        async with HttpClient(self._means) as http:
+            try:
+                await together(self._look_around(http, told, health), self._tell_changes(told))
+            finally:
+                await self._reader.close()
+
+    async def test(self, person: Watched) -> list[Finding]:
+        """Read one person's calendar."""
+        url = self._url(person)
+        if not url:
+            return [Finding("calendar", False, f"{person.presentity} has none: see the settings url and people")]
+        now = self._means.clock()
+        async with HttpClient(self._means) as http:
+            place = self._place(http, person)
+            try:
+                await place.look(now)
+            except SourceFault as fault:
+                return [Finding("calendar", False, str(fault))]
+            finally:
+                await self._reader.close()
+        seen = outlook(self._counting(place), now)
+        return [
+            Finding("calendar", True, f"{len(place.times)} busy times in the days around today"),
+            Finding("now", True, seen.activity if seen.activity != "unknown" else "nothing is entered"),
+        ]
+
+    async def _look_around(self, http: HttpClient, told: Report, health: Health) -> None:
+        async def look(presentity: str) -> float | None:
+            person = self._people.get(presentity)
+            if person is None:
+                return None
+            place = self._places.get(presentity)
+            if place is None:
+                place = self._places[presentity] = self._place(http, person)
+            try:
+                await place.look(self._means.clock())
+            except SourceFault as fault:
+                health.failed(f"{presentity}: {fault}")
+                if isinstance(fault, LoginRefused) and self._settings.protocol == "caldav" and self._settings.user:
+                    raise
+            else:
+                health.logged_in()
+                if self._people.get(presentity) is person:
+                    self._tell(presentity, told)
+            return self._means.clock() + self._settings.refresh_seconds
+
+        await look_around(self._looks, look, self._settings.at_once)
+
+    async def _tell_changes(self, told: Report) -> None:
+        while True:
+            self._tell(await self._changes.next(), told)
+
+    def _tell(self, presentity: str, told: Report) -> None:
+        place = self._places.get(presentity)
+        if place is None:
+            return
+        now = self._means.clock()
+        seen = outlook(self._counting(place), now)
+        if seen.next_change is not None:
+            self._changes.set(presentity, seen.next_change)
+        else:
+            self._changes.drop(presentity)
+        told(report(presentity, self._source, seen, now))
+
+    def _counting(self, place: Place) -> list[BusyTime]:
+        return [time for time in place.times if self._settings.tentative or time.show != "tentative"]
+
+    def _url(self, person: Watched) -> str:
+        return self._elsewhere.get(person.presentity) or filled(self._settings.url, person)
+
+    def _place(self, http: HttpClient, person: Watched) -> Place:
+        settings = self._settings
+        headers: dict[str, str] = {}
+        if settings.user:
+            headers["Authorization"] = basic(settings.user, self._means.secret(settings.password))
+        task = Task(
+            time_zone=person.time_zone,
+            mail=person.mail,
+            titles=person.presentity in self._agreed,
+            vacation_words=tuple(word.lower() for word in settings.vacation_words),
+        )
+        kind = DavCalendars if settings.protocol == "caldav" else Feed
+        return kind(http, self._url(person), headers, task, self._read)
