@@ -14,8 +14,9 @@ from lampfield.control_socket import Outbox, Verb
 from lampfield.voicemail.store import VoicemailStore
 from routing.hours import next_change, situation
 from routing.house import House
-from routing.member_texts import NotUnderstood, TextWish, member_of, understood
+from routing.member_texts import NotUnderstood, TextWish, may_write, member_of, understood
 from routing.ports import Clock
+from routing.queue.events import Author
 from routing.queue.runner import QueueRunner
 from routing.queue.view import MemberView, view
 from routing.switches import ROUND
@@ -92,22 +93,26 @@ class ApiVerbs:
         return house.queues[name]
 
     def _member(self, house: House, arguments: dict[str, str]) -> Any:
-        """Change one member of one queue by `do`: activate, deactivate, pause (with `reason`), resume."""
+        """Change one member of one queue by `do`: activate, deactivate, pause (with `reason`), resume.
+
+        `by` is the name of the token that asks, or with `way` command the login of who typed it.
+        """
+        by = Author("command" if arguments.get("way") == "command" else "api", arguments.get("by", ""))
         runner, member = self._named(house, arguments), arguments.get("member", "")
         if member not in runner.queue.members:
             raise RefusedVerb(404, "member", member, _one_of(runner.queue.members))
         reason = arguments.get("reason", "")
         match arguments.get("do", ""):
             case "activate":
-                runner.activate(member)
+                runner.activate(member, by)
             case "deactivate":
-                runner.deactivate(member)
+                runner.deactivate(member, by)
             case "pause":
                 if reason and reason not in house.company.pause_reasons:
                     raise RefusedVerb(422, "reason", reason, _one_of(house.company.pause_reasons))
-                runner.pause(member, reason)
+                runner.pause(member, reason, by)
             case "resume":
-                runner.resume(member)
+                runner.resume(member, by)
             case other:
                 raise RefusedVerb(422, "do", other, "activate, deactivate, pause or resume")
         return self._standing(house, runner, member)
@@ -119,6 +124,8 @@ class ApiVerbs:
     def _text(self, house: House, arguments: dict[str, str]) -> Any:
         """Do what a member wrote from `from`; the answer is a text to send back."""
         number = arguments.get("from", "")
+        if not may_write(house.company, number):
+            raise RefusedVerb(403, "from", number, "one of the company's text_senders")
         member = member_of(house.company, number)
         if member is None:
             raise RefusedVerb(404, "from", number, "the outside number of a person, or a number that is a member")
@@ -127,7 +134,7 @@ class ApiVerbs:
         except NotUnderstood as fault:
             return {"member": member, "understood": False, "text": str(fault)}
         for name in wish.queues:
-            _carry_out(wish, house.queues[name], member)
+            _carry_out(wish, house.queues[name], member, Author("text", number))
         return {"member": member, "understood": True, "text": self._standing_text(house, wish.queues, member)}
 
     def _standing_text(self, house: House, queues: Collection[str], member: str) -> str:
@@ -204,17 +211,17 @@ class ApiVerbs:
         return message
 
 
-def _carry_out(wish: TextWish, runner: QueueRunner, member: str) -> None:
+def _carry_out(wish: TextWish, runner: QueueRunner, member: str, by: Author) -> None:
     match wish.wanted:
         case "active":
-            runner.activate(member)
-            runner.resume(member)
+            runner.activate(member, by)
+            runner.resume(member, by)
         case "passive":
-            runner.deactivate(member)
+            runner.deactivate(member, by)
         case "pause":
-            runner.pause(member, wish.reason)
+            runner.pause(member, wish.reason, by)
         case "resume":
-            runner.resume(member)
+            runner.resume(member, by)
 
 
 def _member(house: House, member: MemberView) -> dict[str, Any]:

@@ -12,18 +12,19 @@ import msgspec
 
 from routing.feature_codes import UNKNOWN, FeatureCall
 from routing.model import Company
+from routing.queue.events import Author
 
 
 class Roll(Protocol):
     """The members of a queue, as `QueueRunner` has them. Each method tells whether it changed anything."""
 
-    def activate(self, member: str) -> bool: ...
+    def activate(self, member: str, by: Author) -> bool: ...
 
-    def deactivate(self, member: str) -> bool: ...
+    def deactivate(self, member: str, by: Author) -> bool: ...
 
-    def pause(self, member: str, reason: str) -> bool: ...
+    def pause(self, member: str, reason: str, by: Author) -> bool: ...
 
-    def resume(self, member: str) -> bool: ...
+    def resume(self, member: str, by: Author) -> bool: ...
 
     def takes_part(self, member: str) -> bool:
         """Whether the member is active; changes nothing."""
@@ -79,17 +80,18 @@ class ChangeMembership:
             return [UNKNOWN]
         if feature == "toggle":
             feature = "passive" if any(self._rolls[name].takes_part(member) for name in wish.queues) else "active"
+        by = Author("code", member)
         for name in wish.queues:
             roll = self._rolls[name]
             match feature:
                 case "active":
                     # Who wants to be offered callers again does not mean: but not before I dial a second code.
-                    roll.activate(member)
-                    roll.resume(member)
+                    roll.activate(member, by)
+                    roll.resume(member, by)
                 case "passive":
-                    roll.deactivate(member)
+                    roll.deactivate(member, by)
                 case "pause":
-                    roll.pause(member, wish.reason)
+                    roll.pause(member, wish.reason, by)
                 case "resume":
-                    roll.resume(member)
+                    roll.resume(member, by)
         return [f"members/{feature}"]

@@ -31,6 +31,11 @@ class TextWish(msgspec.Struct, frozen=True):
     """Of a pause; empty for none."""
 
 
+def may_write(company: Company, number: str) -> bool:
+    """Whether texts from this number, E.164, are taken: from all, unless the company names some."""
+    return not company.text_senders or number in company.text_senders
+
+
 class NotUnderstood(Exception):
     """The text means nothing; the message, to be sent back, says what may be written."""
 

@@ -103,6 +103,11 @@ COMPANY = (
         "The number from outside behind which greetings are recorded after the PIN.",
     ),
     Field(
+        "text_senders",
+        list_of(OUTSIDE_NUMBER),
+        "Numbers whose texts by the API change members, each only the one it belongs to; [] is those of all members.",
+    ),
+    Field(
         "pause_reasons",
         list_of(text("a word of letters, digits, - and _", r"[\w-]+", max_length=63)),
         "Why members pause; they dial the number of the reason, the first is 1.",

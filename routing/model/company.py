@@ -124,6 +124,8 @@ class Company(msgspec.Struct, frozen=True):
     vip: dict[str, int] = {}
     """Priority in queues by caller's number, E.164."""
     feature_codes: FeatureCodes = FeatureCodes()
+    text_senders: tuple[str, ...] = ()
+    """Numbers, E.164, whose texts are taken; empty: those of all members."""
     pause_reasons: tuple[str, ...] = ("break", "lunch", "meeting", "training")
     """Numbered from 1."""
     pickup_groups: dict[str, tuple[str, ...]] = {}

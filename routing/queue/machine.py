@@ -24,6 +24,7 @@ from routing.events import (
 from routing.model import Queue
 from routing.queue.events import (
     MISSED_TOO_OFTEN,
+    Author,
     LastMemberPassive,
     MemberActivated,
     MemberBlocked,
@@ -190,7 +191,8 @@ class QueueMachine:
         self._end_offer(number, outcome, now)
         allowed, member = self.queue.auto_pause_misses, self.state.members[offer.member]
         if allowed and member.misses >= max(allowed, FEWEST_MISSES):
-            self._record(MemberPaused(queue=self.queue.name, member=member.person, at=now, reason=MISSED_TOO_OFTEN))
+            name, itself = self.queue.name, Author("queue")
+            self._record(MemberPaused(queue=name, member=member.person, at=now, reason=MISSED_TOO_OFTEN, by=itself))
         self._assign(now)
 
     def talk_ended(self, call: str, now: float) -> None:
@@ -219,41 +221,41 @@ class QueueMachine:
             )
             self._assign(now)
 
-    def activate(self, person: str, now: float) -> bool:
+    def activate(self, person: str, now: float, by: Author | None = None) -> bool:
         """The member takes part again; False when that changes nothing, or the queue does not list the person."""
         member = self._listed(person)
         if member is None or "passive" not in member.obstacles:
             return False
-        self._record(MemberActivated(queue=self.queue.name, member=person, at=now))
+        self._record(MemberActivated(queue=self.queue.name, member=person, at=now, by=by))
         self._assign(now)
         return True
 
-    def deactivate(self, person: str, now: float) -> bool:
+    def deactivate(self, person: str, now: float, by: Author | None = None) -> bool:
         """The member takes no part until activated; an offer that rings already goes on. False as in `activate`."""
         member = self._listed(person)
         if member is None or "passive" in member.obstacles:
             return False
-        self._record(MemberDeactivated(queue=self.queue.name, member=person, at=now))
+        self._record(MemberDeactivated(queue=self.queue.name, member=person, at=now, by=by))
         if all("passive" in self.state.members[other].obstacles for other in self.queue.members):
-            self._record(LastMemberPassive(queue=self.queue.name, member=person, at=now))
+            self._record(LastMemberPassive(queue=self.queue.name, member=person, at=now, by=by))
         self._assign(now)
         return True
 
-    def pause(self, person: str, reason: str, now: float) -> bool:
+    def pause(self, person: str, reason: str, now: float, by: Author | None = None) -> bool:
         """The member is offered nobody until resumed; False when paused so already, and as in `activate`."""
         member = self._listed(person)
         if member is None or ("paused" in member.obstacles and member.pause_reason == reason):
             return False
-        self._record(MemberPaused(queue=self.queue.name, member=person, at=now, reason=reason))
+        self._record(MemberPaused(queue=self.queue.name, member=person, at=now, reason=reason, by=by))
         self._assign(now)
         return True
 
-    def resume_member(self, person: str, now: float) -> bool:
+    def resume_member(self, person: str, now: float, by: Author | None = None) -> bool:
         """The member's pause is over; False as in `activate`."""
         member = self._listed(person)
         if member is None or "paused" not in member.obstacles:
             return False
-        self._record(MemberResumed(queue=self.queue.name, member=person, at=now))
+        self._record(MemberResumed(queue=self.queue.name, member=person, at=now, by=by))
         self._assign(now)
         return True
 

@@ -16,6 +16,7 @@ from routing.model import Queue, is_outside
 from routing.ports import ANSWERED_ELSEWHERE, Answered, Caller, Clock, Dialler, EventSink, RingResult
 from routing.queue.confirming import Introduction, must_confirm, presses_one, unnamed
 from routing.queue.events import (
+    Author,
     MemberActivated,
     MemberCleared,
     MemberResumed,
@@ -256,29 +257,29 @@ class QueueRunner:
         self._machine.close(self._clock())
         self._act()
 
-    # Members: what they and administrators decide. Each tells whether it changed anything.
+    # Members: what they and administrators (`by`) decide. Each tells whether it changed anything.
 
-    def activate(self, member: str) -> bool:
+    def activate(self, member: str, by: Author | None = None) -> bool:
         """The member takes part in the queue again."""
-        changed = self._machine.activate(member, self._clock())
+        changed = self._machine.activate(member, self._clock(), by)
         self._act()
         return changed
 
-    def deactivate(self, member: str) -> bool:
+    def deactivate(self, member: str, by: Author | None = None) -> bool:
         """The member takes no part until activated, whatever restarts; a call that rings already goes on ringing."""
-        changed = self._machine.deactivate(member, self._clock())
+        changed = self._machine.deactivate(member, self._clock(), by)
         self._act()
         return changed
 
-    def pause(self, member: str, reason: str) -> bool:
+    def pause(self, member: str, reason: str, by: Author | None = None) -> bool:
         """The member is offered nobody until resumed; paused already, the reason changes."""
-        changed = self._machine.pause(member, reason, self._clock())
+        changed = self._machine.pause(member, reason, self._clock(), by)
         self._act()
         return changed
 
-    def resume(self, member: str) -> bool:
+    def resume(self, member: str, by: Author | None = None) -> bool:
         """The member's pause is over."""
-        changed = self._machine.resume_member(member, self._clock())
+        changed = self._machine.resume_member(member, self._clock(), by)
         self._act()
         return changed
 

@@ -11,6 +11,7 @@ from call_records.writer import EventWriter
 from routing.events import AnyCallEvent, CallEvent
 from routing.queue.events import (
     AnyMemberEvent,
+    Author,
     LastMemberPassive,
     MemberActivated,
     MemberBlocked,
@@ -23,7 +24,7 @@ from routing.queue.events import (
 from tests.call_records.test_why import EVENTS, an_event
 
 DECISIONS: list[AnyMemberEvent] = [
-    MemberPaused(queue="sales", member="anna", at=1.0, reason="lunch"),
+    MemberPaused(queue="sales", member="anna", at=1.0, reason="lunch", by=Author("api", "desk")),
     MemberResumed(queue="sales", member="anna", at=2.0),
     TalkEnded(queue="sales", member="anna", at=3.0),
     MemberDeactivated(queue="sales", member="anna", at=4.0),

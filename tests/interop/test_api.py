@@ -1,8 +1,10 @@
 """The API, used by a client over HTTP while phones ring and lamps are watched."""
 
+import getpass
 import json
 import math
 import os
+import re
 import signal
 import struct
 import wave
@@ -17,12 +19,12 @@ import pytest
 
 from call_records.event_log import member_events_of
 from lampfield.database import open_database
-from routing.queue.events import LastMemberPassive, MemberActivated, MemberDeactivated
+from routing.queue.events import Author, LastMemberPassive, MemberActivated, MemberDeactivated
 from tests.support.children import child
 from tests.support.plain_phone import PlainPhone
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.rude_server import RudeServer
-from tests.support.server import DOMAIN, Server
+from tests.support.server import DOMAIN, Server, ServerFailed
 from tests.support.until import until
 from tests.support.watcher import Watcher
 
@@ -32,7 +34,7 @@ COMPANY = {
     "people": {"anna": {"outside_number": "+4540404040"}},
     "queues": {"sales": {"members": ["anna"], "wrap_up_seconds": 0, "on_no_members": "hangup"}},
 }
-SCOPES = ("members", "queues", "missed", "voicemail", "sounds", "hours")
+SCOPES = ("members", "texts", "queues", "missed", "voicemail", "sounds", "hours")
 
 
 def accept(handler: BaseHTTPRequestHandler) -> None:
@@ -123,12 +125,15 @@ def test_lamp_and_offers_follow_what_is_changed_by_the_api_by_text_and_by_the_ke
             key.expect(f"*54{SALES}", lamp)
     engine = open_database(f"sqlite:///{server.state / 'lampfield.sqlite3'}")
 
-    def on_record() -> list[type]:
+    def on_record() -> list[tuple[type, Author | None]]:
         decisions = (MemberDeactivated, LastMemberPassive, MemberActivated)
-        return [type(event) for event in member_events_of(engine, "nordlys") if isinstance(event, decisions)]
+        return [(type(each), each.by) for each in member_events_of(engine, "nordlys") if isinstance(each, decisions)]
 
     until(lambda: len(on_record()) >= 6, "the decisions on record")
-    assert on_record() == [MemberDeactivated, LastMemberPassive, MemberActivated] * 2
+    api_token, text, code = Author("api", "-".join(SCOPES)), Author("text", "+4540404040"), Author("code", "anna")
+    kinds, authors = zip(*on_record(), strict=True)
+    assert kinds == (MemberDeactivated, LastMemberPassive, MemberActivated) * 2
+    assert authors == (api_token, api_token, text, code, code, code)
     engine.dispose()
 
     def told_of_anna() -> list[str]:
@@ -138,6 +143,24 @@ def test_lamp_and_offers_follow_what_is_changed_by_the_api_by_text_and_by_the_ke
     told = server.command("why", "--last")
     assert "Anna" in told
     assert "used the code for toggle 301" in told
+
+
+def test_an_administrator_changes_members_by_command_and_history_tells_who_did(api: Api) -> None:
+    told = api.server.command("members", "pause", "nordlys", "sales", "anna", "--reason", "lunch")
+    assert re.search(r"in sales: (paused|gone)", told)
+    assert re.search(r"yes +│ lunch", api.server.command("members", "list", "nordlys", "sales"))
+    api.server.command("members", "resume", "nordlys", "sales", "201")
+    until(lambda: "the pause is over" in api.server.command("members", "history", "nordlys"), "the history")
+    history = api.server.command("members", "history", "nordlys", "--member", "anna")
+    assert f"paused: lunch, by command of {getpass.getuser()}" in history
+    with pytest.raises(ServerFailed, match=r"reason = 'weather': expected one of break, lunch"):
+        api.server.command("members", "pause", "nordlys", "sales", "anna", "--reason", "weather")
+
+
+def test_texts_need_a_right_of_their_own(api: Api) -> None:
+    client = api.with_token("members")
+    answer = client.post("/texts", json={"from": "+4540404040", "text": "passive"})
+    assert (answer.status_code, answer.json()["expected"]) == (403, "one with the scope texts")
 
 
 def test_a_pause_needs_a_reason_that_the_company_has_and_lights_its_keys(api: Api) -> None:

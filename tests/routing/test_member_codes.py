@@ -7,6 +7,7 @@ import pytest
 from routing.feature_codes import FeatureCall, FeatureCode
 from routing.member_codes import ChangeMembership, Wish, understood
 from routing.model import Company
+from routing.queue.events import Author
 from tests.routing.nordlys import company, queue
 from tests.routing.world import FakeCaller
 from tests.support.virtual_time import run
@@ -22,25 +23,29 @@ HOUSE = company(
 
 
 class Roll:
-    """Writes down what a queue is told."""
+    """Writes down what a queue is told, which is always the member's own decision."""
 
     def __init__(self, *, active: bool = True) -> None:
         self.active = active
         self.told: list[tuple[str, ...]] = []
 
-    def activate(self, member: str) -> bool:
+    def activate(self, member: str, by: Author) -> bool:
+        assert by == Author("code", member)
         self.told.append(("active", member))
         return True
 
-    def deactivate(self, member: str) -> bool:
+    def deactivate(self, member: str, by: Author) -> bool:
+        assert by == Author("code", member)
         self.told.append(("passive", member))
         return True
 
-    def pause(self, member: str, reason: str) -> bool:
+    def pause(self, member: str, reason: str, by: Author) -> bool:
+        assert by == Author("code", member)
         self.told.append(("pause", member, reason))
         return True
 
-    def resume(self, member: str) -> bool:
+    def resume(self, member: str, by: Author) -> bool:
+        assert by == Author("code", member)
         self.told.append(("resume", member))
         return True
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from routing.member_texts import WORDS, NotUnderstood, TextWish, Wanted, member_of, understood
+from routing.member_texts import WORDS, NotUnderstood, TextWish, Wanted, may_write, member_of, understood
 from tests.routing.nordlys import company, queue
 
 HOUSE = company(
@@ -66,3 +66,10 @@ def test_who_writes_is_known_by_the_outside_number_of_a_person_or_as_a_member() 
     assert member_of(house, "+4520202020") == "anna"
     assert member_of(house, "+4540404040") == "+4540404040"
     assert member_of(house, "+4599999999") is None
+
+
+def test_texts_are_taken_of_everybody_or_of_the_numbers_that_the_company_names() -> None:
+    assert may_write(HOUSE, "+4540404040")
+    strict = msgspec.structs.replace(HOUSE, text_senders=("+4540404040",))
+    assert may_write(strict, "+4540404040")
+    assert not may_write(strict, "+4540404041")
