@@ -1,7 +1,7 @@
 """All parts of the signalling process, put together. What they need of each other is written out here, once."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from call_records.spool import Spool
 from call_records.writer import EventWriter
@@ -45,6 +45,7 @@ from lampfield.presence.own_keys import OwnKeys
 from lampfield.presence.person_features import PersonFeatures
 from lampfield.presence.publications import Publications
 from lampfield.presence.publish_packages import PUBLISH_PACKAGES
+from lampfield.presence.queue_lamps import QueueLamps
 from lampfield.presence.right_to_publish import RightToPublish, server_accounts
 from lampfield.presence.subscriptions import Subscriptions
 from lampfield.presence.sweeper import Sweeper
@@ -198,6 +199,12 @@ class Parts:
             changed=self.reloading.sounds,
             forget_clips=lambda sound: self.clips.forget(sound),
         )
+        self.queue_lamps = QueueLamps(
+            lambda company, queue: self.houses.queue_state(company, queue),
+            lambda call: self.legs.caller_of(call),
+            self._show_thing,
+        )
+        membership.follow(lambda company, event: self.queue_lamps.changed(company, event.queue))
         self.houses = Houses(
             self.events,
             self.clock,
@@ -211,10 +218,13 @@ class Parts:
             self._voicemail_of,
             self._studio_of,
             last_members,
+            self.queue_lamps.changed,
             self._callback_of,
         )
         self.houses.configure(self.door.directory.companies.values())
         self.legs = Legs(self.houses)
+        self.queue_lamps = QueueLamps(self.houses.queue_state, self.legs.caller_of, self._show_thing)
+        membership.follow(lambda company, event: self.queue_lamps.changed(company, event.queue))
         self.media = MediaClient(self._on_media_event)
         self.recordings = Recordings(self.media, configuration.state_directory / "recordings")
         self.spares = SpareSessions(self.media, configuration.media.address, self.token)
@@ -320,6 +330,10 @@ class Parts:
 
     def _light(self, aor: str, lit: bool) -> None:
         self.lamps.light(aor, lit, self.clock())
+        self.endpoint.wake()
+
+    def _show_thing(self, aor: str, dialogs: Sequence[DialogState]) -> None:
+        self.lamps.show_thing(aor, dialogs, self.clock())
         self.endpoint.wake()
 
     def _report(self, report: StatusReport) -> None:

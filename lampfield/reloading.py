@@ -42,6 +42,7 @@ class Reloading:
         parts.state_history.configure(directory.companies.values())
         parts.member_lamps.configure(directory.companies.values())
         parts.person_features.configure(directory.companies.values())
+        parts.queue_lamps.configure(directory.companies.values())
         parts.intake.configure(directory.companies.values())
         parts.notices.configure(directory.companies.values())
         parts.notice_watch.configure(directory.companies.values())

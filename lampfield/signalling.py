@@ -88,6 +88,7 @@ class Signalling:
         parts.hours.restore(companies)
         parts.member_lamps.configure(companies)
         parts.person_features.configure(companies)
+        parts.queue_lamps.configure(companies)
         parts.intake.configure(companies)
         parts.notices.configure(companies)
         parts.notice_watch.configure(companies)

@@ -14,6 +14,7 @@ from lampfield.standings import Standings
 from routing import dialplan
 from routing.activity import Activity
 from routing.dialplan import Refusal
+from routing.events import CallEvent
 from routing.feature_codes import FeatureActions
 from routing.forwarding import Wishes
 from routing.greetings import GreetingStudio
@@ -23,8 +24,9 @@ from routing.member_codes import ChangeMembership
 from routing.model import Company, Queue
 from routing.ports import Clock, EventSink
 from routing.queue.confirming import introduction
-from routing.queue.events import Recollection
+from routing.queue.events import PlaceEvent, Recollection
 from routing.queue.runner import CallBack, QueueRunner
+from routing.queue.state import QueueState
 from routing.switches import TurnSwitch
 from routing.voicemail.service import Voicemail
 from routing.wish_codes import ChangeDoNotDisturb, ChangeForwarding
@@ -47,9 +49,13 @@ class Houses:
         voicemail: Callable[[Company], Voicemail],
         studio: Callable[[Company], GreetingStudio],
         last_members: LastMembers,
+        queue_changed: Callable[[str, str], None],
         call_back: Callable[[str], CallBack],
     ) -> None:
-        """`call_back` gives the queues of a company, by domain, what calls callers back."""
+        """`call_back` gives the queues of a company, by domain, what calls callers back.
+
+        `queue_changed` is told of each change of a queue, with the company's id and the queue's name.
+        """
         self._emit = emit
         self._clock = clock
         self._hours = hours
@@ -63,6 +69,7 @@ class Houses:
         self._voicemail = voicemail
         self._studio = studio
         self._last_members = last_members
+        self._queue_changed = queue_changed
         self._call_back = call_back
         self._houses: dict[str, House] = {}
         self._activities: dict[str, Activity] = {}
@@ -100,7 +107,7 @@ class Houses:
             return QueueRunner(
                 queue,
                 self._activities[company.domain],
-                self._places.sink(company, self._emit),
+                self._place_sink(company),
                 self._clock,
                 self._membership.sink(company),
                 remember=self._standings.of(company, queue.name),
@@ -112,6 +119,17 @@ class Houses:
         if running.queue != queue:
             running.reconfigure(queue)
         return running
+
+    def _place_sink(self, company: Company) -> EventSink:
+        """Takes what happens to callers in queues."""
+        keep = self._places.sink(company, self._emit)
+
+        def take(event: CallEvent) -> None:
+            keep(event)
+            if isinstance(event, PlaceEvent):
+                self._queue_changed(company.id, event.queue)
+
+        return take
 
     def _history(self, company: Company, queue: str) -> list[Recollection]:
         """What another run of the process left of a queue; how members stood counts beyond what happened to places."""
@@ -160,6 +178,12 @@ class Houses:
             if not isinstance(dialplan.find(house.company, dialled, "trunk"), Refusal):
                 return house
         return None
+
+    def queue_state(self, company: Company, queue: str) -> QueueState | None:
+        """Who waits in a queue and who is served: fulfils `presence.queue_lamps.StateOf`."""
+        house = self._houses.get(company.domain)
+        runner = house.queues.get(queue) if house is not None else None
+        return runner.state if runner is not None else None
 
     def activity(self, domain: str) -> Activity | None:
         return self._activities.get(domain)

@@ -5,6 +5,7 @@ from collections import Counter
 from lampfield.call_control.houses import Houses
 from lampfield.call_control.leg import Leg
 from lampfield.call_control.leg_names import caller_leg
+from lampfield.call_control.voice_leg import VoiceLeg
 
 
 class Legs:
@@ -62,6 +63,11 @@ class Legs:
 
     def of_session(self, session: str) -> Leg | None:
         return self._by_session.get(session)
+
+    def caller_of(self, call: str) -> tuple[str, str]:
+        """Number and name of a call's caller as others are shown them; both empty where nobody is there."""
+        leg = self.of_caller(call)
+        return (leg.caller.number, leg.caller.name) if isinstance(leg, VoiceLeg) else ("", "")
 
     def of_caller(self, call: str) -> Leg | None:
         """The caller's leg of a call."""

@@ -64,6 +64,7 @@ def _things(company: Company) -> Iterator[tuple[str, ...]]:
         if hours.switch_code:
             yield (f"sip:{hours.switch_code}@{company.domain.lower()}",)
     yield from member_aors(company).values()
+    yield from ((aor_of(extension, company.domain),) for extension in company.queue_extensions)
 
 
 class Lamps:
@@ -289,6 +290,13 @@ class Lamps:
         else:
             del lamp.dialogs[LIT]
         self._update(lamp, now)
+
+    def show_thing(self, aor: str, dialogs: Sequence[DialogState], now: float) -> None:
+        """A thing shows these dialogs, and no others."""
+        lamp = self._lamps.get(aor)
+        if lamp is not None and lamp.person is None:
+            lamp.dialogs = {dialog.id: dialog for dialog in dialogs}
+            self._update(lamp, now)
 
     def reported(self, report: StatusReport, now: float) -> Taken | Literal["unknown"]:
         """A source tells of a person; what it told later than this stands. Tells what became of it."""

@@ -133,6 +133,10 @@ class QueueState:
         """All places, in the order in which they are served."""
         return [self._by_key[key] for key in self._line]
 
+    def on_the_line(self) -> Iterator[Waiting]:
+        """The callers who wait on the line, in order; the state may not change meanwhile."""
+        return (caller for key in self._line if (caller := self._by_key[key]).standing == "waiting")
+
     def first_unserved(self) -> Waiting | None:
         """The next place for which a member may be claimed."""
         return self._by_key[self._unserved.first()] if self._unserved else None
