@@ -223,8 +223,6 @@ class Parts:
         )
         self.houses.configure(self.door.directory.companies.values())
         self.legs = Legs(self.houses)
-        self.queue_lamps = QueueLamps(self.houses.queue_state, self.legs.caller_of, self._show_thing)
-        membership.follow(lambda company, event: self.queue_lamps.changed(company, event.queue))
         self.media = MediaClient(self._on_media_event)
         self.recordings = Recordings(self.media, configuration.state_directory / "recordings")
         self.spares = SpareSessions(self.media, configuration.media.address, self.token)
