@@ -34,6 +34,7 @@ from lampfield.lookups import HttpInquiry
 from lampfield.membership import Membership
 from lampfield.notices.outbox import NoticeOutbox
 from lampfield.notices.watch import NoticeWatch
+from lampfield.person_verbs import PersonVerbs
 from lampfield.pin_attempts import PinAttempts
 from lampfield.places import Places
 from lampfield.presence.addresses import parts_of
@@ -309,8 +310,9 @@ class Parts:
             control_path(configuration.state_directory),
             verbs.table()
             | VoicemailVerbs(self.voicemail.store).table()
+            | PersonVerbs(self.houses, self.lamps).table()
             | PresenceVerbs(self.lamps, self.sweeper, self.clock).table()
-            | {"hours": self.houses.tell_hours}
+            | {"hours": self.houses.tell_hours, "adapters": self.intake.verb}
             | ApiVerbs(self.houses, self.hours, self.voicemail.store, self.clock).table(),
         )
 

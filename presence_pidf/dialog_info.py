@@ -14,6 +14,9 @@ CONTENT_TYPE = "application/dialog-info+xml"
 
 _NAMESPACE = "urn:ietf:params:xml:ns:dialog-info"
 
+_ELSEWHERE = DialogState("elsewhere", "recipient", "confirmed")
+"""What lights the lamp of somebody who, as another system says, talks on a phone that is not ours."""
+
 
 def _identity(uri: str, display: str) -> str:
     shown = f' display="{escape(display)}"' if display else ""
@@ -52,6 +55,8 @@ def _dialog(dialog: DialogState, entity: str) -> str:
 
 def _shown(state: PersonState, profile: Profile) -> tuple[DialogState, ...]:
     """The dialogs that the phone is told of, as it is told of them."""
+    if not state.dialogs and state.condition == "talking":
+        return (_ELSEWHERE,)
     dialogs = state.dialogs[:1] if profile.single_dialog else state.dialogs
     if profile.calling_is_busy:
         return tuple([_busy_when_calling(dialog) for dialog in dialogs])

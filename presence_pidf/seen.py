@@ -44,7 +44,7 @@ def _busy_or_free(state: PersonState) -> PersonState:
     condition: Condition = "idle" if state.reachable else "unregistered"
     if state.condition in _BUSY:
         condition = "busy"
-    dialogs = (_BUSY_CALL,) if state.dialogs else ()
+    dialogs = (_BUSY_CALL,) if state.dialogs or state.condition == "talking" else ()
     return PersonState(condition, "", state.registered, dialogs, reachable=state.reachable)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from lampfield.adapters.wire import (
     PEOPLE_IN_PART,
     Batch,
@@ -20,6 +22,7 @@ from lampfield.adapters.wire import (
     packed,
     read_message,
 )
+from lampfield.control_socket import Outbox
 from lampfield.presence.lamps import Lamps, StateChange
 from presence_pidf.merge_rules import kind_of
 from presence_pidf.person_state import PersonState
@@ -80,6 +83,11 @@ class Intake:
         self._companies = tuple(companies)
         if self._writer is not None:
             self._tell_people(self._writer)
+
+    async def verb(self, arguments: dict[str, str], outbox: Outbox) -> None:
+        """Answer on the control socket how the adapters are."""
+        told = {"connected": self.connected, "adapters": self.adapters, "became": self.became}
+        outbox.put(msgspec.to_builtins(told))
 
     def _tell_people(self, writer: asyncio.StreamWriter) -> None:
         people = list(watched(self._companies))

@@ -25,10 +25,12 @@ class Commands(TyperGroup):
         "sounds": ("sounds", "app"),
         "music": ("music", "app"),
         "members": ("members", "app"),
+        "person": ("person", "app"),
         "token": ("token", "app"),
         "pin": ("pin", "pin"),
         "voicemail": ("voicemail", "app"),
         "config": ("config", "app"),
+        "adapters": ("adapters", "app"),
         "demo": ("demo", "demo"),
     }
     """The module and what in it is the command, in the order in which help lists them."""

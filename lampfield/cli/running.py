@@ -11,9 +11,19 @@ from lampfield.control_socket import converse
 from lampfield.supervisor import control_path
 
 
-def follow(configuration: Configuration, verb: str, arguments: dict[str, str], show: Callable[[Any], None]) -> None:
-    """Ask the running server and show each of its answers, until it ends or Ctrl-C. Status 1 when none runs."""
-    path = control_path(configuration.state_directory)
+def follow(
+    configuration: Configuration,
+    verb: str,
+    arguments: dict[str, str],
+    show: Callable[[Any], None],
+    *,
+    socket: Callable[[Path], Path] = control_path,
+) -> None:
+    """Ask the running server and show each of its answers, until it ends or Ctrl-C. Status 1 when none runs.
+
+    `socket` says which process is asked: signalling, unless it is another's.
+    """
+    path = socket(configuration.state_directory)
     try:
         asyncio.run(_follow(converse(path, verb, arguments), show))
     except KeyboardInterrupt:

@@ -112,7 +112,7 @@ def test_every_kind_of_value_is_read(file: Path) -> None:
 
 
 def test_every_error_is_told_at_once_with_key_value_and_what_was_expected(file: Path) -> None:
-    known = ", ".join(sorted([*SECTIONS, "publishers", "secrets", "state_directory", "trunks", "watch"]))
+    known = ", ".join(sorted([*SECTIONS, "adapters", "publishers", "secrets", "state_directory", "trunks", "watch"]))
     assert errors(
         file,
         """
