@@ -138,15 +138,23 @@ class Phones:
         *,
         codecs: tuple[str, ...] = ("PCMA", "PCMU", "G722"),
         mwi: bool = False,
+        publish: bool = False,
         transport: str = "udp",
     ) -> PjsuaPhone:
         """A PJSIP phone whose account is registered and named after the person."""
         phone = self.pjsua(person, codecs)
-        self.register(phone, server, person, mwi=mwi, transport=transport)
+        self.register(phone, server, person, mwi=mwi, publish=publish, transport=transport)
         return phone
 
     def register(
-        self, phone: PjsuaPhone, server: Server, person: str, *, mwi: bool = False, transport: str = "udp"
+        self,
+        phone: PjsuaPhone,
+        server: Server,
+        person: str,
+        *,
+        mwi: bool = False,
+        publish: bool = False,
+        transport: str = "udp",
     ) -> None:
         """Give a phone the account of a person, and wait until it is registered."""
         phone.account(
@@ -155,6 +163,7 @@ class Phones:
             server=server.address,
             password=server.password(person),
             mwi=mwi,
+            publish=publish,
             transport=transport,
         )
         assert phone.expect("registration", account=person)["code"] == 200

@@ -102,6 +102,7 @@ class PjsuaPhone:
         transport: str = "udp",
         register: bool = True,
         mwi: bool = False,
+        publish: bool = False,
         expires: int = 300,
     ) -> None:
         """Add an account; `server` is `host:port` of registrar and outbound proxy, None for calls without a server.
@@ -120,6 +121,7 @@ class PjsuaPhone:
             password=password,
             transport=transport,
             mwi=mwi,
+            publish=publish,
             expires=expires,
         )
 
@@ -129,6 +131,10 @@ class PjsuaPhone:
     def watch(self, account: str, uri: str) -> None:
         """Subscribe to `Event: presence`; states come as `buddy` events."""
         self._do("watch", account=account, uri=uri)
+
+    def tell(self, account: str, activity: str, note: str) -> None:
+        """Publish what its user does: `away`, `busy` or nothing, with a note; the account must publish."""
+        self._do("tell", account=account, activity=activity, note=note)
 
     def unwatch(self, uri: str) -> None:
         self._do("unwatch", uri=uri)

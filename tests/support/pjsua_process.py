@@ -205,6 +205,7 @@ class Phone:
         password: str,
         transport: str,
         mwi: bool,
+        publish: bool,
         expires: int,
     ) -> None:
         config = pj.AccountConfig()
@@ -220,6 +221,7 @@ class Phone:
         config.regConfig.timeoutSec = expires
         config.regConfig.retryIntervalSec = 0
         config.mwiConfig.enabled = mwi
+        config.presConfig.publishEnabled = publish
         config.mediaConfig.transportConfig.boundAddress = self._host
         config.mediaConfig.transportConfig.port = self._rtp_port
         config.mediaConfig.transportConfig.portRange = 100
@@ -269,6 +271,13 @@ class Phone:
         config.subscribe = True
         self._buddies[uri] = buddy = PhoneBuddy()
         buddy.create(self._accounts[account], config)
+
+    def do_tell(self, account: str, activity: str, note: str) -> None:
+        status = pj.PresenceStatus()
+        status.status = pj.PJSUA_BUDDY_STATUS_ONLINE
+        status.activity = {name: number for number, name in _ACTIVITY.items()}.get(activity, 0)
+        status.note = note
+        self._accounts[account].setOnlineStatus(status)
 
     def do_unwatch(self, uri: str) -> None:
         self._buddies[uri].subscribePresence(False)
