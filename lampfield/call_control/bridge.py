@@ -63,7 +63,8 @@ class Bridge:
         Else it tells what becomes of the two, with neither leg ended.
         """
         caller, callee = self._caller, self._callee
-        caller.bridge = callee.bridge = self
+        for leg in (caller, callee):
+            leg.meet(self)
         self._introduce(caller, callee)
         self._introduce(callee, caller)
         # Beside the waiting, for a phone that does not answer a re-INVITE must not keep the other from hanging up.

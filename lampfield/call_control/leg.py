@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -76,6 +77,7 @@ class Leg:
         """The phase that lamps were told last."""
         self.description = Description(services.sdp_address, int(self.started * 1000))
         self.bridge: Bridge | None = None
+        self._met = asyncio.Event()
         self.keys = Keys()
         self.ended: asyncio.Future[LegEnd] = asyncio.get_running_loop().create_future()
         self._out: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -88,6 +90,17 @@ class Leg:
     def answered(self) -> bool:
         """True once the two ends of this leg have talked."""
         raise NotImplementedError
+
+    def meet(self, bridge: Bridge) -> None:
+        """The party talks to somebody from now on."""
+        self.bridge = bridge
+        self._met.set()
+
+    async def has_met(self, patience: float) -> None:
+        """Return when the party has talked to somebody, or after `patience` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._met.wait()
 
     def take_leave(self) -> None:
         """The party has no part in the call any more, though the phone may still have to be told."""

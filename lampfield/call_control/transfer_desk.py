@@ -8,7 +8,9 @@ from ipaddress import ip_address
 from lampfield.call_control.bridge import Bridge
 from lampfield.call_control.houses import Houses
 from lampfield.call_control.incoming_leg import IncomingLeg
+from lampfield.call_control.leg import Leg
 from lampfield.call_control.legs import Legs
+from lampfield.call_control.outgoing_leg import OutgoingLeg
 from lampfield.call_control.services import Services
 from lampfield.call_control.transferring import Transferring
 from lampfield.call_control.voice_leg import VoiceLeg
@@ -23,6 +25,10 @@ from sipcore.replaces import Replaces
 from sipcore.uri import SipUri, Uri
 
 logger = logging.getLogger(__name__)
+
+
+CONNECTING_SECONDS = 1.0
+"""How long a REFER may wait for the caller to be connected to the phone that has answered and sends it."""
 
 
 class NotTransferred(Exception):
@@ -47,7 +53,19 @@ class TransferDesk:
 
     def asked(self, event: ReferReceived) -> None:
         """A phone asks for a transfer."""
-        sip, leg = self._services.sip, self._legs.of_session(event.session)
+        leg = self._legs.of_session(event.session)
+        if isinstance(leg, OutgoingLeg) and leg.answered and leg.bridge is None and not self._has_sent_on(leg):
+            leg.spawn(self._asked_early(event, leg))
+        else:
+            self._answer(event, leg)
+
+    async def _asked_early(self, event: ReferReceived, leg: OutgoingLeg) -> None:
+        """A phone that has answered just now may ask before the caller is connected to it."""
+        await leg.has_met(CONNECTING_SECONDS)
+        self._answer(event, leg)
+
+    def _answer(self, event: ReferReceived, leg: Leg | None) -> None:
+        sip = self._services.sip
         try:
             if not isinstance(leg, VoiceLeg):
                 raise NotTransferred(481, "No Such Call")
@@ -80,7 +98,7 @@ class TransferDesk:
         if event.refer.method != "INVITE":
             raise NotTransferred(603, "Only Calls Are Referred")
         bridge = leg.bridge
-        if bridge is None and any(each.is_of(leg) for each in self._under_way.values()):
+        if bridge is None and self._has_sent_on(leg):
             raise NotTransferred(491, "A Transfer Is Under Way")
         if bridge is None or not bridge.is_open:
             raise NotTransferred(603, "Nobody to Transfer")
@@ -96,6 +114,9 @@ class TransferDesk:
             other.end("transferred")
         else:
             raise NotTransferred(481, "The Call to Replace Is Over")
+
+    def _has_sent_on(self, leg: VoiceLeg) -> bool:
+        return any(each.is_of(leg) for each in self._under_way.values())
 
     def _prove(self, event: ReferReceived, leg: VoiceLeg) -> None:
         """From elsewhere than the call came from, a phone proves whose it is: a transfer may cost money."""

@@ -270,6 +270,18 @@ class PjsuaCall:
     def retrieve(self) -> None:
         self._phone._do("retrieve", call=self._number)
 
+    def transfer(self, to: str) -> None:
+        """Send the other party to this URI; what becomes of it comes as `transfer` events."""
+        self._phone._do("transfer", call=self._number, to=to)
+
+    def join(self, other: "PjsuaCall") -> None:
+        """Join the other party to that of another call of this phone."""
+        self._phone._do("join", call=self._number, other=other._number)
+
+    def expect_transfer(self, code: int, timeout: float = 10.0) -> PhoneEvent:
+        """Wait until the phone is told this of its transfer."""
+        return self._phone.expect("transfer", timeout, call=self._number, code=code)
+
     def dtmf(self, digits: str, method: str = "rfc4733") -> None:
         """Press keys; `method` is `rfc4733` or `info`."""
         self._phone._do("dtmf", call=self._number, digits=digits, method=method)

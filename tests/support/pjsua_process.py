@@ -87,6 +87,9 @@ class PhoneCall(pj.Call):  # type: ignore[misc]  # no stubs for this wheel
             if self._player is not None:
                 self._player.startTransmit(audio)
 
+    def onCallTransferStatus(self, prm: pj.OnCallTransferStatusParam) -> None:
+        event("transfer", call=self.getId(), code=prm.statusCode, final=prm.finalNotify)
+
     def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
         event("dtmf", call=self.getId(), digit=prm.digit)
 
@@ -257,6 +260,12 @@ class Phone:
         parameters = pj.CallOpParam(True)
         parameters.opt.flag = pj.PJSUA_CALL_UNHOLD
         self.calls[call].reinvite(parameters)
+
+    def do_transfer(self, call: int, to: str) -> None:
+        self.calls[call].xfer(to, pj.CallOpParam(True))
+
+    def do_join(self, call: int, other: int) -> None:
+        self.calls[call].xferReplaces(self.calls[other], pj.CallOpParam(True))
 
     def do_dtmf(self, call: int, digits: str, method: str) -> None:
         parameters = pj.CallSendDtmfParam()

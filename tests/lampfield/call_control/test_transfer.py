@@ -386,6 +386,34 @@ def test_a_transfer_and_a_hang_up_right_behind_it_send_the_caller_on(exchange: E
     exchange.run(test())
 
 
+def test_a_transfer_right_behind_the_answer_waits_until_the_two_talk(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid, henrik, ingrid = await three(exchange, "astrid", "henrik", "ingrid")
+        call = astrid.call("209")
+        answering = await henrik.rings()
+        answering.answer()
+        answering.refer("208")
+        (await ingrid.rings()).answer()
+        await answering.told("200 terminated")
+        await asyncio.sleep(1)
+        assert exchange.hears(call) == "ingrid"
+
+    exchange.run(test())
+
+
+def test_a_transfer_right_behind_the_answer_to_a_caller_who_is_gone_is_refused(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid, henrik = await three(exchange, "astrid", "henrik")
+        call = astrid.call("209")
+        answering = await henrik.rings()
+        call.hang_up()
+        answering.answer()
+        answering.refer("208")
+        assert await answering.refer_answered() in (481, 603)
+
+    exchange.run(test())
+
+
 def test_a_transfer_that_comes_behind_the_hang_up_is_for_no_call(exchange: Exchange) -> None:
     async def test() -> None:
         astrid, henrik, ingrid = await three(exchange, "astrid", "henrik", "ingrid")
