@@ -34,6 +34,22 @@ class RefusedVerb(Exception):
 Answer = Callable[[House, dict[str, str]], Any]
 
 
+def verb_of(houses: Houses, answer: Answer) -> Verb:
+    """A verb that answers what `answer` gives for the company that is named, or why it is refused."""
+
+    async def serve(arguments: dict[str, str], outbox: Outbox) -> None:
+        try:
+            company = arguments.get("company", "")
+            house = houses.of_company(company)
+            if house is None:
+                raise RefusedVerb(404, "company", company, "one that the server has")
+            outbox.put(answer(house, arguments))
+        except RefusedVerb as refused:
+            outbox.put({"refused": vars(refused)})
+
+    return serve
+
+
 class ApiVerbs:
     """One verb for each thing that the API does; `company` is always among the arguments, by id."""
 
@@ -57,20 +73,7 @@ class ApiVerbs:
             "api-message-heard": self._heard,
             "api-message-delete": self._delete,
         }
-        return {name: self._verb(answer) for name, answer in answers.items()}
-
-    def _verb(self, answer: Answer) -> Verb:
-        async def serve(arguments: dict[str, str], outbox: Outbox) -> None:
-            try:
-                company = arguments.get("company", "")
-                house = self._houses.of_company(company)
-                if house is None:
-                    raise RefusedVerb(404, "company", company, "one that the server has")
-                outbox.put(answer(house, arguments))
-            except RefusedVerb as refused:
-                outbox.put({"refused": vars(refused)})
-
-        return serve
+        return {name: verb_of(self._houses, answer) for name, answer in answers.items()}
 
     # Queues and their members.
 
@@ -89,7 +92,7 @@ class ApiVerbs:
     def _named(self, house: House, arguments: dict[str, str]) -> QueueRunner:
         name = arguments.get("queue", "")
         if name not in house.queues:
-            raise RefusedVerb(404, "queue", name, _one_of(house.queues))
+            raise RefusedVerb(404, "queue", name, one_of(house.queues))
         return house.queues[name]
 
     def _member(self, house: House, arguments: dict[str, str]) -> Any:
@@ -100,7 +103,7 @@ class ApiVerbs:
         by = Author("command" if arguments.get("way") == "command" else "api", arguments.get("by", ""))
         runner, member = self._named(house, arguments), arguments.get("member", "")
         if member not in runner.queue.members:
-            raise RefusedVerb(404, "member", member, _one_of(runner.queue.members))
+            raise RefusedVerb(404, "member", member, one_of(runner.queue.members))
         reason = arguments.get("reason", "")
         match arguments.get("do", ""):
             case "activate":
@@ -109,7 +112,7 @@ class ApiVerbs:
                 runner.deactivate(member, by)
             case "pause":
                 if reason and reason not in house.company.pause_reasons:
-                    raise RefusedVerb(422, "reason", reason, _one_of(house.company.pause_reasons))
+                    raise RefusedVerb(422, "reason", reason, one_of(house.company.pause_reasons))
                 runner.pause(member, reason, by)
             case "resume":
                 runner.resume(member, by)
@@ -155,10 +158,10 @@ class ApiVerbs:
     def _switch(self, house: House, arguments: dict[str, str]) -> Any:
         name, position = arguments.get("hours", ""), arguments.get("position", "")
         if name not in house.company.hours:
-            raise RefusedVerb(404, "hours", name, _one_of(house.company.hours))
+            raise RefusedVerb(404, "hours", name, one_of(house.company.hours))
         wanted = next((known for known in ROUND if known == position), None)
         if wanted is None:
-            raise RefusedVerb(422, "position", position, _one_of(ROUND))
+            raise RefusedVerb(422, "position", position, one_of(ROUND))
         self._hours.switches(house.company).turn(name, wanted)
         return self._hours_told(house, name)
 
@@ -187,7 +190,7 @@ class ApiVerbs:
     def _messages(self, house: House, arguments: dict[str, str]) -> Any:
         box = arguments.get("box", "")
         if box not in house.company.boxes:
-            raise RefusedVerb(404, "box", box, _one_of(house.company.boxes))
+            raise RefusedVerb(404, "box", box, one_of(house.company.boxes))
         return [_message(message) for message in self._voicemail.messages(house.company.id, box)]
 
     def _message(self, house: House, arguments: dict[str, str]) -> Any:
@@ -235,5 +238,5 @@ def _message(message: Message) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name not in ("company", "deleted_at")}
 
 
-def _one_of(names: Collection[str]) -> str:
+def one_of(names: Collection[str]) -> str:
     return f"one of {', '.join(names)}" if names else "nothing, for there is none"

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 
-from web import hours, missed, queues, sounds, voicemail
+from web import hours, missed, people, queues, sounds, voicemail
 from web.access import Access
 from web.backend import Clients, DatabaseAway, MissedCalls, Signalling, SignallingAway, Sounds
 from web.models import Health, ProblemModel
@@ -22,7 +22,7 @@ def create_app(
     app = FastAPI(
         title="Lampfield",
         version="1",
-        description="Queues, members, hours, sounds and voicemail of one company, the one that the token is for.",
+        description="What one company has and does: the one that the token is for.",
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -35,6 +35,7 @@ def create_app(
         queues.routes(access),
         missed.routes(access, missed_calls),
         hours.routes(access),
+        people.routes(access),
         voicemail.routes(access),
         sounds.routes(access, shelves),
     ):

@@ -179,6 +179,73 @@ class Handled(BaseModel):
     by: str
 
 
+When = Literal["always", "busy", "no-answer", "unreachable"]
+
+
+class Forwarding(BaseModel):
+    """Where calls of one kind go; one that is off keeps its target. `seconds` of ringing before, for `no-answer`."""
+
+    when: When
+    on: bool
+    to: str
+    destination: str
+    seconds: float | None
+
+
+class Person(BaseModel):
+    """Somebody, with what their lamp shows and what they want of calls."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "person": "anna",
+                    "name": "Anna Holm",
+                    "extension": "201",
+                    "state": "forwarded",
+                    "do_not_disturb": False,
+                    "forwardings": [
+                        {
+                            "when": "always",
+                            "on": True,
+                            "to": "+4520304050",
+                            "destination": "number:+4520304050",
+                            "seconds": None,
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+
+    person: str
+    name: str
+    extension: str
+    state: str
+    do_not_disturb: bool
+    forwardings: list[Forwarding]
+
+
+class DoNotDisturb(BaseModel):
+    """Whether phones shall not ring."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"on": True}]})
+
+    on: bool
+
+
+class Forward(BaseModel):
+    """Where calls shall go: an extension, an outside number as phones dial it, or the code for the mailbox."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"to": "202", "seconds": 25}, {"on": False}]}
+    )
+
+    on: bool = True
+    to: Annotated[str, Field(max_length=50)] = ""
+    seconds: float | None = None
+
+
 class Health(BaseModel):
     """`ok`, or what is not."""
 

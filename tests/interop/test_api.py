@@ -34,7 +34,7 @@ COMPANY = {
     "people": {"anna": {"outside_number": "+4540404040"}},
     "queues": {"sales": {"members": ["anna"], "wrap_up_seconds": 0, "on_no_members": "hangup"}},
 }
-SCOPES = ("members", "texts", "queues", "missed", "voicemail", "sounds", "hours")
+SCOPES = ("members", "texts", "queues", "missed", "voicemail", "sounds", "hours", "people")
 
 
 def accept(handler: BaseHTTPRequestHandler) -> None:
@@ -221,6 +221,31 @@ def test_nobody_is_let_in_without_a_token_nor_beyond_its_scopes_nor_after_it_was
         api.server.command("token", "revoke", "nordlys", "hours")
         assert client.get("/hours").status_code == 401
     assert "voicemail" in api.server.command("token", "list", "nordlys")
+
+
+def test_do_not_disturb_and_forwarding_are_set_by_api_and_command_and_calls_go_by_them(
+    api: Api, phones: dict[str, PlainPhone]
+) -> None:
+    astrid, anna, server = phones["astrid"], phones["anna"], api.server
+    with Watcher(server.address, "anna", DOMAIN, server.password("anna")) as key:
+        key.subscribe("*78")
+        key.expect("*78", "idle")
+        told = api.done("PUT", "/people/anna/do-not-disturb", json={"on": True})
+        assert (told["do_not_disturb"], told["state"]) == (True, "do-not-disturb")
+        key.expect("*78", "talking")
+        assert astrid.call("201").final().status == 486
+        assert "do not disturb │ off" in server.command("person", "do-not-disturb", "nordlys", "anna", "off")
+        key.expect("*78", "idle")
+    server.command("person", "forward", "nordlys", "henrik", "always", "201")
+    assert api.done("GET", "/people/209")["forwardings"][0]["destination"] == "person:anna"
+    call = astrid.call("209")
+    anna.incoming().take()
+    call.answered()
+    call.hang_up()
+    anna.expect("BYE")
+    api.done("PUT", "/people/209/forwarding/always", json={"on": False})
+    api.refused(404, "PUT", "/people/eve/do-not-disturb", json={"on": True})
+    api.refused(422, "PUT", "/people/anna/do-not-disturb", json={"on": True, "off": False})
 
 
 def test_the_switch_of_hours_is_turned(api: Api) -> None:
