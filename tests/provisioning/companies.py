@@ -1,5 +1,6 @@
 """Any company that a file can hold, for properties, and the example companies."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,21 @@ _POOL: list[object] = [
     ["missed-call", "box-full"],
     *(True, False, "", 0, 1, 2, 5, 10, 15, 20, 30, 60, 100, 300, 0.5, 7.25, 17.123456789, 29.9),
     *(*_NAMES, *_NUMBERS, "0", "9", "*", "#", "42", "123456", "*50", "#9", "Prompt/7", "a b", "æ"),
-    *("DK", "DE-BY", "SE", "UTC", "Europe/Oslo", "en", "nb", "longest_idle", "skills", "all", "nordlys.example", "x1"),
+    *(
+        "DK",
+        "DE-BY",
+        "SE",
+        "UTC",
+        "Europe/Oslo",
+        "en",
+        "nb",
+        "longest_idle",
+        "skills",
+        "all",
+        "nordlys.example",
+        "x1",
+        "both",
+    ),
     *("hangup", "names", "back", "mailbox", "recording", "message:closed", "number:+4533221100"),
     *(f"{kind}:alpha" for kind in ("person", "queue", "menu", "voicemail", "calendar", "lookup", "hours", "callback")),
     *("a@b.example", "https://a.example/b?c=d", "http://[::1]:8080", "2026-12-24", "2028-02-29"),
@@ -112,8 +127,9 @@ def _of_form(form: Form) -> st.SearchStrategy[Any]:
     return st.sampled_from(_accepted(form))
 
 
+@cache
 def _accepted(kind: Kind[Any]) -> list[Any]:
-    """What of the pool is of the kind."""
+    """What of the pool is of the kind; found out once for each, for each company has hundreds of settings."""
     found = []
     for value in _POOL:
         try:
