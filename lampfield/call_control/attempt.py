@@ -13,8 +13,10 @@ from lampfield.call_control.voice_leg import VoiceLeg
 class Attempt:
     """The legs of one attempt; each knows it."""
 
-    def __init__(self, legs: Sequence[OutgoingLeg]) -> None:
+    def __init__(self, legs: Sequence[OutgoingLeg], *, for_anybody: bool) -> None:
+        """`for_anybody`: somebody else may take the call as well."""
         self.legs = legs
+        self._for_anybody = for_anybody
         self._picked: asyncio.Future[VoiceLeg] = asyncio.get_running_loop().create_future()
         self._over = False
         for leg in legs:
@@ -22,8 +24,9 @@ class Attempt:
 
     @property
     def is_open(self) -> bool:
-        """The call can still be taken: no phone has answered, nobody was faster, and the caller waits."""
-        return not (self._over or self._picked.done() or any(leg.answered for leg in self.legs))
+        """Somebody else can take the call: no phone has answered, nobody was faster, and the caller waits."""
+        over = self._over or self._picked.done() or any(leg.answered for leg in self.legs)
+        return self._for_anybody and not over
 
     def pick_up(self, leg: VoiceLeg) -> None:
         """Let this leg have the call, while the attempt is open: it wins, and the phones stop ringing."""

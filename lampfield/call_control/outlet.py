@@ -33,6 +33,10 @@ class CallOutlet(Ringing):
         return Reached(leg, CallDialler(self._services, self._company_now, leg))
 
     @property
+    def for_anybody(self) -> bool:
+        return False
+
+    @property
     def shown(self) -> Identity:
         return self._shown_as
 

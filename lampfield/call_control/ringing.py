@@ -57,6 +57,11 @@ class Ringing:
         raise NotImplementedError
 
     @property
+    def for_anybody(self) -> bool:
+        """A colleague may take the call in the place of who is called."""
+        return True
+
+    @property
     def referred_by(self) -> str | None:
         """Who has transferred the call, as phones in the house are told (RFC 3892)."""
         return None
@@ -111,7 +116,7 @@ class Ringing:
     async def _ring(
         self, legs: Sequence[OutgoingLeg], starts: Sequence[Coroutine[Any, Any, None]], timeout: float
     ) -> RingResult:
-        attempt = Attempt(legs)
+        attempt = Attempt(legs, for_anybody=self.for_anybody)
         winner: VoiceLeg | None = None
         taken = False
         try:

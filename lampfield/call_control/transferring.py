@@ -48,8 +48,7 @@ class Transferring:
         self._services.sip.report_refer(self._referral, status)
 
     def let_go(self) -> None:
-        self._leg.take_leave()
-        self._leg.spawn(self._bow_out())
+        self._leg.end("normal")
 
     def told(self) -> None:
         """The phone has confirmed the outcome, or knows nothing of the REFER any more."""

@@ -7,7 +7,7 @@ import pytest
 
 from call_records.call_record import fold
 from call_records.why import why
-from routing.events import CallEnded, CallPickedUp, OfferEnded, QueueLeft
+from routing.events import CallbackDue, CallEnded, CallPickedUp, OfferEnded, QueueLeft
 from routing.queue.view import view
 from tests.support.exchange import Exchange
 from tests.support.server import DOMAIN
@@ -435,6 +435,24 @@ def test_a_colleague_who_is_no_member_takes_the_caller_out_of_the_queues_hands(e
         await call.over()
         whole = fold(exchange.events)  # type: ignore[arg-type]
         assert (whole.picked_up_by, whole.connected_person) == ("ingrid", "ingrid")
+
+    exchange.run(test())
+
+
+def test_who_is_called_back_is_nobodys_to_pick_up(exchange: Exchange) -> None:
+    async def test() -> None:
+        henrik, ingrid = await exchange.phone("henrik"), await exchange.phone("ingrid")
+        house = exchange.parts.houses.of_domain(DOMAIN)
+        assert house is not None
+        due = CallbackDue(call="place", at=now(), queue="sales", member="anna", offer=1, number="209", attempt=1)
+        calling = asyncio.create_task(exchange.parts.switchboard.call_back(DOMAIN, house.queues["sales"], due))
+        back = await henrik.rings()
+        back.ring()
+        await asyncio.sleep(1)
+        assert await answer_of(by_lamp(ingrid, back)) == 603
+        assert await answer_of(ingrid.call("**209")) == 480
+        back.refuse(603)
+        await calling
 
     exchange.run(test())
 

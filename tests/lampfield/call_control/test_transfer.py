@@ -345,6 +345,27 @@ def test_somebody_outside_may_not_transfer_at_the_companys_expense(exchange: Exc
     exchange.run(test())
 
 
+@pytest.mark.parametrize(("user", "status"), [("ingrid", 403), ("henrik", 202)])
+def test_a_transfer_from_another_address_needs_proof_of_whose_call_it_is(
+    exchange: Exchange, user: str, status: int
+) -> None:
+    async def test() -> None:
+        astrid, henrik = await three(exchange, "astrid", "henrik")
+        _, answering = await connected(astrid, henrik, "209")
+        elsewhere = VirtualPhone(user, exchange.address)
+        await elsewhere.start("127.0.0.3", register=False)
+        exchange.phones["elsewhere"] = elsewhere
+        within = {
+            "From": f"<sip:{user}@{DOMAIN}>;tag={answering.local}",
+            "To": f"<sip:210@{DOMAIN}>;tag={answering.remote}",
+            "Call-ID": answering.call_id,
+            "Refer-To": f"<sip:301@{DOMAIN}>",
+        }
+        assert (await elsewhere.ask("REFER", f"sip:210@{DOMAIN}", within)).status == status
+
+    exchange.run(test())
+
+
 def test_a_second_transfer_while_one_is_under_way_is_refused(exchange: Exchange) -> None:
     async def test() -> None:
         astrid, henrik, ingrid = await three(exchange, "astrid", "henrik", "ingrid")
