@@ -5,8 +5,9 @@
 `reader`      the process that does it: what strangers wrote is read within limits
 `feed`        one person's feed
 `caldav`      one person's calendars on a CalDAV server
+`agenda`      everybody's times, reported when they begin and end
 `settings`    what an administrator sets
-`adapter`     all of them, looked at again and again, reported when times begin and end
+`adapter`     all of them, looked at again and again
 """
 
 from status_adapters.calendars.adapter import CalendarAdapter

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from status_adapters.adapter import Finding, Health, Report, Watched
-from status_adapters.calendars.busy_time import BusyTime, outlook, report
+from status_adapters.calendars.agenda import Agenda
+from status_adapters.calendars.busy_time import BusyTime
 from status_adapters.calendars.caldav import DavCalendars
 from status_adapters.calendars.feed import Feed, Read
 from status_adapters.calendars.reader import Reader
@@ -30,7 +31,6 @@ class CalendarAdapter:
 
     def __init__(self, name: str, settings: CalendarSettings, means: Means, read: Read | None = None) -> None:
         self.name = name
-        self._source = f"calendar:{name}"
         self._settings = settings
         self._means = means
         self._elsewhere = by_presentity(settings.people)
@@ -40,7 +40,7 @@ class CalendarAdapter:
         self._people: dict[str, Watched] = {}
         self._places: dict[str, Place] = {}
         self._looks: Moments[str] = Moments(means.clock)
-        self._changes: Moments[str] = Moments(means.clock)
+        self._agenda = Agenda(f"calendar:{name}", means.clock, tentative=settings.tentative)
 
     def watch(self, people: Iterable[Watched]) -> None:
         """These are the people from now on; those without a calendar are passed over."""
@@ -49,7 +49,7 @@ class CalendarAdapter:
             if before.get(presentity) == self._people.get(presentity):
                 continue
             self._places.pop(presentity, None)
-            self._changes.drop(presentity)
+            self._agenda.forget(presentity)
             self._looks.drop(presentity)
             if presentity in self._people:
                 self._looks.set(presentity, self._means.clock())
@@ -61,7 +61,7 @@ class CalendarAdapter:
             self._looks.set(presentity, self._means.clock())
         async with HttpClient(self._means) as http:
             try:
-                await together(self._look_around(http, told, health), self._tell_changes(told))
+                await together(self._look_around(http, told, health), self._agenda.run(told))
             finally:
                 await self._reader.close()
 
@@ -70,16 +70,15 @@ class CalendarAdapter:
         url = self._url(person)
         if not url:
             return [Finding("calendar", False, f"{person.presentity} has none: see the settings url and people")]
-        now = self._means.clock()
         async with HttpClient(self._means) as http:
             place = self._place(http, person)
             try:
-                await place.look(now)
+                await place.look(self._means.clock())
             except SourceFault as fault:
                 return [Finding("calendar", False, str(fault))]
             finally:
                 await self._reader.close()
-        seen = outlook(self._counting(place), now)
+        seen = self._agenda.outlook(place.times)
         return [
             Finding("calendar", True, f"{len(place.times)} busy times in the days around today"),
             Finding("now", True, seen.activity if seen.activity != "unknown" else "nothing is entered"),
@@ -102,29 +101,10 @@ class CalendarAdapter:
             else:
                 health.logged_in()
                 if self._people.get(presentity) is person:
-                    self._tell(presentity, told)
+                    self._agenda.read(presentity, place.times, told)
             return self._means.clock() + self._settings.refresh_seconds
 
         await look_around(self._looks, look, self._settings.at_once)
-
-    async def _tell_changes(self, told: Report) -> None:
-        while True:
-            self._tell(await self._changes.next(), told)
-
-    def _tell(self, presentity: str, told: Report) -> None:
-        place = self._places.get(presentity)
-        if place is None:
-            return
-        now = self._means.clock()
-        seen = outlook(self._counting(place), now)
-        if seen.next_change is not None:
-            self._changes.set(presentity, seen.next_change)
-        else:
-            self._changes.drop(presentity)
-        told(report(presentity, self._source, seen, now))
-
-    def _counting(self, place: Place) -> list[BusyTime]:
-        return [time for time in place.times if self._settings.tentative or time.show != "tentative"]
 
     def _url(self, person: Watched) -> str:
         return self._elsewhere.get(person.presentity) or filled(self._settings.url, person)
