@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from lampfield.database import open_database
@@ -16,6 +17,7 @@ from tests.support import alaw, audio
 from tests.support.children import kill
 from tests.support.event_log import recorded
 from tests.support.plain_phone import PlainPhone
+from tests.support.ports import LOOPBACK, free_port
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.server import DOMAIN, OUTSIDE, Server
 from tests.support.until import until
@@ -40,8 +42,14 @@ SILENCE = 0xD5
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("voicemail"), settings=NO_PASSWORDS, company=COMPANY) as running:
+def api_address() -> str:
+    return f"{LOOPBACK}:{free_port()}"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, api_address: str) -> Iterator[Server]:
+    settings = NO_PASSWORDS | {"web": {"listen": f"tcp:{api_address}"}}
+    with Server(tmp_path_factory.mktemp("voicemail"), settings=settings, company=COMPANY) as running:
         yield running
 
 
@@ -123,7 +131,7 @@ def test_a_message_lights_the_lamps_is_heard_by_the_owner_and_puts_them_out(
 ) -> None:
     pjsua = phones.registered(server, "henrik", mwi=True)
     assert "Messages-Waiting: no\r\n" in pjsua.expect("mwi")["message"]
-    with Watcher(server.address, "ingrid", DOMAIN, server.password("ingrid")) as watcher:
+    with Watcher(server.address, "henrik", DOMAIN, server.password("henrik")) as watcher:
         watcher.subscribe("henrik", "message-summary")
         assert "Messages-Waiting: no\r\n" in watcher.next("henrik").body
         with Caller(server, said) as caller:
@@ -142,7 +150,9 @@ def test_a_message_lights_the_lamps_is_heard_by_the_owner_and_puts_them_out(
     assert recorded(server, "MessageLeft")
 
 
-def test_who_hangs_up_while_speaking_has_left_a_message(server: Server, said: Samples) -> None:
+def test_who_hangs_up_while_speaking_has_left_a_message_which_programs_fetch_by_the_api(
+    server: Server, api_address: str, said: Samples, tmp_path: Path
+) -> None:
     before = {message.id for message in messages(server)}
     with Caller(server, said) as caller:
         caller.speak(2.5)
@@ -151,13 +161,30 @@ def test_who_hangs_up_while_speaking_has_left_a_message(server: Server, said: Sa
     (message,) = [message for message in messages(server) if message.id not in before]
     assert message.caller_number == CALLER
     assert 2.0 < message.seconds < 5.0
-    assert seconds_of(said, server.state / "voicemail" / "nordlys" / "henrik" / f"{message.id}.wav") >= 1
+    token = server.command("token", "add", "nordlys", "archive", "--scope", "voicemail").split()[0]
+    headers, base = {"Authorization": f"Bearer {token}"}, f"http://{api_address}/api/v1/voicemail"
+    with (
+        httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=15) as api,
+        Watcher(server.address, "henrik", DOMAIN, server.password("henrik")) as watcher,
+    ):
+        watcher.subscribe("henrik", "message-summary")
+        assert "Voice-Message: 1/" in watcher.next("henrik").body
+        listed = {each["id"]: each for each in api.get("/boxes/henrik/messages").json()}
+        assert listed[message.id]["caller_number"] == CALLER
+        sound = api.get(f"/messages/{message.id}/audio")
+        assert sound.headers["content-type"] == "audio/wav"
+        (tmp_path / "fetched.wav").write_bytes(sound.content)
+        assert seconds_of(said, tmp_path / "fetched.wav") >= 1
+        assert api.post(f"/messages/{message.id}/heard").json()["heard_at"] is not None
+        assert "Voice-Message: 0/" in watcher.next("henrik").body
+        assert api.delete(f"/messages/{message.id}").status_code == 204
+        assert api.get(f"/messages/{message.id}/audio").status_code == 404
 
 
 def test_a_message_that_a_kill_cut_off_is_delivered_at_the_next_start(server: Server, said: Samples) -> None:
     before = {message.id for message in messages(server)}
     with (
-        Watcher(server.address, "ingrid", DOMAIN, server.password("ingrid")) as watcher,
+        Watcher(server.address, "henrik", DOMAIN, server.password("henrik")) as watcher,
         Caller(server, said) as caller,
     ):
         watcher.subscribe("henrik", "message-summary")
@@ -210,7 +237,7 @@ def test_messages_left_while_the_database_is_away_light_the_lamp_and_are_written
     settings = NO_PASSWORDS | {"database": {"url": url}}
     with (
         Server(tmp_path / "server", settings=settings, company=COMPANY) as server,
-        Watcher(server.address, "ingrid", DOMAIN, server.password("ingrid")) as watcher,
+        Watcher(server.address, "henrik", DOMAIN, server.password("henrik")) as watcher,
     ):
         watcher.subscribe("henrik", "message-summary")
         watcher.next("henrik")
