@@ -5,8 +5,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
 
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from presence_pidf.status_report import StatusReport
 from status_adapters.adapter import Adapter
+from status_adapters.hook import Hooked, HookRequest
 from status_adapters.means import Means
 from tests.support.virtual_time import now
 
@@ -53,6 +58,7 @@ class Book:
         self.errors: list[str] = []
         self.log_ins = 0
         self.lags: list[float] = []
+        self.passed_over: list[tuple[str, str]] = []
         self._more = asyncio.Event()
 
     def report(self, report: StatusReport) -> None:
@@ -69,6 +75,10 @@ class Book:
 
     def lag(self, seconds: float) -> None:
         self.lags.append(seconds)
+
+    def wrong(self, what: str, error: str) -> None:
+        self.passed_over.append((what, error))
+        self._more.set()
 
     def of(self, presentity: str, source: str = "") -> list[StatusReport]:
         return [
@@ -98,3 +108,22 @@ async def running(adapter: Adapter) -> AsyncIterator[Book]:
     finally:
         task.cancel()
         await asyncio.wait([task])
+
+
+def hook_door(adapter: Hooked) -> ASGIApp:
+    """Lets requests at any path in to an adapter, as they come to `/hooks/NAME`."""
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        hooked = HookRequest(
+            method=request.method,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.body(),
+            at=now(),
+            query=dict(request.query_params),
+            path=request.url.path.lstrip("/"),
+        )
+        answer = await adapter.hooked(hooked)
+        await Response(answer.text, answer.status, dict(answer.headers), answer.content_type)(scope, receive, send)
+
+    return door
