@@ -48,6 +48,7 @@ from routing.events import (
     PromptPlayed,
     QueueJoined,
     QueueLeft,
+    ToldWhenFree,
     TransferRequested,
 )
 
@@ -263,6 +264,9 @@ _SENTENCES: dict[type[CallEvent], Callable[[_Story, Any], str]] = {
     CallBridged: lambda story, event: f"talks with {story.name(event.person, event.number)}",
     CallForwarded: lambda story, event: (
         f"{story.name(event.person)} has calls forwarded to {event.destination}: {event.why}"
+    ),
+    ToldWhenFree: lambda story, event: (
+        f"{story.name(event.target)} is free, for whom {story.name(event.person)} has waited"
     ),
     BoxFull: lambda _, event: f"can leave no message: the box {event.box} is full",
     MessageLeft: lambda _, event: f"leaves a message of {_seconds(event.seconds)} in the box {event.box}",

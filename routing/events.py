@@ -235,6 +235,7 @@ class LegEnded(CallEvent, frozen=True, kw_only=True):
     leg: str
     person: str | None
     cause: str
+    """`elsewhere` where it rang and somebody else has the call, `transferred` where the person handed the call on."""
     status: int = 200
 
 
@@ -300,6 +301,13 @@ class CallForwarded(CallEvent, frozen=True, kw_only=True):
     why: Literal["unconditional", "busy", "no-answer", "unreachable", "do-not-disturb"]
     destination: str
     """In its written form."""
+
+
+class ToldWhenFree(CallEvent, frozen=True, kw_only=True):
+    """This call is made to somebody (`person`) who has asked to be told when `target` is free; both are ids."""
+
+    person: str
+    target: str
 
 
 class MessageLeft(CallEvent, frozen=True, kw_only=True):
@@ -413,6 +421,7 @@ AnyCallEvent = (
     | TransferRequested
     | CallTransferred
     | CallForwarded
+    | ToldWhenFree
     | MessageLeft
     | MessageLost
     | BoxFull

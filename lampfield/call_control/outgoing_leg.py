@@ -53,6 +53,7 @@ class OutgoingLeg(VoiceLeg):
         self._observer = observer
         self._rings = False
         self._wanted = True
+        self._elsewhere = False
 
     def take_up(self, kept: KeptLeg, audio: SessionInfo) -> None:
         """As every leg; it has rung and answered."""
@@ -128,7 +129,8 @@ class OutgoingLeg(VoiceLeg):
     def _over(self, status: int) -> None:
         if not self.outcome.done():
             self.outcome.set_result(status)
-        self.finish(LegEnd(outcome_of(status), status, by_peer=self._wanted))
+        cause = "elsewhere" if self._elsewhere else outcome_of(status)
+        self.finish(LegEnd(cause, status, by_peer=self._wanted))
 
     def give_up(self, *, elsewhere: bool = False) -> None:
         """Not wanted any more: CANCEL, or BYE when it has answered. An answer that crosses is hung up when it comes.
@@ -140,7 +142,7 @@ class OutgoingLeg(VoiceLeg):
         if self.answered:
             self.end("normal")
             return
-        self._wanted = False
+        self._wanted, self._elsewhere = False, elsewhere
         # A phone that has vanished answers no CANCEL: its lamp must not blink until the INVITE times out.
         self.show("terminated")
         if self.session:

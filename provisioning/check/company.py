@@ -6,6 +6,7 @@ from provisioning.check.loops import endless_ways
 from provisioning.check.menus import check_menus
 from provisioning.check.notices import check_notices
 from provisioning.check.numbers import check_numbers
+from provisioning.check.pickup import check_pickup
 from provisioning.check.privacy import check_privacy
 from provisioning.check.queues import check_queues
 from provisioning.check.references import check_references
@@ -22,6 +23,7 @@ def check_company(company: Company, problems: Problems, surroundings: Surroundin
     check_queues(company, problems)
     check_notices(company, problems)
     check_privacy(company, problems)
+    check_pickup(company, problems)
     check_lists(company, problems)
     check_numbers(company, problems)
     for key, way in endless_ways(company):

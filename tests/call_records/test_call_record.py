@@ -1,17 +1,20 @@
 """A call record is what the events of the call add up to."""
 
-from call_records.call_record import CallRecord, MenuChoice, QueueVisit, after, fold
+from call_records.call_record import CallRecord, MenuChoice, QueueVisit, Transfer, after, fold
 from routing.events import (
     AnyCallEvent,
     CallArrived,
     CallBridged,
     CallEnded,
     CallHeld,
+    CallPickedUp,
     CallRetrieved,
+    CallTransferred,
     CustomerNumberGiven,
     LegEnded,
     QueueJoined,
     QueueLeft,
+    TransferRequested,
 )
 from tests.call_records.calls import BEGIN, main_job
 
@@ -129,3 +132,42 @@ def test_the_customers_number_is_the_one_typed_last() -> None:
         CustomerNumberGiven(call="c1", at=BEGIN + 9, menu="main", number="4712"),
     ]
     assert fold([*main_job(), *typed]).customer_number == "4712"
+
+
+def test_a_transfer_ends_the_talk_until_somebody_answers() -> None:
+    events: list[AnyCallEvent] = [
+        CallArrived(call="c", at=0.0, company="nordlys", origin="trunk", caller_number="+4520304050", dialled="201"),
+        CallBridged(call="c", at=1.0, leg="l1", person="anna", number="201"),
+        CallHeld(call="c", at=5.0, by="callee"),
+        TransferRequested(call="c", at=11.0, by="anna", side="callee", to="202"),
+        CallTransferred(call="c", at=20.0, kind="blind", by="anna", side="callee", to="202", outcome="answered"),
+        CallBridged(call="c", at=20.0, leg="l2", person="bo", number="202"),
+        LegEnded(call="c", at=20.5, leg="l1", person="anna", cause="transferred"),
+        CallEnded(call="c", at=50.0, cause="answered", by="caller"),
+    ]
+    record = fold(events)
+    assert (record.talk_seconds, record.held_seconds) == (40.0, 6.0)
+    assert (record.connected_at, record.connected_person) == (1.0, "bo")
+    assert record.transfers == (Transfer(20.0, "blind", "anna", "202", "answered"),)
+
+
+def test_a_call_that_goes_on_in_another_says_so() -> None:
+    events: list[AnyCallEvent] = [
+        CallArrived(call="c", at=0.0, company="nordlys", origin="phone", caller_number="201", dialled="202"),
+        CallBridged(call="c", at=1.0, leg="l1", person="bo", number="202"),
+        CallTransferred(
+            call="c", at=9.0, kind="attended", by="anna", side="caller", to="+45", outcome="answered", goes_on_in="d"
+        ),
+        CallEnded(call="c", at=9.0, cause="transferred", by="caller"),
+    ]
+    record = fold(events)
+    assert (record.cause, record.talk_seconds, record.transfers[0].goes_on_in) == ("transferred", 8.0, "d")
+
+
+def test_who_picked_a_call_up_is_known() -> None:
+    events: list[AnyCallEvent] = [
+        CallArrived(call="c", at=0.0, company="nordlys", origin="phone", caller_number="201", dialled="202"),
+        CallPickedUp(call="c", at=3.0, leg="l1", person="carl", number="203", rang="bo"),
+        CallBridged(call="c", at=3.0, leg="l1", person="carl", number="203"),
+    ]
+    assert (fold(events).picked_up_by, fold(events).connected_person) == ("carl", "carl")

@@ -88,6 +88,11 @@ def test_the_examples_are_right(file: Path, tmp_path: Path) -> None:
             'readers = ["ana"]',
             'boxes.sales.readers = "ana": must be one of the company',
         ),
+        (
+            'reception = ["anna", "henrik"]',
+            'reception = ["ana"]',
+            'pickup_groups.reception = "ana": must be one of the company',
+        ),
         ("[boxes.support]", "[boxes.suport]", "boxes.suport.readers: missing, must be a list of people, for no person"),
         ('in-debt = "person:henrik"', 'in-debt = "person:henrk"', "lookups.customers.destinations.in-debt = "),
         (
