@@ -15,6 +15,9 @@ MOST_TUPLES = 32
 _PIDF = "{urn:ietf:params:xml:ns:pidf}"
 _DM = "{urn:ietf:params:xml:ns:pidf:data-model}"
 _RPID = "{urn:ietf:params:xml:ns:pidf:rpid}"
+_PRESENCE, _TUPLE, _NOTE = f"{_PIDF}presence", f"{_PIDF}tuple", f"{_PIDF}note"
+_STATUS, _BASIC, _CONTACT, _TIMESTAMP = f"{_PIDF}status", f"{_PIDF}basic", f"{_PIDF}contact", f"{_PIDF}timestamp"
+_PERSON, _PERSON_NOTES, _ACTIVITIES = f"{_DM}person", (f"{_DM}note", f"{_RPID}note"), f"{_RPID}activities"
 _PRIORITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -46,48 +49,53 @@ _MEANING: dict[str, Activity] = {
 
 def read_pidf(body: bytes) -> PublishedPresence:
     """What a presence document says; elements of other namespaces are passed over. Raises MalformedDocument."""
-    root = parse(body, f"{_PIDF}presence")
     tuples: list[PublishedTuple] = []
     notes: list[str] = []
     activities: list[str] = []
     since: float | None = None
-    for element in root:
-        if element.tag == f"{_PIDF}tuple":
+    for element in parse(body, _PRESENCE):
+        tag = element.tag
+        if tag == _TUPLE:
             tuples.append(_tuple(element))
-        elif element.tag == f"{_PIDF}note":
+        elif tag == _NOTE:
             notes.append(words(element.text))
-        elif element.tag == f"{_DM}person":
+        elif tag == _PERSON:
             for part in element:
-                if part.tag == f"{_RPID}activities":
-                    activities += [child.tag[len(_RPID) :] for child in part if child.tag.startswith(_RPID)]
+                tag = part.tag
+                if tag == _ACTIVITIES:
+                    activities += [name[len(_RPID) :] for child in part if (name := child.tag).startswith(_RPID)]
                     since = _moment(part.get("from"))
-                elif part.tag in (f"{_DM}note", f"{_RPID}note"):
+                elif tag in _PERSON_NOTES:
                     notes.append(words(part.text))
     if len(tuples) > MOST_TUPLES:
         raise MalformedDocument(f"more than {MOST_TUPLES} tuples")
-    found = tuple(dict.fromkeys(note for note in notes if note))
+    found = tuple(dict.fromkeys([note for note in notes if note])) if notes else ()
     return PublishedPresence(tuple(tuples), found, _activity(activities, tuples), since)
 
 
 def _tuple(element: etree._Element) -> PublishedTuple:
     id, basic, contact, priority, note, stamp = element.get("id"), "", "", "", "", ""
     for part in element:
-        tag, text = part.tag, part.text or ""
-        if tag == f"{_PIDF}status":
-            basic = (part.findtext(f"{_PIDF}basic") or "").strip()
-        elif tag == f"{_PIDF}contact":
-            contact, priority = text.strip(), part.get("priority") or ""
-        elif tag == f"{_PIDF}note":
-            note = note or words(text)
-        elif tag == f"{_PIDF}timestamp":
-            stamp = text.strip()
+        tag = part.tag
+        if tag == _STATUS:
+            for child in part:
+                if child.tag == _BASIC:
+                    basic = (child.text or "").strip()
+        elif tag == _CONTACT:
+            contact, priority = (part.text or "").strip(), part.get("priority") or ""
+        elif tag == _NOTE:
+            note = note or words(part.text)
+        elif tag == _TIMESTAMP:
+            stamp = (part.text or "").strip()
     if not id:
         raise MalformedDocument("a tuple without id")
     if basic not in ("open", "closed", ""):
         raise MalformedDocument(f"basic is {words(basic, 20)!r}: expected open or closed")
-    if not _PRIORITY.fullmatch(priority):
+    if priority and not _PRIORITY.fullmatch(priority):
         priority = ""
-    return PublishedTuple(id, basic != "closed", contact, priority, note, stamp if _moment(stamp) is not None else "")
+    if stamp and _moment(stamp) is None:
+        stamp = ""
+    return PublishedTuple(id, basic != "closed", contact, priority, note, stamp)
 
 
 def _activity(names: list[str], tuples: list[PublishedTuple]) -> Activity:

@@ -45,19 +45,24 @@ class PublishedDialogPackage:
 PUBLISH_PACKAGES: Final[tuple[PublishPackage, ...]] = (PublishedPresencePackage(), PublishedDialogPackage())
 
 
-def what_is_said(presence: PublishedPresence, presentity: str, source: str, since: float, now: float) -> StatusReport:
+def what_is_said(
+    presence: PublishedPresence, presentity: str, source: str, before: StatusReport | None, now: float
+) -> StatusReport:
     """A presence document as a status report. A phone tells nothing of being reachable: it registers for that."""
     activity, reachable = presence.activity, presence.open
     if kind_of(source) == "pbx":
         activity, reachable = _of_pbx(activity, reachable)
     else:
         reachable = None
+    since = presence.since
+    if since is None:
+        since = before.since if before is not None and before.activity == activity else now
     return StatusReport(
         presentity=presentity,
         source=source,
         activity=activity,
         at=now,
-        started=since if presence.since is None else presence.since,
+        started=since,
         received=now,
         note=presence.note,
         reachable=reachable,
@@ -83,7 +88,5 @@ def as_published(document: object, presentity: str, source: str, before: StatusR
     """What a document that one of the packages has read says to the lamps; `before` it said this."""
     if not isinstance(document, PublishedPresence):
         return Published(now, None, dialogs=published_dialogs(document))
-    report = what_is_said(document, presentity, source, now, now)
-    if before is not None and document.since is None and before.activity == report.activity:
-        report = what_is_said(document, presentity, source, before.since, now)
+    report = what_is_said(document, presentity, source, before, now)
     return Published(now, report, document)
