@@ -19,6 +19,7 @@ from lampfield.call_control.taking_up import TakingUp
 from lampfield.call_control.tasks import Tasks
 from lampfield.company_hours import CompanyHours
 from lampfield.company_pins import CompanyPins
+from lampfield.completions import Completions
 from lampfield.configuration import Configuration
 from lampfield.control_socket import ControlServer
 from lampfield.control_verbs import ControlVerbs
@@ -200,6 +201,11 @@ class Parts:
             changed=self.reloading.sounds,
             forget_clips=lambda sound: self.clips.forget(sound),
         )
+        self.completions = Completions(self.journal, self.clock, self._light, self._recall)
+        self.completions.restore()
+        self.events.follow(self.completions.on_call)
+        self.lamps.things.add(self.completions.is_on)
+        self.lamps.follow_watchers(self.completions.watched)
         self.queue_lamps = QueueLamps(
             lambda company, queue: self.houses.queue_state(company, queue),
             lambda call: self.legs.caller_of(call),
@@ -216,6 +222,7 @@ class Parts:
             standings,
             self.places,
             self.person_features,
+            self.completions,
             self._voicemail_of,
             self._studio_of,
             last_members,
@@ -361,6 +368,9 @@ class Parts:
             await self.switchboard.call_back(domain, runner, due)
 
         return call_back
+
+    async def _recall(self, company: Company, asker: str, target: str) -> None:
+        await self.switchboard.recall(company, asker, target)
 
     def _hook_traffic(self, hub: TraceHub | None) -> None:
         self.endpoint.on_traffic = hub

@@ -102,6 +102,7 @@ class Signalling:
         await parts.trunks.start()
         await parts.watching.start()
         parts.begun.set()
+        parts.completions.begin()
         self._go_on(calls)
         # What lives as long as the process is not worth looking at in each collection.
         gc.collect()

@@ -127,6 +127,10 @@ class CallFlow:
         self._held[queue] = place
         await self._to_the_end(self._called_back(queue))
 
+    async def serve(self, destination: Destination, why: str) -> None:
+        """Connect somebody who was called for it to a destination. Ends with CallEnded as well."""
+        await self._to_the_end(self._follow(Onward(destination, why)))
+
     async def _called_back(self, queue: str) -> Ended:
         return await self._follow(await self._queue(queue, opening="connecting"))
 

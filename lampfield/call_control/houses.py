@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
 from lampfield.company_hours import CompanyHours
+from lampfield.completions import Completions
 from lampfield.control_socket import Outbox
 from lampfield.last_members import LastMembers
 from lampfield.membership import Membership
@@ -13,6 +14,7 @@ from lampfield.sound_library.shelves import Shelves
 from lampfield.standings import Standings
 from routing import dialplan
 from routing.activity import Activity
+from routing.completion_codes import AskWhenFree
 from routing.dialplan import Refusal
 from routing.events import CallEvent
 from routing.feature_codes import FeatureActions
@@ -46,6 +48,7 @@ class Houses:
         standings: Standings,
         places: Places,
         person_features: PersonFeatures,
+        completions: Completions,
         voicemail: Callable[[Company], Voicemail],
         studio: Callable[[Company], GreetingStudio],
         last_members: LastMembers,
@@ -65,6 +68,7 @@ class Houses:
         self._standings = standings
         self._places = places
         self._person_features = person_features
+        self._completions = completions
         person_features.follow(self._wishes_changed)
         self._voicemail = voicemail
         self._studio = studio
@@ -140,6 +144,7 @@ class Houses:
         """What each feature code of a company does, one line each."""
         membership = ChangeMembership(company, queues)
         wishes = self._person_features.of(company)
+        lines = self._completions.of(company, self._activities[company.domain])
         return {
             "active": membership,
             "passive": membership,
@@ -149,6 +154,7 @@ class Houses:
             "switch": TurnSwitch(company, self._hours.switches(company)),
             "do-not-disturb": ChangeDoNotDisturb(wishes),
             "forward": ChangeForwarding(company, wishes),
+            "tell-when-free": AskWhenFree(company, lines, self._clock),
         }
 
     def _wishes_changed(self, company: Company, person: str, wishes: Wishes) -> None:

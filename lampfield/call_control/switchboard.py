@@ -24,7 +24,9 @@ from routing.calling_back import CallingBack
 from routing.dialplan import e164
 from routing.events import CallbackDue
 from routing.house import Arrival, House
+from routing.model import Company
 from routing.queue.runner import QueueRunner
+from routing.recalling import Recalling
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, InviteReceived, ReferOver, ReferReceived
 from sipcore.message import Request
@@ -191,6 +193,18 @@ class Switchboard:
         except asyncio.CancelledError:
             task.cancel()
             raise
+
+    async def recall(self, company: Company, asker: str, target: str) -> None:
+        """Call somebody and connect them to a colleague who is free now: fulfils `completions.Recall`."""
+        house = self._houses.of_domain(company.domain)
+        people = house.company.people if house is not None else {}
+        if house is None or asker not in people or target not in people:
+            return
+        call, domain = self._services.token(), company.domain
+        shown = Identity(people[target].extension, people[target].name)
+        outlet = CallOutlet(self._services, lambda: (self._houses.of_domain(domain) or house).company, call, shown)
+        logger.info("%s: %s is called, for %s is free", call, asker, target)
+        await self.go_on(call, Recalling(house, people[asker], people[target], outlet).run())
 
     def _flow(self, house: House, leg: IncomingLeg) -> CallFlow:
         domain = house.company.domain

@@ -13,7 +13,7 @@ from lampfield.presence.company_rules import CompanyRules
 from lampfield.presence.composition import Composition, Taken
 from lampfield.presence.lamp import LIT, PLAIN_RULES, Lamp, Published, lamp_of_thing
 from lampfield.presence.lists import PACKAGES, Lists, sent_along
-from lampfield.presence.member_lamps import address, member_aors
+from lampfield.presence.member_lamps import address, for_member, member_aors
 from lampfield.presence.packages.catalogue import OF_ONESELF, event_packages
 from lampfield.presence.packages.feature_events import Features, nothing_set
 from lampfield.presence.packages.watcher_info import WATCHED
@@ -39,6 +39,12 @@ from sipcore.uri import SipUri
 _log = logging.getLogger(__name__)
 
 _STATE_PACKAGES = ("dialog", "presence")
+
+
+def asks_when_free(request: Request) -> bool:
+    """Whether a phone wants to be told when somebody is free, as Snom does, rather than what they do."""
+    event = request.event
+    return event is not None and event.package == "dialog" and event.params.get("purpose") == "call-completion"
 
 
 class Mended(Value, frozen=True):
@@ -89,6 +95,7 @@ class Lamps:
         self._mailboxes: set[str] = set()
         """AORs of the codes by which people listen to their messages."""
         self.things = Things()
+        self._watch_followers: list[Callable[[str, bool], None]] = []
         self._privacy = Privacy()
         self._addresses = Addresses(self._lamps, self._make)
         self._lists = Lists(self._lamps, self._addresses, self.detail)
@@ -207,6 +214,11 @@ class Lamps:
             aor = who
         resource = self._addresses.resource(aor, who)
         detail = self.detail(who, resource)
+        if detail is not None and asks_when_free(request):
+            own = for_member(aor, parts_of(who)[0])
+            if not self._make(own):
+                raise ProtocolViolation("Not Found", 404)
+            return own, EVERYTHING, False
         if detail is None or (package in OF_ONESELF and who not in self._lamps[resource].aors):
             raise ProtocolViolation("Forbidden", 403)
         return resource, detail, False
@@ -246,6 +258,14 @@ class Lamps:
             lamp = self._lamps.get(resource) if package == WATCHED else None
             for aor in lamp.aors if lamp is not None else ():
                 self.notifier.changed(aor, f"{WATCHED}.winfo", now)
+            if resource in self._made:
+                watched = bool(self.notifier.subscriptions(resource, package))
+                for follower in self._watch_followers:
+                    follower(resource, watched)
+
+    def follow_watchers(self, follower: Callable[[str, bool], None]) -> None:
+        """Tell `follower` of things that were made to be watched whether they still are, when that may have changed."""
+        self._watch_followers.append(follower)
 
     def _watchers_of(self, resource: str) -> list[SubscriptionRecord]:
         return self.notifier.subscriptions(resource, WATCHED)
