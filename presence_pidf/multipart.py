@@ -5,10 +5,11 @@ from typing import Final
 
 import msgspec
 
-BOUNDARY: Final = b"part"
+BOUNDARY: Final = b"..next.."
 """Behind two hyphens at the begin of a line, where no document of ours has it: what people write begins no line.
 
-It is short, as Content-IDs are, for a datagram has to hold what many parts have in common.
+It is short, as Content-IDs are, for a datagram has to hold what many parts have in common, and no word, for some phones
+look for it anywhere.
 """
 
 
@@ -34,7 +35,8 @@ class Part(msgspec.Struct, frozen=True, gc=False):
 def related_type(root: Part, *, bare_cid: bool) -> bytes:
     """The Content-Type of a body that begins with `root`."""
     start = root.cid if bare_cid else b"<%b>" % root.cid
-    return b'multipart/related;type="%b";start="%b";boundary="%b"' % (
+    # COMPAT(Linphone): takes quotes around the boundary for a part of it.
+    return b'multipart/related;type="%b";start="%b";boundary=%b' % (
         root.content_type.partition(b";")[0],
         start,
         BOUNDARY,

@@ -24,6 +24,8 @@ class Profile(msgspec.Struct, frozen=True):
     """Content types that the phone is sent wherever it says to take them, whatever it says to like better."""
     most_listed: int = 0
     """The most resources that the phone takes in one NOTIFY of a list; 0 is without limit."""
+    list_event: str = ""
+    """How the event of a presence list is spelled in its NOTIFYs; empty: as the phone spells it."""
     bare_cid: bool = False
     """Finds the parts of a list by a Content-ID that stands without angle brackets."""
     most_per_second: float = 0.0
@@ -62,8 +64,9 @@ PROFILES = (
     Profile("auerswald", r"^(Auerswald|COMfortel)", most_per_second=10.0),
     # COMPAT(Bria): keeps showing the last call until a dialog is told to be terminated; takes one dialog only.
     Profile("bria", r"\b(Bria|X-Lite)\b", idle_dialog=True, single_dialog=True),
-    # COMPAT(Linphone): compares the Content-ID of a part with the `cid` of a list letter by letter, up to 5.2.
-    Profile("linphone", r"^Linphone", bare_cid=True),
+    # COMPAT(Linphone): asks for the event "presence" and looks into a list only where it is told of "Presence";
+    # compares the Content-ID of a part with the `cid` of the list letter by letter (both seen with 5.1).
+    Profile("linphone", r"^Linphone", list_event="Presence", bare_cid=True),
     # COMPAT(MicroSIP): `closed` is away, `open` with RPID activities is busy; what the RFCs say.
     Profile("microsip", r"^MicroSIP"),
     # COMPAT(Zoiper): as MicroSIP.

@@ -37,6 +37,10 @@ class EventPackage(Protocol):
         """Render the resource's current state. Called once for all watchers after a change, and only when needed."""
         ...
 
+    def list_event(self, sent: str, form: str) -> str:
+        """The value of Event in NOTIFYs of a list, for who sent this one in its SUBSCRIBE (RFC 6665 §8.2.1)."""
+        ...
+
     def view(self, record: SubscriptionRecord) -> View | None:
         """What this watcher is told of, where that is not the same for all of its form; else None."""
         ...

@@ -6,7 +6,7 @@ from sipcore.flow import Flow
 from sipcore.message import Request
 from sipcore.notify_admission import Wanted
 from sipcore.structs import Value
-from sipcore.subscription import BRANCH_PREFIX, DETAIL, SubscriptionRecord, detailed
+from sipcore.subscription import BRANCH_PREFIX, CODING, DETAIL, SubscriptionRecord, detailed
 from sipcore.uri import SipUri
 from sipcore.via_path import host_port
 
@@ -71,6 +71,7 @@ def _template(
     tag: str,
     contact: str,
     identity: Identity,
+    wanted: Wanted,
     *,
     eventlist: bool,
 ) -> tuple[bytes, bytes]:
@@ -90,9 +91,12 @@ def _template(
     agent = f"User-Agent: {identity.user_agent}\r\n" if identity.user_agent else ""
     # RFC 4662 §4.5: each NOTIFY of a list requires what the watcher said to support.
     required = "Require: eventlist\r\n" if eventlist else ""
+    event = request.header("Event") or ""
+    if eventlist:
+        event = wanted.package.list_event(event, wanted.form.partition(CODING)[0])
     after = (
         f";rport\r\nMax-Forwards: 70\r\n{route_lines}From: {local}\r\nTo: {request.header('From')}\r\n"
-        f"Call-ID: {request.call_id}\r\nContact: {contact}\r\nEvent: {request.header('Event')}\r\n{required}"
+        f"Call-ID: {request.call_id}\r\nContact: {contact}\r\nEvent: {event}\r\n{required}"
         f"{agent}CSeq: "
     )
     return before.encode("utf-8", "surrogateescape"), after.encode("utf-8", "surrogateescape")
@@ -110,7 +114,9 @@ def open_record(
     destination = _destination(request, flow)
     routes = tuple([str(route) for route in request.record_routes]) if request.has("Record-Route") else ()
     target = _target(request)
-    before, after = _template(request, target, routes, destination, token, contact, identity, eventlist=terms.eventlist)
+    before, after = _template(
+        request, target, routes, destination, token, contact, identity, wanted, eventlist=terms.eventlist
+    )
     # The phone is known by its instance (RFC 5626 §4.1) or its Contact, the key by who watches what.
     instance = request.contacts[0].params.get("+sip.instance") or target
     sender = request.header("From") or ""
@@ -153,6 +159,7 @@ def refresh_record(
             record.id,
             record.contact,
             identity,
+            wanted,
             eventlist=record.eventlist,
         )
     return msgspec.structs.replace(

@@ -108,6 +108,26 @@ def test_five_watchers_of_one_phone_see_the_same_call(open_server: Server, tmp_p
         assert words[-1] == "confirmed"
 
 
+def test_a_yealink_sees_a_call_of_somebody_on_its_blf_list(open_server: Server, tmp_path: Path) -> None:
+    keys = Sipp(
+        tmp_path,
+        "phones/yealink-blf-list",
+        target=open_server.address,
+        number="list-301",
+        user="ingrid",
+        domain=DOMAIN,
+        seconds=40,
+    )
+    keys.expect_received("NOTIFY", 3)
+    with answering(tmp_path, open_server, "bjorn", "answer") as phone:
+        call(tmp_path, open_server, "202")
+        phone.finish()
+    keys.finish()
+    told = [line.split() for line in keys.logged()]
+    assert [int(line[1]) for line in told] == list(range(len(told))), "each version follows the one before"
+    assert [line[2] for line in told] == ["true"] + ["false"] * (len(told) - 1)
+
+
 def watching(folder: Path, server: Server, number: str, person: str, scenario: str, *, expires: int = 60) -> Sipp:
     """A SIPp that watches the lamp of an extension as `person` would."""
     keys = LAMPS | {"expires": str(expires)}

@@ -239,6 +239,9 @@ class Counter:
     def document(self, resource: str, form: str) -> "Number":
         return Number(str(self.number).encode())
 
+    def list_event(self, sent: str, form: str) -> str:
+        return sent
+
     def view(self, record: SubscriptionRecord) -> View | None:
         return None
 

@@ -37,6 +37,9 @@ class NoticeBoard:
     def interval(self, form: str) -> float:
         return 0.5 if form == "slow" else 0.0
 
+    def list_event(self, sent: str, form: str) -> str:
+        return sent
+
     def view(self, record: SubscriptionRecord) -> View | None:
         return None
 

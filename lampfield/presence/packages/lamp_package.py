@@ -35,6 +35,13 @@ class LampPackage:
         most = form_named(form).profile.most_per_second
         return 1.0 / most if most else 0.0
 
+    def list_event(self, sent: str, form: str) -> str:
+        named = form_named(form).profile.list_event
+        if not named or self.name != "presence":
+            return sent
+        _, semicolon, parameters = sent.partition(";")
+        return f"{named}{semicolon}{parameters}"
+
     def view(self, record: SubscriptionRecord) -> View | None:
         return ListView(self._lists.subject(record)) if record.eventlist else None
 
