@@ -68,7 +68,7 @@ def degrees_of(point: Utm) -> tuple[float, float]:
     match = _ZONE.fullmatch(point.zone.strip())
     if match is None:
         raise NoSuchPoint(f"zone {point.zone!r}: expected a number from 1 to 60 and a latitude band, such as 32V")
-    if not 100_000 <= point.easting <= 900_000 or not 0 <= point.northing <= 10_000_000:
+    if not 100_000 <= point.easting <= 900_000 or not -0.5 <= point.northing <= 10_000_000.5:
         raise NoSuchPoint(f"easting {point.easting:g}, northing {point.northing:g}: expected metres within the zone")
     south = match[2].upper() < "N"
     xi = (point.northing - (_FALSE_NORTHING if south else 0.0)) / (_SCALE * _RADIUS)

@@ -41,6 +41,9 @@ class Health(Protocol):
     def failed(self, error: str) -> None: ...
     def lag(self, seconds: float) -> None: ...
 
+    def wrong(self, what: str, error: str) -> None:
+        """Something that came is of no use and was passed over; `what` sorts it for counting, in a word or two."""
+
 
 class Adapter(Protocol):
     """One source. Raises what it cannot help with: it is then run again, later and later."""

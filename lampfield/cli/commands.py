@@ -31,6 +31,7 @@ class Commands(TyperGroup):
         "voicemail": ("voicemail", "app"),
         "config": ("config", "app"),
         "adapters": ("adapters", "app"),
+        "simulate": ("simulate", "app"),
         "demo": ("demo", "demo"),
     }
     """The module and what in it is the command, in the order in which help lists them."""

@@ -11,8 +11,8 @@ FaultKind = Literal[
     "slow", "unauthorized", "throttled", "error", "garbage", "huge", "silent", "duplicate", "out-of-order"
 ]
 """`slow`: answers after some seconds. `unauthorized`, `throttled`, `error`: 401, 429 with Retry-After, 500. `garbage`,
-`huge`: what is neither JSON nor XML, and too much of it. `silent`: no answer at all. `duplicate`, `out-of-order`: events
-come twice, or the newer before the older; these two the server plays itself.
+`huge`: what is neither JSON nor XML, and too much of it. `silent`: no answer at all. `duplicate`, `out-of-order`:
+events come twice, or the newer before the older; these two the server plays itself.
 """
 _OWN: frozenset[FaultKind] = frozenset(("duplicate", "out-of-order"))
 

@@ -15,11 +15,13 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from status_adapters.simulated.faults import Fault, Faults, Faulty
+from status_adapters.simulated.operator import SimulatedOperator
 
 Clock = Callable[[], float]
 """UTC epoch seconds."""
-SERVERS: Mapping[str, Callable[[Clock, Faults], ASGIApp]] = {}
-
+SERVERS: Mapping[str, Callable[[Clock, Faults], ASGIApp]] = {
+    "operator": SimulatedOperator,
+}
 """How each simulated server is made, by the name that is its path."""
 
 
