@@ -48,23 +48,23 @@ def sent_along(aor: str) -> str:
 
 def lists_of(company: Company) -> Iterator[tuple[str, NamedList]]:
     """All lists of a company with their AORs. Pure."""
-
-    def listed(address: str, name: str, users: Iterable[str], *, but_oneself: bool = False) -> tuple[str, NamedList]:
-        resources = tuple([aor_of(user, company.domain) for user in users])
-        return aor_of(f"{_PREFIX}{address}", company.domain), NamedList(name, resources, but_oneself)
-
+    domain = company.domain
     by_name = sorted(company.people.values(), key=lambda person: (person.name.casefold(), person.id))
     everybody = [person.extension or person.id for person in by_name]
-    yield listed(COLLEAGUES, company.name, everybody, but_oneself=True)
+    yield aor_of(f"{_PREFIX}{COLLEAGUES}", domain), NamedList(company.name, _aors(everybody, domain), True)
     numbers = {queue: number for number, queue in company.queue_extensions.items()}
     for name, queue in company.queues.items():
         members = [company.people[member] for member in queue.members if member in company.people]
-        keys = [member.extension or member.id for member in members]
+        found = NamedList(name, _aors([member.extension or member.id for member in members], domain))
         for address in (name, numbers.get(name, "")):
             if address:
-                yield listed(address, name, keys)
-    for name, keys_of_phone in company.lists.items():
-        yield listed(name, keys_of_phone.name or name, keys_of_phone.keys)
+                yield aor_of(f"{_PREFIX}{address}", domain), found
+    for name, keys in company.lists.items():
+        yield aor_of(f"{_PREFIX}{name}", domain), NamedList(keys.name or name, _aors(keys.keys, domain))
+
+
+def _aors(users: Iterable[str], domain: str) -> tuple[str, ...]:
+    return tuple([aor_of(user, domain) for user in users])
 
 
 class Lists:
