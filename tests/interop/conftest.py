@@ -12,6 +12,7 @@ from media.prompts.library import PromptLibrary
 from media.prompts.sound import Samples
 from tests.support import audio
 from tests.support.baresip import Baresip
+from tests.support.linphone import Linphone
 from tests.support.pjsua_phone import PjsuaPhone
 from tests.support.ports import LOOPBACK
 from tests.support.server import DOMAIN, Server
@@ -184,6 +185,18 @@ class Phones:
         self._stack.enter_context(phone)
         phone.expect_registered()
         return phone
+
+    def linphone(self, server: Server, person: str, *, watch: Sequence[str], rls: str = "") -> Linphone:
+        """A Linphone that watches people's presence, each by itself or as the list `rls`."""
+        phone = Linphone(
+            self.folder / f"linphone-{person}",
+            f"sip:{person}@{DOMAIN}",
+            server=server.address,
+            password=server.password(person),
+            friends=[f"sip:{watched}@{DOMAIN}" for watched in watch],
+            rls=rls,
+        )
+        return self._stack.enter_context(phone)
 
     def watcher(self, server: Server, person: str) -> Watcher:
         return self._stack.enter_context(Watcher(server.address, person, DOMAIN, server.password(person)))

@@ -1,4 +1,4 @@
-"""Lamps and presence as phones see them: PJSIP and baresip watch, and a plain watcher reads every NOTIFY body."""
+"""Lamps and presence as phones see them: PJSIP, baresip and Linphone watch, a plain watcher reads every NOTIFY body."""
 
 from pathlib import Path
 
@@ -36,6 +36,24 @@ def test_baresip_sees_a_colleague_idle_busy_and_gone(server: Server, phones: Pho
     watcher.expect_presence(f"sip:astrid@{DOMAIN}", "Online")
     watched.unregister("astrid")
     watcher.expect_presence(f"sip:astrid@{DOMAIN}", "Offline")
+
+
+def test_linphone_sees_its_friends_ring_talk_and_be_free_again(server: Server, phones: Phones) -> None:
+    watcher = phones.linphone(server, "ingrid", watch=["astrid", "henrik"])
+    watcher.expect(f"sip:henrik@{DOMAIN}", "Offline")
+    caller, callee = phones.registered(server, "astrid"), phones.registered(server, "henrik")
+    watcher.expect(f"sip:astrid@{DOMAIN}", "Online")
+    watcher.expect(f"sip:henrik@{DOMAIN}", "Online")
+    call = caller.call("astrid", f"sip:209@{DOMAIN}")
+    ringing = callee.incoming("henrik")
+    ringing.answer(180)
+    watcher.expect(f"sip:henrik@{DOMAIN}", "Busy")
+    ringing.answer()
+    call.expect("CONFIRMED")
+    watcher.expect(f"sip:astrid@{DOMAIN}", "On the phone")
+    watcher.expect(f"sip:henrik@{DOMAIN}", "On the phone")
+    call.hang_up()
+    watcher.expect(f"sip:henrik@{DOMAIN}", "Online")
 
 
 def test_message_lamps_say_that_there_are_no_messages(server: Server, phones: Phones, voices: dict[str, Voice]) -> None:
