@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine
@@ -31,7 +32,9 @@ class SoundDesk:
     def __init__(self, configuration: Configuration, engine: Engine, company: Company) -> None:
         self.company = company
         self._configuration = configuration
-        self._sounds = CompanySounds(engine, configuration.state_directory, company.id, configuration.own_sounds.limits)
+        most = company.limits.active_greetings
+        limits = msgspec.structs.replace(configuration.own_sounds.limits, greetings_in_use=most)
+        self._sounds = CompanySounds(engine, configuration.state_directory, company.id, limits)
 
     def shelf(self) -> SoundShelf:
         return self.do(self._sounds.shelf())

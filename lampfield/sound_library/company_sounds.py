@@ -144,7 +144,17 @@ class CompanySounds:
             raise SoundRefused(no_such(name, shelf))
         if name is not None and shelf.sounds[name].kind == "music":
             raise SoundRefused(f"{name} is music. Only a greeting or a prompt can greet")
+        self._refuse_use(shelf, number, slot, name)
         await self._write(lambda connection: put_in_use(connection, self._company, number, slot, name))
+
+    def _refuse_use(self, shelf: SoundShelf, number: str, slot: Slot, name: str | None) -> None:
+        """Raise SoundRefused where more greetings would be in use than the company may have."""
+        others = dict.fromkeys(used for place, used in shelf.in_use.items() if place != (number, slot))
+        if name is not None and name not in others and len(others) >= self._limits.greetings_in_use:
+            raise SoundRefused(
+                f"there are {len(others)} greetings in use already ({', '.join(others)}), the most "
+                "(active_greetings of the company's limits). Put one of them out of use first"
+            )
 
     async def activate(self, music_list: str) -> None:
         """Play a list from each caller's next file on. Raises SoundRefused."""

@@ -12,6 +12,8 @@ class SoundLimits(msgspec.Struct, frozen=True):
     """Greetings and prompts."""
     music_lists: int = 3
     files_in_list: int = 10
+    greetings_in_use: int = 4
+    """Different ones, on all main numbers together; a company says in its file where it has more."""
     longest_greeting_seconds: float = 180.0
     longest_music_seconds: float = 1800.0
     upload: UploadLimits = UploadLimits()

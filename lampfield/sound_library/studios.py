@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import Engine
 
 from lampfield.sound_library.company_sounds import CompanySounds
@@ -45,8 +46,9 @@ class Studios:
 
     def of(self, company: Company, pins: Pins) -> GreetingStudio:
         """The company's, which `pins` open."""
+        limits = msgspec.structs.replace(self._limits, greetings_in_use=company.limits.active_greetings)
         desk = RecordedGreetings(
-            CompanySounds(self._engine, self._state_directory, company.id, self._limits),
+            CompanySounds(self._engine, self._state_directory, company.id, limits),
             self._shelves.of(company.domain),
             self._drafts,
             self._changed,

@@ -161,3 +161,17 @@ def test_own_sounds_are_found_before_built_in_ones_and_only_by_their_company(tmp
     assert playable.music("default", COMPANY.domain) == (sounds.folder.file("rain"),)
     assert playable.music("default", other.domain) == tuple(standard)
     assert playable.music("ringback", COMPANY.domain)[0].is_relative_to(PACKAGED)
+
+
+def test_no_more_greetings_are_in_use_at_once_than_the_company_may_have(tmp_path: Path) -> None:
+    sounds = sounds_of(tmp_path, SoundLimits(greetings_in_use=2))
+    for name in ("a", "b", "c"):
+        do(sounds.add(new(name, sound_file(tmp_path / f"{name}.wav"))))
+    do(sounds.use(NUMBER, "open", "a"))
+    do(sounds.use(NUMBER, "closed", "b"))
+    assert "there are 2 greetings in use already (a, b), the most" in why_refused(
+        sounds.use(NUMBER, "special-open", "c")
+    )
+    do(sounds.use(NUMBER, "special-open", "a"))
+    do(sounds.use(NUMBER, "closed", "c"))
+    assert set(do(sounds.shelf()).in_use.values()) == {"a", "c"}
