@@ -178,7 +178,7 @@ def run_server(ready: Connection, phones: int) -> None:
                         journal.put("binding", change.binding.key, msgspec.msgpack.encode(change.binding))
                     await asyncio.sleep(0.01)
 
-            endpoint = SipEndpoint(server.stack, None, clock, on_events, lane=server.lane)
+            endpoint = SipEndpoint(server.stack, None, clock, on_events, lanes=[server.lane] if server.lane else [])
             await endpoint.listen([Listener("udp", "127.0.0.1", 0)])
             gc.collect()
             gc.freeze()

@@ -21,6 +21,7 @@ from lampfield.door import Door
 from lampfield.journal import Journal
 from lampfield.presence.lamps import Lamps
 from lampfield.presence.publications import Publications
+from lampfield.presence.publish_lane import PublishLane
 from lampfield.presence.publish_packages import PUBLISH_PACKAGES
 from lampfield.presence.right_to_publish import RightToPublish
 from presence_pidf.status_report import Activity, StatusReport
@@ -124,8 +125,7 @@ class PublishedServer:
         compositor = EventStateCompositor(lambda: f"e{next(numbers):015x}", PUBLISH_PACKAGES)
         right = RightToPublish(door, ())
         self.publications = Publications(compositor, self.lamps, right, self.journal, lambda: self.now)
-        self.tags: dict[int, str] = {}
-        self.notified = 0
+        self.lane = PublishLane(self.publications)
         for person in range(people):
             message = parse_message(subscribe_bytes(person, person, "presence", FLOW.remote))
             assert isinstance(message, Request)
@@ -136,11 +136,13 @@ class PublishedServer:
         """Answer the NOTIFYs."""
         notifier = self.lamps.notifier
         for datagram in notifier.take_datagrams():
-            self.notified += 1
             notifier.receive_response(answer(datagram.data), self.now)
 
     def receive(self, data: bytes) -> None:
         """Take a PUBLISH to the end: its response and the NOTIFY."""
+        if self.lane.receive(data, FLOW, self.now):
+            self.lane.take_datagrams()
+            return
         self.stack.receive(data, FLOW, self.now)
         for event in self.stack.take_events():
             assert isinstance(event, RequestReceived)

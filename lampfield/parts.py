@@ -46,6 +46,7 @@ from lampfield.presence.member_lamps import MemberLamps
 from lampfield.presence.own_keys import OwnKeys
 from lampfield.presence.person_features import PersonFeatures
 from lampfield.presence.publications import Publications
+from lampfield.presence.publish_lane import PublishLane
 from lampfield.presence.publish_packages import PUBLISH_PACKAGES
 from lampfield.presence.queue_lamps import QueueLamps
 from lampfield.presence.right_to_publish import RightToPublish, server_accounts
@@ -145,7 +146,11 @@ class Parts:
         )
         self.stack_config = StackConfig(user_agent=sip.user_agent, advertised_host=sip.advertised_address)
         self.stack = Stack(self.stack_config, self.token)
-        self.endpoint = SipEndpoint(self.stack, self.lamps.notifier, self.clock, self._on_events, lane=self.lane)
+        self.publications = self._publications(configuration)
+        self.publish_lane = PublishLane(self.publications)
+        self.endpoint = SipEndpoint(
+            self.stack, self.lamps.notifier, self.clock, self._on_events, lanes=[self.lane, self.publish_lane]
+        )
         self.trunks = Trunks(
             configuration.trunks,
             self.stack,
@@ -283,7 +288,6 @@ class Parts:
         self.subscriptions = Subscriptions(
             self.lamps, self.feature_sync, self.door, self.registrar, self.journal, self.clock
         )
-        self.publications = self._publications(configuration)
         self.sweeper = Sweeper(self.lamps, self.legs.live, self.clock)
         self.events.follow(self.sweeper.on_call)
         self.state_history = StateHistory(self.records.put_state, self.database, self.clock)

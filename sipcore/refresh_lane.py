@@ -113,6 +113,8 @@ class RefreshLane:
     or rules have changed. `token` makes To tags. `capacity` phones are known at most, at about 3 kB each.
     """
 
+    begin = b"REGISTER "
+
     def __init__(
         self,
         registrar: Registrar,

@@ -1,5 +1,7 @@
 """PUBLISH: who sends it may publish, what it says shows on lamps, and it outlives a restart."""
 
+from typing import Protocol
+
 import msgspec
 
 from lampfield.decoded import decoded
@@ -18,6 +20,14 @@ from sipcore.uri import SipUri
 _KIND = "publication"
 
 
+class Lane(Protocol):
+    """A short way before the stack, which learns what may take it."""
+
+    def learn(self, request: Request, flow: Flow, resource: str, package: str, expires: int) -> None:
+        """`request` was answered 200, for this presentity and event package, with so many seconds."""
+        ...
+
+
 class Publications:
     """The event state compositor with a door before it and a disk behind it."""
 
@@ -29,6 +39,7 @@ class Publications:
         self._right = right
         self._journal = journal
         self._clock = clock
+        self._lane: Lane | None = None
 
     @property
     def count(self) -> int:
@@ -59,7 +70,23 @@ class Publications:
             return response_to(request, 404)
         response = self._compositor.publish(request, self._clock(), resource=lamp.aors[0], publisher=source)
         self._settle()
+        if response.status == 200 and self._lane is not None:
+            event = request.event
+            assert event is not None
+            self._lane.learn(request, flow, lamp.aors[0], event.package, response.expires or 0)
         return response
+
+    def modify(self, entity_tag: str, resource: str, package: str, body: bytes, expires: int) -> bytes | None:
+        """Change a publication for who was let in before; the new entity tag, None where `answer` is to say what is."""
+        record = self._compositor.modify(entity_tag, resource, package, body, expires, self._clock())
+        if record is None:
+            return None
+        self._settle()
+        return record.entity_tag.encode()
+
+    def follow(self, lane: Lane) -> None:
+        """Tell `lane` of each PUBLISH that was answered 200."""
+        self._lane = lane
 
     def advance(self) -> None:
         """Let publications expire."""

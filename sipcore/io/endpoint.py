@@ -44,7 +44,12 @@ class NotifierCore(Core, Protocol):
 
 
 class LaneCore(Protocol):
-    """The short way of REGISTER refreshes (`sipcore.refresh_lane`), as the sockets see it."""
+    """A short way for one method's usual requests (as `sipcore.refresh_lane`), as the sockets see it."""
+
+    @property
+    def begin(self) -> bytes:
+        """How such requests begin: the method and a space."""
+        ...
 
     def receive(self, data: bytes, flow: Flow, now: float) -> bool: ...
     def take_datagrams(self) -> list[Datagram]: ...
@@ -55,7 +60,7 @@ class SipEndpoint:
 
     `on_events` gets the stack's events in order, after each batch of input and each timer; it may call the stack, what
     that leaves behind is sent in the same drain. Code that calls the cores at any other time calls `wake` (or `flush`)
-    afterwards. `on_traffic` is None or sees every message both ways. `lane` is offered each REGISTER before the stack.
+    afterwards. `on_traffic` is None or sees every message both ways. `lanes` are offered requests before the stack.
     All methods belong to the loop's thread.
     """
 
@@ -66,14 +71,15 @@ class SipEndpoint:
         clock: Callable[[], float],
         on_events: Callable[[list[Event]], None],
         *,
-        lane: LaneCore | None = None,
+        lanes: Sequence[LaneCore] = (),
         limits: TcpLimits | None = None,
     ) -> None:
         self.counters = Counters()
         self.on_traffic: TrafficHook | None = None
         self._stack = stack
         self._notifier = notifier
-        self._lane = lane
+        self._lanes = {lane.begin: lane for lane in lanes}
+        self._begins = tuple(self._lanes)
         self._clock = clock
         self._on_events = on_events
         self._limits = limits or TcpLimits()
@@ -201,15 +207,17 @@ class SipEndpoint:
             more = notifier.take_datagrams()
             if more:
                 datagrams = datagrams + more if datagrams else more
-        if self._lane is not None:
-            datagrams = self._lane.take_datagrams() + datagrams
+        for lane in self._lanes.values():
+            answers = lane.take_datagrams()
+            if answers:
+                datagrams = answers + datagrams
         if datagrams:
             self.send(datagrams)
         return bool(events or datagrams or self._failed)
 
     def _receive(self, batch: list[tuple[bytes, Flow]]) -> None:
         now = self._clock()
-        stack, notifier, lane, on_traffic = self._stack, self._notifier, self._lane, self.on_traffic
+        stack, notifier, begins, on_traffic = self._stack, self._notifier, self._begins, self.on_traffic
         for data, flow in batch:
             if len(data) < 5:
                 # Keep-alives of phones over UDP: CRLF, CRLF CRLF, one NUL, "jaK".
@@ -224,7 +232,7 @@ class SipEndpoint:
                 and notifier.receive_response(data, now)
             ):
                 continue
-            if lane is not None and data.startswith(b"REGISTER ") and lane.receive(data, flow, now):
+            if data.startswith(begins) and self._lanes[data[: data.index(b" ") + 1]].receive(data, flow, now):
                 continue
             stack.receive(data, flow, now)
         self.flush()

@@ -365,6 +365,8 @@ class Notifier(Core):
 class Lane(Core):
     """Takes a REGISTER that it knows, and answers it."""
 
+    begin = b"REGISTER "
+
     def receive(self, data: bytes, flow: Flow, now: float) -> bool:  # type: ignore[override]
         if b"known" not in data:
             return False
@@ -375,7 +377,7 @@ class Lane(Core):
 def test_notifier_and_lane_get_theirs_and_the_stack_the_rest() -> None:
     async def scenario() -> None:
         stack, notifier, lane = Core(), Notifier(), Lane(lambda data: b"short answer")
-        endpoint = SipEndpoint(stack, notifier, make_clock(), lambda events: None, lane=lane)
+        endpoint = SipEndpoint(stack, notifier, make_clock(), lambda events: None, lanes=[lane])
         await endpoint.listen([UDP])
         for_notifier = b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKn.known\r\n"
         for_lane = b"REGISTER sip:known SIP/2.0\r\n"

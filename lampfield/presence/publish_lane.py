@@ -1,0 +1,216 @@
+"""A short way for what servers publish most: a change of a publication that differs from the last one where it must.
+
+Branch, From tag, Call-ID, CSeq number, entity tag, length and body may differ; all else of the head is byte for byte
+what was parsed, checked and let in before, so it is not parsed and checked again. Whatever is not so simple is left to
+the stack, which answers everything: also whoever proves themselves by digest.
+"""
+
+import re
+from typing import Final
+
+from lampfield.presence.publications import Publications
+from sipcore.flow import Datagram, Flow
+from sipcore.message import Request
+from sipcore.timers import TRANSACTION_TIMEOUT
+
+CANDIDATES: Final = 1024
+"""Requests that may become known, kept until they are answered."""
+CAPACITY: Final = 20_000
+"""Publishers' ways of publishing for one presentity that are known, at about 2 kB each."""
+
+_CHANGING: Final = (b"Via: ", b"From: ", b"Call-ID: ", b"CSeq: ", b"SIP-If-Match: ", b"Content-Length: ")
+_CSEQ: Final = re.compile(rb"CSeq: [0-9]{1,9} PUBLISH")
+_CALL_ID: Final = re.compile(rb"Call-ID: [!-~]+")
+_TOKEN: Final = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+")
+_LENGTH: Final = re.compile(rb"Content-Length: +([0-9]{1,6})")
+_EVENT: Final = b"\r\nEvent: "
+
+_Key = tuple[bytes, bytes, Flow]
+"""Request line, event and flow."""
+
+
+class _Known:
+    """A PUBLISH as it was let in, and how it was answered."""
+
+    __slots__ = (
+        "answer",
+        "answered_at",
+        "branch",
+        "expires",
+        "from_",
+        "package",
+        "places",
+        "resource",
+        "rest",
+        "to",
+        "via",
+        "via_answer",
+    )
+
+    def __init__(
+        self,
+        places: list[int],
+        rest: bytes,
+        via: tuple[bytes, bytes],
+        via_answer: tuple[bytes, bytes],
+        from_: bytes,
+        to: bytes,
+        resource: str,
+        package: str,
+        expires: int,
+    ) -> None:
+        self.places = places
+        """Where in the head the lines are that change, in the order of `_CHANGING`."""
+        self.rest = rest
+        """The head without them."""
+        self.via = via
+        """Before and after the branch."""
+        self.via_answer = via_answer
+        """The same in answers."""
+        self.from_ = from_
+        """Before the tag."""
+        self.to = to
+        """To, up to our tag."""
+        self.resource = resource
+        self.package = package
+        self.expires = expires
+        self.branch = b""
+        self.answer = b""
+        self.answered_at = 0.0
+
+
+class PublishLane:
+    """Stands before the stack: `receive` answers a PUBLISH that it knows, and says so."""
+
+    begin = b"PUBLISH "
+
+    def __init__(self, publications: Publications) -> None:
+        self._publications = publications
+        self._known: dict[_Key, _Known] = {}
+        self._candidates: dict[_Key, bytes] = {}
+        self._datagrams: list[Datagram] = []
+        publications.follow(self)
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> bool:
+        """True when `data`, a PUBLISH, was answered; False leaves it to the stack, with nothing changed."""
+        end = data.find(b"\r\n\r\n")
+        event = data.find(_EVENT)
+        if not 0 < event < end:
+            return False
+        key = (data[: data.find(b"\r\n")], data[event : data.find(b"\r\n", event + 2)], flow)
+        known = self._known.get(key)
+        if known is None or not self._answer(known, data, end, flow, now):
+            if len(self._candidates) >= CANDIDATES:
+                self._candidates.clear()
+            self._candidates[key] = data[:end]
+            return False
+        self._datagrams.append(Datagram(known.answer, flow))
+        return True
+
+    def take_datagrams(self) -> list[Datagram]:
+        """What is to be sent; taken once."""
+        taken, self._datagrams = self._datagrams, []
+        return taken
+
+    def learn(self, request: Request, flow: Flow, resource: str, package: str, expires: int) -> None:
+        """Know the next change that is like `request`, which was let in without a password and answered 200 now."""
+        event = (request.header("Event") or "").encode("utf-8", "surrogateescape")
+        line = request.start_line().encode("utf-8", "surrogateescape")
+        key = (line, _EVENT + event, flow)
+        head = self._candidates.pop(key, None)
+        known = _read(head, request, resource, package, expires) if head is not None and expires else None
+        if known is None:
+            return
+        if len(self._known) >= CAPACITY:
+            del self._known[next(iter(self._known))]
+        self._known[key] = known
+
+    def forget(self) -> None:
+        """Let everybody be judged anew."""
+        self._known.clear()
+
+    def _answer(self, known: _Known, data: bytes, end: int, flow: Flow, now: float) -> bool:
+        """Check all that changes, then change the publication and make the answer; False as soon as anything is odd."""
+        lines = data[:end].split(b"\r\n")
+        places = known.places
+        if len(lines) <= max(places):
+            return False
+        via, from_, call_id, cseq, match, length = (lines[place] for place in places)
+        for place in places:
+            lines[place] = b""
+        if b"\r\n".join(lines) != known.rest:
+            return False
+        before, _, rest = via.partition(b";branch=")
+        branch, _, after = rest.partition(b";")
+        if before != known.via[0] or after != known.via[1] or not _TOKEN.fullmatch(branch):
+            return False
+        if branch == known.branch and now - known.answered_at < TRANSACTION_TIMEOUT:
+            return True  # a retransmission, answered as before (RFC 3261 §17.2.2)
+        before, _, tag = from_.rpartition(b";tag=")
+        counted = _LENGTH.fullmatch(length)
+        if (
+            before != known.from_
+            or not _TOKEN.fullmatch(tag)
+            or counted is None
+            or int(counted[1]) != len(data) - end - 4
+        ):
+            return False
+        if not _CSEQ.fullmatch(cseq) or not _CALL_ID.fullmatch(call_id) or not match.isascii():
+            return False
+        body = data[end + 4 :]
+        if not body:
+            return False
+        entity_tag = self._publications.modify(match[14:].decode(), known.resource, known.package, body, known.expires)
+        if entity_tag is None:
+            return False
+        known.branch, known.answered_at = branch, now
+        known.answer = b"".join(
+            (
+                b"SIP/2.0 200 OK\r\n",
+                known.via_answer[0],
+                branch,
+                known.via_answer[1],
+                from_,
+                known.to,
+                entity_tag,
+                b"\r\n",
+                call_id,
+                b"\r\n",
+                cseq,
+                b"\r\nSIP-ETag: ",
+                entity_tag,
+                b"\r\nExpires: %d\r\nContent-Length: 0\r\n\r\n" % known.expires,
+            )
+        )
+        return True
+
+
+def _read(head: bytes, request: Request, resource: str, package: str, expires: int) -> _Known | None:
+    """The request as one that may be known; None for one that is not as most are."""
+    lines = head.split(b"\r\n")
+    places = []
+    for name in _CHANGING:
+        found = [place for place, line in enumerate(lines) if line.startswith(name)]
+        if len(found) != 1:
+            return None
+        places.append(found[0])
+    if len(request.headers("Via")) != 1 or request.has("authorization") or request.to.tag is not None:
+        return None
+    before, _, rest = lines[places[0]].partition(b";branch=")
+    stamped = str(request.via).encode("utf-8", "surrogateescape").partition(b";branch=")
+    stamped_after = stamped[2].partition(b";")[2]
+    from_ = lines[places[1]].rpartition(b";tag=")[0]
+    for place in places:
+        lines[place] = b""
+    to = (request.header("To") or "").encode("utf-8", "surrogateescape")
+    return _Known(
+        places,
+        b"\r\n".join(lines),
+        (before, rest.partition(b";")[2]),
+        (b"Via: " + stamped[0] + b";branch=", (b";" + stamped_after if stamped_after else b"") + b"\r\n"),
+        from_,
+        b"\r\nTo: " + to + b";tag=",
+        resource,
+        package,
+        expires,
+    )

@@ -1,0 +1,179 @@
+"""The short way of PUBLISH answers as the long one does, or not at all."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lampfield.presence.publish_lane import PublishLane
+from sipcore.flow import Flow
+from sipcore.message import Request, Response, parse_message
+from tests.lampfield.presence.test_lamps import ANNA
+from tests.lampfield.presence.test_publications import ANNAS_PHONE, PBX, STRANGER, House
+from tests.presence_pidf.test_readers import PJSUA
+
+AWAY = PJSUA
+BUSY = PJSUA.replace(b"rpid:away", b"rpid:meeting").replace(b"Out for lunch", b"Board")
+
+
+class Publisher:
+    """A server that publishes as bytes; the short way is tried first, as the sockets do."""
+
+    def __init__(self, house: House, lane: PublishLane | None = None, flow: Flow = PBX) -> None:
+        self.house = house
+        self.flow = flow
+        self.lane = lane or PublishLane(house.publications)
+        self.number = 0
+        self.tag = ""
+        self.short = False
+        """Whether the last answer came on the short way."""
+
+    def message(self, body: bytes, to: str = ANNA, **change: str) -> bytes:
+        self.number += 1
+        fields = {
+            "Via": f"SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK{self.number};rport",
+            "Max-Forwards": "70",
+            "From": f"<{to}>;tag=f{self.number}",
+            "To": f"<{to}>",
+            "Call-ID": f"call-{self.number}",
+            "CSeq": f"{self.number} PUBLISH",
+            "Event": "presence",
+            **({"SIP-If-Match": self.tag} if self.tag else {}),
+            "Expires": "600",
+            "Content-Type": "application/pidf+xml",
+            "Content-Length": str(len(body)),
+        }
+        fields |= {name.replace("_", "-"): value for name, value in change.items()}
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value)
+        return f"PUBLISH {to} SIP/2.0\r\n{head}\r\n".encode() + body
+
+    def send(self, data: bytes) -> Response:
+        self.short = self.lane.receive(data, self.flow, self.house.now)
+        if self.short:
+            (datagram,) = self.lane.take_datagrams()
+            assert datagram.flow == self.flow
+            response = parse_message(datagram.data)
+            assert isinstance(response, Response)
+        else:
+            request = parse_message(data)
+            assert isinstance(request, Request)
+            response = self.house.publications.answer(request, self.flow)
+        if response.status == 200:
+            self.tag = response.header("SIP-ETag") or ""
+        return response
+
+    def publish(self, body: bytes, to: str = ANNA, **change: str) -> Response:
+        return self.send(self.message(body, to, **change))
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.journal.close()
+
+
+@pytest.fixture
+def publisher(house: House) -> Publisher:
+    """One whose next change is known."""
+    publisher = Publisher(house)
+    for body in (AWAY, BUSY):
+        assert publisher.publish(body).status == 200
+        assert not publisher.short
+    return publisher
+
+
+def test_a_change_like_the_one_before_takes_the_short_way_and_is_shown(house: House, publisher: Publisher) -> None:
+    watcher = house.watch("presence")
+    for body, note, condition in ((AWAY, "Out for lunch", "away"), (BUSY, "Board", "meeting"), (AWAY, "Out", "away")):
+        response = publisher.publish(body)
+        assert publisher.short
+        assert (response.status, response.header("Expires")) == (200, "600")
+        house.deliver()
+        assert note.encode() in watcher.received[-1].body
+        assert house.anna.condition == condition
+
+
+def test_its_answer_is_that_of_the_long_way(house: House, publisher: Publisher, tmp_path: Path) -> None:
+    message = publisher.message(AWAY)
+    short = publisher.send(message)
+    request = parse_message(message)
+    for name in ("From", "Call-ID", "CSeq"):
+        assert short.header(name) == request.header(name)
+    assert short.header("To") == f"<{ANNA}>;tag={publisher.tag}"
+    assert (short.via.branch, short.content_length) == (request.via.branch, 0)
+
+
+def test_what_was_published_so_outlives_a_restart_with_its_entity_tag(house: House, publisher: Publisher) -> None:
+    publisher.publish(AWAY)
+    assert publisher.short
+    house.restart()
+    again = Publisher(house)
+    again.tag, again.number = publisher.tag, publisher.number
+    assert house.anna.condition == "away"
+    assert again.publish(BUSY).status == 200
+
+
+def test_a_retransmission_is_answered_again_and_changes_nothing(house: House, publisher: Publisher) -> None:
+    message = publisher.message(AWAY)
+    first = publisher.send(message).to_bytes()
+    assert publisher.short
+    assert publisher.send(message).to_bytes() == first
+    assert publisher.short
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"SIP_If_Match": "nonsense"}, 412),
+        ({"Event": "dialog"}, 412),
+        ({"Expires": "5"}, 423),
+        ({"Expires": "1200"}, 200),
+        ({"Content_Type": "text/plain"}, 415),
+        ({"User_Agent": "another"}, 200),
+        ({"SIP_If_Match": ""}, 200),
+    ],
+)
+def test_whatever_else_differs_is_left_to_the_long_way(
+    publisher: Publisher, change: dict[str, str], status: int
+) -> None:
+    assert publisher.publish(AWAY, **change).status == status
+    assert not publisher.short
+
+
+def test_a_body_that_cannot_be_read_or_is_none_is_left_to_the_long_way(publisher: Publisher) -> None:
+    assert publisher.publish(b"<presence").status == 400
+    assert not publisher.short
+    assert publisher.publish(b"").status == 200
+    assert not publisher.short
+
+
+def test_an_entity_tag_of_another_presentity_is_not_good_here(house: House, publisher: Publisher) -> None:
+    bo = Publisher(house, publisher.lane)
+    bo.number = 500
+    for body in (AWAY, BUSY):
+        assert bo.publish(body, "sip:bo@nordlys.example").status == 200
+    bo.publish(AWAY, "sip:bo@nordlys.example")
+    assert bo.short
+    bo.tag = publisher.tag
+    assert bo.publish(BUSY, "sip:bo@nordlys.example").status == 412
+
+
+def test_another_address_does_not_profit_from_what_was_let_in(house: House, publisher: Publisher) -> None:
+    assert not publisher.lane.receive(publisher.message(AWAY), STRANGER, house.now)
+    assert not publisher.lane.receive(publisher.message(AWAY), ANNAS_PHONE, house.now)
+
+
+def test_after_a_reload_everybody_is_judged_anew(publisher: Publisher) -> None:
+    publisher.lane.forget()
+    assert publisher.publish(AWAY).status == 200
+    assert not publisher.short
+    publisher.publish(BUSY)
+    assert publisher.short
+
+
+@pytest.mark.parametrize("cut", [0, 1, 40, 200, 400])
+def test_half_a_message_is_nobodys(publisher: Publisher, cut: int) -> None:
+    message = publisher.message(AWAY)
+    assert not publisher.lane.receive(message[: len(message) - cut - len(AWAY)], PBX, publisher.house.now)
+    assert not publisher.lane.receive(message[:-1], PBX, publisher.house.now)
