@@ -282,6 +282,14 @@ class Sessions:
             request = found.dialog.request("INFO", fields=[("Content-Type", content_type)], body=body)
             self._space.send(found, found.dialog, request, now)
 
+    def identify(self, session: str, fields: tuple[tuple[str, str], ...], now: float) -> None:
+        found = self._space.sessions.get(session)
+        if found is None or found.dialog is None or found.state is not SessionState.UP:
+            return
+        if "UPDATE" in found.peer_allows:
+            head = self._space.capabilities(found, [*self._refresh.fields(found), *fields])
+            self._space.send(found, found.dialog, found.dialog.request("UPDATE", fields=head), now)
+
     def is_unheard(self, session: str) -> bool:
         found = self._space.sessions.get(session)
         return found is not None and found.state is SessionState.CALLING

@@ -208,6 +208,13 @@ class Stack:
         """Send an INFO within the session (RFC 6086)."""
         self._sessions.info(session, content_type, body, now)
 
+    def identify(self, session: str, now: float, *, fields: Fields) -> None:
+        """Tell the peer of a session that is up who it talks to now, by UPDATE without an offer (RFC 5876 §3.1).
+
+        `fields` has P-Asserted-Identity. A peer that does not know UPDATE is told nothing.
+        """
+        self._sessions.identify(session, tuple(fields), now)
+
     def accept_refer(self, referral: str, now: float) -> None:
         """Accept a `ReferReceived`: the peer is told 100, and what `report_refer` says."""
         self._referrals.accept(referral, now)

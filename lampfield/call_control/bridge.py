@@ -64,9 +64,7 @@ class Bridge:
         """
         caller, callee = self._caller, self._callee
         for leg in (caller, callee):
-            leg.meet(self)
-        self._introduce(caller, callee)
-        self._introduce(callee, caller)
+            self._introduce(leg)
         # Beside the waiting, for a phone that does not answer a re-INVITE must not keep the other from hanging up.
         self._services.tasks.spawn(self.align(), f"{caller.call} align")
         for holder in (caller, callee):
@@ -86,13 +84,18 @@ class Bridge:
         ended = (caller if caller_first else callee).ended.result()
         return ended.untimely or first
 
-    @staticmethod
-    def _introduce(leg: VoiceLeg, other: VoiceLeg) -> None:
-        """Let the lamp of the leg's person name who they talk to."""
-        if leg.peer != other.caller:
-            leg.peer = other.caller
-            if leg.answered:
-                leg.show("confirmed")
+    def _introduce(self, leg: VoiceLeg) -> None:
+        """Let lamp and display of the leg's phone name who is talked to, where that is somebody else than before."""
+        other, has_met_before = self.other(leg).caller, leg.has_met
+        leg.meet(self)
+        if leg.peer == other:
+            return
+        leg.peer = other
+        if leg.answered:
+            leg.show("confirmed")
+        if has_met_before and leg.person is not None:
+            identity = ("P-Asserted-Identity", str(other.address(leg.domain)))
+            self._services.sip.identify(leg.session, [identity])
 
     async def align(self) -> None:
         """Bring both legs to codecs that can be joined, re-inviting the called side first (RFC 3264 §8.3.2); join.

@@ -96,7 +96,12 @@ class Leg:
         self.bridge = bridge
         self._met.set()
 
-    async def has_met(self, patience: float) -> None:
+    @property
+    def has_met(self) -> bool:
+        """The party has talked to somebody."""
+        return self._met.is_set()
+
+    async def meeting(self, patience: float) -> None:
         """Return when the party has talked to somebody, or after `patience` seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):

@@ -74,6 +74,10 @@ class SipPort:
         self._stack.refuse(session, status, self._clock())
         self._flush_soon()
 
+    def identify(self, session: str, fields: Fields) -> None:
+        self._stack.identify(session, self._clock(), fields=fields)
+        self._flush_soon()
+
     def accept_refer(self, referral: str) -> None:
         self._stack.accept_refer(referral, self._clock())
         self._flush_soon()

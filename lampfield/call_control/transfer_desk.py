@@ -61,7 +61,7 @@ class TransferDesk:
 
     async def _asked_early(self, event: ReferReceived, leg: OutgoingLeg) -> None:
         """A phone that has answered just now may ask before the caller is connected to it."""
-        await leg.has_met(CONNECTING_SECONDS)
+        await leg.meeting(CONNECTING_SECONDS)
         self._answer(event, leg)
 
     def _answer(self, event: ReferReceived, leg: Leg | None) -> None:

@@ -11,5 +11,7 @@ def check_pickup(company: Company, problems: Problems) -> None:
         for person in group:
             if person not in company.people:
                 problems.add(
-                    joined("company.pickup_groups", name), person, one_of("the company's people", person, company.people)
+                    joined("company.pickup_groups", name),
+                    person,
+                    one_of("the company's people", person, company.people),
                 )

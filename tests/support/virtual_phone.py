@@ -11,6 +11,7 @@ from collections.abc import Callable
 from tests.support.plain_message import Fields, Message, param, read, sdp
 from tests.support.server import DOMAIN
 
+ALLOW = "INVITE, ACK, BYE, CANCEL, NOTIFY, REFER, UPDATE"
 _rtp_ports = itertools.count(40000, 2)
 _numbers = itertools.count(1)
 
@@ -81,7 +82,7 @@ class VirtualPhone(asyncio.DatagramProtocol):
             "Call-ID": f"v{next(_numbers)}",
             "CSeq": f"{next(_numbers)} {method}",
             "Contact": self.contact,
-            "Allow": "INVITE, ACK, BYE, CANCEL, NOTIFY, REFER",
+            "Allow": ALLOW,
         }
         if body:
             head["Content-Type"] = "application/sdp"
@@ -99,7 +100,7 @@ class VirtualPhone(asyncio.DatagramProtocol):
         to = request["To"] if param(request["To"], "tag") or not tag else f"{request['To']};tag={tag}"
         head = [("Via", via) for via in request.headers("Via")]
         head += [("From", request["From"]), ("To", to), ("Call-ID", request["Call-ID"]), ("CSeq", request["CSeq"])]
-        head += [("Contact", self.contact), *fields]
+        head += [("Contact", self.contact), ("Allow", ALLOW), *fields]
         if body:
             head.append(("Content-Type", "application/sdp"))
         self.put(Message(f"SIP/2.0 {status} So", tuple(head), body))
@@ -165,6 +166,8 @@ class Line:
         self.shown = ""
         """From of the INVITE that came in."""
         self.referred_by = ""
+        self.identified = ""
+        """Who it was told to talk to, since another party came."""
         self.referred: list[int] = []
         """What its REFERs were answered."""
         self.notified: list[str] = []
@@ -313,7 +316,10 @@ class Line:
                 self.notified.append(request.body.split()[1] + ended)
             case "INVITE" if not self.is_over:
                 phone.respond(request, 200, self.local, self._sdp())
-            case "INFO" | "UPDATE" | "OPTIONS":
+            case "UPDATE":
+                phone.respond(request, 200, self.local)
+                self.identified = request["P-Asserted-Identity"] or self.identified
+            case "INFO" | "OPTIONS":
                 phone.respond(request, 200, self.local)
         self._changed()
 

@@ -77,6 +77,8 @@ def test_the_called_party_transfers_the_caller_to_a_colleague(exchange: Exchange
         assert exchange.lamp("henrik") == ("idle", [])
         assert exchange.lamp("astrid") == ("talking", ["Ingrid Solberg"])
         assert exchange.lamp("ingrid") == ("talking", ["Astrid Kjær"])
+        assert call.identified == '"Ingrid Solberg" <sip:208@nordlys.example>'
+        assert ringing.identified == "", "it knew from the first"
         await asyncio.sleep(10)
         ringing.hang_up()
         await call.over()
@@ -526,6 +528,7 @@ def test_two_whom_somebody_talks_to_are_joined_in_the_call_that_came_first(
         assert exchange.lamp("henrik") == ("idle", [])
         assert exchange.lamp("astrid") == ("talking", ["Ingrid Solberg"])
         assert exchange.lamp("ingrid") == ("talking", ["Astrid Kjær"])
+        assert ("Ingrid" in one.identified, "Astrid" in two.identified) == (True, True)
         calls = list(dict.fromkeys(event.call for event in exchange.events))
         (over,) = exchange.of(CallEnded)
         assert (over.call, over.cause) == (calls[1], "transferred")
