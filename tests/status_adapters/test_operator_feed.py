@@ -82,7 +82,7 @@ def test_the_six_fields_arrive_in_every_layout(layout: str, mode: str) -> None:
             assert report.source == "mobile:op"
             assert report.activity == "on-the-phone"
             assert report.private_number is True
-            assert report.roaming == Roaming(True, "", "26201") or layout == "plain"
+            assert report.roaming == (None if layout == "plain" else Roaming(True, "", "26201"))
             assert report.forwarding == Forwarding("unconditional", "+4711111111")
             assert report.data_attached is True
             assert report.location is not None
