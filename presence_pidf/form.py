@@ -9,6 +9,8 @@ from presence_pidf.profiles import Profile, profile_named
 _KIND = ";"
 DETAIL = "~"
 """Parts what the watcher may see from the rest of a form's name."""
+_CODING = "|"
+"""Parts what the notifier adds for itself; it is passed over."""
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -29,7 +31,7 @@ class Form(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=1000)
 def form_named(name: str) -> Form:
-    """The form of that name; what an older version has kept on disk is read too."""
-    rest, _, detail = name.partition(DETAIL)
+    """The form of that name, also where the notifier has added a coding; what an older version has kept is read too."""
+    rest, _, detail = name.partition(_CODING)[0].partition(DETAIL)
     profile, _, kind = rest.partition(_KIND)
     return Form(profile_named(profile), kind, detail)

@@ -30,7 +30,10 @@ class EventPackage(Protocol):
         ...
 
     def interval(self, form: str) -> float:
-        """Least seconds between two NOTIFYs to one phone, over all its subscriptions; 0 is without limit."""
+        """Least seconds between two NOTIFYs to one phone, over all its subscriptions; 0 is without limit.
+
+        The form is as a record keeps it, with its coding.
+        """
         ...
 
     def document(self, resource: str, form: str) -> Document:

@@ -156,7 +156,7 @@ class SubscriptionStore:
 
     def _attach_flow(self, subscription: Subscription) -> None:
         record = subscription.record
-        subscription.interval = subscription.topic.package.interval(record.package_form)
+        subscription.interval = subscription.topic.package.interval(record.form)
         for flow in (record.flow, record.stream):
             if flow is not None and flow.reliable:
                 self.by_connection.setdefault(flow, {})[subscription] = None

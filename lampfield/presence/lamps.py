@@ -174,7 +174,7 @@ class Lamps:
         domain = watcher_domain.lower()
         who = f"sip:{watcher}@{domain}"
         try:
-            recipients = recipients_of(request)
+            recipients = recipients_of(request) if request.body else None
             if request.to.tag is not None:
                 return self.notifier.subscribe(request, flow, now, resource="", recipients=recipients, stream=stream)
             resource, detail, eventlist = self._wanted(request, who, domain, recipients)
@@ -199,7 +199,8 @@ class Lamps:
         self, request: Request, who: str, domain: str, recipients: tuple[str, ...] | None
     ) -> tuple[str, str, bool]:
         """The resource, how much of it is seen, and whether it is a list. Raises ProtocolViolation."""
-        package = (request.header("Event") or "").partition(";")[0].strip()
+        event = request.header("Event") or ""
+        package = event.partition(";")[0].strip()
         if recipients is not None:
             aor, listed = sent_along(request.uri.partition(";")[0]), True
         else:
@@ -214,7 +215,7 @@ class Lamps:
             aor = who
         resource = self._addresses.resource(aor, who)
         detail = self.detail(who, resource)
-        if detail is not None and asks_when_free(request):
+        if detail is not None and ";" in event and asks_when_free(request):
             own = for_member(aor, parts_of(who)[0])
             if not self._make(own):
                 raise ProtocolViolation("Not Found", 404)
@@ -247,7 +248,7 @@ class Lamps:
         records = list(records)
         self.notifier.restore(records, now)
         for resource in {record.resource for record in records} - self._lamps.keys():
-            if resource not in self._lists and not self._make(resource, now):
+            if not self._lists.keeps(resource) and not self._make(resource, now):
                 self.notifier.terminate(resource, "noresource", now)
         # The rules may be others than when the process ended.
         self.notifier.details_changed(self._detail_of, now)

@@ -91,12 +91,16 @@ class Lists:
         return [aor for aor in older if aor not in self._lists]
 
     def __contains__(self, aor: object) -> bool:
-        """Whether there is a list under this AOR, or one that came along is kept under it."""
-        return aor in self._lists or (isinstance(aor, str) and aor.endswith(_SENT_ALONG))
+        """Whether there is a list under this AOR."""
+        return aor in self._lists
+
+    def keeps(self, resource: str) -> bool:
+        """Whether a subscription to this resource is one to a list that there is, or that came along."""
+        return resource in self._lists or resource.endswith(_SENT_ALONG)
 
     def subject(self, record: SubscriptionRecord) -> ListSubject:
         """What a watcher of a list is told of; nothing where the list is no more."""
-        profile = form_named(record.package_form).profile
+        profile = form_named(record.form).profile
         found = self._lists.get(record.resource)
         if record.resource.endswith(_SENT_ALONG):
             uri, name = record.resource.removesuffix(_SENT_ALONG), ""

@@ -13,13 +13,11 @@ OPTION: Final = "recipient-list-subscribe"
 
 
 def recipients_of(request: Request) -> tuple[str, ...] | None:
-    """The URIs to be watched, in their order; None where the SUBSCRIBE brings no list.
+    """The URIs to be watched, in their order; None where the SUBSCRIBE brings something else than a list.
 
     Raises ProtocolViolation: 400 for a list that is broken, 413 for one too large, 415 for what else there
     is instead.
     """
-    if not request.body:
-        return None
     if request.content_type != CONTENT_TYPE:
         if OPTION not in request.require:
             return None

@@ -25,7 +25,7 @@ class DialogPackage(LampPackage):
         return render_dialog_info(address(resource), self.state(resource, wanted), wanted.profile)
 
     def view(self, record: SubscriptionRecord) -> View | None:
-        form = form_named(record.package_form)
+        form = form_named(record.form)
         if record.eventlist or not form.profile.partial_dialogs:
             return super().view(record)
         entity, resource, profile = address(record.resource), record.resource, form.profile

@@ -45,7 +45,7 @@ class PresencePackage(LampPackage):
                 return pidf.render_pidf(entity, state)
 
     def view(self, record: SubscriptionRecord) -> View | None:
-        form = form_named(record.package_form)
+        form = form_named(record.form)
         if record.eventlist or form.kind != _CHANGES:
             return super().view(record)
         entity, resource = address(record.resource), record.resource
