@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.interop.conftest import Phones, Voice
 from tests.support.server import DOMAIN, Server
 
@@ -38,8 +40,9 @@ def test_baresip_sees_a_colleague_idle_busy_and_gone(server: Server, phones: Pho
     watcher.expect_presence(f"sip:astrid@{DOMAIN}", "Offline")
 
 
-def test_linphone_sees_its_friends_ring_talk_and_be_free_again(server: Server, phones: Phones) -> None:
-    watcher = phones.linphone(server, "ingrid", watch=["astrid", "henrik"])
+@pytest.mark.parametrize("rls", ["", f"sip:friends@{DOMAIN}"], ids=["one by one", "as a list"])
+def test_linphone_sees_its_friends_ring_talk_and_be_free_again(server: Server, phones: Phones, rls: str) -> None:
+    watcher = phones.linphone(server, "ingrid", watch=["astrid", "henrik"], rls=rls)
     watcher.expect(f"sip:henrik@{DOMAIN}", "Offline")
     caller, callee = phones.registered(server, "astrid"), phones.registered(server, "henrik")
     watcher.expect(f"sip:astrid@{DOMAIN}", "Online")
@@ -64,36 +67,36 @@ def test_message_lamps_say_that_there_are_no_messages(server: Server, phones: Ph
 
 
 def test_every_lamp_of_a_call_is_told_with_who_talks_to_whom(server: Server, phones: Phones) -> None:
-    caller, callee = phones.registered(server, "astrid"), phones.registered(server, "henrik")
-    watcher = phones.watcher(server, "ingrid")
-    for extension in ("209", "210"):
+    caller, callee = phones.registered(server, "freja"), phones.registered(server, "anna")
+    watcher = phones.watcher(server, "bjorn")
+    for extension in ("201", "203"):
         watcher.subscribe(extension)
         watcher.expect(extension, "idle")
-    call = caller.call("astrid", f"sip:209@{DOMAIN}")
-    answering = callee.incoming("henrik")
+    call = caller.call("freja", f"sip:201@{DOMAIN}")
+    answering = callee.incoming("anna")
     answering.answer(180)
-    (ringing,) = watcher.expect("209", "ringing", phase="early").dialogs
+    (ringing,) = watcher.expect("201", "ringing", phase="early").dialogs
     assert ringing.direction == "recipient"
-    assert ringing.remote_display == "Astrid Kjær"
-    assert ringing.remote_identity == f"sip:210@{DOMAIN}"
+    assert ringing.remote_display == "Freja Nørgaard"
+    assert ringing.remote_identity == f"sip:203@{DOMAIN}"
     assert ringing.call_id
     assert ringing.local_tag
     assert ringing.remote_tag
-    (calling,) = watcher.expect("210", "calling").dialogs
+    (calling,) = watcher.expect("203", "calling").dialogs
     assert calling.direction == "initiator"
     answering.answer()
     call.expect("CONFIRMED")
-    (talking,) = watcher.expect("209", "talking").dialogs
+    (talking,) = watcher.expect("201", "talking").dialogs
     assert (talking.id, talking.call_id, talking.local_tag) == (ringing.id, ringing.call_id, ringing.local_tag)
-    watcher.expect("210", "talking")
+    watcher.expect("203", "talking")
     call.hold()
     call.expect_media("local-hold")
-    watcher.expect("210", "held")
+    watcher.expect("203", "held")
     call.retrieve()
-    watcher.expect("210", "talking")
+    watcher.expect("203", "talking")
     call.hang_up()
-    watcher.expect("209", "idle")
-    watcher.expect("210", "idle")
+    watcher.expect("201", "idle")
+    watcher.expect("203", "idle")
 
 
 def test_a_subscription_is_refreshed_in_its_dialog_and_ends_with_a_last_notify(server: Server, phones: Phones) -> None:
