@@ -35,6 +35,7 @@ SCRIPTS = (
     "register",
     "notify",
     "statuses",
+    "reports",
     "phones",
     "calls",
     "overload",
