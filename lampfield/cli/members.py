@@ -116,20 +116,24 @@ def history_command(
     with database(configuration_of(config)) as engine:
         found = company_of(engine, company)
         events = member_events_of(engine, found.id, since=moment.timestamp())
-    names = {person.id: person.name for person in found.people.values()}
     wanted = _member(found, member) if member is not None else None
-    lines = [line for line in member_story(events, names) if wanted in (None, line.member)]
+    lines = [line for line in member_story(events, _names(found)) if wanted in (None, line.member)]
     if lines:
-        out().print(_history(lines, names))
+        out().print(history_table(lines, found))
     else:
         out().print(f"Nothing has happened since {moment:%Y-%m-%d %H:%M}.", markup=False)
 
 
-def _history(lines: Iterable[MemberLine], names: dict[str, str]) -> Table:
-    table = Table("at", "queue", "member", "what")
+def history_table(lines: Iterable[MemberLine], company: Company) -> Table:
+    """What happened to members, one line each."""
+    table, names = Table("at", "queue", "member", "what"), _names(company)
     for line in lines:
         table.add_row(_time(line.at), line.queue, names.get(line.member, line.member), line.text)
     return table
+
+
+def _names(company: Company) -> dict[str, str]:
+    return {person.id: person.name for person in company.people.values()}
 
 
 def _change(company: str, queue: str, named: str, do: str, config: ConfigOption, reason: str = "") -> None:

@@ -153,6 +153,7 @@ def test_an_administrator_changes_members_by_command_and_history_tells_who_did(a
     until(lambda: "the pause is over" in api.server.command("members", "history", "nordlys"), "the history")
     history = api.server.command("members", "history", "nordlys", "--member", "anna")
     assert f"paused: lunch, by command of {getpass.getuser()}" in history
+    assert f"paused: lunch, by command of {getpass.getuser()}" in api.server.command("why", "anna")
     with pytest.raises(ServerFailed, match=r"reason = 'weather': expected one of break, lunch"):
         api.server.command("members", "pause", "nordlys", "sales", "anna", "--reason", "weather")
 
