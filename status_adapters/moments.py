@@ -77,16 +77,17 @@ async def look_around(
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def looked(key: K) -> None:
+        # Due at once where the look is broken off, so that the next run begins with it.
+        due: float | None = 0.0
         try:
             due = await look(key)
         except Exception as error:
             if not failed.done():
                 failed.set_exception(error)
-            return
         finally:
             turn.release()
-        if due is not None:
-            moments.set(key, due)
+            if due is not None and key not in moments:
+                moments.set(key, due)
 
     async def start() -> None:
         while True:

@@ -178,8 +178,8 @@ class SimulatedGraph:
         users = [{"id": user, "mail": mail, "userPrincipalName": mail} for user, mail in self._mails.items()]
         page: dict[str, Any] = {"value": users[skip : skip + PAGE]}
         if skip + PAGE < len(users):
-            here = self.next_pages_at or str(request.base_url).rstrip("/")
-            page["@odata.nextLink"] = f"{here}{request.url.path}?$skiptoken={skip + PAGE}"
+            here = self.next_pages_at or str(request.url.replace(query=""))
+            page["@odata.nextLink"] = f"{here}?$skiptoken={skip + PAGE}"
         return JSONResponse(page)
 
     async def _presences(self, request: Request) -> Response:

@@ -16,6 +16,8 @@ class SignIn:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.life = 3600.0
         self.granted = 0
+        self.refuses = False
+        """Nobody is let in."""
         self.delegates = True
         """Whether persons' tokens have persons' rights."""
         self._clock = clock
@@ -25,7 +27,7 @@ class SignIn:
     async def token(self, request: Request) -> Response:
         """The token endpoint."""
         form = dict(parse_qsl((await request.body()).decode()))
-        if form.get("client_secret") != CLIENT_SECRET:
+        if self.refuses or form.get("client_secret") != CLIENT_SECRET:
             return JSONResponse({"error": "invalid_client", "error_description": "the secret is another"}, 401)
         delegated = form.get("grant_type") == "refresh_token"
         if delegated and form.get("refresh_token") != self._refresh:
