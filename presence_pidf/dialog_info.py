@@ -6,7 +6,7 @@ import msgspec
 
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.document import Document
-from presence_pidf.person_state import PersonState
+from presence_pidf.person_state import Condition, PersonState
 from presence_pidf.profiles import Profile
 from presence_pidf.xml_text import attributes, escape, escape_uri
 
@@ -15,7 +15,12 @@ CONTENT_TYPE = "application/dialog-info+xml"
 _NAMESPACE = "urn:ietf:params:xml:ns:dialog-info"
 
 _ELSEWHERE = DialogState("elsewhere", "recipient", "confirmed")
-"""What lights the lamp of somebody who, as another system says, talks on a phone that is not ours."""
+"""What lights the lamp of somebody who has no call here."""
+
+_LIT: frozenset[Condition] = frozenset({"talking", "busy", "do-not-disturb", "forwarded"})
+"""What lights it: who talks on a phone that is not ours, as another system says, or takes no calls. Most phones watch
+nothing but dialogs, and a lamp that is dark says: call me. Who is in a meeting, away or on vacation may well be called.
+"""
 
 
 def _identity(uri: str, display: str) -> str:
@@ -55,7 +60,7 @@ def _dialog(dialog: DialogState, entity: str) -> str:
 
 def _shown(state: PersonState, profile: Profile) -> tuple[DialogState, ...]:
     """The dialogs that the phone is told of, as it is told of them."""
-    if not state.dialogs and state.condition == "talking":
+    if not state.dialogs and state.condition in _LIT:
         return (_ELSEWHERE,)
     dialogs = state.dialogs[:1] if profile.single_dialog else state.dialogs
     if profile.calling_is_busy:

@@ -235,6 +235,15 @@ def test_a_reinvite_refused_with_491_is_tried_again(
     assert int((second.header("CSeq") or "0 ").split()[0]) > int((first.header("CSeq") or "0 ").split()[0])
 
 
+def test_two_phones_of_one_person_are_in_step_and_none_is_told_twice(open_server: Server, tmp_path: Path) -> None:
+    target = open_server.address
+    with Sipp(tmp_path, "feature-follow", target=target, user="maja", domain=DOMAIN, seconds=20) as other:
+        other.expect_received("NOTIFY", 1)
+        Sipp(tmp_path, "feature-keys", target=target, user="maja", domain=DOMAIN, pause_ms=300, seconds=20).finish()
+        other.finish()
+    assert "forwarding, always │ off │ 202 (person:bjorn)" in open_server.command("person", "show", "nordlys", "maja")
+
+
 def test_the_main_job_by_sipp(open_server: Server, phones: Phones, tmp_path: Path) -> None:
     watcher = phones.watcher(open_server, "ingrid")
     watcher.subscribe("201")

@@ -87,6 +87,24 @@ def test_a_persons_own_number_rings_the_phone_and_shows_who_calls(
     ringing.hung_up()
 
 
+def test_a_call_that_is_forwarded_outside_tells_who_forwarded_it(server: Server, network: PlainPhone) -> None:
+    server.command("person", "forward", "nordlys", "henrik", "always", "40999999")
+    try:
+        call = network.call(OWN_NUMBER, domain=server.address)
+        forwarded = network.incoming()
+        assert uri_of(forwarded.invite["Diversion"]).startswith(f"sip:{OWN_NUMBER}@")
+        assert forwarded.invite["Diversion"].endswith(";reason=unconditional;counter=1")
+        assert f"<sip:{OWN_NUMBER}@" in forwarded.invite["From"]
+        forwarded.take()
+        call.answered()
+        call.hang_up()
+        forwarded.hung_up()
+        again = network.call(OWN_NUMBER, fields=[("Diversion", "<sip:x@y>;counter=5")], domain=server.address)
+        assert again.final().status == 482, "forwarded too often already"
+    finally:
+        server.command("person", "forward", "nordlys", "henrik", "always", "off")
+
+
 def test_a_number_of_nobody_is_refused_to_the_network(server: Server, network: PlainPhone) -> None:
     network.call("+4533229999", domain=server.address).refused(404)
 

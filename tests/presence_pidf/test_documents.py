@@ -76,8 +76,8 @@ def test_dialog_info_is_valid_for_any_state(person: tuple, entity: str) -> None:
                 "confirmed" if busy and dialog.direction == "initiator" else dialog.phase for dialog in state.dialogs
             ]
             assert shown == (expected[:1] if profile.single_dialog else expected)
-        elif state.condition == "talking":
-            assert shown == ["confirmed"], "who talks on another system's phone has a lamp that is lit"
+        elif state.condition in ("talking", "busy", "do-not-disturb", "forwarded"):
+            assert shown == ["confirmed"], "who talks elsewhere or takes no calls has a lamp that is lit"
         else:
             assert shown == (["terminated"] if profile.idle_dialog else [])
 

@@ -75,3 +75,12 @@ def test_no_document_tells_what_may_not_be_seen(state: PersonState, detail: str)
 @given(states)
 def test_who_is_hidden_is_always_gone_and_never_changes(state: PersonState) -> None:
     assert seen(state, HIDDEN) == seen(PersonState("unregistered", ""), HIDDEN)
+
+
+@given(states, details)
+def test_a_lamp_is_dark_only_for_who_may_be_called_as_far_as_the_watcher_may_see(
+    state: PersonState, detail: str
+) -> None:
+    shown = seen(state, detail)
+    lit = b"<dialog " in render_dialog_info(ANNA, shown, PLAIN).body(0)
+    assert lit == (bool(shown.dialogs) or shown.condition in ("talking", "busy", "do-not-disturb", "forwarded"))

@@ -49,8 +49,12 @@ class House:
         self.watchers: dict[str, Watcher] = {}
         self.now = 1000.0
 
-    def subscribe(self, watcher: Watcher, *, domain: str = "nordlys.example", expires: int = 600) -> Response:
-        response = self.lamps.subscribe(watcher.subscribe(expires), watcher.flow, self.now, watcher_domain=domain)
+    def subscribe(
+        self, watcher: Watcher, *, domain: str = "nordlys.example", expires: int = 600, who: str = ""
+    ) -> Response:
+        response = self.lamps.subscribe(
+            watcher.subscribe(expires), watcher.flow, self.now, watcher_domain=domain, watcher=who
+        )
         self.watchers[watcher.call_id] = watcher
         watcher.take(response)
         self.deliver()
@@ -156,7 +160,7 @@ def test_a_second_phone_of_the_same_person_tells_nobody_anything() -> None:
 def test_voicemail_counts_reach_the_message_lamp() -> None:
     house = House()
     phone = Watcher("anna", EXTENSION, event="message-summary")
-    house.subscribe(phone)
+    house.subscribe(phone, who="anna")
     assert phone.received[-1].body.startswith(b"Messages-Waiting: no\r\n")
     house.lamps.voicemail_changed(ANNA, MessageCounts(new=2, old=8), house.now)
     house.deliver()
