@@ -114,7 +114,7 @@ class CallFlow:
 
         The last event is CallEnded here too, exactly once.
         """
-        self._emit(CallTakenUp(**self._arrived(), arrived=arrived, talks_to=person or answered.number))
+        self._emit(CallTakenUp(**self._arrived(), arrived=arrived, queue="", talks_to=person or answered.number))
         if queue in self._queues:
             self._queues[queue].talks_to(place, answered)
         await self._to_the_end(self._talk_on(answered))

@@ -37,7 +37,8 @@ class CallTakenUp(CallEvent, frozen=True, kw_only=True):
     dialled: str
     arrived: float
     """When the call came, UTC epoch seconds."""
-    queue: str = ""
+    queue: str
+    """Empty for who talks."""
     talks_to: str = ""
     """The person, by id, or number that the caller talks to; empty for who waits."""
 

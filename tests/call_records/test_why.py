@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from call_records.why import why
-from routing.events import AnyCallEvent, CallArrived, CallEvent, OfferEnded, OfferMade, QueueLeft
+from routing.events import AnyCallEvent, CallArrived, CallEvent, CallTakenUp, OfferEnded, OfferMade, QueueLeft
 from tests.call_records.calls import main_job
 
 NAMES = {"anna": "Anna Holm"}
@@ -84,3 +84,16 @@ def test_time_is_counted_from_the_arrival() -> None:
     events = main_job()
     assert why(events)[-1].after == 115
     assert isinstance(events[0], CallArrived)
+
+
+def test_after_a_restart_callers_wait_on_or_talk_on() -> None:
+    taken_up = an_event(CallTakenUp)
+    texts = [
+        why([msgspec.structs.replace(taken_up, caller_number="+4520304050", **how)], {"anna": "Anna Holm"})[0].text
+        for how in ({"queue": "sales"}, {"queue": "", "talks_to": "anna"}, {"queue": "", "talks_to": "+4540404040"})
+    ]
+    assert texts == [
+        "the server was started anew, and +4520304050 waits on in sales",
+        "the server was started anew, and +4520304050 talks on with Anna Holm",
+        "the server was started anew, and +4520304050 talks on with +4540404040",
+    ]
