@@ -3,8 +3,8 @@
     python -m benchmarks.peers [--keep] [ROW ...]
 
 Lampfield is the whole `lampfield serve`, which keeps registrations and subscriptions on disk meanwhile; Kamailio keeps
-nothing there (benchmarks/kamailio.cfg). Neither asks for a password. CPU and memory are those of the whole process
-trees. States change by PUBLISH, whose own cost is part of the figure.
+nothing there (benchmarks/kamailio.cfg). Neither asks for a password, but Lampfield at registrations. CPU and memory
+are those of the whole process trees. States change by PUBLISH, whose own cost is part of the figure.
 """
 
 import argparse
@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from benchmarks.kamailio import kamailio, version, why_not
-from benchmarks.phones import PER_1000, REFRESHES, REMEMBERED, company
-from benchmarks.publishers import Publishers
+from benchmarks.phones import OPEN, PER_1000, PUBLISHING, REFRESHES, REGISTERED, REMEMBERED, company
+from benchmarks.phones import registering as registering_with_digest
+from benchmarks.publishers import Publishers, fan_out
 from benchmarks.register import Phones, exchange
 from benchmarks.results import Result, cpu_seconds, memory_kb
 from benchmarks.script import command_line, tell, wanted
@@ -28,7 +29,6 @@ from tests.support.ports import LOOPBACK
 from tests.support.server import merged
 
 OURS, THEIRS = "lampfield", "kamailio"
-PHONES = 200
 SUBSCRIPTIONS, WATCHED = 5000, 100
 CHANGES_PER_SECOND, LATENCY_WATCHERS, LATENCY_SECONDS = 100.0, 10, 5.0
 FAN_OUTS = {
@@ -36,11 +36,12 @@ FAN_OUTS = {
     "notify-pidf-10x100": ("presence", 100, 10, 20),
     "notify-dialog-1000x1": ("dialog", 1, 1000, 20),
     "notify-dialog-10x100": ("dialog", 100, 10, 20),
-    "publish-notify-1x1": ("presence", 500, 1, 20),
+    "publish-notify-1x1": PUBLISHING,
 }
 """Event package, people who publish, watchers of each, and how often all of them publish."""
-MEASURED = ("subscribe", "subscription-memory", "register", *FAN_OUTS, "notify-latency-p99")
+MEASURED = ("subscribe", "subscription-memory", *FAN_OUTS, "notify-latency-p99", "register")
 ROWS = tuple(f"{peer}/{row}" for row in MEASURED for peer in (THEIRS, OURS))
+REGISTER = (f"{THEIRS}/register", f"{OURS}/register")
 PEOPLE = sum(people for _, people, _, _ in FAN_OUTS.values()) + 2 * WATCHED
 
 
@@ -63,7 +64,7 @@ def registering(peer: Peer) -> float:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phones_socket:
         phones_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         phones_socket.bind((LOOPBACK, 0))
-        phones = Phones(PHONES, phones_socket.getsockname(), "MD5")
+        phones = Phones(REGISTERED, phones_socket.getsockname(), "MD5")
         exchange(phones_socket, peer.address, phones.first())
         refreshes = list(phones.refreshes(REFRESHES, digest=False))
         answers: list[bytes] = []
@@ -79,16 +80,6 @@ def subscribing(peer: Peer, people: Sequence[int]) -> float:
     watched = Publishers(peer.address, people, "presence")
     watched.watch(0)
     cost = peer.cost(SUBSCRIPTIONS, lambda: watched.subscribe(SUBSCRIPTIONS, len(people), "presence", first=people[0]))
-    watched.close()
-    return cost
-
-
-def fan_out(peer: Peer, people: Sequence[int], event: str, watchers: int, rounds: int) -> float:
-    """CPU seconds for 1,000 NOTIFYs with their responses and the PUBLISHes that cause them."""
-    watched = Publishers(peer.address, people, event)
-    watched.watch(watchers)
-    watched.publish_all(2)
-    cost = peer.cost(len(people) * watchers * rounds, lambda: watched.publish_all(rounds))
     watched.close()
     return cost
 
@@ -122,34 +113,40 @@ def beside(peers: Sequence[Peer], arguments: argparse.Namespace) -> Iterator[Res
     def asked(row: str) -> bool:
         return wanted(arguments, *(f"{peer.name}/{row}" for peer in peers))
 
-    note = f"beside {version()}, states change by PUBLISH"
+    notes = {THEIRS: f"{version()}, nothing on disk", OURS: "whole server with its disk"}
     # First, for later ones find room that others have left behind.
     if asked("subscribe") or asked("subscription-memory"):
         wait = REMEMBERED if asked("subscription-memory") else 0.0
         for peer, cost, kilobytes in subscriptions(peers, some(WATCHED), wait):
-            yield Result(f"{peer.name}/subscribe", cost, PER_1000, note)
-            yield Result(f"{peer.name}/subscription-memory", kilobytes, "kB", note)
-    if asked("register"):
-        for peer in peers:
-            yield Result(f"{peer.name}/register", registering(peer), PER_1000, f"beside {version()}, without digest")
+            yield Result(f"{peer.name}/subscribe", cost, PER_1000, notes[peer.name])
+            yield Result(f"{peer.name}/subscription-memory", kilobytes, "kB", notes[peer.name])
     for row, (event, number, watchers, rounds) in FAN_OUTS.items():
         people = some(number)
         if asked(row):
             for peer in peers:
-                yield Result(f"{peer.name}/{row}", fan_out(peer, people, event, watchers, rounds), PER_1000, note)
+                cost = fan_out(peer.address, peer.pid, people, event, watchers, rounds)
+                yield Result(f"{peer.name}/{row}", cost, PER_1000, notes[peer.name])
     if asked("notify-latency-p99"):
         people = some(WATCHED)
         for peer in peers:
-            yield Result(f"{peer.name}/notify-latency-p99", latency(peer, people), "ms", note)
+            yield Result(f"{peer.name}/notify-latency-p99", latency(peer, people), "ms", notes[peer.name])
+
+
+def registers(kamailio_peer: Peer) -> Iterator[Result]:
+    """The row in which we ask for a password, for nobody lets phones register without one."""
+    yield Result(f"{THEIRS}/register", registering(kamailio_peer), PER_1000, f"{version()}, without digest")
+    with whole_server({"sip": {"authentication": True}}, company("u", REGISTERED)) as server:
+        yield Result(f"{OURS}/register", registering_with_digest(server), PER_1000, "whole server, with digest (MD5)")
 
 
 def results(arguments: argparse.Namespace) -> Iterator[Result]:
-    with (
-        kamailio() as (port, pid),
-        whole_server(company=merged(company("p", PEOPLE, 5000), company("u", PHONES))) as server,
-    ):
-        peers = Peer(THEIRS, (LOOPBACK, port), pid), Peer(OURS, server.socket_address, server.pid)
-        yield from beside(peers, arguments)
+    with kamailio() as (port, pid):
+        theirs = Peer(THEIRS, (LOOPBACK, port), pid)
+        if wanted(arguments, *(row for row in ROWS if row not in REGISTER)):
+            with whole_server(company=merged(company("p", PEOPLE), OPEN)) as server:
+                yield from beside((theirs, Peer(OURS, server.socket_address, server.pid)), arguments)
+        if wanted(arguments, *REGISTER):
+            yield from registers(theirs)
 
 
 def main() -> None:

@@ -15,13 +15,14 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from benchmarks.publishers import fan_out as publishing_fan_out
 from benchmarks.register import Phones, exchange
 from benchmarks.results import Result, cpu_seconds, memory_kb
 from benchmarks.script import command_line, tell, wanted
 from benchmarks.watched_server import DOMAIN, RECEIVE_BUFFER, Watchers
 from benchmarks.whole_server import until_idle, whole_server
 from tests.support.ports import LOOPBACK
-from tests.support.server import Server
+from tests.support.server import Server, merged
 
 PER_1000 = "CPU-s per 1,000"
 ON_DISK = "whole server with its disk"
@@ -32,7 +33,11 @@ FAN_OUTS = {
     "notify-dialog-10x100": ("dialog", 100, 10, 20),
 }
 """Event package, people who change, watchers of each, and how often all of them change."""
-ROWS = ("register", "subscribe", "subscription-memory", *FAN_OUTS, "notify-latency-p99")
+PUBLISHING = ("presence", 100, 1, 50)
+"""The same where they publish, one watcher each."""
+OPEN = {"company": {"privacy": {"company": ["state", "callers", "notes"]}}}
+"""Everybody is told all, also the notes that publications are known again by."""
+ROWS = ("register", "subscribe", "subscription-memory", *FAN_OUTS, "publish-notify-1x1", "notify-latency-p99")
 REGISTERED = 200
 REFRESHES = 50
 SUBSCRIPTIONS = 5000
@@ -155,10 +160,9 @@ def latency(server: Server, people: range, seconds: float = 5.0) -> float:
     return statistics.quantiles(times, n=100)[98] * 1000
 
 
-def company(prefix: str, people: int, first_extension: int = 4000) -> dict[str, Any]:
+def company(prefix: str, people: int) -> dict[str, Any]:
     """People named by number."""
-    named = {f"{prefix}{i}": {"name": f"Person {i}", "extension": f"{first_extension + i}"} for i in range(people)}
-    return {"people": named}
+    return {"people": {f"{prefix}{i}": {"name": f"Person {i}", "extension": f"{4000 + i}"} for i in range(people)}}
 
 
 def watched_rows(server: Server, arguments: argparse.Namespace) -> Iterator[Result]:
@@ -173,6 +177,12 @@ def watched_rows(server: Server, arguments: argparse.Namespace) -> Iterator[Resu
             cost = fan_out(server, range(first, first + people), event, watchers, rounds)
             yield Result(row, cost, PER_1000, note)
             subscribed, first = subscribed + people * watchers, first + people
+    if wanted(arguments, "publish-notify-1x1"):
+        event, people, watchers, rounds = PUBLISHING
+        publishing = range(first, first + people)
+        cost = publishing_fan_out((LOOPBACK, server.port), server.pid, publishing, event, watchers, rounds)
+        yield Result("publish-notify-1x1", cost, PER_1000, ON_DISK)
+        subscribed, first = subscribed + people * watchers, first + people
     if wanted(arguments, "notify-latency-p99"):
         note = f"{ON_DISK}; from the REGISTER that changes the state to the NOTIFY"
         yield Result("notify-latency-p99", latency(server, range(first, first + 100)), "ms", note)
@@ -189,7 +199,7 @@ def results(arguments: argparse.Namespace) -> Iterator[Result]:
             note = f"{ON_DISK}; MD5, {REGISTERED} phones"
             yield Result("register", registering(server), PER_1000, note)
     if wanted(arguments, *ROWS[1:]):
-        with whole_server(company=company("p", 500)) as server:
+        with whole_server(company=merged(company("p", 600), OPEN)) as server:
             yield from watched_rows(server, arguments)
 
 

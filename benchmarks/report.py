@@ -16,8 +16,8 @@ END = "<!-- figures: end -->"
 
 BESIDE = """\
 Lampfield, which keeps registrations and subscriptions on disk, beside Kamailio, which keeps nothing there: the same \
-load on both, in turn, in one run (`.venv/bin/python -m benchmarks --only peers`). Neither asks for a password. The \
-cost of the PUBLISHes that change the states is part of these figures."""
+load on both, in turn, in one run (`.venv/bin/python -m benchmarks --only peers`). Neither asks for a password, \
+but Lampfield at registrations. The cost of the PUBLISHes that change the states is part of these figures."""
 
 
 def render(targets: Targets, results: Mapping[str, Kept]) -> str:
