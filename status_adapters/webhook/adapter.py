@@ -44,20 +44,19 @@ class Webhook:
         self._url = means.hook_url
         self._signatures = Signatures(means.secret(settings.secret_name), settings.window_seconds)
         self._people = People()
-        self._report: Report | None = None
-        self._health: Health | None = None
+        self._running: tuple[Report, Health] | None = None
 
     @property
     def name(self) -> str:
         return self._name
 
     async def run(self, report: Report, health: Health) -> None:
-        self._report, self._health = report, health
+        self._running = report, health
         health.logged_in()
         try:
             await asyncio.get_running_loop().create_future()
         finally:
-            self._report = None
+            self._running = None
 
     def watch(self, people: Iterable[Watched]) -> None:
         self._people = People(people)
@@ -70,7 +69,7 @@ class Webhook:
         """Take facts: 200 where at least one was taken, and what was wrong with each of the others."""
         if request.method != "POST":
             return HookAnswer(405, "expected POST", headers={"allow": "POST"})
-        if self._report is None:
+        if self._running is None:
             return HookAnswer(503, "try again later", headers={"retry-after": "5"})
         try:
             self._signatures.check(request.header(HEADER), request.body, request.at)
@@ -81,11 +80,11 @@ class Webhook:
             return HookAnswer(400, f"expected JSON: {error}")
         if len(records) > MOST_FACTS:
             return HookAnswer(413, f"{len(records)} reports: expected at most {MOST_FACTS}")
-        outcome = await self._take(records, request.at, self._report)
+        outcome = await self._take(records, request.at, *self._running)
         status = 200 if outcome.taken or not records else 422
         return HookAnswer(status, msgspec.json.encode(outcome).decode(), "application/json")
 
-    async def _take(self, records: list[msgspec.Raw], came: float, report: Report) -> Outcome:
+    async def _take(self, records: list[msgspec.Raw], came: float, report: Report, health: Health) -> Outcome:
         taken = 0
         refused: list[Refusal] = []
         for index, record in enumerate(records):
@@ -96,9 +95,17 @@ class Webhook:
                 report(facts.report(whom(facts, self._people), self._source, came))
                 taken += 1
             except (msgspec.DecodeError, NobodyMeant, Ambiguous) as fault:
+                health.wrong(_sort(fault), str(fault))
                 if len(refused) < MOST_REFUSALS:
                     refused.append(Refusal(index, str(fault)))
         return Outcome(taken, refused)
+
+
+def _sort(fault: Exception) -> str:
+    """What a refusal is counted as."""
+    if isinstance(fault, NobodyMeant):
+        return fault.what
+    return "ambiguous" if isinstance(fault, Ambiguous) else "unreadable"
 
 
 def _records(body: bytes) -> list[msgspec.Raw]:
