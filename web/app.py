@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 
-from web import hours, missed, people, queues, sounds, voicemail
+from web import adapters, hours, missed, people, queues, sounds, voicemail
 from web.access import Access
 from web.backend import Clients, DatabaseAway, MissedCalls, Signalling, SignallingAway, Sounds
 from web.models import Health, ProblemModel
@@ -35,6 +35,7 @@ def create_app(
         queues.routes(access),
         missed.routes(access, missed_calls),
         hours.routes(access),
+        adapters.routes(access),
         people.routes(access),
         voicemail.routes(access),
         sounds.routes(access, shelves),

@@ -246,6 +246,39 @@ class Forward(BaseModel):
     seconds: float | None = None
 
 
+class Adapter(BaseModel):
+    """How a status adapter is; times are UTC epoch seconds."""
+
+    name: str
+    kind: str
+    standing: Literal["starting", "logged-in", "failed"]
+    since: float
+    last_event: float | None
+    last_error: str
+    last_error_at: float | None
+    runs: int
+    """How often it was begun."""
+    events: int
+    events_a_second: float
+    lag: float | None
+    """Seconds by which the source is behind."""
+    clock_difference: float | None
+    """Least age of reports that come, seconds; less than nothing: the source's clock is ahead."""
+    counts: dict[str, int]
+    """What came of its events."""
+    waiting: int
+
+
+class Adapters(BaseModel):
+    """All status adapters of the server."""
+
+    connected: bool
+    """The process of the adapters is there."""
+    adapters: list[Adapter]
+    became: dict[str, int]
+    """What became of reports that were merged."""
+
+
 class Health(BaseModel):
     """`ok`, or what is not."""
 
