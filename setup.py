@@ -30,6 +30,7 @@ COMPILED = [
 STAY_PYTHON = {
     "lampfield/presence/__init__.py",
     "lampfield/presence/packages/__init__.py",
+    "lampfield/presence/person_features.py",
     *(f"lampfield/call_control/{name}.py" for name in ("__init__", "services", "kept_call", "identity")),
     *(
         f"sipcore/{name}.py"

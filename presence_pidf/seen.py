@@ -11,7 +11,9 @@ EVERYTHING: Final = ""
 HIDDEN: Final = "hidden"
 """The person seems to be gone, always."""
 
-_BUSY: frozenset[Condition] = frozenset({"ringing", "calling", "talking", "hold", "do-not-disturb", "busy", "meeting"})
+_BUSY: frozenset[Condition] = frozenset(
+    {"ringing", "calling", "talking", "hold", "do-not-disturb", "forwarded", "busy", "meeting"}
+)
 _BUSY_CALL: Final = DialogState("busy", "initiator", "confirmed")
 """What phones see instead of calls who may know no more than that there are some."""
 

@@ -76,9 +76,10 @@ def call_table(records: Iterable[CallRecord], companies: Mapping[str, Company]) 
 
 
 def _way(record: CallRecord) -> str:
-    """The keys pressed and the queues waited in: `main 1, sales`."""
+    """The keys pressed, the queues waited in, and who had the call forwarded: `main 1, sales, anna forwards`."""
     pressed = [f"{choice.menu} {choice.key}" for choice in record.menu_choices]
-    return ", ".join([*pressed, *(visit.queue for visit in record.queue_visits)])
+    forwarded = [f"{each.person} forwards ({each.why})" for each in record.forwardings]
+    return ", ".join([*pressed, *(visit.queue for visit in record.queue_visits), *forwarded])
 
 
 def _answerer(record: CallRecord, company: Company | None) -> str:

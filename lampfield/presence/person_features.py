@@ -1,6 +1,7 @@
 """Do not disturb and forwarding of all companies' people: kept on disk, told to lamps and to whoever follows.
 
-However it is set, by key, code, phone, program or command, it ends here.
+However it is set, by key, code, phone, program or command, it ends here. This module stays Python: the types are read
+with the data from disk.
 """
 
 import logging
