@@ -123,8 +123,10 @@ class InnovaphoneAdapter:
                 if self._means.clock() - heard_at > HEARD_SECONDS:
                     heard_at = self._means.clock()
                     self._count()
-                    for member in self._members.values():
+                    for cn, member in self._members.items():
                         self._tell(member, told)
+                        # What could not be shown is tried again.
+                        self._show_soon(cn)
         finally:
             poll.cancel()
             await asyncio.gather(poll, return_exceptions=True)

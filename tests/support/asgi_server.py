@@ -17,7 +17,9 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
     Not `uvicorn.Server`: that looks at the clock ten times a second, and an hour of virtual time has many of those.
     Bound by host and port, for only then asyncio sets TCP_NODELAY: Nagle's algorithm waits by no virtual clock.
     """
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=86_400)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", ws="websockets-sansio", timeout_keep_alive=86_400
+    )
     config.load()
     state = ServerState()
     server = await asyncio.get_running_loop().create_server(lambda: H11Protocol(config, state, {}), "127.0.0.1", 0)
