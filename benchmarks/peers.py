@@ -4,17 +4,20 @@
 
 Lampfield is the whole `lampfield serve`, which keeps registrations and subscriptions on disk meanwhile; Kamailio keeps
 nothing there (benchmarks/kamailio.cfg). Neither asks for a password, but Lampfield at registrations. CPU and memory
-are those of the whole process trees. States change by PUBLISH, whose own cost is part of the figure.
+are those of the whole process trees. States change by PUBLISH, whose own cost is part of the figure. With PRESLOAD a
+load client of one's own drives the rows of NOTIFYs (benchmarks/presload.py).
 """
 
 import argparse
 import itertools
+import os
 import socket
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from benchmarks import presload
 from benchmarks.kamailio import kamailio, version, why_not
 from benchmarks.phones import OPEN, PER_1000, PUBLISHING, REFRESHES, REGISTERED, REMEMBERED, company
 from benchmarks.phones import registering as registering_with_digest
@@ -42,7 +45,8 @@ FAN_OUTS = {
 MEASURED = ("subscribe", "subscription-memory", *FAN_OUTS, "notify-latency-p99", "register")
 ROWS = tuple(f"{peer}/{row}" for row in MEASURED for peer in (THEIRS, OURS))
 REGISTER = (f"{THEIRS}/register", f"{OURS}/register")
-PEOPLE = sum(people for _, people, _, _ in FAN_OUTS.values()) + 2 * WATCHED
+PEOPLE = 1000
+"""Enough that each row has its own, and each watcher of a load client its own name."""
 
 
 class Peer(NamedTuple):
@@ -113,6 +117,7 @@ def beside(peers: Sequence[Peer], arguments: argparse.Namespace) -> Iterator[Res
     def asked(row: str) -> bool:
         return wanted(arguments, *(f"{peer.name}/{row}" for peer in peers))
 
+    program = os.environ.get("PRESLOAD", "")
     notes = {THEIRS: f"{version()}, nothing on disk", OURS: "whole server with its disk"}
     # First, for later ones find room that others have left behind.
     if asked("subscribe") or asked("subscription-memory"):
@@ -124,12 +129,17 @@ def beside(peers: Sequence[Peer], arguments: argparse.Namespace) -> Iterator[Res
         people = some(number)
         if asked(row):
             for peer in peers:
-                cost = fan_out(peer.address, peer.pid, people, event, watchers, rounds)
+                if program:
+                    cost = presload.fan_out(program, peer.address, peer.pid, event, number, watchers)
+                else:
+                    cost = fan_out(peer.address, peer.pid, people, event, watchers, rounds)
                 yield Result(f"{peer.name}/{row}", cost, PER_1000, notes[peer.name])
     if asked("notify-latency-p99"):
         people = some(WATCHED)
         for peer in peers:
-            yield Result(f"{peer.name}/notify-latency-p99", latency(peer, people), "ms", notes[peer.name])
+            load = WATCHED, LATENCY_WATCHERS, CHANGES_PER_SECOND
+            p99 = presload.latency_ms(program, peer.address, peer.pid, *load) if program else latency(peer, people)
+            yield Result(f"{peer.name}/notify-latency-p99", p99, "ms", notes[peer.name])
 
 
 def registers(kamailio_peer: Peer) -> Iterator[Result]:
