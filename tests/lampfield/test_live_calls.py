@@ -9,6 +9,7 @@ from routing.events import (
     CallEvent,
     CallHeld,
     CallRetrieved,
+    CallTakenUp,
     LegRinging,
     MenuEntered,
     OfferMade,
@@ -76,3 +77,21 @@ def test_events_of_a_call_that_nobody_announced_are_passed_over() -> None:
     live = LiveCalls()
     live.apply(MenuEntered(call="unknown", at=1.0, menu="main"))
     assert len(live) == 0
+
+
+def test_after_a_restart_callers_are_shown_where_they_go_on() -> None:
+    def taken_up(queue: str, talks_to: str = "") -> CallTakenUp:
+        first = arrived()
+        return CallTakenUp(
+            call="c1",
+            at=9.0,
+            company=first.company,
+            origin="trunk",
+            caller_number=first.caller_number,
+            dialled=first.dialled,
+            arrived=1.0,
+            queue=queue,
+            talks_to=talks_to,
+        )
+
+    assert stages(taken_up("sales"), taken_up("", "anna")) == [("queue", "sales"), ("talking", "anna")]

@@ -17,6 +17,7 @@ from routing.events import (
     CalledBack,
     CallEnded,
     CallEvent,
+    CallTakenUp,
     MessageLost,
     QueueLeft,
 )
@@ -147,3 +148,11 @@ def test_people_are_told_in_the_language_of_their_company(language: str, text: s
     watched = Watched(language)
     watched.watch.member("nordlys", LastMemberPassive(queue="sales", member="anna", at=3.0))
     assert [(notice.text, notice.member) for notice in watched.notices] == [(text, "anna")]
+
+
+def test_who_talks_on_after_a_restart_is_missed_by_nobody() -> None:
+    first = msgspec.structs.asdict(ARRIVED)
+    talks = CallTakenUp(**first, arrived=1.0, queue="", talks_to="ingrid")
+    waits = CallTakenUp(**first, arrived=1.0, queue="sales")
+    assert Watched().told_of(talks, left("abandoned"), ENDED) == []
+    assert Watched().told_of(waits, left("abandoned"), ENDED) == ["missed-call"]
