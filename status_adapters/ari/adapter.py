@@ -59,7 +59,7 @@ class AriAdapter:
         for presentity in self._told:
             self._show_soon(presentity)
         async with HttpClient(self._means) as http:
-            session = AriSession(http, self._settings, self._means.secret(self._settings.password))
+            session = AriSession(http, self._settings, self._means.secret(self._settings.secret_name))
             async with session.events() as events:
                 health.logged_in()
                 # Our application exists while its WebSocket does: only now it can subscribe.
@@ -73,7 +73,7 @@ class AriAdapter:
         """Log in and read one device."""
         device = self._device(person)
         async with HttpClient(self._means) as http:
-            session = AriSession(http, self._settings, self._means.secret(self._settings.password))
+            session = AriSession(http, self._settings, self._means.secret(self._settings.secret_name))
             try:
                 found = [Finding("log-in", True, f"Asterisk {await session.version()}")]
                 if not device:

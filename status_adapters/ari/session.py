@@ -37,7 +37,7 @@ class AriSession:
     def __init__(self, http: HttpClient, settings: AriSettings, password: str) -> None:
         self._http = http
         self._settings = settings
-        self._headers = {"Authorization": basic(settings.user, password)}
+        self._headers = {"Authorization": basic(settings.username, password)}
         self._url = settings.url.rstrip("/")
 
     @asynccontextmanager

@@ -14,8 +14,8 @@ class AriSettings:
     """A link to an Asterisk by its REST interface (ARI): states of its devices in, people's states out."""
 
     url: str = required(URL, "http://pbx.nordlys.example:8088/ari", "The REST interface.")
-    user: str = required(text("a user's name"), "lampfield", "The user of ari.conf.")
-    password: str = required(SECRET, "asterisk", "The secret that is its password.")
+    username: str = required(text("a user's name"), "lampfield", "The user of ari.conf.")
+    secret_name: str = required(SECRET, "asterisk", "The secret that is its password.")
     application: str = setting(text("a name", r"[A-Za-z0-9_-]+"), "lampfield", "The name of our Stasis application.")
     device: str = setting(
         perhaps(text("a device"), empty="only those in people"),

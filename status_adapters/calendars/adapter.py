@@ -96,7 +96,7 @@ class CalendarAdapter:
                 await place.look(self._means.clock())
             except SourceFault as fault:
                 health.failed(f"{presentity}: {fault}")
-                if isinstance(fault, LoginRefused) and self._settings.protocol == "caldav" and self._settings.user:
+                if isinstance(fault, LoginRefused) and self._settings.protocol == "caldav" and self._settings.username:
                     raise
             else:
                 health.logged_in()
@@ -112,8 +112,8 @@ class CalendarAdapter:
     def _place(self, http: HttpClient, person: Watched) -> Place:
         settings = self._settings
         headers: dict[str, str] = {}
-        if settings.user:
-            headers["Authorization"] = basic(settings.user, self._means.secret(settings.password))
+        if settings.username:
+            headers["Authorization"] = basic(settings.username, self._means.secret(settings.secret_name))
         task = Task(
             time_zone=person.time_zone,
             mail=person.mail,

@@ -22,8 +22,10 @@ class CalendarSettings:
         "Where a person's calendar is; {user}, {domain} and {mail} stand for the person's.",
     )
     people: tuple[str, ...] = setting(list_of(person_is("URL")), [], "Calendars that are elsewhere than url says.")
-    user: str = setting(perhaps(text("a user name"), empty="no log-in"), "", "The name with which the adapter logs in.")
-    password: str = setting(NO_SECRET, "", "The secret that is its password.")
+    username: str = setting(
+        perhaps(text("a user name"), empty="no log-in"), "", "The name with which the adapter logs in."
+    )
+    secret_name: str = setting(NO_SECRET, "", "The secret that is its password.")
     refresh_seconds: float = setting(seconds(30, 86_400), 300, "How often each calendar is looked at.")
     at_once: int = setting(whole(1, 100), 8, "How many are looked at at the same time.")
     tentative: bool = setting(flag(), False, "Whether a tentative time counts as busy.")
@@ -41,5 +43,5 @@ def check(settings: CalendarSettings, key: str, problems: Problems) -> None:
     """What is wrong between the settings."""
     if not settings.url and not settings.people:
         problems.add(f"{key}.url", settings.url, f"a URL, where {key}.people is empty")
-    if bool(settings.user) != bool(settings.password):
-        problems.add(f"{key}.password", settings.password, f"set where {key}.user is, and only there")
+    if bool(settings.username) != bool(settings.secret_name):
+        problems.add(f"{key}.secret_name", settings.secret_name, f"set where {key}.username is, and only there")

@@ -248,7 +248,7 @@ class CamaraAdapter:
             return {
                 "grant_type": "client_credentials",
                 "client_id": settings.client_id,
-                "client_secret": self._means.secret(settings.client_secret),
+                "client_secret": self._means.secret(settings.secret_name),
                 "scope": " ".join([*([settings.purpose] if settings.purpose else []), *scopes]),
             }
 

@@ -23,7 +23,7 @@ class CamaraSettings:
     url: str = required(URL, "https://api.operator.example", "The operator's apiRoot.")
     token_url: str = required(URL, "https://api.operator.example/oauth2/token", "Where access tokens are granted.")
     client_id: str = required(text("a client's id"), "nordlys", "The registered client.")
-    client_secret: str = required(SECRET, "operator", "The secret that is its password.")
+    secret_name: str = required(SECRET, "operator", "The secret that is its password.")
     consents: tuple[str, ...] = required(
         list_of(_CONSENT, min_length=1),
         ["anna@nordlys.example=reachability,roaming"],

@@ -16,4 +16,4 @@ from status_adapters.registry import AdapterKind
 
 __all__ = ["KIND", "GraphAdapter", "GraphSettings"]
 
-KIND = AdapterKind(GraphSettings, GraphAdapter, check, lambda settings: bool(settings.watcher))
+KIND = AdapterKind(GraphSettings, GraphAdapter, check, lambda settings: bool(settings.watcher_secret_name))

@@ -72,7 +72,7 @@ class GraphAdapter:
             endless: list[Coroutine[Any, Any, None]] = [self._know_people(api, health)]
             if settings.presence:
                 endless += [self._poll(api, told, health), self._ask_changed(api, told, health)]
-                if settings.watcher and self._means.hook_url:
+                if settings.watcher_secret_name and self._means.hook_url:
                     endless.append(self._subscriptions.run(self._delegated(http), health))
             if settings.calendars:
                 endless += [self._read_calendars(api, told, health), self._agenda.run(told)]
@@ -210,7 +210,7 @@ class GraphAdapter:
         root = self._settings.api_url.rstrip("/").rpartition("/")[0]
         return {
             "client_id": self._settings.client_id,
-            "client_secret": self._means.secret(self._settings.client_secret),
+            "client_secret": self._means.secret(self._settings.secret_name),
             "grant_type": "client_credentials",
             "scope": f"{root}/.default",
         }
@@ -220,6 +220,6 @@ class GraphAdapter:
 
     def _delegated(self, http: HttpClient) -> GraphApi:
         """Graph as the user who may watch others: Microsoft grants presence notifications to users alone."""
-        first = self._means.secret(self._settings.watcher)
+        first = self._means.secret(self._settings.watcher_secret_name)
         tokens = DelegatedTokens(http, self._token_url(), self._form, self._means.clock, first, self._means.memory)
         return GraphApi(http, self._settings.api_url, tokens)

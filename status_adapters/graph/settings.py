@@ -18,10 +18,10 @@ class GraphSettings:
         text("a tenant's GUID or domain", r"[A-Za-z0-9.-]+"), "nordlys.example", "The company's tenant."
     )
     client_id: str = required(_GUID, "22553876-f5ab-4529-bffb-cfe50aa89f87", "The registered application.")
-    client_secret: str = required(SECRET, "graph", "The secret that is the application's password.")
+    secret_name: str = required(SECRET, "graph", "The secret that is the application's password.")
     presence: bool = setting(flag(), True, "Take in people's presence. Needs Presence.Read.All and User.ReadBasic.All.")
     poll_seconds: float = setting(seconds(5, 600), 30, "How often presence is asked for that no subscription tells of.")
-    watcher: str = setting(
+    watcher_secret_name: str = setting(
         NO_SECRET,
         "",
         "The secret that is a refresh token of a user with Presence.Read.All; with it changes are told at once.",

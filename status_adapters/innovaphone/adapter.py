@@ -69,7 +69,7 @@ class InnovaphoneAdapter:
         self._members.clear()
         self._handles.clear()
         async with HttpClient(self._means, verify=self._settings.verify) as http:
-            session = PbxSession(http, self._settings, self._means.secret(self._settings.password))
+            session = PbxSession(http, self._settings, self._means.secret(self._settings.secret_name))
             try:
                 await session.begin()
                 health.logged_in()
@@ -81,7 +81,7 @@ class InnovaphoneAdapter:
         """Log in, read the users, and look for one person among them."""
         found: list[Finding] = []
         async with HttpClient(self._means, verify=self._settings.verify) as http:
-            session = PbxSession(http, self._settings, self._means.secret(self._settings.password))
+            session = PbxSession(http, self._settings, self._means.secret(self._settings.secret_name))
             try:
                 await session.begin()
                 found.append(Finding("log-in", True, "the PBX gives us a session"))

@@ -20,16 +20,16 @@ class PbxSession:
     def __init__(self, http: HttpClient, settings: InnovaphoneSettings, password: str) -> None:
         self._http = http
         self._settings = settings
-        self._log_in = basic(settings.user, password)
+        self._log_in = basic(settings.username, password)
         self._session = 0
 
     async def begin(self) -> Self:
         """Log in. Raises LoginRefused, SourceFault."""
         versions = dict.fromkeys(("v", "v501", "v700", "v800", "vx1000"), True)
-        response = await self._ask("Initialize", {"user": self._settings.user, "appl": "Lampfield", **versions})
+        response = await self._ask("Initialize", {"user": self._settings.username, "appl": "Lampfield", **versions})
         self._session = number(response)
         if not self._session:
-            raise LoginRefused(f"Initialize: the PBX gives {self._settings.user} no session")
+            raise LoginRefused(f"Initialize: the PBX gives {self._settings.username} no session")
         return self
 
     async def poll(self) -> Polled:

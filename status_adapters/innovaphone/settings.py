@@ -13,10 +13,10 @@ class InnovaphoneSettings:
     """A link to an innovaphone PBX by its SOAP interface: its users' calls and presence in, people's states out."""
 
     url: str = required(URL, "https://pbx.nordlys.example/PBX0/user.soap", "The SOAP interface of the PBX.")
-    user: str = required(
+    username: str = required(
         text("a user's name"), "lampfield", "The user object that we log in as, an active member of the group."
     )
-    password: str = required(SECRET, "pbx", "The secret that is its password.")
+    secret_name: str = required(SECRET, "pbx", "The secret that is its password.")
     group: str = setting(text("a group's name"), "api", "Who is in this group without being active is monitored.")
     direction: str = setting(
         choice("both", "in", "out"), "both", "`in`: take in calls and presence; `out`: show people's states there."

@@ -265,11 +265,12 @@ class SimulatedGraph:
 
     async def _put_presence(self, request: Request) -> Response:
         wanted = await request.json()
-        for user, mail in self._mails.items():
-            if mail == request.path_params["mail"]:
-                self.set_presence(user, wanted["availability"], wanted["activity"])
-                return Response(status_code=204)
-        return Response(status_code=404)
+        mail = request.path_params["mail"]
+        user = next((user for user, known in self._mails.items() if known == mail), f"id-{mail}")
+        if user not in self._mails:
+            self.add(user, mail)
+        self.set_presence(user, wanted["availability"], wanted["activity"])
+        return Response(status_code=204)
 
 
 def _error(status: int, code: str, message: str) -> Response:

@@ -14,12 +14,22 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from status_adapters.simulated.asterisk import SimulatedAsterisk
+from status_adapters.simulated.camara import SimulatedCamara
 from status_adapters.simulated.faults import Fault, Faults, Faulty
+from status_adapters.simulated.feeds import SimulatedFeeds
+from status_adapters.simulated.graph import SimulatedGraph
+from status_adapters.simulated.innovaphone import SimulatedInnovaphone
 from status_adapters.simulated.operator import SimulatedOperator
 
 Clock = Callable[[], float]
 """UTC epoch seconds."""
 SERVERS: Mapping[str, Callable[[Clock, Faults], ASGIApp]] = {
+    "asterisk": SimulatedAsterisk,
+    "camara": SimulatedCamara,
+    "feeds": SimulatedFeeds,
+    "graph": SimulatedGraph,
+    "innovaphone": SimulatedInnovaphone,
     "operator": SimulatedOperator,
 }
 """How each simulated server is made, by the name that is its path."""

@@ -40,7 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radicale]:
 
 
 def settings(server: Radicale) -> CalendarSettings:
-    return CalendarSettings(protocol="caldav", url=f"{server.url}/{{user}}/", user=USER, password="dav")
+    return CalendarSettings(protocol="caldav", url=f"{server.url}/{{user}}/", username=USER, secret_name="dav")
 
 
 class Counted:

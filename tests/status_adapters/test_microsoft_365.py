@@ -65,7 +65,7 @@ async def tenant(
             GraphSettings(
                 tenant="nordlys.example",
                 client_id=CLIENT,
-                client_secret="graph",
+                secret_name="graph",
                 api_url=f"{url}/v1.0",
                 login_url=url,
                 **known,  # type: ignore[arg-type]
@@ -122,7 +122,7 @@ def test_presence_is_polled_in_batches_of_650() -> None:
 
 def test_subscriptions_tell_changes_at_once_and_are_renewed_before_they_end() -> None:
     async def scenario() -> None:
-        async with tenant(watcher="watcher") as it:
+        async with tenant(watcher_secret_name="watcher") as it:
             await it.heard("unknown")
             await asyncio.sleep(5 * HOUR)
             (subscription,) = it.graph.subscriptions.values()
@@ -138,7 +138,7 @@ def test_subscriptions_tell_changes_at_once_and_are_renewed_before_they_end() ->
 
 def test_whom_subscriptions_cover_is_polled_seldom() -> None:
     async def scenario() -> None:
-        async with tenant(watcher="watcher") as it:
+        async with tenant(watcher_secret_name="watcher") as it:
             await asyncio.sleep(HOUR)
             assert it.graph.requests["getPresencesByUserId"] < 10
 
@@ -147,7 +147,7 @@ def test_whom_subscriptions_cover_is_polled_seldom() -> None:
 
 def test_a_subscription_that_is_removed_is_made_again_and_what_was_missed_is_asked() -> None:
     async def scenario() -> None:
-        async with tenant(watcher="watcher") as it:
+        async with tenant(watcher_secret_name="watcher") as it:
             await asyncio.sleep(60)
             (subscription,) = it.graph.subscriptions.values()
             it.graph.lifecycle(subscription, "subscriptionRemoved")
@@ -163,7 +163,7 @@ def test_a_subscription_that_is_removed_is_made_again_and_what_was_missed_is_ask
 @pytest.mark.parametrize("event", ["missed", "reauthorizationRequired"])
 def test_lifecycle_events_are_answered(event: str) -> None:
     async def scenario() -> None:
-        async with tenant(watcher="watcher") as it:
+        async with tenant(watcher_secret_name="watcher") as it:
             await asyncio.sleep(60)
             (subscription,) = it.graph.subscriptions.values()
             asked = it.graph.requests["getPresencesByUserId"]
@@ -179,7 +179,7 @@ def test_lifecycle_events_are_answered(event: str) -> None:
 
 def test_subscriptions_of_before_a_restart_are_ended() -> None:
     async def scenario() -> None:
-        async with tenant(watcher="watcher") as it:
+        async with tenant(watcher_secret_name="watcher") as it:
             await asyncio.sleep(60)
             (before,) = it.graph.subscriptions
             async with running(it.adapter):
@@ -191,7 +191,7 @@ def test_subscriptions_of_before_a_restart_are_ended() -> None:
 
 def test_notifications_without_our_secret_are_refused() -> None:
     async def scenario() -> None:
-        async with tenant(watcher="watcher") as it, httpx.AsyncClient(trust_env=False) as stranger:
+        async with tenant(watcher_secret_name="watcher") as it, httpx.AsyncClient(trust_env=False) as stranger:
             await asyncio.sleep(60)
             asked = it.graph.requests["getPresencesByUserId"]
             body = {
@@ -207,7 +207,7 @@ def test_notifications_without_our_secret_are_refused() -> None:
 
 def test_without_the_right_to_subscribe_presence_is_polled() -> None:
     async def scenario() -> None:
-        async with tenant(watcher="watcher") as it:
+        async with tenant(watcher_secret_name="watcher") as it:
             it.graph.sign_in.delegates = False
             await asyncio.sleep(1)
             it.graph.set_presence("id-anna", "Away", "Away")
@@ -351,7 +351,7 @@ def test_who_is_asked_to_wait_for_long_asks_nothing_meanwhile() -> None:
 
 def test_a_notification_that_comes_twice_makes_one_question() -> None:
     async def scenario() -> None:
-        async with tenant(watcher="watcher") as it:
+        async with tenant(watcher_secret_name="watcher") as it:
             await asyncio.sleep(60)
             asked = it.graph.requests["getPresencesByUserId"]
             it.faults.order("duplicate")
