@@ -13,10 +13,11 @@ from routing.callback_numbers import CallbackNumbers
 from routing.caller_leg import answer, start_music, tell
 from routing.conversation import Conversation
 from routing.dialplan import Refusal
+from routing.diversion import Diversion
 from routing.events import CallArrived, CallEnded, CallRouted, CallTakenUp
 from routing.feature_codes import FeatureCall, FeatureCode
 from routing.forwarded import ForwardedCall
-from routing.forwarding import after_ringing, before_ringing, ring_seconds
+from routing.forwarding import after_ringing, before_ringing, diverted_by, ring_seconds
 from routing.greetings import GreetingStudio
 from routing.greetings_by_phone import GreetingsByPhone
 from routing.handover import SentOn
@@ -275,7 +276,9 @@ class CallFlow:
         # Who rejects a call is busy with something else; who has no phone is one who does not answer.
         elsewhere = person.on_busy if result.outcome in ("busy", "rejected") else person.on_no_answer
         if elsewhere is not None:
-            return Onward(elsewhere, f"{person.id}: {'do-not-disturb' if unwanted else result.outcome}")
+            why = unwanted.why if unwanted is not None else diverted_by(result.outcome)
+            self._caller.divert(Diversion(person.id, why))
+            return Onward(elsewhere, f"{person.id}: {why if unwanted is not None else result.outcome}")
         return await self._not_reached(result.outcome, result.status)
 
     async def _number(self, number: str) -> Onward | Ended:

@@ -15,6 +15,13 @@ When = Literal["always", "busy", "no-answer", "unreachable"]
 """Which calls a forwarding is for."""
 WHEN: tuple[When, ...] = get_args(When)
 
+_ASKED: dict[Diverted, tuple[When, ...]] = {
+    "busy": ("busy",),
+    "no-answer": ("no-answer",),
+    "unreachable": ("unreachable", "no-answer"),
+}
+"""Which forwardings are for a call that was not answered, the first that is on counts."""
+
 SHORTEST_SECONDS, LONGEST_SECONDS = 5.0, 180.0
 """Of ringing before a forwarding on no answer."""
 
@@ -113,19 +120,23 @@ def after_ringing(wishes: Wishes, outcome: RingOutcome) -> Unwanted | None:
     Who rejects a call is busy with something else; who has no phone is one who does not answer, if nothing is said of
     that.
     """
-    asked: tuple[tuple[When, Diverted], ...]
-    match outcome:
-        case "busy" | "rejected":
-            asked = (("busy", "busy"),)
-        case "unreachable":
-            asked = (("unreachable", "unreachable"), ("no-answer", "unreachable"))
-        case _:
-            asked = (("no-answer", "no-answer"),)
-    for when, why in asked:
+    why = diverted_by(outcome)
+    for when in _ASKED[why]:
         forwarding = wishes.forwarding(when)
         if forwarding is not None:
             return Unwanted(why, forwarding.to)
     return None
+
+
+def diverted_by(outcome: RingOutcome) -> Diverted:
+    """Why a call goes elsewhere that ended so."""
+    match outcome:
+        case "busy" | "rejected":
+            return "busy"
+        case "unreachable":
+            return "unreachable"
+        case _:
+            return "no-answer"
 
 
 def ring_seconds(company: Company, person: Person, wishes: Wishes) -> float:

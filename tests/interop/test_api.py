@@ -234,6 +234,8 @@ def test_do_not_disturb_and_forwarding_are_set_by_api_and_command_and_calls_go_b
         told = api.done("PUT", "/people/anna/do-not-disturb", json={"on": True})
         assert (told["do_not_disturb"], told["state"]) == (True, "do-not-disturb")
         key.expect("*78", "talking")
+        (member,) = api.done("GET", "/queues/sales/members")
+        assert member["state"] == "do-not-disturb"
         assert astrid.call("201").final().status == 486
         assert "do not disturb │ off" in server.command("person", "do-not-disturb", "nordlys", "anna", "off")
         key.expect("*78", "idle")

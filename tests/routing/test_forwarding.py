@@ -145,8 +145,10 @@ def test_who_is_not_to_be_disturbed_has_calls_go_where_busy_ones_go() -> None:
     assert [diversion.why for diversion in caller.diversions] == ["do-not-disturb"]
     people = NORDLYS.people | {"anna": msgspec.structs.replace(ANNA, on_busy=CARL)}
     house = msgspec.structs.replace(NORDLYS, people=people)
-    world, _ = called({"anna": Wishes(do_not_disturb=True)}, {"carl": Phone(talks=5)}, house=house)
+    world, caller = called({"anna": Wishes(do_not_disturb=True)}, {"carl": Phone(talks=5)}, house=house)
     assert rung(world) == ["carl"], "what the company's file says of busy"
+    assert caller.diversions == [Diversion("anna", "do-not-disturb")]
+    assert world.of(CallForwarded) == [], "the company wanted it so, not anna"
 
 
 def test_what_a_person_sets_goes_before_what_the_company_says() -> None:
@@ -156,6 +158,18 @@ def test_what_a_person_sets_goes_before_what_the_company_says() -> None:
     assert rung(called(wishes, {"anna": Phone("ring"), "bo": Phone(talks=5)}, house=house)[0]) == ["anna", "bo"]
     off = {"anna": forwards("no-answer", BO, on=False)}
     assert rung(called(off, {"anna": Phone("ring"), "carl": Phone(talks=5)}, house=house)[0]) == ["anna", "carl"]
+
+
+def test_queues_offer_nobody_callers_who_does_not_want_to_be_disturbed() -> None:
+    async def scenario() -> World:
+        world, caller = World(NORDLYS), FakeCaller()
+        world.activity.member_undisturbed("anna", True)
+        call = world.call(caller, "300", "phone")
+        await call
+        assert "do-not-disturb" in world.queues["sales"].state.members["anna"].obstacles
+        return world
+
+    assert rung(run(scenario())) == ["bo"]
 
 
 def test_two_who_forward_to_each_other_end_the_call() -> None:
