@@ -11,7 +11,10 @@ import msgspec
 from lampfield.call_control.houses import Houses
 from lampfield.company_hours import CompanyHours
 from lampfield.control_socket import Outbox, Verb
+from lampfield.presence.own_statuses import OwnStatuses
 from lampfield.voicemail.store import VoicemailStore
+from presence_pidf.status_text import NotUnderstood as StatusNotUnderstood
+from presence_pidf.status_text import confirmed, meant
 from routing.hours import next_change, situation
 from routing.house import House
 from routing.member_texts import NotUnderstood, TextWish, may_write, member_of, understood
@@ -53,10 +56,13 @@ def verb_of(houses: Houses, answer: Answer) -> Verb:
 class ApiVerbs:
     """One verb for each thing that the API does; `company` is always among the arguments, by id."""
 
-    def __init__(self, houses: Houses, hours: CompanyHours, voicemail: VoicemailStore, clock: Clock) -> None:
+    def __init__(
+        self, houses: Houses, hours: CompanyHours, voicemail: VoicemailStore, statuses: OwnStatuses, clock: Clock
+    ) -> None:
         self._houses = houses
         self._hours = hours
         self._voicemail = voicemail
+        self._statuses = statuses
         self._clock = clock
 
     def table(self) -> dict[str, Verb]:
@@ -132,13 +138,23 @@ class ApiVerbs:
         member = member_of(house.company, number)
         if member is None:
             raise RefusedVerb(404, "from", number, "the outside number of a person, or a number that is a member")
+        text = arguments.get("text", "")
+        if meant(text.partition(" ")[0]) is not None and member in house.company.people:
+            return self._status_text(house, member, text)
         try:
-            wish = understood(house.company, member, arguments.get("text", ""))
+            wish = understood(house.company, member, text)
         except NotUnderstood as fault:
             return {"member": member, "understood": False, "text": str(fault)}
         for name in wish.queues:
             _carry_out(wish, house.queues[name], member, Author("text", number))
         return {"member": member, "understood": True, "text": self._standing_text(house, wish.queues, member)}
+
+    def _status_text(self, house: House, person: str, text: str) -> Any:
+        try:
+            wish = self._statuses.say(house.company, person, text)
+        except StatusNotUnderstood as fault:
+            return {"member": person, "understood": False, "text": str(fault)}
+        return {"member": person, "understood": True, "text": confirmed(wish)}
 
     def _standing_text(self, house: House, queues: Collection[str], member: str) -> str:
         told = []

@@ -44,6 +44,7 @@ from lampfield.presence.history import StateHistory
 from lampfield.presence.lamps import Lamps
 from lampfield.presence.member_lamps import MemberLamps
 from lampfield.presence.own_keys import OwnKeys
+from lampfield.presence.own_statuses import OwnStatuses
 from lampfield.presence.person_features import PersonFeatures
 from lampfield.presence.publications import Publications
 from lampfield.presence.publish_lane import PublishLane
@@ -61,6 +62,7 @@ from lampfield.sound_library.shelves import Shelves
 from lampfield.sound_library.studios import Studios
 from lampfield.sounds import Sounds
 from lampfield.standings import Standings
+from lampfield.status_feed import StatusFeed
 from lampfield.supervisor import control_path, reports_path
 from lampfield.tokens import Tokens
 from lampfield.trace import TraceHub
@@ -178,6 +180,8 @@ class Parts:
         self.places.restore()
         self.person_features = PersonFeatures(self.journal, self.clock, self._report)
         self.person_features.restore()
+        self.own_statuses = OwnStatuses(self.journal, self.clock, self._report)
+        self.own_statuses.restore()
         self.feature_sync = FeatureSync(self.person_features, self.lamps, self.clock)
         self.feature_sync.configure(self.door.directory.companies.values())
         membership.follow(self.places.member)
@@ -227,6 +231,7 @@ class Parts:
             standings,
             self.places,
             self.person_features,
+            self.own_statuses,
             self.completions,
             self._voicemail_of,
             self._studio_of,
@@ -293,6 +298,7 @@ class Parts:
         self.state_history = StateHistory(self.records.put_state, self.database, self.clock)
         self.state_history.configure(self.door.directory.companies.values())
         self.lamps.follow(self.state_history.changed)
+        self.status_feed = StatusFeed(self.lamps, self.clock)
         self.watching = Watching(
             configuration.watch.values(),
             self.lamps,
@@ -323,8 +329,12 @@ class Parts:
             | VoicemailVerbs(self.voicemail.store).table()
             | PersonVerbs(self.houses, self.lamps).table()
             | PresenceVerbs(self.lamps, self.sweeper, self.clock).table()
-            | {"hours": self.houses.tell_hours, "adapters": self.intake.verb}
-            | ApiVerbs(self.houses, self.hours, self.voicemail.store, self.clock).table(),
+            | {
+                "hours": self.houses.tell_hours,
+                "adapters": self.intake.verb,
+                "follow-states": self.status_feed.verb,
+            }
+            | ApiVerbs(self.houses, self.hours, self.voicemail.store, self.own_statuses, self.clock).table(),
         )
 
     # Between the parts

@@ -15,8 +15,8 @@ from presence_pidf.status_report import Activity, StatusReport
 
 WORDS: Mapping[Activity, tuple[str, ...]] = {
     "away": (
-        *("lunch", "away", "out", "break", "sick", "gone"),
-        *("frokost", "borte", "ude", "pause", "syg", "gået"),
+        *("lunch", "away", "out", "sick", "gone"),
+        *("frokost", "borte", "ude", "syg", "gået"),
         *("lunsj", "ute", "syk", "gått"),
         *("borta", "rast", "sjuk", "gått"),
         *("mittag", "mittagspause", "weg", "abwesend", "krank"),
@@ -41,6 +41,8 @@ _HOURS = frozenset(["h", "hour", "hours", "t", "time", "timer", "timmar", "stund
 _TOMORROW = frozenset(("tomorrow", "morgen", "imorgen", "imorgon", "i morgen", "i morgon"))
 _FILLERS = frozenset((*_UNTIL.split("|"), "-", "–", "for", "in", "i", "kl.", "den", "d.", "at", "back", "the"))
 MOST_TEXT = 160
+SOURCE = "manual"
+"""Of the reports: whichever way it was said, the last word counts."""
 
 
 class NotUnderstood(Exception):
@@ -92,6 +94,11 @@ def understood(text: str, time_zone: str, now: float) -> StatusWish:
     if until is not None and until <= here:
         raise NotUnderstood(f"{rest[:40]}? That is over")
     return StatusWish(activity, None if until is None else until.astimezone(UTC).timestamp(), note)
+
+
+def confirmed(wish: StatusWish) -> str:
+    """What is written back to who set a status."""
+    return "You are shown as your phones have it" if wish.activity == "unknown" else f"You are shown as: {wish.note}"
 
 
 def _until(rest: str, here: datetime, *, day_first: bool) -> datetime | None:

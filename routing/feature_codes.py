@@ -25,6 +25,7 @@ Feature = Literal[
     "switch",
     "do-not-disturb",
     "forward",
+    "status",
     "tell-when-free",
     "pickup",
     "group-pickup",
@@ -100,6 +101,7 @@ def _codes(company: Company) -> Iterator[tuple[str, FeatureCode | Destination]]:
     yield codes.forward_busy, FeatureCode("forward", name="busy")
     yield codes.forward_no_answer, FeatureCode("forward", name="no-answer")
     yield codes.forward_unreachable, FeatureCode("forward", name="unreachable")
+    yield codes.status, FeatureCode("status")
     yield codes.tell_when_free, FeatureCode("tell-when-free")
     for hours in company.hours.values():
         yield hours.switch_code, FeatureCode("switch", name=hours.name)

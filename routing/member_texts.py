@@ -41,9 +41,9 @@ class NotUnderstood(Exception):
 
 
 def member_of(company: Company, number: str) -> str | None:
-    """The member who writes from this number, E.164: a person by the outside number, or the number itself."""
+    """The member who writes from this number, E.164: a person by an own number, or the number itself."""
     for person in company.people.values():
-        if person.outside_number == number:
+        if number in (person.outside_number, person.mobile):
             return person.id
     return number if any(number in queue.members for queue in company.queues.values()) else None
 

@@ -9,6 +9,7 @@ from lampfield.control_socket import Outbox
 from lampfield.last_members import LastMembers
 from lampfield.membership import Membership
 from lampfield.places import Places
+from lampfield.presence.own_statuses import OwnStatuses
 from lampfield.presence.person_features import PersonFeatures
 from lampfield.sound_library.shelves import Shelves
 from lampfield.standings import Standings
@@ -29,6 +30,7 @@ from routing.queue.confirming import introduction
 from routing.queue.events import PlaceEvent, Recollection
 from routing.queue.runner import CallBack, QueueRunner
 from routing.queue.state import QueueState
+from routing.status_codes import SayStatus
 from routing.switches import TurnSwitch
 from routing.voicemail.service import Voicemail
 from routing.wish_codes import ChangeDoNotDisturb, ChangeForwarding
@@ -48,6 +50,7 @@ class Houses:
         standings: Standings,
         places: Places,
         person_features: PersonFeatures,
+        own_statuses: OwnStatuses,
         completions: Completions,
         voicemail: Callable[[Company], Voicemail],
         studio: Callable[[Company], GreetingStudio],
@@ -68,6 +71,7 @@ class Houses:
         self._standings = standings
         self._places = places
         self._person_features = person_features
+        self._own_statuses = own_statuses
         self._completions = completions
         person_features.follow(self._wishes_changed)
         self._voicemail = voicemail
@@ -154,6 +158,7 @@ class Houses:
             "switch": TurnSwitch(company, self._hours.switches(company)),
             "do-not-disturb": ChangeDoNotDisturb(wishes),
             "forward": ChangeForwarding(company, wishes),
+            "status": SayStatus(company, self._own_statuses.of(company)),
             "tell-when-free": AskWhenFree(company, lines, self._clock),
         }
 

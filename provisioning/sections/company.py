@@ -43,6 +43,12 @@ FEATURE_CODES = (
     ),
     Field("forward_unreachable", _CODE, "As `forward_always`, for calls while no phone is registered."),
     Field(
+        "status",
+        _CODE,
+        "With 1 behind it lunch, 2 meeting, 3 away, 4 vacation, 5 busy, 0 none of them; then hour and minute until "
+        "when, as in *2011230.",
+    ),
+    Field(
         "tell_when_free",
         _CODE,
         "With an extension behind it, called back when that person is free; with 0 behind it no more.",

@@ -61,6 +61,8 @@ class FeatureCodes(msgspec.Struct, frozen=True):
     forward_no_answer: str = "*61"
     """Behind the number a star and after how many seconds."""
     forward_unreachable: str = "*62"
+    status: str = "*20"
+    """With the number of a status behind it, and until when: `*2011230`."""
     tell_when_free: str = "*37"
     """With an extension behind it, called back when that person is free."""
     pickup: str = "**"

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from presence_pidf.status_text import NotUnderstood, StatusWish, understood
+from presence_pidf.status_text import SOURCE, NotUnderstood, confirmed, understood
 from status_adapters.adapter import Finding, Health, Report, Watched
 from status_adapters.hook import HookAnswer, HookRequest
 from status_adapters.matching import Ambiguous, People
@@ -79,13 +79,8 @@ class TextGateway:
         except NotUnderstood as fault:
             health.wrong("not understood", str(fault))
             return HookAnswer(200, str(fault))
-        report(wish.report(person.presentity, f"text:{self._name}", at))
+        report(wish.report(person.presentity, SOURCE, at))
         return HookAnswer(200, confirmed(wish))
-
-
-def confirmed(wish: StatusWish) -> str:
-    """What is written back to who set a status."""
-    return "You are shown as your phones have it" if wish.activity == "unknown" else f"You are shown as: {wish.note}"
 
 
 def _parameters(request: HookRequest) -> Mapping[str, str]:
