@@ -28,15 +28,25 @@ class Outbox:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(BACKLOG)
+        self._empty = asyncio.Event()
 
     def put(self, item: Any) -> None:
         """Queue one item as a JSON line."""
         if self._queue.full():
             self._queue.get_nowait()
         self._queue.put_nowait(msgspec.json.encode(item) + b"\n")
+        self._empty.clear()
 
     async def next(self) -> bytes:
-        return await self._queue.get()
+        line = await self._queue.get()
+        if self._queue.empty():
+            self._empty.set()
+        return line
+
+    async def emptied(self) -> None:
+        """Wait until everything put so far is on its way: who does so before each item never loses one."""
+        if not self._queue.empty():
+            await self._empty.wait()
 
     def rest(self) -> bytes:
         """Everything that waits still."""

@@ -5,12 +5,14 @@ Started by the supervisor as `python -m lampfield.web_process`. It holds nothing
 
 import argparse
 import asyncio
+import logging
 import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import msgspec
 import uvicorn
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,11 +35,17 @@ from routing.model import Company
 from web.app import create_app
 from web.backend import DatabaseAway, SignallingAway, SoundRefused
 from web.rate_limit import RateLimit
+from web.state_boards import StateBoards
+from web.told_state import Told
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 ANSWER_SECONDS = 10.0
 """How long signalling may take for one question."""
+AGAIN_SECONDS = 0.2
+"""Between two attempts to follow states while signalling is away."""
 GRACE_SECONDS = 3
 """How long a stop waits for answers that are being given."""
 
@@ -54,6 +62,30 @@ class ControlLine:
                 return await anext(converse(self._path, verb, arguments))
         except (OSError, StopAsyncIteration) as error:  # TimeoutError is an OSError
             raise SignallingAway("it does not answer") from error
+
+
+async def follow_states(path: Path, boards: StateBoards) -> None:
+    """Keep the boards by what signalling tells on the control socket, until cancelled."""
+    while True:
+        try:
+            async for line in converse(path, "follow-states"):
+                boards.take(msgspec.convert(line, Told))
+        except (OSError, ValueError) as error:
+            logger.debug("states: signalling is away: %s", error)
+        boards.away()
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
+class ApiServer(uvicorn.Server):
+    """Ends streams first when it is to stop, else each would be waited for."""
+
+    def __init__(self, config: uvicorn.Config, boards: StateBoards) -> None:
+        super().__init__(config)
+        self._boards = boards
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._boards.close()
+        await super().shutdown(sockets)
 
 
 class TokenTable:
@@ -160,11 +192,13 @@ async def serve(configuration: Configuration, bound: socket.socket, ready: int |
     """Serve HTTP until SIGTERM."""
     engine = open_database(configuration.database_url)
     state = configuration.state_directory
+    boards = StateBoards(time.time)
     app = create_app(
         ControlLine(control_path(state)),
         TokenTable(engine),
         SoundLibraries(engine, state, configuration.own_sounds.limits, time.time),
         MissedCallList(engine),
+        boards,
         RateLimit(configuration.web.requests_per_minute, time.monotonic),
     )
     settings = uvicorn.Config(
@@ -172,9 +206,11 @@ async def serve(configuration: Configuration, bound: socket.socket, ready: int |
     )
     # The socket listens since the supervisor bound it: who connects from here on is served.
     say_ready(ready)
+    following = asyncio.ensure_future(follow_states(control_path(state), boards))
     try:
-        await uvicorn.Server(settings).serve([bound])
+        await ApiServer(settings, boards).serve([bound])
     finally:
+        following.cancel()
         engine.dispose()
 
 

@@ -14,7 +14,23 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.models import Base
 
-Scope = Literal["members", "texts", "queues", "missed", "voicemail", "sounds", "hours", "people", "adapters"]
+Scope = Literal[
+    "members",
+    "texts",
+    "queues",
+    "missed",
+    "voicemail",
+    "sounds",
+    "hours",
+    "people",
+    "adapters",
+    "states",
+    "reasons",
+    "forwarding",
+    "mobile",
+    "location",
+    "consent",
+]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 PREFIX = "lf_"
 """By which a token is known for one, where it has got into a place that it should not be in."""

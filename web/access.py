@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from provisioning.tokens import Client, Scope
@@ -17,8 +17,10 @@ _BEARER = HTTPBearer(auto_error=False, description="A token of `lampfield token 
 class Desk:
     """A client who was let in, and what is asked for it: always of its own company."""
 
-    def __init__(self, client: Client, signalling: Signalling) -> None:
+    def __init__(self, client: Client, signalling: Signalling, welcome: Callable[[], Awaitable[bool]]) -> None:
         self.client = client
+        self.welcome = welcome
+        """Whether the token is valid still: to be asked by what goes on for long."""
         self._signalling = signalling
 
     async def ask(self, verb: str, **arguments: str) -> Any:
@@ -43,22 +45,32 @@ class Access:
     def to(self, scope: Scope) -> Callable[..., Awaitable[Desk]]:
         """A dependency that lets in who has the scope."""
 
-        async def let_in(
-            request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
-        ) -> Desk:
-            client = await self._client(credentials)
-            wait = self._limit.seconds_to_wait(f"{client.company}/{client.name}")
-            if wait:
-                raise Problem(429, "requests", client.name, "fewer in a minute", {"Retry-After": str(wait)})
-            if scope not in client.scopes:
-                raise Problem(403, "token", client.name, f"one with the scope {scope}")
-            return Desk(client, self._signalling)
+        async def let_in(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Desk:
+            return await self.let_in(scope, credentials.credentials if credentials is not None else None)
 
         return let_in
 
-    async def _client(self, credentials: HTTPAuthorizationCredentials | None) -> Client:
+    async def let_in(self, scope: Scope, token: str | None) -> Desk:
+        """Let in who has the token and the scope. Raises Problem."""
+        client = await self._client(token)
+        wait = self._limit.seconds_to_wait(f"{client.company}/{client.name}")
+        if wait:
+            raise Problem(429, "requests", client.name, "fewer in a minute", {"Retry-After": str(wait)})
+        if scope not in client.scopes:
+            raise Problem(403, "token", client.name, f"one with the scope {scope}")
+
+        async def welcome() -> bool:
+            try:
+                return scope in (await self._client(token)).scopes
+            except Problem as problem:
+                # While the database is away nobody who was let in is sent away.
+                return problem.status == 503
+
+        return Desk(client, self._signalling, welcome)
+
+    async def _client(self, token: str | None) -> Client:
         try:
-            client = None if credentials is None else await self._clients.find(credentials.credentials)
+            client = None if token is None else await self._clients.find(token)
         except DatabaseAway as away:
             raise Problem(503, "database", "", "it to answer; try again", {"Retry-After": "5"}) from away
         if client is None:

@@ -4,18 +4,24 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 
-from web import adapters, hours, missed, people, queues, sounds, voicemail
+from web import adapters, hours, missed, people, queues, sounds, states, voicemail
 from web.access import Access
 from web.backend import Clients, DatabaseAway, MissedCalls, Signalling, SignallingAway, Sounds
 from web.models import Health, ProblemModel
 from web.problem import MEDIA_TYPE, install
 from web.rate_limit import RateLimit
+from web.state_boards import StateBoards
 
 PREFIX = "/api/v1"
 
 
 def create_app(
-    signalling: Signalling, clients: Clients, shelves: Sounds, missed_calls: MissedCalls, limit: RateLimit
+    signalling: Signalling,
+    clients: Clients,
+    shelves: Sounds,
+    missed_calls: MissedCalls,
+    boards: StateBoards,
+    limit: RateLimit,
 ) -> FastAPI:
     """The application; its description is at /api/v1/openapi.json."""
     problem: dict[str, Any] = {"model": ProblemModel, "content": {MEDIA_TYPE: {}}}
@@ -39,6 +45,7 @@ def create_app(
         people.routes(access),
         voicemail.routes(access),
         sounds.routes(access, shelves),
+        states.routes(access, boards),
     ):
         app.include_router(router, prefix=PREFIX)
     return app

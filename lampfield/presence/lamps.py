@@ -102,6 +102,7 @@ class Lamps:
         self._rules = CompanyRules()
         self._composition = Composition()
         self._followers: list[Callable[[StateChange], None]] = []
+        self._fact_followers: list[Callable[[Lamp], None]] = []
         packages = event_packages(self._lamps, self._lists, bindings, self._watchers_of, features)
         self.notifier = Notifier(token, packages, config)
         """Give it to the endpoint: it sends the NOTIFYs and takes their responses."""
@@ -153,6 +154,10 @@ class Lamps:
     def follow(self, follower: Callable[[StateChange], None]) -> None:
         """Tell `follower` of each change of a person's condition, note or return from now on."""
         self._followers.append(follower)
+
+    def follow_facts(self, follower: Callable[[Lamp], None]) -> None:
+        """Tell `follower` of each person of whom something is known that was not, whether or not lamps show it."""
+        self._fact_followers.append(follower)
 
     # --- who watches
 
@@ -328,6 +333,8 @@ class Lamps:
         taken = self._composition.report(lamp, report, now)
         if taken == "shown":
             self._tell(lamp, before, now)
+        elif taken == "absorbed":
+            self._tell_facts(lamp)
         return taken
 
     def source_heard(self, source: str, now: float) -> None:
@@ -429,6 +436,12 @@ class Lamps:
             for package in _STATE_PACKAGES:
                 self.notifier.changed(aor, package, now)
         state = lamp.state
+        if lamp.person is not None:
+            self._tell_facts(lamp)
         if lamp.person is not None and (before is None or state.told_apart != before.told_apart):
             for follower in self._followers:
                 follower(StateChange(lamp.domain, lamp.person, state, now))
+
+    def _tell_facts(self, lamp: Lamp) -> None:
+        for follower in self._fact_followers:
+            follower(lamp)

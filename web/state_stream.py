@@ -1,0 +1,71 @@
+"""Following a board: each client has a place in the order of changes, and takes what comes after it at its own pace."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+
+import msgspec
+
+from web.state_board import StateBoard, TooOld
+from web.state_boards import StateBoards
+from web.state_view import Change, View
+
+MOST_AT_ONCE = 500
+"""Changes told in one part."""
+BEAT_SECONDS = 15.0
+"""After so long without a change something is sent, so that both sides notice when the other is gone."""
+
+Welcome = Callable[[], Awaitable[bool]]
+"""Whether the client may still be told; asked at each beat."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Some changes; none is a beat. `reset`: what the client knows is too old, and everything is told anew."""
+
+    changes: tuple[Change, ...] = ()
+    reset: bool = False
+
+
+async def follow(
+    boards: StateBoards, board: StateBoard, view: View, since: int, every: float, welcome: Welcome
+) -> AsyncIterator[Part]:
+    """What has changed after `since` (0: everything), then what changes, every so many seconds at most."""
+    cursor = since
+    while not boards.closing:
+        try:
+            entries = board.after(cursor, MOST_AT_ONCE)
+        except TooOld:
+            yield Part(reset=True)
+            cursor = 0
+            continue
+        cursor = entries[-1].sequence if entries else max(cursor, board.sequence)
+        changes = tuple([change for change in map(view.change, entries) if change is not None])
+        if changes:
+            yield Part(changes)
+        if len(entries) == MOST_AT_ONCE:
+            continue
+        if changes and every:
+            await asyncio.sleep(every)
+        elif not await _changed(board, cursor):
+            if not await welcome():
+                return
+            yield Part()
+
+
+async def _changed(board: StateBoard, cursor: int) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(BEAT_SECONDS):
+            await board.changed(cursor)
+            return True
+    return False
+
+
+async def all_lines(board: StateBoard, view: View) -> AsyncIterator[bytes]:
+    """Everybody's state as it is when it is sent, a JSON object a line; the last line has the number to go on from."""
+    sequence = board.sequence
+    people = board.people()
+    for first in range(0, len(people), MOST_AT_ONCE):
+        entries = map(board.find, people[first : first + MOST_AT_ONCE])
+        states = [view.state(entry.sequence, entry.state) for entry in entries if entry and entry.state]
+        yield msgspec.json.Encoder().encode_lines(states)
+    yield msgspec.json.encode({"sequence": sequence}) + b"\n"
