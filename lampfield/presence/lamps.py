@@ -265,9 +265,16 @@ class Lamps:
             for aor in lamp.aors if lamp is not None else ():
                 self.notifier.changed(aor, f"{WATCHED}.winfo", now)
             if resource in self._made:
-                watched = bool(self.notifier.subscriptions(resource, package))
-                for follower in self._watch_followers:
-                    follower(resource, watched)
+                self._rewatched(resource)
+
+    def _rewatched(self, resource: str) -> None:
+        """A thing that was made to be watched has other watchers; without any it is no more."""
+        watched = any([self.notifier.subscriptions(resource, package) for package in _STATE_PACKAGES])
+        for follower in self._watch_followers:
+            follower(resource, watched)
+        if not watched:
+            self._made.discard(resource)
+            del self._lamps[resource]
 
     def follow_watchers(self, follower: Callable[[str, bool], None]) -> None:
         """Tell `follower` of things that were made to be watched whether they still are, when that may have changed."""

@@ -105,6 +105,19 @@ def test_a_key_goes_with_its_code() -> None:
     assert house.watch("anna", "*99").received[-1].dialogs == OFF
 
 
+def test_a_key_that_nobody_watches_any_more_costs_nothing_and_comes_back() -> None:
+    house = House()
+    key = house.watch("anna", "*78")
+    request = key.subscribe(0)
+    house.lamps.subscribe(request, key.flow, house.now, watcher_domain=NORDLYS.domain, watcher="anna")
+    house.deliver()
+    house.lamps.settle(house.now)
+    assert key.received[-1].terminated
+    assert house.lamps.lamp("sip:*78@nordlys.example;member=anna") is None
+    house.wants("anna", Wishes(do_not_disturb=True))
+    assert house.watch("anna", "*78").received[-1].dialogs == LIT
+
+
 def test_keys_go_on_after_a_restart() -> None:
     before = House()
     key = before.watch("anna", "*78")
