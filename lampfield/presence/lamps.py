@@ -269,7 +269,7 @@ class Lamps:
 
     def _rewatched(self, resource: str) -> None:
         """A thing that was made to be watched has other watchers; without any it is no more."""
-        watched = any([self.notifier.subscriptions(resource, package) for package in _STATE_PACKAGES])
+        watched = any(self.notifier.subscriptions(resource, package) for package in _STATE_PACKAGES)
         for follower in self._watch_followers:
             follower(resource, watched)
         if not watched:
