@@ -5,9 +5,9 @@ import time
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from lampfield.cli.terminal import give_up, out
+from status_adapters.simulated.loopback import HOST, LoopbackServer, PortTaken
 from status_adapters.simulated.world import SERVERS, SimulatedWorld
 
 app = typer.Typer(help="Simulated servers, to try adapters against.", no_args_is_help=True)
@@ -28,18 +28,22 @@ def operators(
 
     Example: `lampfield simulate operators --port 8099`
     """
-    asyncio.run(_serve(port))
+    try:
+        asyncio.run(_serve(port))
+    except PortTaken as taken:
+        give_up(str(taken))
+    except KeyboardInterrupt:
+        return
 
 
 async def _serve(port: int) -> None:
     world = SimulatedWorld(time.time)
-    settings = uvicorn.Config(world, "127.0.0.1", port, log_config=None, access_log=False, lifespan="off")
-    server = uvicorn.Server(settings)
-    for name in SERVERS:
-        out().print(f"http://127.0.0.1:{port}/{name}/", markup=False)
+    server = LoopbackServer(world, port)
     try:
-        await server.serve()
-    except SystemExit:
-        give_up(f"port {port} on 127.0.0.1 cannot be had")
+        await server.start()
+        for name in SERVERS:
+            out().print(f"http://{HOST}:{port}/{name}/", markup=False)
+        await server.until_over()
     finally:
         await world.close()
+        await server.stop()

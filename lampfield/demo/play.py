@@ -18,7 +18,7 @@ from lampfield.database import open_database
 from lampfield.demo.ladder import Ladder
 from lampfield.demo.lamp import Lamp
 from lampfield.demo.phone import Phone, PhoneCall
-from lampfield.demo.world import OUTSIDE_HOST, SERVER_HOST, World
+from lampfield.demo.world import MOBILE, MOBILE_OF, OUTSIDE_HOST, SERVER_HOST, World
 from lampfield.supervisor import control_path
 from routing.events import (
     AnyCallEvent,
@@ -35,9 +35,11 @@ from routing.events import (
 CALLER = "+4540123456"
 MAIN_NUMBER = "+4533221100"
 LAMPFIELD = "Lampfield"
+OPERATOR = "Operator"
 STEPS = [
     "phones registered",
     "lamps watched",
+    "a mobile's call lights a lamp",
     "greeting and menu heard",
     "key 1 pressed",
     "caller waits in the queue",
@@ -74,6 +76,7 @@ class Play:
             async with asyncio.timeout(PATIENCE):
                 await self._register()
                 await self._watch()
+                await self._mobile()
                 await self._call()
         except TimeoutError:
             self._ladder.title("The time is over.")
@@ -116,6 +119,17 @@ class Play:
             self._ladder.arrow(phone.name, LAMPFIELD, f"SUBSCRIBE {account.extension}", f"{account.name}: {status}")
         await self._until(lambda: len(self._lamps) == len(watching))
         self._ladder.seen("lamps watched")
+
+    async def _mobile(self) -> None:
+        name = self._world.accounts[MOBILE_OF].name
+        self._ladder.title(f"{name} telephones on the mobile, as the operator tells (a status adapter)")
+        self._world.operator_says("on-the-phone")
+        self._ladder.arrow(OPERATOR, LAMPFIELD, "status", f"{MOBILE} is busy")
+        await self._until(lambda: self._shows(MOBILE_OF, "talking"))
+        self._world.operator_says("available")
+        self._ladder.arrow(OPERATOR, LAMPFIELD, "status", f"{MOBILE} is free")
+        await self._until(lambda: not self._shows(MOBILE_OF, "talking"))
+        self._ladder.seen("a mobile's call lights a lamp")
 
     async def _call(self) -> None:
         self._ladder.title(f"A caller dials the main number {MAIN_NUMBER}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from provisioning.company_import import import_company
 from provisioning.problems import Problems
 from routing.model import Company
 from sipcore.flow import Address
+from status_adapters.simulated.loopback import LoopbackServer
+from status_adapters.simulated.operator import SECRET, USER, SimulatedOperator
+from status_adapters.simulated.world import SimulatedWorld
 
 _INSTALLED = Path(__file__).with_name("nordlys.toml")
 EXAMPLE = _INSTALLED if _INSTALLED.exists() else Path(__file__).parents[2] / "examples" / "nordlys.toml"
@@ -27,7 +31,11 @@ SERVER_HOST = "127.0.0.1"
 OUTSIDE_HOST = "127.0.0.2"
 """Where the demo's telephone network lives; the server knows it as a trunk."""
 SIP_PORT = 5060
+OPERATORS_PORT = 8099
 PHONE_RTP_PORTS = "40000-40099"
+MOBILE_OF = "freja"
+MOBILE = "+4540506070"
+"""Her mobile's number, of which the simulated operator tells."""
 
 
 class DemoCannotStart(Exception):
@@ -50,6 +58,9 @@ class World:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.port = free_port(SIP_PORT)
+        self._operators_port = free_port(OPERATORS_PORT)
+        self._operators = SimulatedWorld(time.time)
+        self._operators_server = LoopbackServer(self._operators, self._operators_port)
         self.company = self._company()
         self.configuration = self._configuration()
         self.accounts = self._accounts()
@@ -67,6 +78,7 @@ class World:
 
     async def start(self) -> None:
         """Return when the server answers. Raises ChildFailed."""
+        await self._operators_server.start()
         started = asyncio.Event()
         supervisor = Supervisor(self._folder / "lampfield.toml", self.configuration)
         self.server = asyncio.ensure_future(supervisor.run(started))
@@ -86,6 +98,14 @@ class World:
         if self.server is not None:
             self.server.cancel()
             await asyncio.wait({self.server})
+        await self._operators.close()
+        await self._operators_server.stop()
+
+    def operator_says(self, activity: str) -> None:
+        """Have the mobile network tell what `MOBILE_OF` does on the mobile."""
+        operator = self._operators.servers["operator"]
+        assert isinstance(operator, SimulatedOperator)
+        operator.say(MOBILE, activity=activity)
 
     async def voice(self) -> list[Path]:
         """What the phones say to each other."""
@@ -98,14 +118,19 @@ class World:
             raise DemoCannotStart("; ".join(problems.sentences))
         # The demo is played at any hour, so its company is always open.
         numbers = {number: msgspec.structs.replace(main, hours=None) for number, main in company.main_numbers.items()}
-        return msgspec.structs.replace(company, main_numbers=numbers)
+        mobile = msgspec.structs.replace(company.people[MOBILE_OF], mobile=MOBILE)
+        return msgspec.structs.replace(company, main_numbers=numbers, people=company.people | {MOBILE_OF: mobile})
 
     def _configuration(self) -> Configuration:
         file = self._folder / "lampfield.toml"
         listen = f'["udp:{SERVER_HOST}:{self.port}", "tcp:{SERVER_HOST}:{self.port}"]'
+        (self._folder / "operator-secret").write_text(SECRET)
         file.write_text(
             f'state_directory = "state"\n\n[sip]\nlisten = {listen}\n\n[log]\nlevel = "warning"\n\n'
-            f'[trunks.outside]\nkind = "address"\nhost = "{OUTSIDE_HOST}"\n'
+            f'[trunks.outside]\nkind = "address"\nhost = "{OUTSIDE_HOST}"\n\n'
+            f'[secrets.operator]\nfile = "operator-secret"\n\n'
+            f'[adapters.operator]\nkind = "operator"\npreset = "telenor"\nsecret_name = "operator"\n'
+            f'username = "{USER}"\nurl = "http://{SERVER_HOST}:{self._operators_port}/operator/telenor/status"\n'
         )
         return load(file)
 
