@@ -40,6 +40,8 @@ SCRIPTS = (
     "calls",
     "overload",
     "peers",
+    "survival",
+    "durability",
 )
 MOST_SECONDS = 300
 """A script that takes longer is ended."""

@@ -19,6 +19,8 @@ RECEIVE_BUFFER = 8 << 20
 """Bytes: it stands for thousands of phones, each of which would have a buffer of its own."""
 RESEND = 0.5
 """Seconds after which a request that nobody answered is sent again."""
+LOOK = 0.05
+"""Seconds between two looks at all watchers."""
 WINDOW = 100
 """SUBSCRIBEs that may be on their way."""
 _NOTIFY = re.compile(
@@ -109,7 +111,7 @@ class LampWall:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"not within {seconds} s: {what}; {self.faults[:3]}"
-            self._take(RESEND / 5)
+            self.pump(LOOK)
         assert not self.faults, self.faults[:3]
 
     def shows_truth(self) -> bool:
