@@ -71,3 +71,11 @@ class Teller(Protocol):
 
     def tell(self, presentity: str, activity: str, note: str, since: float) -> None:
         """A person's own state here is now this; what has not been told when the next comes is passed over."""
+
+
+@runtime_checkable
+class Overhearer(Protocol):
+    """An adapter that passes on to its source what others report."""
+
+    def overheard(self, report: StatusReport) -> None:
+        """Another adapter has reported this, for the first time or again; it is without its location."""

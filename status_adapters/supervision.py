@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from presence_pidf.status_report import StatusReport
-from status_adapters.adapter import Adapter, Teller, Watched
+from status_adapters.adapter import Adapter, Overhearer, Teller, Watched
 from status_adapters.health import AdapterHealth, Figures
 from status_adapters.hook import HookAnswer, Hooked, HookRequest
 from status_adapters.outlet import Lane
@@ -24,6 +24,10 @@ TIMES_TOLD = 1, 10, 100, 1000
 """Of what goes wrong again and again, these are logged."""
 
 
+def _nobody_else(_: "Supervised", report: StatusReport) -> None:
+    """There are no other adapters."""
+
+
 class Supervised:
     """One adapter with its health and its reports."""
 
@@ -34,12 +38,15 @@ class Supervised:
         lane: Lane,
         clock: Callable[[], float],
         dice: random.Random,
+        others: Callable[["Supervised", StatusReport], None] = _nobody_else,
     ) -> None:
+        """`others` tells the other adapters of a report that was accepted."""
         self.adapter = adapter
         self.health = health
         self.lane = lane
         self._clock = clock
         self._dice = dice
+        self._others = others
         self._watched: frozenset[str] = frozenset()
         self._delay = FIRST_DELAY
 
@@ -71,6 +78,8 @@ class Supervised:
             report = msgspec.structs.replace(report, received=self._clock())
         became = self.lane.put(report) if report.presentity in self._watched else "unknown person"
         self.health.event(report, became)
+        if became in ("sent", "merged", "unchanged"):
+            self._others(self, msgspec.structs.replace(report, location=None))
         if became in ("unknown person", "too many sources") and self.health.counts[became] in TIMES_TOLD:
             logger.warning("%s: %s: %s of %s", self.name, became, report.source, report.presentity)
 
@@ -103,6 +112,16 @@ class Supervised:
             self.health.wrong("hooks failed", _told(error))
             logger.warning("%s: a request could not be taken: %s", self.name, self.health.last_error)
             return HookAnswer(503, "try again later", headers={"retry-after": "10"})
+
+    def overheard(self, report: StatusReport) -> None:
+        """Pass on what another adapter reports, where this one wants to know."""
+        if not isinstance(self.adapter, Overhearer):
+            return
+        try:
+            self.adapter.overheard(report)
+        except Exception as error:
+            self.health.wrong("not passed on", _told(error))
+            logger.warning("%s: cannot pass on what %s says: %s", self.name, report.source, self.health.last_error)
 
     def tell(self, presentity: str, activity: str, note: str, since: float) -> None:
         """Pass on a person's own state here, where the adapter tells its source of it."""

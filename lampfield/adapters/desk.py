@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from lampfield.adapters.configured import AdapterSection
 from lampfield.adapters.wire import Told
 from lampfield.journal import Journal
+from presence_pidf.status_report import StatusReport
 from status_adapters.adapter import Finding, Watched
 from status_adapters.health import AdapterHealth, Figures
 from status_adapters.means import Means
@@ -98,7 +99,7 @@ class AdapterDesk:
             )
             adapter = section.kind.make(name, section.settings, means)
             health = AdapterHealth(name, section.kind_name, clock, self.masked)
-            self._supervised[name] = Supervised(adapter, health, self.outlet.lane(name), clock, dice)
+            self._supervised[name] = Supervised(adapter, health, self.outlet.lane(name), clock, dice, self._overheard)
         self.outlet.restore(journal.load(_REPORTS))
 
     @property
@@ -140,6 +141,12 @@ class AdapterDesk:
         """Pass on what somebody does here."""
         for each in self._supervised.values():
             each.tell(told.presentity, told.activity, told.note, told.since)
+
+    def _overheard(self, source: Supervised, report: StatusReport) -> None:
+        """Let the other adapters know what one has reported."""
+        for each in self._supervised.values():
+            if each is not source:
+                each.overheard(report)
 
     def figures(self) -> list[Figures]:
         return [each.figures() for each in self._supervised.values()]

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from presence_pidf.merge_rules import DEFAULT_STALE_SECONDS, kind_of
 from presence_pidf.status_report import StatusReport
 from status_adapters.adapter import Finding, Health, Report, Watched
 from status_adapters.http_client import HttpClient, SourceFault
-from status_adapters.innovaphone.members import Member, MonthCount
+from status_adapters.innovaphone.members import Member, MonthCount, Said
 from status_adapters.innovaphone.session import PbxSession
 from status_adapters.innovaphone.settings import InnovaphoneSettings
 from status_adapters.innovaphone.soap import PbxUser, Polled
@@ -27,7 +28,7 @@ _MONITORED = "monitored/"
 
 
 class InnovaphoneAdapter:
-    """Fulfils `status_adapters.adapter.Adapter` and `Teller`."""
+    """Fulfils `status_adapters.adapter.Adapter`, `Teller` and `Overhearer`."""
 
     def __init__(self, name: str, settings: InnovaphoneSettings, means: Means) -> None:
         self.name = name
@@ -35,8 +36,10 @@ class InnovaphoneAdapter:
         self._means = means
         self._named = {cn: presentity for presentity, cn in by_presentity(settings.people).items()}
         self._people = People()
-        self._states: dict[str, tuple[str, str]] = {}
-        """Activity and note of people here."""
+        self._here: dict[str, Said] = {}
+        """What people do here."""
+        self._elsewhere: dict[tuple[str, str], StatusReport] = {}
+        """What other adapters report, by presentity and kind."""
         self._members: dict[str, Member] = {}
         """By cn."""
         self._handles: dict[int, Member] = {}
@@ -53,9 +56,17 @@ class InnovaphoneAdapter:
 
     def tell(self, presentity: str, activity: str, note: str, since: float) -> None:
         """Show the person's state on the PBX."""
-        if self._settings.direction == "in":
-            return
-        self._states[presentity] = activity, note
+        self._here[presentity] = Said(activity, note)
+        self._show_person(presentity)
+
+    def overheard(self, report: StatusReport) -> None:
+        """Show on the PBX what mobile networks and calendars say."""
+        kind = kind_of(report.source)
+        if kind in ("mobile", "calendar"):
+            self._elsewhere[report.presentity, kind] = report
+            self._show_person(report.presentity)
+
+    def _show_person(self, presentity: str) -> None:
         for cn, member in self._members.items():
             if member.presentity == presentity:
                 self._show_soon(cn)
@@ -217,16 +228,32 @@ class InnovaphoneAdapter:
 
     async def _show_one(self, session: PbxSession, cn: str, turn: asyncio.Semaphore, health: Health) -> None:
         member = self._members.get(cn)
-        if member is None or member.presentity not in self._states or self._settings.direction == "in":
+        if member is None or not member.presentity or self._settings.direction == "in":
             return
         async with turn:
-            for presence in member.to_show(*self._states[member.presentity]):
+            for presence in member.to_show(*self._to_say(member.presentity)):
                 try:
                     await session.set_presence(member.user.h323, presence)
                 except SourceFault as fault:
                     health.failed(f"{cn} not told: {fault}")
                 else:
                     member.shown[presence.contact] = presence
+
+    def _to_say(self, presentity: str) -> tuple[Said | None, Said | None]:
+        """A call of the person's, here or at the mobile; and what the person has set here, else what calendars say."""
+        here = self._here.get(presentity, Said("available"))
+        mobile = self._fresh(presentity, "mobile")
+        call = here if here.activity == "on-the-phone" else mobile if mobile.activity == "on-the-phone" else None
+        if here.activity not in ("available", "on-the-phone"):
+            return call, here
+        return call, self._fresh(presentity, "calendar")
+
+    def _fresh(self, presentity: str, kind: str) -> Said:
+        """What a kind of source says, as long as it is heard of."""
+        report, now = self._elsewhere.get((presentity, kind)), self._means.clock()
+        if report is None or not report.live(now) or now - report.at > DEFAULT_STALE_SECONDS[kind]:
+            return Said("unknown")
+        return Said(report.activity, report.note)
 
     def _count(self) -> None:
         """Keep who was monitored this month."""

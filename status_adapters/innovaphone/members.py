@@ -1,6 +1,7 @@
 """The monitored users of a PBX: who they are here, their calls and presence, and what is shown of them there."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -46,6 +47,13 @@ _SHOWN: dict[str, str] = {
 _STRENGTH: tuple[Activity, ...] = ("on-the-phone", "do-not-disturb", "vacation", "busy", "meeting", "away", "unknown")
 
 
+class Said(NamedTuple):
+    """What a person does, by somebody's word, with a note."""
+
+    activity: str
+    note: str = ""
+
+
 class Member:
     """One monitored user."""
 
@@ -88,15 +96,15 @@ class Member:
         said = [(_activity(one), one.note) for one in self.user.presence if one.contact not in (CALLS, CALENDAR)]
         return min(said, key=lambda one: _STRENGTH.index(one[0]), default=("unknown", ""))
 
-    def to_show(self, activity: str, note: str) -> list[Presence]:
-        """What is to be shown there and is not yet, where this is the person's state here."""
+    def to_show(self, call: Said | None, rest: Said | None) -> list[Presence]:
+        """What is to be shown there and is not yet: a call elsewhere than there, and what else the person does."""
         # What the PBX knows by itself need not be told it.
-        in_call = activity == "on-the-phone" and not self.talks
-        wanted = [Presence(CALLS, activity="on-the-phone", note=note) if in_call else Presence(CALLS)]
-        if activity != "on-the-phone":
-            known = _SHOWN.get(activity)
-            wanted.append(Presence(CALENDAR, activity=known, note=note) if known else Presence(CALENDAR))
-        return [one for one in wanted if self.shown.get(one.contact, Presence(one.contact)) != one]
+        in_call = (
+            Presence(CALLS, activity="on-the-phone", note=call.note) if call and not self.talks else Presence(CALLS)
+        )
+        known = _SHOWN.get(rest.activity) if rest else None
+        busy = Presence(CALENDAR, activity=known, note=rest.note) if rest and known else Presence(CALENDAR)
+        return [one for one in (in_call, busy) if self.shown.get(one.contact, Presence(one.contact)) != one]
 
 
 def _activity(presence: Presence) -> Activity:

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from presence_pidf.status_report import Activity
+from presence_pidf.status_report import Activity, StatusReport
 from status_adapters.adapter import Watched
 from status_adapters.http_client import LoginRefused, SourceFault
 from status_adapters.innovaphone import InnovaphoneAdapter, InnovaphoneSettings
@@ -167,14 +168,49 @@ def test_peoples_calls_here_are_shown_there_and_come_not_back() -> None:
     run(scenario())
 
 
-def test_what_calendars_say_is_shown_at_a_contact_of_its_own_and_stays_during_calls() -> None:
+def said(source: str, activity: Activity, **more: Any) -> StatusReport:
+    return StatusReport(presentity=ANNA.presentity, source=source, activity=activity, at=now(), **more)
+
+
+def test_calls_at_a_mobile_and_calendars_are_shown_at_contacts_of_their_own() -> None:
     async def scenario() -> None:
         async with link() as it:
-            for activity in ("meeting", "on-the-phone", "meeting", "available"):
-                it.adapter.tell(ANNA.presentity, activity, "", now())
-                await asyncio.sleep(1)
-                assert it.pbx.presence.get(CALENDAR, ("", ""))[0] == ("" if activity == "available" else "meeting")
-                assert it.pbx.presence.get(CALLS, ("", ""))[0] == (activity if activity == "on-the-phone" else "")
+            it.adapter.overheard(said("calendar:office", "meeting", note="until 12"))
+            await asyncio.sleep(1)
+            assert it.pbx.presence == {CALENDAR: ("meeting", "until 12")}
+            it.adapter.overheard(said("mobile:telenor", "on-the-phone", note="mobile"))
+            await asyncio.sleep(1)
+            assert it.pbx.presence == {CALENDAR: ("meeting", "until 12"), CALLS: ("on-the-phone", "mobile")}
+            it.adapter.overheard(said("mobile:telenor", "available"))
+            it.adapter.overheard(said("calendar:office", "unknown"))
+            await asyncio.sleep(1)
+            assert it.pbx.presence == {CALENDAR: ("", ""), CALLS: ("", "")}
+
+    run(scenario())
+
+
+def test_what_a_silent_source_said_is_shown_no_longer() -> None:
+    async def scenario() -> None:
+        async with link() as it:
+            it.adapter.overheard(said("mobile:telenor", "on-the-phone"))
+            await asyncio.sleep(1)
+            assert it.pbx.presence[CALLS] == ("on-the-phone", "")
+            await asyncio.sleep(900 + 400)
+            assert it.pbx.presence[CALLS] == ("", "")
+
+    run(scenario())
+
+
+def test_what_a_person_has_set_here_is_shown_in_place_of_the_calendar() -> None:
+    async def scenario() -> None:
+        async with link() as it:
+            it.adapter.overheard(said("calendar:office", "meeting"))
+            it.adapter.tell(ANNA.presentity, "do-not-disturb", "writing", now())
+            await asyncio.sleep(1)
+            assert it.pbx.presence == {CALENDAR: ("dnd", "writing")}
+            it.adapter.tell(ANNA.presentity, "on-the-phone", "", now())
+            await asyncio.sleep(1)
+            assert it.pbx.presence == {CALENDAR: ("meeting", ""), CALLS: ("on-the-phone", "")}
 
     run(scenario())
 

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable
 
-from presence_pidf.status_report import StatusReport
+from presence_pidf.status_report import Location, StatusReport
 from status_adapters.adapter import Finding, Health, Report, Watched
 from status_adapters.health import AdapterHealth
 from status_adapters.hook import HookAnswer, HookRequest
@@ -120,5 +120,39 @@ def test_reports_of_nobody_who_is_watched_are_counted_and_go_nowhere() -> None:
         each.report(said(now(), "sip:stranger@nordlys.example"))
         assert len(each.lane) == 0
         assert each.figures().counts == {"unknown person": 1}
+
+    run(scenario())
+
+
+class Curious(Scripted):
+    """An adapter that hears what others report."""
+
+    def __init__(self) -> None:
+        super().__init__(fail)
+        self.heard: list[StatusReport] = []
+
+    def overheard(self, report: StatusReport) -> None:
+        self.heard.append(report)
+
+
+def test_adapters_hear_what_others_report_without_location() -> None:
+    async def scenario() -> None:
+        curious = Curious()
+        hearing = supervised(curious)
+        health = AdapterHealth("source", "test", now, str)
+        lane = Outlet(Shelf(), now, lambda: None).lane("source")
+        source = Supervised(
+            Scripted(fail), health, lane, now, random.Random(1), lambda _, report: hearing.overheard(report)
+        )
+        source.watch([ANNA])
+        place = Location(55.0, 12.0)
+        report = StatusReport(
+            presentity=ANNA.presentity, source="mobile:x", activity="on-the-phone", at=START, location=place
+        )
+        for _ in range(2):
+            source.report(report)
+        stranger = "sip:eve@elsewhere.example"
+        source.report(StatusReport(presentity=stranger, source="mobile:x", activity="busy", at=START))
+        assert [(one.activity, one.location) for one in curious.heard] == [("on-the-phone", None)] * 2
 
     run(scenario())
