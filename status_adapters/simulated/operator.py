@@ -53,6 +53,7 @@ class SimulatedOperator:
         self._faults = faults
         self._news = asyncio.Event()
         self._pushing: set[asyncio.Task[None]] = set()
+        self._closed = False
         self._targets: list[tuple[str, str, str]] = []
         self.events: list[Event] = []
         self.answers: list[int] = []
@@ -87,6 +88,9 @@ class SimulatedOperator:
         self._targets.append((layout, url, secret))
 
     async def close(self) -> None:
+        """Answer who waits, and push no more."""
+        self._closed = True
+        self._news.set()
         for task in list(self._pushing):
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -128,7 +132,7 @@ class SimulatedOperator:
         wait = float(request.query_params.get(layout.wait_parameter) or 0)
         with suppress(TimeoutError):
             async with asyncio.timeout(wait):
-                while len(self.events) <= place and wait:
+                while len(self.events) <= place and wait and not self._closed:
                     await self._news.wait()
         return _response(self.events[place:], mapping, str(len(self.events)))
 
