@@ -1,6 +1,6 @@
 """What a feed says of somebody, by our names for it: read strictly, then made a status report of the person meant."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -106,4 +106,4 @@ def whom(facts: Facts, people: People) -> Watched:
 
 def seconds(moment: float | datetime) -> float:
     """UTC epoch seconds."""
-    return moment.astimezone(UTC).timestamp() if isinstance(moment, datetime) else moment
+    return moment.timestamp() if isinstance(moment, datetime) else moment

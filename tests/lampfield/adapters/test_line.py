@@ -270,6 +270,8 @@ def signed(body: bytes, at: float) -> dict[str, str]:
         (b'{"number": "40506070", "activity": "dancing"}', 422, "Invalid enum value"),
         (b'{"number": "40506070", "latitude": "north"}', 422, "latitude"),
         (b'{"number": "40506070", "colour": 1}', 422, "colour"),
+        (b'{"number": "40506070", "at": "0001-01-01T00:00:00+23:59"}', 200, '{"taken":1,"refused":[]}'),
+        (b'{"number": "40506070", "at": "yesterday"}', 422, "at"),
         (b'{"activity": "busy"}', 422, "one of person, number and mail"),
         (b"\xff\xfe", 400, "expected JSON"),
         (b"[" * 900, 400, "expected JSON"),
