@@ -80,7 +80,7 @@ class CalendarAdapter:
                 await self._reader.close()
         seen = self._agenda.outlook(place.times)
         return [
-            Finding("calendar", True, f"{len(place.times)} busy times in the days around today"),
+            Finding("calendar", True, f"busy times in the days around today: {len(place.times)}"),
             Finding("now", True, seen.activity if seen.activity != "unknown" else "nothing is entered"),
         ]
 

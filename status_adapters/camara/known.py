@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from presence_pidf.status_report import StatusReport
+from presence_pidf.status_report import Forwarding, Location, Roaming, StatusReport
 
 
 class Known:
@@ -27,5 +27,17 @@ class Known:
         return StatusReport(presentity=presentity, source=source, activity="unknown", at=at, **self._facts)
 
     def words(self) -> list[str]:
-        """All of it, for people."""
-        return [f"{name} {value}" for name, value in self._facts.items()]
+        """All of it for people, but where the person is."""
+        return [_word(name, value) for name, value in self._facts.items()]
+
+
+def _word(name: str, value: object) -> str:
+    match value:
+        case Location():
+            return f"located to {value.accuracy:.0f} m"
+        case Roaming():
+            return f"abroad, in {value.country or 'some country'}" if value.abroad else "not abroad"
+        case Forwarding():
+            return f"forwarding {value.kind}"
+        case _:
+            return f"{name.replace('_', ' ')}: {'yes' if value else 'unknown' if value is None else 'no'}"

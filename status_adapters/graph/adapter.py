@@ -87,7 +87,7 @@ class GraphAdapter:
             api = self._api(http)
             try:
                 ids = await user_ids(api)
-                found.append(Finding("log-in", True, f"the directory has {len(ids)} names"))
+                found.append(Finding("log-in", True, f"names in the directory: {len(ids)}"))
                 user = ids.get(self._mail(person).lower(), "")
                 said = f"{self._mail(person) or 'no mail address'} is {'user ' + user if user else 'nobody there'}"
                 found.append(Finding("person", bool(user), said))
@@ -100,7 +100,7 @@ class GraphAdapter:
                     (schedule,) = await schedules(api, user, [self._mail(person)], start)
                     fault = schedule.error.message if schedule.error else ""
                     count = len(schedule.busy_times(start, person.time_zone))
-                    found.append(Finding("calendar", not fault, fault or f"{count} busy times"))
+                    found.append(Finding("calendar", not fault, fault or f"busy times: {count}"))
             except SourceFault as fault_of_source:
                 found.append(Finding("request", False, str(fault_of_source)))
         return found

@@ -169,7 +169,7 @@ def test_a_trial_says_what_it_finds() -> None:
             await it.book.until(lambda: bool(it.book.reports))
             found = await it.adapter.test(ANNA)
             assert [finding.said for finding in found] == [
-                "2 busy times in the days around today",
+                "busy times in the days around today: 2",
                 "nothing is entered",
             ]
             it.faults.order("unauthorized")

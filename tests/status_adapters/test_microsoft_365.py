@@ -379,10 +379,10 @@ def test_a_trial_says_what_it_finds() -> None:
             it.graph.set_presence("id-anna", "Busy", "InAMeeting")
             found = await it.adapter.test(Watched(ANNA, mail="anna@nordlys.example"))
             assert [(finding.step, finding.ok, finding.said) for finding in found] == [
-                ("log-in", True, "the directory has 1 names"),
+                ("log-in", True, "names in the directory: 1"),
                 ("person", True, "anna@nordlys.example is user id-anna"),
                 ("presence", True, "Busy/InAMeeting: meeting"),
-                ("calendar", True, "0 busy times"),
+                ("calendar", True, "busy times: 0"),
             ]
 
     run(scenario())
