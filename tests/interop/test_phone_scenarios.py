@@ -53,7 +53,7 @@ def watched(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         Sipp(folder, "register-contact", target=target, user="anna", domain=DOMAIN, keys=keys).finish()
         phones = {name: running.enter_context(watching(folder, target, name)) for name in PHONES}
         for phone in phones.values():
-            phone.expect_received("NOTIFY", 2 if "poly" in phone.scenario else 1)
+            phone.expect_received("NOTIFY", 2 if phone.scenario == "phones/poly" else 1)
         Sipp(folder, "call", target=target, number="201", user="astrid", domain=DOMAIN, pause_ms=TALKING).finish()
         callee.finish()
         return {name: outcome(phone) for name, phone in phones.items()}
