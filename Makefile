@@ -49,7 +49,7 @@ check: .venv/built-for-tests
 test: .venv/built-for-tests
 	$(MAKE) -j2 --output-sync=target check native
 	media/fuzz/run.sh 20
-	$(RUN_NATIVE) $(BIN)/pytest -n 2 --dist loadfile -o pythonpath="$(NATIVE) ."
+	$(RUN_NATIVE) $(BIN)/pytest -n 3 --dist loadfile -o pythonpath="$(NATIVE) ."
 
 bench: $(NATIVE)/built
 	$(RUN_NATIVE) $(BIN)/python -m benchmarks

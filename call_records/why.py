@@ -91,7 +91,7 @@ class _Story:
 
     def taken_up(self, event: CallTakenUp) -> str:
         goes_on = f"talks on with {self.name(event.talks_to)}" if event.talks_to else f"waits on in {event.queue}"
-        return f"the server was started anew, and {self._caller(event)} {goes_on}"
+        return f"the server was started anew, and {self._caller(event)} {goes_on}".rstrip()
 
     def _caller(self, event: CallArrived | CallTakenUp) -> str:
         known = self.name(event.caller_person, event.caller_name)

@@ -16,7 +16,7 @@ BACKOFF_BASE: Final = 10.0
 BACKOFF_MAX: Final = 600.0
 REFUSED_WAIT: Final = 300.0
 """Seconds at least after the notifier said no: to us, or that there is no such resource."""
-REFRESH_SHARE: Final = (0.75, 0.9)
+REFRESH_SHARE = (0.75, 0.9)
 """Between these parts of the duration it is refreshed, so that many subscriptions do not come in step."""
 LEAST_DURATION: Final = 10.0
 """A shorter duration is taken for this, so that we would do something else as well."""

@@ -372,7 +372,9 @@ def step(world: Talks, task: asyncio.Task[None], what: str, to: str) -> None:
         for sender in world.senders[-1:]:
             sender.party.hang_up_now()
     elif what == "shut down":
-        task.cancel()
+        # In the very instant of a hand-over nobody has taken it yet: the stop ends all parts, and tells nobody else.
+        if handed is None or not handed.done():
+            task.cancel()
     elif world.now_talking is not None and handed is not None and not handed.done():
         if any(party.is_gone for party in world.now_talking):
             return

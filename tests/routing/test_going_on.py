@@ -9,7 +9,6 @@ from routing.events import (
     CallbackDue,
     CallbackRequested,
     CallEnded,
-    CallEvent,
     CallTakenUp,
     OfferEnded,
     OfferMade,
@@ -38,7 +37,7 @@ def joined(call: str, at: float, queue: str = "sales") -> QueueJoined:
     return QueueJoined(call=call, at=START + at, queue=queue, position=1)
 
 
-def talk(call: str, at: float) -> list[CallEvent]:
+def talk(call: str, at: float) -> list[Recollection]:
     return [
         OfferMade(call=call, at=START + at, queue="sales", member="anna", offer=7),
         OfferEnded(call=call, at=START + at, queue="sales", member="anna", offer=7, outcome="answered"),

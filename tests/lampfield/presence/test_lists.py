@@ -9,11 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lampfield.presence.lamps import Lamps
 from routing.model import Person
 from sipcore.flow import Datagram, Flow
 from sipcore.message import Request
-from sipcore.notifier import NotifierConfig
 from sipcore.subscription import SubscriptionEnded, SubscriptionRecord
 from tests.support.listed_house import COLLEAGUES, LIST, House, uri, watch
 from tests.support.watching_list import unpacked
@@ -189,12 +187,10 @@ def test_a_list_that_is_taken_away_while_a_notify_is_under_way_ends_with_one_mor
 
 
 def test_who_may_not_be_seen_is_a_terminated_instance() -> None:
-    class Shy(Lamps):
-        def detail(self, watcher: str, resource: str) -> str | None:
-            return None if resource == uri("202") else ""
-
     house = House()
-    house.lamps = Shy(lambda: "token", [house.company], NotifierConfig())
+    (shy,) = [person for person in house.company.people.values() if person.extension == "202"]
+    people = house.company.people | {shy.id: msgspec.structs.replace(shy, shows=())}
+    house.lamps.configure([msgspec.structs.replace(house.company, people=people)], house.now)
     _, reader = watch(house, COLLEAGUES)
     assert reader.rows[uri("202")] == "rejected"
     assert reader.dialogs(uri("203")) == []
