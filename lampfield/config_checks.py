@@ -1,6 +1,7 @@
 """What must hold between settings, and between settings and this machine."""
 
 import os
+import ssl
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +38,14 @@ def check_web(web: Web, problems: Problems) -> None:
     """Note what is wrong between the settings of the API."""
     if web.listen is not None and web.listen.transport != "tcp":
         problems.add("web.listen", str(web.listen), "tcp:address:port, for HTTP")
+    if (web.certificate is None) != (web.key is None):
+        missing = "certificate" if web.certificate is None else "key"
+        problems.missing(f"web.{missing}", "a file, as TLS needs web.certificate and web.key")
+    elif web.certificate is not None and web.key is not None:
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(web.certificate, web.key, password="")
+        except (OSError, ssl.SSLError) as error:
+            problems.add("web.certificate", str(web.certificate), f"a certificate that goes with web.key ({error})")
 
 
 def with_password(trunk: Trunk, problems: Problems) -> Trunk:

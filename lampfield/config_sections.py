@@ -14,7 +14,7 @@ from lampfield.config_settings import (
     port_range,
 )
 from provisioning.company_kinds import MAIL_ADDRESS
-from provisioning.kinds import choice, flag, list_of, optional, path, seconds, text, whole
+from provisioning.kinds import choice, days, flag, list_of, optional, path, seconds, text, whole
 from provisioning.settings import required, setting
 
 HOST = text("a host name or an IP address", r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
@@ -56,8 +56,8 @@ class Sip:
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """The API for programs, with tokens from `lampfield token`. Behind a proxy with TLS where others than this machine
-    use it.
+    """The API for programs, with tokens from `lampfield token`. With TLS, or behind a proxy that has it, where others
+    than this machine use it.
     """
 
     listen: ListenAddress | None = setting(
@@ -66,6 +66,16 @@ class Web:
     requests_per_minute: int = setting(
         whole(1, 1_000_000), 600, "How many requests one token may make; more are answered 429."
     )
+    certificate: Path | None = setting(
+        optional(path("a file"), empty="no TLS"), "", "The certificate of the API with its chain (PEM), for HTTPS."
+    )
+    key: Path | None = setting(optional(path("a file"), empty="no TLS"), "", "Its private key (PEM, no password).")
+    private_webhooks: bool = setting(
+        flag(),
+        False,
+        "Let webhooks be at loopback and private addresses, too; else at those of the Internet only.",
+    )
+    accesses_days: float = setting(days(0.1, 3650), 90, "How long it is on record what tokens have asked for.")
 
 
 @dataclass(frozen=True, slots=True)

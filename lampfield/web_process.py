@@ -14,10 +14,11 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 import uvicorn
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from call_records.missed_calls import MissedCall, mark_handled, missed_calls
+from lampfield.access_log import AccessTable
 from lampfield.child import say_ready
 from lampfield.configuration import Configuration, load
 from lampfield.control_socket import converse
@@ -26,17 +27,23 @@ from lampfield.logs import start_logging
 from lampfield.sound_library.company_sounds import CompanySounds, NewSound
 from lampfield.sound_library.company_sounds import SoundRefused as NotAllowed
 from lampfield.sound_library.limits import SoundLimits
+from lampfield.standing_request_table import StandingRequestTable
 from lampfield.supervisor import control_path
+from lampfield.webhook_poster import HttpPoster
 from media.uploads import UploadRefused
 from provisioning.company_rows import load_companies
 from provisioning.sound_shelf import SoundEntry, SoundShelf
-from provisioning.tokens import Client, client_of
+from provisioning.standing_requests import Webhook
+from provisioning.tokens import Client, client_named, client_of
 from routing.model import Company
 from web.app import create_app
 from web.backend import DatabaseAway, SignallingAway, SoundRefused
+from web.deliveries import Couriers
 from web.rate_limit import RateLimit
 from web.state_boards import StateBoards
+from web.status_interface import StatusInterface
 from web.told_state import Told
+from web.when_free import FreeDesk
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +53,10 @@ ANSWER_SECONDS = 10.0
 """How long signalling may take for one question."""
 AGAIN_SECONDS = 0.2
 """Between two attempts to follow states while signalling is away."""
+RESTORE_SECONDS = 2.0
+"""Between two attempts to read what clients have asked for while the database is away."""
+MOST_FROM_SOCKET = 4096
+"""Bytes of a message over WebSocket; clients have nothing to say."""
 GRACE_SECONDS = 3
 """How long a stop waits for answers that are being given."""
 
@@ -95,9 +106,15 @@ class TokenTable:
         self._engine = engine
 
     async def find(self, token: str) -> Client | None:
+        return await self._look(lambda connection: client_of(connection, token))
+
+    async def named(self, company: str, name: str) -> Client | None:
+        return await self._look(lambda connection: client_named(connection, company, name))
+
+    async def _look(self, find: Callable[[Connection], Client | None]) -> Client | None:
         def look() -> Client | None:
             with self._engine.connect() as connection:
-                return client_of(connection, token)
+                return find(connection)
 
         try:
             return await asyncio.to_thread(look)
@@ -192,26 +209,57 @@ async def serve(configuration: Configuration, bound: socket.socket, ready: int |
     """Serve HTTP until SIGTERM."""
     engine = open_database(configuration.database_url)
     state = configuration.state_directory
-    boards = StateBoards(time.time)
+    boards, clients, kept = StateBoards(time.time), TokenTable(engine), StandingRequestTable(engine)
+    poster = HttpPoster(configuration.web.private_webhooks, time.time)
+    couriers = Couriers(boards, poster, clients, kept, time.time)
+    free = FreeDesk(boards, kept, time.time)
+    log = AccessTable(engine, configuration.web.accesses_days, time.time)
     app = create_app(
         ControlLine(control_path(state)),
-        TokenTable(engine),
+        clients,
         SoundLibraries(engine, state, configuration.own_sounds.limits, time.time),
         MissedCallList(engine),
-        boards,
+        StatusInterface(boards, couriers, free, log, poster.fault, time.time),
         RateLimit(configuration.web.requests_per_minute, time.monotonic),
     )
     settings = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ws_max_size=MOST_FROM_SOCKET,
+        ssl_certfile=configuration.web.certificate,
+        ssl_keyfile=configuration.web.key,
     )
     # The socket listens since the supervisor bound it: who connects from here on is served.
     say_ready(ready)
-    following = asyncio.ensure_future(follow_states(control_path(state), boards))
+    works = [follow_states(control_path(state), boards), restore(kept, couriers, free), free.run(), log.run()]
+    tasks = [asyncio.ensure_future(work) for work in works]
     try:
         await ApiServer(settings, boards).serve([bound])
     finally:
-        following.cancel()
+        for task in tasks:
+            task.cancel()
+        couriers.close()
+        await poster.close()
+        await log.flush()
         engine.dispose()
+
+
+async def restore(kept: StandingRequestTable, couriers: Couriers, free: FreeDesk) -> None:
+    """Go on with what clients have asked for in earlier runs, as soon as the database answers."""
+    while True:
+        try:
+            for request in await kept.load():
+                if isinstance(request, Webhook):
+                    couriers.restore(request)
+                else:
+                    free.restore(request)
+        except DatabaseAway:
+            await asyncio.sleep(RESTORE_SECONDS)
+        else:
+            return
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import JSON, Connection, Double, ForeignKey, delete, insert, sel
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.models import Base
+from provisioning.standing_requests import drop_requests_of
 
 Scope = Literal[
     "members",
@@ -68,7 +69,7 @@ def new_token() -> str:
 
 def add_token(connection: Connection, client: Client, token: str) -> None:
     """Let a client in with this token, in place of the one that it had."""
-    revoke_token(connection, client.company, client.name)
+    _drop_token(connection, client.company, client.name)
     row = {
         "company_id": client.company,
         "name": client.name,
@@ -80,11 +81,21 @@ def add_token(connection: Connection, client: Client, token: str) -> None:
 
 
 def revoke_token(connection: Connection, company: str, name: str) -> bool:
-    """Let a client in no more; False where there was none of the name."""
-    known = name in [client.name for client in load_clients(connection, company)]
+    """Let a client in no more, and forget what it wanted to be told; False where there was none of the name."""
+    known = client_named(connection, company, name) is not None
+    _drop_token(connection, company, name)
+    drop_requests_of(connection, company, name)
+    return known
+
+
+def _drop_token(connection: Connection, company: str, name: str) -> None:
     columns = TokenRow.__table__.c
     connection.execute(delete(TokenRow).where(columns.company_id == company, columns.name == name))
-    return known
+
+
+def client_named(connection: Connection, company: str, name: str) -> Client | None:
+    """The client of this name; None where it has no token."""
+    return next((client for client in load_clients(connection, company) if client.name == name), None)
 
 
 def load_clients(connection: Connection, company: str) -> list[Client]:

@@ -3,13 +3,15 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
 
 from provisioning.tokens import Client, Scope
 from web.backend import Clients, DatabaseAway, Signalling, SignallingAway
 from web.problem import Problem
 from web.rate_limit import RateLimit
+from web.recording import CLIENT
 
 _BEARER = HTTPBearer(auto_error=False, description="A token of `lampfield token add`.")
 
@@ -45,14 +47,17 @@ class Access:
     def to(self, scope: Scope) -> Callable[..., Awaitable[Desk]]:
         """A dependency that lets in who has the scope."""
 
-        async def let_in(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Desk:
-            return await self.let_in(scope, credentials.credentials if credentials is not None else None)
+        async def let_in(
+            request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+        ) -> Desk:
+            return await self.let_in(scope, credentials.credentials if credentials is not None else None, request)
 
         return let_in
 
-    async def let_in(self, scope: Scope, token: str | None) -> Desk:
+    async def let_in(self, scope: Scope, token: str | None, connection: HTTPConnection) -> Desk:
         """Let in who has the token and the scope. Raises Problem."""
         client = await self._client(token)
+        connection.scope[CLIENT] = client
         wait = self._limit.seconds_to_wait(f"{client.company}/{client.name}")
         if wait:
             raise Problem(429, "requests", client.name, "fewer in a minute", {"Retry-After": str(wait)})

@@ -4,13 +4,14 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 
-from web import adapters, hours, missed, people, queues, sounds, states, voicemail
+from web import adapters, hours, missed, people, queues, sounds, state_socket, states, voicemail, webhooks
 from web.access import Access
 from web.backend import Clients, DatabaseAway, MissedCalls, Signalling, SignallingAway, Sounds
 from web.models import Health, ProblemModel
 from web.problem import MEDIA_TYPE, install
 from web.rate_limit import RateLimit
-from web.state_boards import StateBoards
+from web.recording import Recording
+from web.status_interface import StatusInterface
 
 PREFIX = "/api/v1"
 
@@ -20,7 +21,7 @@ def create_app(
     clients: Clients,
     shelves: Sounds,
     missed_calls: MissedCalls,
-    boards: StateBoards,
+    statuses: StatusInterface,
     limit: RateLimit,
 ) -> FastAPI:
     """The application; its description is at /api/v1/openapi.json."""
@@ -35,6 +36,8 @@ def create_app(
         responses={"4XX": problem | {"description": "Something in the request"}},
     )
     install(app)
+    app.add_middleware(Recording, log=statuses.log, clock=statuses.clock)
+    boards = statuses.boards
     access = Access(clients, signalling, limit)
     for router in (
         _health(signalling, clients),
@@ -46,6 +49,9 @@ def create_app(
         voicemail.routes(access),
         sounds.routes(access, shelves),
         states.routes(access, boards),
+        state_socket.routes(access, boards),
+        webhooks.webhook_routes(access, boards, statuses.couriers, statuses.url_fault),
+        webhooks.when_free_routes(access, boards, statuses.free),
     ):
         app.include_router(router, prefix=PREFIX)
     return app

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from call_records.missed_calls import MissedCall
+from provisioning.accesses import Access
 from provisioning.sound_shelf import SoundEntry, SoundShelf
+from provisioning.standing_requests import StandingRequest
 from provisioning.tokens import Client
 
 
@@ -29,6 +31,30 @@ class Clients(Protocol):
 
     async def find(self, token: str) -> Client | None:
         """Whose token it is. Raises DatabaseAway."""
+        ...
+
+    async def named(self, company: str, name: str) -> Client | None:
+        """The client of this name, if it has a token still. Raises DatabaseAway."""
+        ...
+
+
+class StandingRequests(Protocol):
+    """What clients want to be told of later. Each method raises DatabaseAway."""
+
+    async def keep(self, request: StandingRequest) -> None: ...
+
+    async def drop(self, id: str) -> None: ...
+
+
+class AccessLog(Protocol):
+    """The record of what clients have asked."""
+
+    def put(self, access: Access) -> None:
+        """Soon on record."""
+        ...
+
+    async def keep(self, access: Access) -> None:
+        """On record now. Raises DatabaseAway."""
         ...
 
 

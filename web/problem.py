@@ -35,6 +35,11 @@ def install(app: FastAPI) -> None:
 
 async def _told(_: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, Problem)
+    return answer_of(problem)
+
+
+def answer_of(problem: Problem) -> JSONResponse:
+    """How it is answered."""
     content = _content(problem.status, str(problem)) | {
         "where": problem.where,
         "value": problem.value,

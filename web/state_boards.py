@@ -1,5 +1,6 @@
 """The boards of all companies, kept by what signalling tells."""
 
+import asyncio
 from collections.abc import Callable
 
 from web.state_board import StateBoard
@@ -17,8 +18,8 @@ class StateBoards:
         self._boards: dict[str, StateBoard] = {}
         self._followers: list[Follower] = []
         self.live = False
-        self.complete = False
-        """False until everybody has been told once."""
+        self.completed = asyncio.Event()
+        """Set once everybody has been told."""
         self.closing = False
         """True once clients are to go away: the process ends."""
 
@@ -42,11 +43,17 @@ class StateBoards:
                 follower(told.company, changed)
         else:
             self._keep(told.people)
-            self.complete = self.live = True
+            self.live = True
+            self.completed.set()
 
     def _keep(self, people: dict[str, tuple[str, ...]]) -> None:
         for company, board in self._boards.items():
             board.keep(people.get(company, ()))
+
+    @property
+    def complete(self) -> bool:
+        """False until everybody has been told once."""
+        return self.completed.is_set()
 
     def away(self) -> None:
         """Signalling tells nothing at the moment."""

@@ -2,7 +2,9 @@
 
 from alembic import context
 
+import provisioning.accesses
 import provisioning.sound_rows
+import provisioning.standing_requests
 import provisioning.tokens  # noqa: F401  its table is among those compared
 from call_records.models import Base as CallRecordsBase
 from lampfield.voicemail.table import Base as VoicemailBase

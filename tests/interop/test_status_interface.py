@@ -1,18 +1,25 @@
 """The status interface, used over HTTP by a service provider's server while phones ring."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
 
+from status_adapters.signature import Signatures
 from tests.support.plain_phone import PlainPhone
 from tests.support.ports import LOOPBACK, free_port
+from tests.support.rude_server import RudeServer
 from tests.support.server import Server
 from tests.support.until import until
 
+SECRET = "only-the-two-of-us-know"
 SEEN = ("states", "reasons", "forwarding", "mobile")
 
 
@@ -43,6 +50,11 @@ class StatusInterface:
             assert answer.headers["content-type"].startswith("text/event-stream")
             yield _read(answer.iter_lines())
 
+    def socket(self, query: str = "") -> ClientConnection:
+        url = self.base.replace("http:", "ws:") + f"/state-socket?{query}"
+        headers = {"Authorization": self.client.headers["Authorization"]}
+        return connect(url, additional_headers=headers, proxy=None)
+
 
 def _read(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
     fields: dict[str, str] = {}
@@ -55,10 +67,16 @@ def _read(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
             fields = {}
 
 
+def first(events: Iterator[tuple[str, Any]], condition: str) -> Any:
+    """The first event that tells of this condition."""
+    return next(told for kind, told in events if kind == "state" and told["state"]["condition"] == condition)
+
+
 @pytest.fixture(scope="module")
 def interface(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StatusInterface]:
     port = free_port()
-    settings = {"sip": {"authentication": False}, "web": {"listen": f"tcp:{LOOPBACK}:{port}"}}
+    web = {"listen": f"tcp:{LOOPBACK}:{port}", "private_webhooks": True}
+    settings = {"sip": {"authentication": False}, "web": web}
     with Server(tmp_path_factory.mktemp("status-interface"), settings=settings) as server:
         found = StatusInterface(server, port)
         until(lambda: found.client.get("/states").status_code == 200, "the states")
@@ -99,31 +117,92 @@ def test_events_are_told_in_order_and_again_to_who_was_away(
 ) -> None:
     begin = interface.client.get("/states").json()["sequence"]
 
-    def calls_told(since: int) -> list[Any]:
-        with interface.events(since, person="201") as events:
-            told = []
-            for kind, content in events:
-                assert kind == "state"
-                told.append(content)
-                if content["state"]["condition"] == "idle":
-                    return told
-        raise AssertionError("the stream ended")
-
     call = phones["astrid"].call("anna")
     taken = phones["anna"].incoming()
     with interface.events(begin, person="anna") as events:
-        assert next(events)[1]["state"]["condition"] == "ringing"
+        ringing = first(events, "ringing")
         taken.take()
         call.answered()
-        _, talking = next(events)
-        assert talking["state"]["condition"] == "talking"
+        talking = first(events, "talking")
     call.hang_up()
     phones["anna"].expect("BYE")
-    (ended,) = calls_told(talking["sequence"])
-    assert ended["sequence"] > talking["sequence"]
-    # Who missed all of it is told how it is now.
-    assert calls_told(begin)[-1] == ended
+    with interface.events(talking["sequence"], person="201") as events:
+        idle = first(events, "idle")
+    assert begin < ringing["sequence"] < talking["sequence"] < idle["sequence"]
+    with interface.events(begin, person="anna") as events:
+        assert next(events) == ("state", idle), "who missed all of it is told how it is now"
     with interface.events(1) as events:
         assert next(events)[0] == "reset"
         assert next(events)[0] == "state"
     assert interface.client.get("/states", params={"since": 1}).status_code == 410
+
+
+def test_a_websocket_tells_the_same(interface: StatusInterface, phones: dict[str, PlainPhone]) -> None:
+    begin = interface.client.get("/states").json()["sequence"]
+    with interface.socket(f"since={begin}&person=anna") as socket:
+        call = phones["astrid"].call("anna")
+        assert json.loads(socket.recv(10))["state"]["phone"] == "busy"
+        call.cancel()
+        while json.loads(socket.recv(10))["state"]["phone"] != "available":
+            pass
+    with interface.socket("since=1") as socket:
+        assert json.loads(socket.recv(10)) == {"reset": True}
+        assert "state" in json.loads(socket.recv(10))
+    with pytest.raises(InvalidStatus) as refused:
+        interface.socket("person=nobody")
+    assert refused.value.response.status_code == 404
+
+
+def test_a_webhook_is_told_until_it_takes_it_and_when_somebody_is_free(
+    interface: StatusInterface, phones: dict[str, PlainPhone]
+) -> None:
+    statuses = [503, 200]
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(statuses.pop(0) if statuses else 200)
+        handler.end_headers()
+
+    with RudeServer(reply) as told, interface.with_token("states", name="crm") as crm:
+        wanted = {"url": told.url + "lampfield", "secret": SECRET, "people": ["anna"]}
+        made = crm.post("/webhooks", json=wanted)
+        assert made.status_code == 201, made.text
+        call = phones["astrid"].call("anna")
+        until(lambda: crm.get(f"/webhooks/{made.json()['id']}").json()["delivered_at"], "the delivery")
+        wish = crm.post("/when-free", json={"person": "201", "seconds": 60}).json()
+        assert (wish["person"], wish["state"]) == ("anna", "waiting")
+        call.cancel()
+        until(lambda: crm.get(f"/when-free/{wish['id']}").json()["state"] == "free", "the wish")
+        until(lambda: any(b'"free":' in body for _, _, body in told.requests), "the notice")
+        for path, headers, body in told.requests:
+            assert path == "/lampfield"
+            Signatures(SECRET).check(headers["Lampfield-Signature"], body, time.time())
+        assert json.loads(told.requests[-1][2])["changes"][-1]["free"]["id"] == wish["id"]
+        with interface.events(person="anna") as events:
+            # Who has not asked is not told that somebody else waited.
+            assert next(events)[0] == "state"
+        assert crm.delete(f"/webhooks/{made.json()['id']}").status_code == 204
+        assert crm.get("/webhooks").json() == []
+
+
+def test_a_token_sees_what_its_scopes_allow_and_all_is_on_record(interface: StatusInterface) -> None:
+    with interface.with_token("states", name="board") as board, interface.with_token("hours", name="clock") as clock:
+        seen = board.get("/states/anna").json()
+        assert set(interface.state("anna")) - set(seen) == {
+            "reason", "note", "sources", "forwarding", "private_number", "roaming", "data_attached",
+        }  # fmt: skip
+        assert clock.get("/states/anna").status_code == 403
+        lines = [json.loads(line) for line in board.get("/state-snapshot").text.splitlines()]
+        assert {line["person"] for line in lines[:-1]} == {
+            each["person"] for each in board.get("/states").json()["states"]
+        }
+        assert board.get("/states", params={"since": lines[-1]["sequence"]}).json()["states"] == []
+        listed = board.get("/states")
+        assert board.get("/states", headers={"If-None-Match": listed.headers["ETag"]}).status_code == 304
+
+    def on_record() -> set[tuple[str, str, int]]:
+        told = interface.server.command("token", "accesses", "nordlys", "--json")
+        rows = [json.loads(line) for line in told.splitlines()]
+        return {(row["client"], row["path"], row["status"]) for row in rows}
+
+    wanted = {("board", "/api/v1/state-snapshot", 200), ("clock", "/api/v1/states/anna", 403)}
+    until(lambda: wanted <= on_record(), "the accesses on record")
