@@ -31,6 +31,7 @@ from lampfield.journal import Journal
 from lampfield.keep_alive import KeepAlive
 from lampfield.last_members import LastMembers
 from lampfield.live_calls import LiveCalls
+from lampfield.locations import Locations
 from lampfield.lookups import HttpInquiry
 from lampfield.membership import Membership
 from lampfield.notices.outbox import NoticeOutbox
@@ -298,6 +299,7 @@ class Parts:
         self.state_history = StateHistory(self.records.put_state, self.database, self.clock)
         self.state_history.configure(self.door.directory.companies.values())
         self.lamps.follow(self.state_history.changed)
+        self.locations = Locations(self.journal, self.lamps, self.houses, self.clock)
         self.status_feed = StatusFeed(self.lamps, self.clock)
         self.watching = Watching(
             configuration.watch.values(),
@@ -328,6 +330,7 @@ class Parts:
             verbs.table()
             | VoicemailVerbs(self.voicemail.store).table()
             | PersonVerbs(self.houses, self.lamps).table()
+            | self.locations.table()
             | PresenceVerbs(self.lamps, self.sweeper, self.clock).table()
             | {
                 "hours": self.houses.tell_hours,

@@ -48,23 +48,23 @@ class PersonVerbs:
         return [self._told(house, person) for person in house.company.people.values()]
 
     def _person(self, house: House, arguments: dict[str, str]) -> Any:
-        return self._told(house, _named(house, arguments))
+        return self._told(house, person_of(house, arguments))
 
     def _do_not_disturb(self, house: House, arguments: dict[str, str]) -> Any:
         """Turn it `on`: true or false."""
-        person = _named(house, arguments)
-        wishes = msgspec.structs.replace(house.wishes.of(person.id), do_not_disturb=_flag(arguments, "on"))
+        person = person_of(house, arguments)
+        wishes = msgspec.structs.replace(house.wishes.of(person.id), do_not_disturb=flag_of(arguments, "on"))
         return self._changed(house, person, wishes)
 
     def _forwarding(self, house: House, arguments: dict[str, str]) -> Any:
         """Set a forwarding for calls of one kind (`when`): where `to`, whether `on`, after how many `seconds`."""
-        person = _named(house, arguments)
+        person = person_of(house, arguments)
         when = next((each for each in WHEN if each == arguments.get("when")), None)
         if when is None:
             raise RefusedVerb(404, "when", arguments.get("when", ""), one_of(WHEN))
         wishes = house.wishes.of(person.id)
         known = wishes.forwardings.get(when)
-        on = _flag(arguments, "on")
+        on = flag_of(arguments, "on")
         dialled = arguments.get("to", "")
         if not dialled and known is None and on:
             raise RefusedVerb(422, "to", "", "an extension, an outside number as it is dialled, or the mailbox code")
@@ -104,7 +104,8 @@ class PersonVerbs:
         }
 
 
-def _named(house: House, arguments: dict[str, str]) -> Person:
+def person_of(house: House, arguments: dict[str, str]) -> Person:
+    """Who is meant by `person`, an id or an extension. Raises RefusedVerb."""
     named = arguments.get("person", "")
     people = house.company.people
     found = next((person for person in people.values() if named and named in (person.id, person.extension)), None)
@@ -113,7 +114,8 @@ def _named(house: House, arguments: dict[str, str]) -> Person:
     return found
 
 
-def _flag(arguments: dict[str, str], name: str) -> bool:
+def flag_of(arguments: dict[str, str], name: str) -> bool:
+    """What `true` or `false` means. Raises RefusedVerb."""
     value = arguments.get(name, "")
     if value not in _FLAGS:
         raise RefusedVerb(422, name, value, "true or false")

@@ -47,6 +47,7 @@ class Reloading:
         parts.queue_lamps.configure(directory.companies.values())
         parts.intake.configure(directory.companies.values())
         parts.status_feed.configure(directory.companies.values())
+        parts.locations.configure(directory.companies.values())
         parts.notices.configure(directory.companies.values())
         parts.notice_watch.configure(directory.companies.values())
         parts.voicemail.configure(directory.companies.values())

@@ -92,6 +92,8 @@ class Signalling:
         parts.queue_lamps.configure(companies)
         parts.intake.configure(companies)
         parts.status_feed.configure(companies)
+        parts.locations.restore()
+        parts.locations.configure(companies)
         parts.notices.configure(companies)
         parts.notice_watch.configure(companies)
         parts.notices.restore()
@@ -169,6 +171,7 @@ class Signalling:
             if turn % HEALTH_EVERY == 0:
                 watch(parts)
             parts.sweeper.advance()
+            parts.locations.advance()
             parts.subscriptions.settle()
             parts.endpoint.wake()
 

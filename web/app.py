@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 
-from web import adapters, hours, missed, people, queues, sounds, state_socket, states, voicemail, webhooks
+from web import adapters, hours, locations, missed, people, queues, sounds, state_socket, states, voicemail, webhooks
 from web.access import Access
 from web.backend import Clients, DatabaseAway, MissedCalls, Signalling, SignallingAway, Sounds
 from web.models import Health, ProblemModel
@@ -50,6 +50,7 @@ def create_app(
         sounds.routes(access, shelves),
         states.routes(access, boards),
         state_socket.routes(access, boards),
+        locations.routes(access, statuses.log),
         webhooks.webhook_routes(access, boards, statuses.couriers, statuses.url_fault),
         webhooks.when_free_routes(access, boards, statuses.free),
     ):

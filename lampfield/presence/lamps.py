@@ -8,6 +8,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
+import msgspec
+
 from lampfield.presence.addresses import Addresses, aor_of, parts_of
 from lampfield.presence.company_rules import CompanyRules
 from lampfield.presence.composition import Composition, Taken
@@ -64,6 +66,10 @@ class StateChange(Value, frozen=True):
     """UTC epoch seconds."""
 
 
+def _nobody(aor: str) -> bool:
+    return False
+
+
 def _things(company: Company) -> Iterator[tuple[str, ...]]:
     """The AORs of each thing of a company: the switches by their codes, and what members dial, for each of them."""
     for hours in company.hours.values():
@@ -103,6 +109,7 @@ class Lamps:
         self._composition = Composition()
         self._followers: list[Callable[[StateChange], None]] = []
         self._fact_followers: list[Callable[[Lamp], None]] = []
+        self._locates: Callable[[str], bool] = _nobody
         packages = event_packages(self._lamps, self._lists, bindings, self._watchers_of, features)
         self.notifier = Notifier(token, packages, config)
         """Give it to the endpoint: it sends the NOTIFYs and takes their responses."""
@@ -154,6 +161,10 @@ class Lamps:
     def follow(self, follower: Callable[[StateChange], None]) -> None:
         """Tell `follower` of each change of a person's condition, note or return from now on."""
         self._followers.append(follower)
+
+    def locate(self, may: Callable[[str], bool]) -> None:
+        """Take locations of those who may be located, by AOR; else of nobody."""
+        self._locates = may
 
     def follow_facts(self, follower: Callable[[Lamp], None]) -> None:
         """Tell `follower` of each person of whom something is known that was not, whether or not lamps show it."""
@@ -336,6 +347,8 @@ class Lamps:
         lamp = self._lamps.get(report.presentity)
         if lamp is None or lamp.person is None:
             return "unknown"
+        if report.location is not None and not self._locates(lamp.aors[0]):
+            report = msgspec.structs.replace(report, location=None)
         before = lamp.state
         taken = self._composition.report(lamp, report, now)
         if taken == "shown":
@@ -343,6 +356,13 @@ class Lamps:
         elif taken == "absorbed":
             self._tell_facts(lamp)
         return taken
+
+    def forget_location(self, presentity: str, source: str) -> None:
+        """Delete where somebody was, as a source has told it."""
+        lamp = self._lamps.get(presentity)
+        report = lamp.reports.get(source) if lamp is not None else None
+        if lamp is not None and report is not None:
+            lamp.reports[source] = msgspec.structs.replace(report, location=None)
 
     def source_heard(self, source: str, now: float) -> None:
         """A source is there, though it has nothing new to tell."""

@@ -25,5 +25,10 @@ STATUSES = (
         TableOf(_SOURCE_KIND, seconds(1, 31 * 86400, or_zero="for ever"), "KIND"),
         "How long a source of a kind may say nothing at all before it counts no more.",
     ),
+    Field(
+        "location_hours",
+        seconds(0.01, 8784, or_zero="not at all", unit="hours"),
+        "How long it is kept where people are, of those who have agreed to it.",
+    ),
     Field("history_days", days(0.01, 3650, or_zero="not at all"), "How long people's past states are kept."),
 )

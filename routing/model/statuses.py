@@ -16,3 +16,5 @@ class StatusRules(msgspec.Struct, frozen=True):
     """By kind, for how long such a source may say nothing before it counts no more; 0: for ever."""
     history_days: float = 30.0
     """How long people's past states are kept; 0: not at all."""
+    location_hours: float = 24.0
+    """How long it is kept where people are who have agreed to it; 0: not at all."""

@@ -12,11 +12,14 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from presence_pidf.utm import Utm, degrees_of
 from status_adapters.signature import Signatures
 from tests.support.plain_phone import PlainPhone
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.rude_server import RudeServer
-from tests.support.server import Server
+from tests.support.server import DOMAIN, Server
+from tests.support.statuses import SECRET as FEED_SECRET
+from tests.support.statuses import post
 from tests.support.until import until
 
 SECRET = "only-the-two-of-us-know"
@@ -26,8 +29,9 @@ SEEN = ("states", "reasons", "forwarding", "mobile")
 class StatusInterface:
     """A server with its API, and clients of it."""
 
-    def __init__(self, server: Server, port: int) -> None:
+    def __init__(self, server: Server, port: int, hooks: int) -> None:
         self.server = server
+        self._hooks = hooks
         self.base = f"http://{LOOPBACK}:{port}/api/v1"
         self.client = self.with_token(*SEEN)
 
@@ -41,6 +45,12 @@ class StatusInterface:
         answer = self.client.get(f"/states/{person}")
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def report(self, person: str, **facts: Any) -> None:
+        """An operator tells something of a person."""
+        facts |= {"person": f"{person}@{DOMAIN}", "at": time.time()}
+        status, told = post(self._hooks, "/hooks/operator", facts, secret=FEED_SECRET)
+        assert status == 200, told
 
     @contextmanager
     def events(self, since: int = 0, **query: Any) -> Iterator[Iterator[tuple[str, Any]]]:
@@ -76,9 +86,17 @@ def first(events: Iterator[tuple[str, Any]], condition: str) -> Any:
 def interface(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StatusInterface]:
     port = free_port()
     web = {"listen": f"tcp:{LOOPBACK}:{port}", "private_webhooks": True}
-    settings = {"sip": {"authentication": False}, "web": web}
-    with Server(tmp_path_factory.mktemp("status-interface"), settings=settings) as server:
-        found = StatusInterface(server, port)
+    folder, hooks = tmp_path_factory.mktemp("status-interface"), free_port()
+    (folder / "secret").write_text(FEED_SECRET, encoding="utf-8")
+    settings = {
+        "sip": {"authentication": False},
+        "web": web,
+        "webhooks": {"listen": f"tcp:{LOOPBACK}:{hooks}"},
+        "secrets": {"feed": {"file": "secret"}},
+        "adapters": {"operator": {"kind": "webhook", "secret_name": "feed", "source": "mobile"}},
+    }
+    with Server(folder, settings=settings) as server:
+        found = StatusInterface(server, port, hooks)
         until(lambda: found.client.get("/states").status_code == 200, "the states")
         yield found
 
@@ -206,3 +224,52 @@ def test_a_token_sees_what_its_scopes_allow_and_all_is_on_record(interface: Stat
 
     wanted = {("board", "/api/v1/state-snapshot", 200), ("clock", "/api/v1/states/anna", 403)}
     until(lambda: wanted <= on_record(), "the accesses on record")
+
+
+def test_the_six_fields_of_an_operator_are_told(interface: StatusInterface) -> None:
+    interface.report(
+        "bjorn",
+        activity="on-the-phone",
+        private_number=True,
+        abroad=True,
+        country="SE",
+        plmn="24007",
+        forwarding="busy",
+        forwarding_target="+4533221100",
+        data_attached=True,
+    )
+    until(lambda: interface.state("bjorn")["phone"] == "busy", "the report")
+    told = interface.state("bjorn")
+    assert told["private_number"] is told["data_attached"] is True
+    assert told["roaming"] == {"abroad": True, "country": "SE", "plmn": "24007"}
+    assert told["forwarding"] == {"kind": "busy", "target": "+4533221100"}
+    interface.report("bjorn", activity="on-the-phone", data_attached=False)
+    until(lambda: interface.state("bjorn")["data_attached"] is False, "what no lamp shows")
+
+
+def test_a_place_is_told_of_who_has_agreed_and_each_look_up_is_on_record(interface: StatusInterface) -> None:
+    point = {"latitude": 59.9139, "longitude": 10.7522, "accuracy": 50.0}
+    with interface.with_token("location", "consent", name="rescue") as rescue:
+
+        def looked_up() -> Any:
+            return rescue.get("/states/bjorn/location")
+
+        interface.report("bjorn", **point)
+        assert looked_up().status_code == 409
+        agreed = rescue.put("/states/bjorn/location/consent", json={"given": True, "by": "Bjorn"}).json()
+        assert (agreed["given"], agreed["by"], agreed["client"]) == (True, "Bjorn", "rescue")
+        assert looked_up().status_code == 404, "what was told before is not kept"
+        interface.report("bjorn", **point)
+        until(lambda: looked_up().status_code == 200, "the place")
+        told = looked_up().json()
+        assert {name: told[name] for name in point} == point
+        assert told["utm"]["zone"] == "32V"
+        assert degrees_of(Utm(**told["utm"])) == pytest.approx((59.9139, 10.7522), abs=1e-6)
+        rescue.put("/states/bjorn/location/consent", json={"given": False, "by": "Bjorn"})
+        assert looked_up().status_code == 409
+        until(lambda: "location" not in interface.client.get("/states/bjorn").text, "it is nowhere else")
+        on_record = interface.server.command("token", "accesses", "nordlys", "--client", "rescue", "--json")
+        rows = [json.loads(line) for line in on_record.splitlines()]
+        look_ups = [row for row in rows if row["path"] == "/api/v1/states/bjorn/location"]
+        assert len(look_ups) >= 5
+        assert {row["times"] for row in look_ups} == {1}

@@ -1,0 +1,151 @@
+"""Where people are: kept only of those who have agreed, for as long as their company says, and told to who may ask."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from lampfield.api_verbs import Answer, RefusedVerb, verb_of
+from lampfield.call_control.houses import Houses
+from lampfield.control_socket import Verb
+from lampfield.decoded import decoded
+from lampfield.journal import Journal
+from lampfield.person_verbs import flag_of, person_of
+from lampfield.presence.lamp import Lamp
+from lampfield.presence.lamps import Lamps
+from presence_pidf.status_report import StatusReport
+from presence_pidf.utm import NoSuchPoint, utm_of
+from routing.house import House
+from routing.model import Company
+from routing.ports import Clock
+
+logger = logging.getLogger(__name__)
+
+_KIND: Final = "location-consent"
+AN_HOUR: Final = 3600.0
+
+
+class Consent(msgspec.Struct, frozen=True):
+    """Whether somebody, by AOR, has agreed to be located."""
+
+    presentity: str
+    given: bool
+    by: str
+    """Who has said so."""
+    client: str
+    """The program that told of it."""
+    at: float
+    """UTC epoch seconds."""
+
+
+class Locations:
+    """Fulfils the rules of where people are, and answers the API's verbs about it."""
+
+    def __init__(self, journal: Journal, lamps: Lamps, houses: Houses, clock: Clock) -> None:
+        self._journal = journal
+        self._lamps = lamps
+        self._houses = houses
+        self._clock = clock
+        self._consents: dict[str, Consent] = {}
+        self._hours: dict[str, float] = {}
+        """By domain."""
+        self._located: set[str] = set()
+        """AORs of people of whom it may be known."""
+        lamps.locate(self.may_be_located)
+        lamps.follow_facts(self._learn)
+
+    def restore(self) -> None:
+        """Take up what is on disk."""
+        self._consents = {consent.presentity: consent for consent in decoded(self._journal, _KIND, Consent)}
+
+    def configure(self, companies: Iterable[Company]) -> None:
+        """Go by the companies' hours from now on."""
+        self._hours = {company.domain.lower(): company.statuses.location_hours for company in companies}
+
+    def table(self) -> dict[str, Verb]:
+        answers: dict[str, Answer] = {
+            "api-location": self._tell,
+            "api-location-consent": self._tell_consent,
+            "api-location-agree": self._agree,
+        }
+        return {name: verb_of(self._houses, answer) for name, answer in answers.items()}
+
+    def may_be_located(self, presentity: str) -> bool:
+        """Whether the person has agreed."""
+        consent = self._consents.get(presentity)
+        return consent is not None and consent.given
+
+    def advance(self) -> None:
+        """Delete what is too old."""
+        now = self._clock()
+        for presentity in list(self._located):
+            lamp = self._lamps.lamp(presentity)
+            kept = self._hours.get(lamp.domain, 0.0) * AN_HOUR if lamp is not None else 0.0
+            located = [report for report in lamp.reports.values() if report.location] if lamp is not None else []
+            old = [report for report in located if report.at + kept <= now]
+            for report in old:
+                self._lamps.forget_location(presentity, report.source)
+            if len(old) == len(located):
+                self._located.discard(presentity)
+
+    def _learn(self, lamp: Lamp) -> None:
+        if any(report.location is not None for report in lamp.reports.values()):
+            self._located.add(lamp.aors[0])
+
+    def _tell(self, house: House, arguments: dict[str, str]) -> Any:
+        presentity = _presentity(house, arguments)
+        if not self.may_be_located(presentity):
+            raise RefusedVerb(409, "person", arguments["person"], "somebody who has agreed to be located")
+        lamp = self._lamps.lamp(presentity)
+        reports = [report for report in lamp.reports.values() if report.location] if lamp is not None else []
+        newest = max(reports, key=_at, default=None)
+        if newest is None:
+            raise RefusedVerb(404, "location", "", "a place that some source has told of not too long ago")
+        return _told(newest)
+
+    def _tell_consent(self, house: House, arguments: dict[str, str]) -> Any:
+        consent = self._consents.get(_presentity(house, arguments))
+        if consent is None:
+            return {"given": False, "by": "", "client": "", "at": None}
+        return {"given": consent.given, "by": consent.by, "client": consent.client, "at": consent.at}
+
+    def _agree(self, house: House, arguments: dict[str, str]) -> Any:
+        """Note that somebody agrees, or no more (`given`), `by` whom, as the `client` tells."""
+        presentity = _presentity(house, arguments)
+        given = flag_of(arguments, "given")
+        consent = Consent(presentity, given, arguments.get("by", ""), arguments.get("client", ""), self._clock())
+        self._consents[presentity] = consent
+        self._journal.put(_KIND, presentity, msgspec.msgpack.encode(consent))
+        logger.info("%s: may %sbe located, says %s", presentity, "" if given else "not ", consent.by)
+        lamp = self._lamps.lamp(presentity)
+        if not given and lamp is not None:
+            for source in [report.source for report in lamp.reports.values() if report.location]:
+                self._lamps.forget_location(presentity, source)
+        return self._tell_consent(house, arguments)
+
+
+def _presentity(house: House, arguments: dict[str, str]) -> str:
+    return f"sip:{person_of(house, arguments).id}@{house.company.domain.lower()}"
+
+
+def _at(report: StatusReport) -> float:
+    return report.at
+
+
+def _told(report: StatusReport) -> dict[str, Any]:
+    location = report.location
+    assert location is not None
+    told: dict[str, Any] = {
+        "source": report.source,
+        "at": report.at,
+        "latitude": location.latitude,
+        "longitude": location.longitude,
+        "accuracy": location.accuracy,
+    }
+    try:
+        point = utm_of(location.latitude, location.longitude)
+    except NoSuchPoint:
+        return told | {"utm": None}
+    utm = {"zone": point.zone, "easting": round(point.easting, 1), "northing": round(point.northing, 1)}
+    return told | {"utm": utm}

@@ -1,0 +1,96 @@
+"""Where people are who have agreed to it: each look-up is on record before it is answered."""
+
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from web.access import Access, Desk
+from web.backend import AccessLog, DatabaseAway
+from web.problem import Problem
+from web.recording import CLIENT, access_of
+
+
+class UtmPoint(BaseModel):
+    """A point on the UTM grid; `zone` with its latitude band; metres."""
+
+    zone: str
+    easting: float
+    northing: float
+
+
+class Place(BaseModel):
+    """A point of WGS84 in degrees, with the radius in metres within which the device was `at` that time.
+
+    `utm` is null beyond 84 degrees north and 80 south.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "source": "mobile:telenor",
+                    "at": 1795330512.4,
+                    "latitude": 55.6761,
+                    "longitude": 12.5683,
+                    "accuracy": 250.0,
+                    "utm": {"zone": "33U", "easting": 347077.5, "northing": 6172710.1},
+                }
+            ]
+        }
+    )
+
+    source: str
+    at: float
+    latitude: float
+    longitude: float
+    accuracy: float
+    utm: UtmPoint | None
+
+
+class NewConsent(BaseModel):
+    """Whether the person agrees, and who says so: the person, by name, or who has asked them."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"given": True, "by": "Anna Holm"}]})
+
+    given: bool
+    by: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Consent(BaseModel):
+    """What somebody has said last; `at` is null for nothing, `client` the program that told of it."""
+
+    given: bool
+    by: str
+    client: str
+    at: float | None
+
+
+def routes(access: Access, log: AccessLog) -> APIRouter:
+    """The endpoints."""
+    router = APIRouter(tags=["locations"])
+    looker = Annotated[Desk, Depends(access.to("location"))]
+    keeper = Annotated[Desk, Depends(access.to("consent"))]
+
+    @router.get("/states/{person}/location", response_model=Place, summary="Where somebody is who has agreed to it")
+    async def location(person: str, request: Request, desk: looker) -> Any:
+        """409 for whoever has not agreed, 404 where it is not known or was deleted as too old."""
+        try:
+            await log.keep(access_of(request.scope, 200, time.time()))
+        except DatabaseAway as away:
+            raise Problem(503, "database", "", "it to put the look-up on record; try again") from away
+        request.scope[CLIENT] = None
+        return await desk.ask("api-location", person=person)
+
+    @router.get("/states/{person}/location/consent", response_model=Consent, summary="Whether somebody has agreed")
+    async def consent(person: str, desk: keeper) -> Any:
+        return await desk.ask("api-location-consent", person=person)
+
+    @router.put("/states/{person}/location/consent", response_model=Consent, summary="Somebody agrees, or no more")
+    async def agree(person: str, wanted: NewConsent, desk: keeper) -> Any:
+        """Without consent no place is kept; when it is taken back, what was kept is deleted at once."""
+        given = "true" if wanted.given else "false"
+        return await desk.ask("api-location-agree", person=person, given=given, by=wanted.by, client=desk.client.name)
+
+    return router
