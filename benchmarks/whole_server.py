@@ -37,6 +37,7 @@ SETTINGS: dict[str, Any] = {
     "registrations": {"default_seconds": 3600},
     "subscriptions": {"default_seconds": 3600},
     "log": {"level": "warning"},
+    "restart": {"spare": True},
 }
 RESTING = 0.02
 """CPU-seconds in a second that a server at rest may use."""

@@ -1,6 +1,7 @@
-"""A process that the supervisor starts, watches and starts again."""
+"""A process that the supervisor starts, watches and starts again, or has another one ready for."""
 
 import asyncio
+import contextlib
 import ctypes
 import logging
 import os
@@ -22,8 +23,36 @@ class ChildFailed(Exception):
     """A child ended before it was ready: its configuration or surroundings are wrong, starting again will not help."""
 
 
+class _Started:
+    """A process that waits to be told to begin, and then tells when it is ready."""
+
+    def __init__(self, process: asyncio.subprocess.Process, begin: int, ready: int) -> None:
+        self.process = process
+        self._begin = begin
+        self._ready = ready
+        """The two pipes' ends that are ours."""
+
+    async def begin(self) -> bool:
+        """Tell it to begin, and wait until it is ready; False when it ends instead."""
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._begin, b"1")
+        os.close(self._begin)
+        return await _ready(self._ready)
+
+    async def discard(self) -> None:
+        """It is not needed any more."""
+        os.close(self._begin)
+        os.close(self._ready)
+        if self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+
+
 class Child:
-    """One Python module in a process of its own, told by a pipe when it is ready."""
+    """One Python module in a process of its own, told by a pipe when it is ready.
+
+    With `spare` another one stands by, all modules imported, so that a restart takes as long as what is to be taken up.
+    """
 
     def __init__(
         self,
@@ -33,11 +62,15 @@ class Child:
         descriptors: Sequence[int] = (),
         *,
         first: Sequence[str] = (),
+        spare: bool = False,
     ) -> None:
         self.name = name
         self._first = tuple(first)
         """Arguments of the first start only."""
-        self._command = [sys.executable, "-m", "lampfield.process", module, *arguments]
+        self._command = [sys.executable, "-m", "lampfield.process", module]
+        self._arguments = tuple(arguments)
+        self._has_spare = spare
+        self._spare: _Started | None = None
         self._descriptors = tuple(descriptors)
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = False
@@ -49,24 +82,47 @@ class Child:
 
     async def start(self) -> None:
         """Start it and return when it says that it is ready. Raises ChildFailed when it ends instead."""
-        read_end, write_end = os.pipe()
+        started = await self._take_spare() or await self._spawn()
+        self._process = started.process
+        if not await started.begin():
+            status = await self._process.wait()
+            raise ChildFailed(f"{self.name} ended with status {status} before it was ready; its message stands above")
+        logger.info("%s: ready, process %d", self.name, self._process.pid)
+
+    async def _spawn(self) -> _Started:
+        begin_read, begin_write = os.pipe()
+        ready_read, ready_write = os.pipe()
         first, self._first = self._first, ()
         try:
-            self._process = await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 *self._command,
+                str(begin_read),
+                *self._arguments,
                 *first,
                 "--ready-fd",
-                str(write_end),
-                pass_fds=(*self._descriptors, write_end),
+                str(ready_write),
+                pass_fds=(*self._descriptors, begin_read, ready_write),
                 stdin=asyncio.subprocess.DEVNULL,
                 preexec_fn=_end_with_parent,
             )
         finally:
-            os.close(write_end)
-        if not await _ready(read_end):
-            status = await self._process.wait()
-            raise ChildFailed(f"{self.name} ended with status {status} before it was ready; its message stands above")
-        logger.info("%s: ready, process %d", self.name, self._process.pid)
+            os.close(begin_read)
+            os.close(ready_write)
+        return _Started(process, begin_write, ready_read)
+
+    async def _make_spare(self) -> None:
+        if self._has_spare and self._spare is None:
+            try:
+                self._spare = await self._spawn()
+            except OSError as error:
+                logger.warning("%s: no second process can stand by: %s", self.name, error)
+
+    async def _take_spare(self) -> _Started | None:
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.process.returncode is not None:
+            await spare.discard()
+            return None
+        return spare
 
     def send_signal(self, number: int) -> None:
         """Pass a signal on while it runs."""
@@ -78,6 +134,7 @@ class Child:
         while not self._stopping:
             assert self._process is not None
             started = time.monotonic()
+            await self._make_spare()
             status = await self._process.wait()
             if self._stopping:
                 return
@@ -94,6 +151,8 @@ class Child:
     async def stop(self, patience: float) -> None:
         """Ask it to end (SIGTERM) and kill it after `patience` seconds."""
         self._stopping = True
+        if (spare := await self._take_spare()) is not None:
+            await spare.discard()
         if self._process is None or self._process.returncode is not None:
             return
         self._process.send_signal(signal.SIGTERM)

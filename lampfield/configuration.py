@@ -23,6 +23,7 @@ from lampfield.config_sections import (
     Media,
     Records,
     Registrations,
+    Restart,
     Secret,
     Shutdown,
     Sip,
@@ -56,6 +57,7 @@ __all__ = [
     "Publisher",
     "Records",
     "Registrations",
+    "Restart",
     "Secret",
     "Shutdown",
     "Sip",
@@ -92,6 +94,7 @@ SECTIONS: dict[str, type[Section]] = {
     "webhooks": Webhooks,
     "limits": Limits,
     "log": Log,
+    "restart": Restart,
     "shutdown": Shutdown,
 }
 """The sections of the file, in the order they are told."""
@@ -117,6 +120,7 @@ class Configuration:
     webhooks: Webhooks = Webhooks()
     limits: Limits = Limits()
     log: Log = Log()
+    restart: Restart = Restart()
     shutdown: Shutdown = Shutdown()
     trunks: dict[str, Trunk] = field(default_factory=dict)
     publishers: dict[str, Publisher] = field(default_factory=dict)

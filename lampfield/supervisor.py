@@ -43,7 +43,12 @@ class Supervisor:
         for (listener, _), descriptor in zip(self._sockets, descriptors, strict=True):
             arguments += ["--socket", f"{listener}={descriptor}"]
         self._signalling = Child(
-            "signalling", "lampfield.signalling", arguments, descriptors, first=["--upgrade-database"]
+            "signalling",
+            "lampfield.signalling",
+            arguments,
+            descriptors,
+            first=["--upgrade-database"],
+            spare=configuration.restart.spare,
         )
         self._others = [*self._api(source), *self._adapters(source)]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.children import child, kill
+from tests.support.children import child, children, kill
 from tests.support.event_log import recorded
 from tests.support.ports import free_port
 from tests.support.server import DOMAIN, MAIN_NUMBER, OUTSIDE, Server
@@ -65,6 +65,23 @@ def test_a_call_that_was_cut_off_by_a_crash_is_on_record_as_lost(own_server: Ser
             until(lambda: recorded(server, "MenuEntered"), "the menu on record")
             kill(server, "lampfield.signalling")
         until(lambda: "lost" in server.finished_calls(), "the record of the lost call")
+
+
+def test_signalling_comes_back_as_the_process_that_stood_by_or_as_a_new_one(tmp_path: Path) -> None:
+    def both() -> list[int]:
+        return children(server, "lampfield.signalling")
+
+    with Server(tmp_path / "server", settings={"restart": {"spare": True}}) as server:
+        until(lambda: len(both()) == 2, "a process stands by")
+        first, second = both()
+        os.kill(first, signal.SIGKILL)
+        until(lambda: f"signalling: ready, process {second}" in server.log(), "the one that stood by serves")
+        until(lambda: len(both()) == 2, "another one stands by")
+        _, third = both()
+        os.kill(third, signal.SIGKILL)
+        os.kill(second, signal.SIGKILL)
+        until(lambda: server.log().count("signalling: ready") == 3, "a new one serves")
+        assert both()[0] not in (first, second, third)
 
 
 def test_calls_are_heard_again_after_the_media_process_was_killed(own_server: Server, tmp_path: Path) -> None:

@@ -8,16 +8,24 @@ from tests.support.server import Server
 from tests.support.until import until
 
 
-def child(server: Server, module: str) -> int:
-    """Process id of the server's child that runs this module."""
+def children(server: Server, module: str) -> list[int]:
+    """Process ids of the server's children that run this module, the oldest first: the others stand by for it."""
+    found: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         try:
-            parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
-            if parent == str(server.pid) and module in (entry / "cmdline").read_text():
-                return int(entry.name)
+            stat = (entry / "stat").read_text().rpartition(")")[2].split()
+            if stat[1] == str(server.pid) and stat[0] != "Z" and module in (entry / "cmdline").read_text():
+                found[int(stat[19])] = int(entry.name)
         except (OSError, IndexError):
             continue
-    raise AssertionError(f"no child runs {module}: {server.log()[-2000:]}")
+    return [found[started] for started in sorted(found)]
+
+
+def child(server: Server, module: str) -> int:
+    """Process id of the server's child that runs this module."""
+    found = children(server, module)
+    assert found, f"no child runs {module}: {server.log()[-2000:]}"
+    return found[0]
 
 
 def kill(server: Server, module: str) -> None:

@@ -147,6 +147,7 @@ class Server:
             "sip": {"listen": [f"udp:{self.address}", f"tcp:{self.address}"]},
             "media": {"ports": _rtp_range(), "clips": str(CLIPS)},
             "shutdown": {"drain_seconds": 0},
+            "restart": {"spare": False},
             "trunks": {"outside": {"kind": "address", "host": OUTSIDE, "port": self.outside_port}},
             "registrations": {"min_seconds": 10, "default_seconds": 60},
             "subscriptions": {"min_seconds": 10, "default_seconds": 60},
