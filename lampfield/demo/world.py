@@ -126,7 +126,8 @@ class World:
         listen = f'["udp:{SERVER_HOST}:{self.port}", "tcp:{SERVER_HOST}:{self.port}"]'
         (self._folder / "operator-secret").write_text(SECRET)
         file.write_text(
-            f'state_directory = "state"\n\n[sip]\nlisten = {listen}\n\n[log]\nlevel = "warning"\n\n[restart]\nspare = false\n\n'
+            f'state_directory = "state"\n\n[sip]\nlisten = {listen}\n\n[log]\nlevel = "warning"\n\n'
+            "[restart]\nspare = false\n\n"
             f'[trunks.outside]\nkind = "address"\nhost = "{OUTSIDE_HOST}"\n\n'
             f'[secrets.operator]\nfile = "operator-secret"\n\n'
             f'[adapters.operator]\nkind = "operator"\npreset = "telenor"\nsecret_name = "operator"\n'
