@@ -50,6 +50,7 @@ class Outbox:
 
     def rest(self) -> bytes:
         """Everything that waits still."""
+        self._empty.set()
         return b"".join(self._queue.get_nowait() for _ in range(self._queue.qsize()))
 
 
@@ -126,11 +127,17 @@ class ControlServer:
 
 async def converse(path: Path, verb: str, arguments: dict[str, str] | None = None) -> AsyncIterator[Any]:
     """Ask the running server and yield its answers as they come. Raises OSError when none runs."""
+    async for line in lines(path, verb, arguments):
+        yield msgspec.json.decode(line)
+
+
+async def lines(path: Path, verb: str, arguments: dict[str, str] | None = None) -> AsyncIterator[bytes]:
+    """As `converse`, with each answer as JSON."""
     reader, writer = await asyncio.open_unix_connection(str(path), limit=1 << 20)
     try:
         writer.write(msgspec.json.encode(ControlRequest(verb, arguments or {})) + b"\n")
         await writer.drain()
         while line := await reader.readline():
-            yield msgspec.json.decode(line)
+            yield line
     finally:
         writer.close()

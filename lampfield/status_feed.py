@@ -20,10 +20,10 @@ from web.told_state import Everybody, Phone, States, ToldForwarding, ToldRoaming
 
 T = TypeVar("T")
 
-AT_A_TIME = 100
+AT_A_TIME = 200
 """People told in one line, before calls have their turn again."""
 PAUSE_SECONDS = 0.01
-"""Between two lines: at most 10,000 people are told in a second."""
+"""Between two lines: at most 20,000 people are told in a second."""
 
 _IN_CALLS: frozenset[Condition] = frozenset(("ringing", "calling", "talking", "hold"))
 

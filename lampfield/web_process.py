@@ -21,7 +21,7 @@ from call_records.missed_calls import MissedCall, mark_handled, missed_calls
 from lampfield.access_log import AccessTable
 from lampfield.child import say_ready
 from lampfield.configuration import Configuration, load
-from lampfield.control_socket import converse
+from lampfield.control_socket import converse, lines
 from lampfield.database import open_database
 from lampfield.logs import start_logging
 from lampfield.sound_library.company_sounds import CompanySounds, NewSound
@@ -79,8 +79,8 @@ async def follow_states(path: Path, boards: StateBoards) -> None:
     """Keep the boards by what signalling tells on the control socket, until cancelled."""
     while True:
         try:
-            async for line in converse(path, "follow-states"):
-                boards.take(msgspec.convert(line, Told))
+            async for line in lines(path, "follow-states"):
+                boards.take(msgspec.json.decode(line, type=Told))
         except (OSError, ValueError) as error:
             logger.debug("states: signalling is away: %s", error)
         boards.away()

@@ -1,7 +1,7 @@
 """Following a board: each client has a place in the order of changes, and takes what comes after it at its own pace."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
 import msgspec
@@ -28,7 +28,7 @@ class Part(msgspec.Struct, frozen=True):
 
 async def follow(
     boards: StateBoards, board: StateBoard, view: View, since: int, every: float, welcome: Welcome
-) -> AsyncIterator[Part]:
+) -> AsyncGenerator[Part, None]:
     """What has changed after `since` (0: everything), then what changes, every so many seconds at most."""
     cursor = since
     while not boards.closing:

@@ -9,10 +9,19 @@ from typing import Any
 
 import httpx
 import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from presence_pidf.utm import Utm, degrees_of
+from provisioning.tokens import SCOPES
 from status_adapters.signature import Signatures
 from tests.support.plain_phone import PlainPhone
 from tests.support.ports import LOOPBACK, free_port
@@ -85,7 +94,7 @@ def first(events: Iterator[tuple[str, Any]], condition: str) -> Any:
 @pytest.fixture(scope="module")
 def interface(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StatusInterface]:
     port = free_port()
-    web = {"listen": f"tcp:{LOOPBACK}:{port}", "private_webhooks": True}
+    web = {"listen": f"tcp:{LOOPBACK}:{port}", "private_webhooks": True, "requests_per_minute": 1_000_000}
     folder, hooks = tmp_path_factory.mktemp("status-interface"), free_port()
     (folder / "secret").write_text(FEED_SECRET, encoding="utf-8")
     settings = {
@@ -273,3 +282,31 @@ def test_a_place_is_told_of_who_has_agreed_and_each_look_up_is_on_record(interfa
         look_ups = [row for row in rows if row["path"] == "/api/v1/states/bjorn/location"]
         assert len(look_ups) >= 5
         assert {row["times"] for row in look_ups} == {1}
+
+
+def test_whatever_is_sent_is_answered_as_the_description_says(interface: StatusInterface) -> None:
+    everything = interface.with_token(*SCOPES, name="everything")
+    schema = schemathesis.openapi.from_dict(everything.get("/openapi.json").json())
+    session = requests.Session()
+    session.trust_env = False
+    session.headers.update(everything.headers)
+    found = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+    operations = [each for each in found if each.path != "/api/v1/state-events"]
+    assert len(operations) > 40
+    for operation in operations:
+        cases = st.one_of([operation.as_strategy(generation_mode=mode) for mode in GenerationMode])
+
+        @settings(
+            max_examples=8, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+        )
+        @given(case=cases)
+        def check(case: schemathesis.Case[Any]) -> None:
+            answer = case.call(base_url=interface.base.removesuffix("/api/v1"), session=session)
+            case.validate_response(
+                answer, checks=[not_a_server_error, content_type_conformance, response_schema_conformance]
+            )
+            if answer.status_code >= 400:
+                problem = answer.json()
+                assert {"where", "expected", "detail"} <= problem.keys(), problem
+
+        check()

@@ -34,6 +34,9 @@ class Clients:
             "of-queues": Client("nordlys", "wallboard", ("queues",), 0.0),
         }.get(token)
 
+    async def named(self, company: str, name: str) -> Client | None:
+        raise NotImplementedError
+
 
 def get(path: str, token: str) -> httpx.Response:
     async def ask() -> httpx.Response:
