@@ -58,7 +58,7 @@ class AccessTable:
             await asyncio.sleep(WRITE_SECONDS)
             await self.flush()
             if writes % TIDY_EVERY == 0:
-                await asyncio.to_thread(self._tidy)
+                await asyncio.to_thread(self._tidy, self._clock() - self._days * A_DAY)
             writes += 1
 
     async def flush(self) -> None:
@@ -80,9 +80,9 @@ class AccessTable:
         with self._engine.begin() as connection:
             add_accesses(connection, accesses)
 
-    def _tidy(self) -> None:
+    def _tidy(self, before: float) -> None:
         try:
             with self._engine.begin() as connection:
-                forget_accesses(connection, self._clock() - self._days * A_DAY)
+                forget_accesses(connection, before)
         except SQLAlchemyError as error:
             logger.warning("old accesses cannot be forgotten now: %s", error)
