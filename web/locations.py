@@ -73,15 +73,23 @@ def routes(access: Access, log: AccessLog) -> APIRouter:
     looker = Annotated[Desk, Depends(access.to("location"))]
     keeper = Annotated[Desk, Depends(access.to("consent"))]
 
+    async def keep(request: Request, status: int) -> None:
+        try:
+            await log.keep(access_of(request.scope, status, time.time()))
+        except DatabaseAway as away:
+            raise Problem(503, "database", "", "it to put the look-up on record; try again") from away
+        request.scope[CLIENT] = None
+
     @router.get("/states/{person}/location", response_model=Place, summary="Where somebody is who has agreed to it")
     async def location(person: str, request: Request, desk: looker) -> Any:
         """409 for whoever has not agreed, 404 where it is not known or was deleted as too old."""
         try:
-            await log.keep(access_of(request.scope, 200, time.time()))
-        except DatabaseAway as away:
-            raise Problem(503, "database", "", "it to put the look-up on record; try again") from away
-        request.scope[CLIENT] = None
-        return await desk.ask("api-location", person=person)
+            place = await desk.ask("api-location", person=person)
+        except Problem as problem:
+            await keep(request, problem.status)
+            raise
+        await keep(request, 200)
+        return place
 
     @router.get("/states/{person}/location/consent", response_model=Consent, summary="Whether somebody has agreed")
     async def consent(person: str, desk: keeper) -> Any:
