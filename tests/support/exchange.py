@@ -18,7 +18,9 @@ from provisioning.company_import import import_company
 from provisioning.problems import Problems
 from routing.events import CallEvent
 from sipcore.io.listener import Listener
+from tests.support.clips import make_clips
 from tests.support.fake_engine import FakeEngine
+from tests.support.ports import free_port
 from tests.support.server import CLIPS, DOMAIN, EXAMPLE, OUTSIDE, merged
 from tests.support.virtual_phone import Line, VirtualPhone
 from tests.support.virtual_time import VirtualTimeLoop
@@ -36,11 +38,13 @@ class Exchange:
         self._folder = folder
         self._company = company or {}
         self._settings = settings or {}
+        self._outside_port = free_port()
         self.events: list[CallEvent] = []
         """Of all calls of the test."""
         self.phones: dict[str, VirtualPhone] = {}
 
     def __enter__(self) -> Self:
+        make_clips(tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))["company"]["language"])
         self._loops = asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(limit=10_000_000.0))
         self._loops.run(self._begin())
         return self
@@ -88,7 +92,7 @@ class Exchange:
             "state_directory": "state",
             "sip": {"authentication": False},
             "media": {"clips": str(CLIPS)},
-            "trunks": {"outside": {"kind": "address", "host": OUTSIDE, "port": 5060}},
+            "trunks": {"outside": {"kind": "address", "host": OUTSIDE, "port": self._outside_port}},
         }
         file = self._folder / "lampfield.toml"
         file.write_text(tomli_w.dumps(merged(settings, self._settings)), encoding="utf-8")
@@ -155,7 +159,7 @@ class Exchange:
     async def outside(self, number: str = "+4540123456") -> VirtualPhone:
         """Somebody in the telephone network, behind the trunk."""
         phone = VirtualPhone(number, self.address)
-        await phone.start(OUTSIDE, 5060, register=False)
+        await phone.start(OUTSIDE, self._outside_port, register=False)
         self.phones[f"{number} {len(self.phones)}"] = phone
         return phone
 
