@@ -13,7 +13,7 @@ from lampfield.database import migration_config, open_database, upgrade
 from provisioning.accounts import account_of, load_accounts
 from provisioning.company_file import write_company
 from provisioning.company_rows import load_companies
-from routing.model import Company, Destination
+from routing.model import Company, Destination, Privacy
 from tests.provisioning.companies import nordlys
 
 PASSWORD = "correct horse"
@@ -50,6 +50,7 @@ def a_company() -> Company:
         people=company.people | {"anna": anna},
         queues=company.queues | {"support": support},
         queue_extensions={"301": "sales"},
+        privacy=Privacy(),
     )
 
 
