@@ -129,4 +129,6 @@ def _why_ended(status: int, order: UploadOrder) -> str:
         return f"reading it takes more than {order.memory_bytes >> 20} MB of memory; {EXPECTED}"
     if status == -signal.SIGXFSZ:
         return f"more sound comes out of it than {order.longest_seconds:g} seconds; {EXPECTED}"
-    return f"reading it ended the reader: it is damaged, or made to do harm; {EXPECTED}"
+    # A library that is refused memory may also end the process by a signal, which tells nothing of why.
+    most = f"more than {order.memory_bytes >> 20} MB of memory"
+    return f"reading it ended the reader: it takes {most}, is damaged, or made to do harm; {EXPECTED}"

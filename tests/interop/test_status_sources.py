@@ -123,7 +123,10 @@ def linked(tmp_path_factory: pytest.TempPathFactory, world: SimulatedWorld) -> I
 def test_a_calendars_meeting_is_shown_without_its_title(linked: Server, phones: Phones) -> None:
     watcher = phones.watcher(linked, "ingrid")
     watcher.subscribe("210", "presence")
-    until(lambda: "<rpid:meeting/>" in watcher.notifications[-1].body, "the meeting is shown")
+    until(
+        lambda: bool(watcher.notifications) and "<rpid:meeting/>" in watcher.notifications[-1].body,
+        "the meeting is shown",
+    )
     assert "Salaries" not in watcher.notifications[-1].body + linked.command("why", "astrid") + linked.log()
 
 

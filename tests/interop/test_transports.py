@@ -143,7 +143,7 @@ REFUSALS: list[tuple[str, str, dict[str, str], str, int, str]] = [
     ("OPTIONS", "", {}, "", 200, "Allow"),
     ("OPTIONS", "", {"Require": "teleport"}, "", 420, "Unsupported"),
     ("INVITE", "209", {"Require": "teleport, timer"}, "v=0", 420, "Unsupported"),
-    ("PUBLISH", "209", {}, "", 405, "Allow"),
+    ("MESSAGE", "209", {}, "", 405, "Allow"),
     ("JUMP", "209", {}, "", 501, "Allow"),
     ("SUBSCRIBE", "209", {"Event": "weather", "Expires": "60"}, "", 489, "Allow-Events"),
     ("SUBSCRIBE", "209", LAMP | {"Expires": "2"}, "", 423, "Min-Expires"),

@@ -254,28 +254,30 @@ class Number:
         self.head = head
 
 
-class Pbx(Stack):
+class Pbx:
     """A server that notifies: stack and notifier at one address."""
 
     def __init__(self) -> None:
-        super().__init__(StackConfig(), tokens("p"))
+        self.stack = Stack(StackConfig(), tokens("p"))
         self.package = Counter()
         self.notifier = Notifier(tokens("n"), [self.package], NotifierConfig())
+        self.take_events = self.stack.take_events
+        self.respond = self.stack.respond
 
     def receive(self, data: bytes, flow: Flow, now: float) -> None:
         if not (data.startswith(b"SIP/") and self.notifier.receive_response(data, now)):
-            super().receive(data, flow, now)
+            self.stack.receive(data, flow, now)
 
     def advance(self, now: float) -> None:
-        super().advance(now)
+        self.stack.advance(now)
         self.notifier.advance(now)
 
     def next_timeout(self) -> float | None:
-        times = [at for at in (super().next_timeout(), self.notifier.next_timeout()) if at is not None]
+        times = [at for at in (self.stack.next_timeout(), self.notifier.next_timeout()) if at is not None]
         return min(times, default=None)
 
     def take_datagrams(self) -> list[Datagram]:
-        return super().take_datagrams() + self.notifier.take_datagrams()
+        return self.stack.take_datagrams() + self.notifier.take_datagrams()
 
     def forget_all(self) -> None:
         """Lose every subscription, as a restart without a disk does."""
@@ -298,7 +300,7 @@ class Network:
         self.asked: str | None = None
         self.known = -1
 
-    def on_event(self, stack: Stack, event: Event, now: float) -> None:
+    def on_event(self, stack: object, event: Event, now: float) -> None:
         if stack is self.pbx and isinstance(event, RequestReceived):
             response = self.pbx.notifier.subscribe(event.request, event.flow, now, resource="201")
             self.pbx.respond(event.transaction, response, now)

@@ -20,6 +20,8 @@ from tests.support.watching_phone import DIALOG_INFO
 SOURCES = ("calendar", "mobile:op", "phone-key", "computer:graph")
 ACTIVITIES: tuple[Activity, ...] = ("available", "on-the-phone", "meeting", "do-not-disturb")
 PHASES: tuple[DialogPhase, ...] = ("trying", "early", "confirmed", "terminated")
+SUBSCRIBED = 600.0
+"""Seconds that the phone's subscriptions last."""
 LEGS = st.sampled_from(["leg-a", "leg-b", "leg-c"])
 
 
@@ -38,6 +40,8 @@ class Presence(RuleBasedStateMachine):
         self.reports: dict[str, StatusReport] = {}
         self.published: dict[str, tuple[Response, str, float]] = {}
         self.sequence = 0
+        # The phone refreshes nothing: what happens, happens while it is subscribed.
+        self.subscribed_until = self.house.now + SUBSCRIBED
 
     def teardown(self) -> None:
         if hasattr(self, "house"):
@@ -96,6 +100,8 @@ class Presence(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1.0, 40.0, 100.0]))
     def wait(self, seconds: float) -> None:
         house = self.house
+        if house.now + seconds >= self.subscribed_until:
+            return
         house.now += seconds
         house.publications.advance()
         house.lamps.advance(house.now)
