@@ -45,11 +45,11 @@ check: .venv/built-for-tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Checking and compiling each keep one processor busy for a while.
+# Checking and compiling each keep one processor busy for a while. The tests with real phones, which wait much, come early.
 test: .venv/built-for-tests
 	$(MAKE) -j2 --output-sync=target check native
 	media/fuzz/run.sh 20
-	$(RUN_NATIVE) $(BIN)/pytest -n 3 --dist loadfile -o pythonpath="$(NATIVE) ."
+	$(RUN_NATIVE) $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -o pythonpath="$(NATIVE) ."
 
 bench: $(NATIVE)/built
 	$(RUN_NATIVE) $(BIN)/python -m benchmarks
