@@ -101,15 +101,19 @@ class Composition:
         before, lamp.state = lamp.state, state
         return state.shown != before.shown
 
-    def advance(self, now: float, everybody: Iterable[Lamp]) -> list[Lamp]:
-        """Let reports expire and sources fall silent; gives the lamps that show something else now."""
+    def advance(self, now: float, everybody: Iterable[Lamp]) -> list[tuple[Lamp, bool]]:
+        """Let reports expire and sources fall silent; the lamps of which less counts, and if they show something else.
+
+        What no lamp shows counts too: that a number is private, say, has run out.
+        """
         if self.silence.advance(now):
             self._restating = list({id(lamp): lamp for lamp in everybody if lamp.reports}.values())
-        changed = [lamp for tick, lamp in self._expiries.due(now) if self._expire(lamp, tick, now)]
+        changed = [
+            (lamp, self.compose(lamp, now)) for tick, lamp in self._expiries.due(now) if self._expire(lamp, tick, now)
+        ]
         for _ in range(min(RESTATED_AT_ONCE, len(self._restating))):
             lamp = self._restating.pop()
-            if self.compose(lamp, now):
-                changed.append(lamp)
+            changed.append((lamp, self.compose(lamp, now)))
         return changed
 
     def next_timeout(self) -> float | None:
@@ -130,6 +134,7 @@ class Composition:
             self._expiries.add(tick, lamp)
 
     def _expire(self, lamp: Lamp, tick: int, now: float) -> bool:
+        """Forget what has run out; True where something has."""
         if lamp.expiry_tick != tick:
             return False
         lamp.expiry_tick = 0
@@ -137,7 +142,7 @@ class Composition:
         lamp.reports = {source: report for source, report in lamp.reports.items() if report.live(now)}
         for report in lamp.reports.values():
             self._watch_expiry(lamp, report)
-        return len(lamp.reports) != before and self.compose(lamp, now)
+        return len(lamp.reports) != before
 
 
 def _all_dialogs(own: dict[str, DialogState], published: Iterable[Published]) -> list[DialogState]:

@@ -397,8 +397,11 @@ class Lamps:
 
     def advance(self, now: float) -> None:
         """Let reports expire and sources fall silent. The notifier's timers are the endpoint's to advance."""
-        for lamp in self._composition.advance(now, self._lamps.values()):
-            self._tell(lamp, None, now)
+        for lamp, shown in self._composition.advance(now, self._lamps.values()):
+            if shown:
+                self._tell(lamp, None, now)
+            elif lamp.person is not None:
+                self._tell_facts(lamp)
 
     def next_timeout(self) -> float | None:
         """When `advance` is to be called next, for a report that expires."""
@@ -411,7 +414,8 @@ class Lamps:
         """
         mended: list[Mended] = []
         for aor, lamp in self._lamps.items():
-            if aor != lamp.aors[0] or lamp.person is None:
+            # Nearly nobody of a hundred thousand is in a call.
+            if not lamp.dialogs or lamp.person is None or aor != lamp.aors[0]:
                 continue
             dead = [dialog for dialog in lamp.dialogs.values() if live.get(dialog.id) not in lamp.aors]
             for dialog in dead:

@@ -186,6 +186,21 @@ def test_a_phone_that_names_the_server_by_its_address_means_its_own_company() ->
         assert phone.received[-1].document.get("entity") == "sip:11@other.example"
 
 
+def test_what_no_lamp_shows_is_told_to_who_follows_facts_also_when_it_is_over() -> None:
+    house = House()
+    told: list[bool | None] = []
+    house.lamps.follow_facts(lambda lamp: told.append(next((r.private_number for r in lamp.reports.values()), None)))
+    hidden = StatusReport(
+        presentity=ANNA, source="mobile:op", activity="unknown", at=1000.0, private_number=True, expires_at=1500.0
+    )
+    assert house.lamps.reported(hidden, house.now) == "absorbed"
+    assert told == [True]
+    house.lamps.advance(1400.0)
+    assert told == [True]
+    house.lamps.advance(1502.0)
+    assert told == [True, None]
+
+
 def test_a_report_shows_until_it_expires_and_an_older_one_never_replaces_it() -> None:
     house = House()
     phone = Watcher("bo", ANNA, event="presence")
