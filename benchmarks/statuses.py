@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.results import Result
 from benchmarks.script import best, command_line, tell, wanted
-from benchmarks.watched_server import DOMAIN, answer, make_lamps, subscribe_bytes
+from benchmarks.watched_server import DOMAIN, answer, company_of, make_lamps, subscribe_bytes
 from lampfield.door import Door
 from lampfield.journal import Journal
 from lampfield.presence.lamps import Lamps
@@ -26,7 +26,6 @@ from lampfield.presence.publish_packages import PUBLISH_PACKAGES
 from lampfield.presence.right_to_publish import RightToPublish
 from presence_pidf.status_report import Activity, StatusReport
 from provisioning.directory import directory_of
-from routing.model import Company, Person
 from sipcore.events import RequestReceived
 from sipcore.flow import Flow
 from sipcore.message import Request, parse_message
@@ -121,7 +120,7 @@ class PublishedServer:
         self.stack = Stack(StackConfig(), lambda: f"s{next(numbers):015x}")
         self.journal = Journal(folder / "journal")
         self.journal.open()
-        door = Door(directory_of([_company(people)], []), lambda: self.now, ask=False, algorithms=["MD5"])
+        door = Door(directory_of([company_of(people)], []), lambda: self.now, ask=False, algorithms=["MD5"])
         compositor = EventStateCompositor(lambda: f"e{next(numbers):015x}", PUBLISH_PACKAGES)
         right = RightToPublish(door, ())
         self.publications = Publications(compositor, self.lamps, right, self.journal, lambda: self.now)
@@ -189,22 +188,6 @@ def publishing(people: int = 100, rounds: int = 40) -> float:
         value = best(once, 3)
         server.journal.close()
         return value
-
-
-def _company(people: int) -> Company:
-    return Company(
-        id="nordlys",
-        name="Nordlys",
-        domain=DOMAIN,
-        country="DK",
-        time_zone="Europe/Copenhagen",
-        language="da",
-        people={f"p{i}": Person(f"p{i}", f"Person {i}", "") for i in range(people)},
-        main_numbers={},
-        hours={},
-        menus={},
-        queues={},
-    )
 
 
 PEOPLE_NOTE = "100,000 people with four sources each, in memory, one core"

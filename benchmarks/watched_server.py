@@ -29,10 +29,9 @@ RECEIVE_BUFFER = 8 << 20
 """The watchers' socket stands for a thousand phones, each of which would have its own buffer."""
 
 
-def make_lamps(people: int) -> Lamps:
-    """Lamps of one company whose people are p0, p1, ..."""
-    numbers = count(1)
-    company = Company(
+def company_of(people: int) -> Company:
+    """A company whose people are p0, p1, ..."""
+    return Company(
         id="nordlys",
         name="Nordlys",
         domain=DOMAIN,
@@ -45,7 +44,12 @@ def make_lamps(people: int) -> Lamps:
         menus={},
         queues={},
     )
-    return Lamps(lambda: f"{next(numbers):016x}", [company], NotifierConfig(most_in_flight=1_000_000))
+
+
+def make_lamps(people: int) -> Lamps:
+    """Lamps of one company whose people are p0, p1, ..."""
+    numbers = count(1)
+    return Lamps(lambda: f"{next(numbers):016x}", [company_of(people)], NotifierConfig(most_in_flight=1_000_000))
 
 
 def ring(lamps: Lamps, person: int, call: int, now: float) -> None:

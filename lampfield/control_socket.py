@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from lampfield.private_socket import private_socket
 
 logger = logging.getLogger(__name__)
 
@@ -67,12 +68,7 @@ class ControlServer:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        self._path.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            self._server = await asyncio.start_unix_server(self._serve, str(self._path))
-        finally:
-            os.umask(before)
+        self._server = await asyncio.start_unix_server(self._serve, sock=private_socket(self._path))
 
     async def stop(self) -> None:
         if self._server is not None:

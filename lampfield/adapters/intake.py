@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -24,6 +23,7 @@ from lampfield.adapters.wire import (
 )
 from lampfield.control_socket import Outbox
 from lampfield.presence.lamps import Lamps, StateChange
+from lampfield.private_socket import private_socket
 from presence_pidf.merge_rules import kind_of
 from presence_pidf.person_state import PersonState
 from routing.model import Company, Person
@@ -64,12 +64,7 @@ class Intake:
     async def start(self) -> None:
         """Listen. Raises OSError."""
         self._lamps.follow(self._changed)
-        self._path.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            self._server = await asyncio.start_unix_server(self._serve, str(self._path))
-        finally:
-            os.umask(before)
+        self._server = await asyncio.start_unix_server(self._serve, sock=private_socket(self._path))
 
     async def stop(self) -> None:
         if self._server is not None:
