@@ -2,12 +2,14 @@
 
 import textwrap
 from collections.abc import Iterator
+from contextlib import suppress
 
 from lampfield.config_sections import Secret, Trunk
 from lampfield.configuration import SECTIONS, Configuration
 from lampfield.peer_sections import Publisher, WatchedServer
 from provisioning.problems import written
 from provisioning.settings import Section, settings
+from status_adapters.registry import UnknownKind, kind_named, kind_names
 
 _NAMED: tuple[tuple[str, str, type[Section]], ...] = (
     ("trunks", "provider", Trunk),
@@ -27,6 +29,9 @@ def describe() -> str:
     for key, example, section in _NAMED:
         lines += _comment(f"{_doc(section)} Any number of them, each under a name of its own:")
         lines += [f"# [{key}.{example}]", "", *_toml_settings(section, prefix="# ")]
+    for kind, section in _adapter_kinds():
+        lines += _comment(f"An adapter of the kind {kind}. {_doc(section)} Any number of them, each under its name:")
+        lines += [f"# [adapters.my-{kind}]", "", f"# kind = {written(kind)}", "", *_toml_settings(section, prefix="# ")]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -49,7 +54,24 @@ def describe_markdown() -> str:
         lines += _markdown_table(
             f"`[{key}.NAME]`", f"{_doc(section)} Any number, each under a name of its own.", section
         )
+    lines += [
+        "## `[adapters.NAME]`",
+        "",
+        "What other systems know of people, each under a name of its own (docs/guide/statuses.md). `kind` says what it",
+        f"speaks, and is one of {', '.join(f'`{kind}`' for kind, _ in _adapter_kinds())}; the other settings are the",
+        "kind's own.",
+        "",
+    ]
+    for kind, section in _adapter_kinds():
+        lines += _markdown_table(f"`[adapters.NAME]` with `kind = {written(kind)}`", _doc(section), section)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _adapter_kinds() -> Iterator[tuple[str, type[Section]]]:
+    """The kinds of adapter on this machine with their settings; what cannot be loaded `lampfield check` tells."""
+    for name in kind_names():
+        with suppress(UnknownKind):
+            yield name, kind_named(name).settings
 
 
 def _toml_settings(section: type[Section], prefix: str = "") -> Iterator[str]:

@@ -66,6 +66,11 @@ class Web:
     requests_per_minute: int = setting(
         whole(1, 1_000_000), 600, "How many requests one token may make; more are answered 429."
     )
+    streams_per_token: int = setting(
+        whole(1, 100_000),
+        100,
+        "How many streams one token may have open at once: events, WebSockets and snapshots. More are answered 429.",
+    )
     certificate: Path | None = setting(
         optional(path("a file"), empty="no TLS"), "", "The certificate of the API with its chain (PEM), for HTTPS."
     )

@@ -39,6 +39,7 @@ from routing.model import Company
 from web.app import create_app
 from web.backend import DatabaseAway, SignallingAway, SoundRefused
 from web.deliveries import Couriers
+from web.open_streams import OpenStreams
 from web.rate_limit import RateLimit
 from web.state_boards import StateBoards
 from web.status_interface import StatusInterface
@@ -213,13 +214,14 @@ async def serve(configuration: Configuration, bound: socket.socket, ready: int |
     poster = HttpPoster(configuration.web.private_webhooks, time.time)
     couriers = Couriers(boards, poster, clients, kept, time.time)
     free = FreeDesk(boards, kept, time.time)
+    streams = OpenStreams(configuration.web.streams_per_token)
     log = AccessTable(engine, configuration.web.accesses_days, time.time)
     app = create_app(
         ControlLine(control_path(state)),
         clients,
         SoundLibraries(engine, state, configuration.own_sounds.limits, time.time),
         MissedCallList(engine),
-        StatusInterface(boards, couriers, free, log, poster.fault, time.time),
+        StatusInterface(boards, couriers, free, streams, log, poster.fault, time.time),
         RateLimit(configuration.web.requests_per_minute, time.monotonic),
     )
     settings = uvicorn.Config(

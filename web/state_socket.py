@@ -9,6 +9,7 @@ from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from web.access import Access
+from web.open_streams import OpenStreams
 from web.problem import Problem, answer_of
 from web.state_boards import StateBoards
 from web.state_stream import Part
@@ -18,7 +19,7 @@ POLICY_VIOLATION = 1008
 """How it is closed where the token is valid no more (RFC 6455 §7.4.1)."""
 
 
-def routes(access: Access, boards: StateBoards) -> APIRouter:
+def routes(access: Access, boards: StateBoards, streams: OpenStreams) -> APIRouter:
     """The endpoint."""
     router = APIRouter(tags=["states"])
 
@@ -33,15 +34,17 @@ def routes(access: Access, boards: StateBoards) -> APIRouter:
         try:
             desk = await access.let_in("states", token.strip() if scheme.lower() == "bearer" else None, websocket)
             parts = StateDesk(boards, desk).parts(person, since, every)
+            stream = streams.open(desk.client)
         except Problem as problem:
             await websocket.send_denial_response(answer_of(problem))
             return
-        await websocket.accept()
-        sending = asyncio.ensure_future(_send(websocket, parts))
-        leaving = asyncio.ensure_future(_left(websocket))
-        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
-        for task in (sending, leaving):
-            task.cancel()
+        with stream:
+            await websocket.accept()
+            sending = asyncio.ensure_future(_send(websocket, parts))
+            leaving = asyncio.ensure_future(_left(websocket))
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+            for task in (sending, leaving):
+                task.cancel()
 
     return router
 

@@ -7,7 +7,9 @@ import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
+from provisioning.tokens import Client
 from web.access import Access, Desk
+from web.open_streams import CountedStream, OpenStreams
 from web.problem import Problem
 from web.state_board import Entry, StateBoard, TooOld
 from web.state_boards import StateBoards
@@ -50,8 +52,12 @@ class StateDesk:
         """What changes, as long as the token is valid."""
         return follow(self.boards, self.board, self.view(people), since, every, self._desk.welcome)
 
+    @property
+    def client(self) -> Client:
+        return self._desk.client
 
-def routes(access: Access, boards: StateBoards) -> APIRouter:
+
+def routes(access: Access, boards: StateBoards, streams: OpenStreams) -> APIRouter:
     """The endpoints."""
     router = APIRouter(tags=["states"])
 
@@ -106,7 +112,7 @@ def routes(access: Access, boards: StateBoards) -> APIRouter:
     async def snapshot(desk: client) -> Response:
         """A state a line, and last `{"sequence": ...}`, the number from which on to follow what changes."""
         lines = all_lines(desk.board, desk.view([]))
-        return StreamingResponse(lines, media_type="application/x-ndjson", headers=_PRIVATE)
+        return CountedStream(streams.open(desk.client), lines, "application/x-ndjson", _PRIVATE)
 
     @router.get("/state-events", responses=_STREAMED, response_class=StreamingResponse, summary="Server-sent events")
     async def events(
@@ -119,7 +125,7 @@ def routes(access: Access, boards: StateBoards) -> APIRouter:
         """`state`, `gone` and `free` as they happen; `reset` where everything is told anew as too much was missed."""
         parts = desk.parts(person, _number(last_event_id, since), every)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(_events(parts), media_type="text/event-stream", headers=headers)
+        return CountedStream(streams.open(desk.client), _events(parts), "text/event-stream", headers)
 
     return router
 

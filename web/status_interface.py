@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from web.backend import AccessLog
 from web.deliveries import Couriers
+from web.open_streams import OpenStreams
 from web.state_boards import StateBoards
 from web.when_free import FreeDesk
 
@@ -16,6 +17,7 @@ class StatusInterface:
     boards: StateBoards
     couriers: Couriers
     free: FreeDesk
+    streams: OpenStreams
     log: AccessLog
     url_fault: Callable[[str], str]
     """What the URL of a webhook should be instead; empty where nothing is wrong with it."""

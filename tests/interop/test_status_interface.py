@@ -38,6 +38,8 @@ from tests.support.statuses import post
 from tests.support.until import until
 
 SECRET = "only-the-two-of-us-know"
+STREAMS = 5
+"""That one token may have open."""
 SEEN = ("states", "reasons", "forwarding", "mobile")
 
 
@@ -109,6 +111,7 @@ def interface(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StatusInterf
         "listen": f"tcp:{LOOPBACK}:{port}",
         "private_webhooks": True,
         "requests_per_minute": 1_000_000,
+        "streams_per_token": STREAMS,
     }
     (folder / "secret").write_text(FEED_SECRET, encoding="utf-8")
     settings = {
@@ -202,6 +205,21 @@ def test_a_websocket_tells_the_same(interface: StatusInterface, phones: dict[str
     with pytest.raises(InvalidStatus) as refused:
         interface.socket("person=nobody")
     assert refused.value.response.status_code == 404
+
+
+def test_a_client_has_so_many_streams_open_and_another_when_one_is_closed(interface: StatusInterface) -> None:
+    with ExitStack() as streams:
+        for _ in range(STREAMS - 1):
+            streams.enter_context(interface.events())
+        with interface.socket():
+            refused = interface.client.get("/state-events")
+            assert refused.status_code == 429
+            assert refused.json()["expected"] == f"at most {STREAMS} open at once; close one"
+            assert refused.headers["Retry-After"] == "15"
+            with pytest.raises(InvalidStatus) as socket_refused:
+                interface.socket()
+            assert socket_refused.value.response.status_code == 429
+        until(lambda: interface.client.get("/state-snapshot").status_code == 200, "the socket is over")
 
 
 def test_a_webhook_is_told_until_it_takes_it_and_when_somebody_is_free(

@@ -1,11 +1,14 @@
 """The configuration is checked as a whole, and described by itself."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from lampfield.config_description import describe, describe_markdown
 from lampfield.configuration import SECTIONS, Configuration, ConfigurationErrors, ListenAddress, PortRange, load
+from provisioning.settings import settings
+from status_adapters.registry import kind_named, kind_names
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,6 +55,29 @@ def test_each_named_section_in_the_description_is_right_once_uncommented(file: P
     )
     key, part = name.split(".")
     assert part in getattr(loaded(file, f"[{name}]\n{uncommented}"), key)
+
+
+@pytest.mark.parametrize("kind", kind_names())
+def test_each_kind_of_adapter_in_the_description_is_right_once_uncommented(file: Path, kind: str) -> None:
+    _, _, rest = describe().partition(f"# [adapters.my-{kind}]\n")
+    wanted = [line[2:] for line in rest.partition("# [")[0].splitlines() if re.match(r"# [a-z_]+ = ", line)]
+    section = "\n".join(wanted).replace('url = ""', 'url = "https://feed.example/{user}"', 1)
+    names = set(re.findall(r'^secret_name = "(.+)"', section, re.MULTILINE))
+    secrets = "".join(f'[secrets.{name}]\nenv = "HOME"\n' for name in names)
+    listening = '[webhooks]\nlisten = "tcp:127.0.0.1:8090"\npublic_url = "https://status.example"\n'
+    adapter = loaded(file, f"{listening}{secrets}[adapters.mine]\n{section}").adapters["mine"]
+    assert adapter.kind_name == kind
+    assert {entry.name for entry, _ in settings(type(adapter.settings))} | {"kind"} == {
+        line.partition(" = ")[0] for line in wanted
+    }
+
+
+@pytest.mark.parametrize("kind", kind_names())
+def test_the_guide_names_each_setting_of_each_kind(kind: str) -> None:
+    guide = ROOT / "docs/guide/statuses.md"
+    page = guide.parent / "statuses" / f"{kind}.md"
+    text = (page if page.exists() else guide).read_text(encoding="utf-8")
+    assert [entry.name for entry, _ in settings(kind_named(kind).settings) if f"`{entry.name}`" not in text] == []
 
 
 @pytest.mark.parametrize(
