@@ -49,7 +49,8 @@ def company_of(people: int) -> Company:
 def make_lamps(people: int) -> Lamps:
     """Lamps of one company whose people are p0, p1, ..."""
     numbers = count(1)
-    return Lamps(lambda: f"{next(numbers):016x}", [company_of(people)], NotifierConfig(most_in_flight=1_000_000))
+    config = NotifierConfig(most_in_flight=1_000_000)
+    return Lamps(lambda: f"{next(numbers):016x}", [company_of(people)], config, make_clock())
 
 
 def ring(lamps: Lamps, person: int, call: int, now: float) -> None:

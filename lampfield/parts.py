@@ -144,8 +144,9 @@ class Parts:
             self.token,
             directory.companies.values(),
             self._notifier_config(),
-            self.registrar.bindings,
-            lambda aor: self.feature_sync.states(aor),
+            self.clock,
+            bindings=self.registrar.bindings,
+            features=lambda aor: self.feature_sync.states(aor),
         )
         self.stack_config = StackConfig(user_agent=sip.user_agent, advertised_host=sip.advertised_address)
         self.stack = Stack(self.stack_config, self.token)

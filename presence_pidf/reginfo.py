@@ -17,6 +17,8 @@ class RegisteredContact(msgspec.Struct, frozen=True, gc=False):
     id: str
     """Stable for the life of the binding."""
     uri: str
+    expires: float
+    """Seconds until it ends, unless the phone refreshes it before."""
     q: float = 1.0
     call_id: str = ""
     cseq: int = 0
@@ -29,7 +31,8 @@ def _contact(contact: RegisteredContact) -> str:
     call_id = f' callid="{escape(contact.call_id)}" cseq="{contact.cseq}"' if contact.call_id else ""
     return (
         f'<contact id="{escape(contact.id)}" state="active" event="registered"'
-        f' q="{contact.q:.3g}"{call_id}><uri>{escape_uri(contact.uri)}</uri>{name}</contact>\n'
+        f' expires="{max(0, round(contact.expires))}" q="{contact.q:.3g}"{call_id}>'
+        f"<uri>{escape_uri(contact.uri)}</uri>{name}</contact>\n"
     )
 
 

@@ -16,10 +16,15 @@ class ActiveWatcher(msgspec.Struct, frozen=True, gc=False):
 
     id: str
     uri: str
+    expires: float
+    """Seconds until it ends, unless the watcher refreshes it before."""
 
 
 def _watcher(watcher: ActiveWatcher) -> str:
-    return f'<watcher id="{escape(watcher.id)}" status="active" event="subscribe">{escape_uri(watcher.uri)}</watcher>\n'
+    return (
+        f'<watcher id="{escape(watcher.id)}" status="active" event="subscribe"'
+        f' expiration="{max(0, round(watcher.expires))}">{escape_uri(watcher.uri)}</watcher>\n'
+    )
 
 
 def render_watcherinfo(resource: str, package: str, watchers: Sequence[ActiveWatcher]) -> Document:

@@ -2,7 +2,7 @@
 
 from typing import Final, Protocol
 
-from sipcore.content_encoding import Spliced
+from sipcore.content_encoding import Spliced, packed
 
 
 class Document(Protocol):
@@ -73,6 +73,15 @@ class PackedBody(Body):
     def numbered(self, version: int) -> bytes:
         content = self._spliced.around(b"%d" % version)
         return fields(self._type, len(content)) + content
+
+
+def content_of(body: bytes, content_type: bytes, coding: str) -> bytes:
+    """A body with its header fields, packed where a coding is named: for what is told to one watcher alone."""
+    types = b"\r\nContent-Type: " + content_type
+    if coding:
+        body = packed(body, coding)
+        types += b"\r\nContent-Encoding: " + coding.encode()
+    return fields(types, len(body)) + body
 
 
 def fields(types: bytes, length: int) -> bytes:

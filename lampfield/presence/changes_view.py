@@ -4,8 +4,7 @@ from collections.abc import Callable, Hashable
 
 from presence_pidf.document import Document
 from presence_pidf.person_state import PersonState
-from sipcore.content_encoding import packed
-from sipcore.notify_body import fields
+from sipcore.notify_body import content_of
 from sipcore.notify_view import Bodies, View
 from sipcore.structs import Value
 
@@ -49,9 +48,4 @@ class ChangesView(View):
         state = self._state()
         document = self._full(state) if self._known is None else self._changes(self._known, state)
         self._sent = state
-        body = document.body(version)
-        types = b"\r\nContent-Type: " + document.content_type.encode()
-        if self._subject.coding:
-            body = packed(body, self._subject.coding)
-            types += b"\r\nContent-Encoding: " + self._subject.coding.encode()
-        return fields(types, len(body)) + body
+        return content_of(document.body(version), document.content_type.encode(), self._subject.coding)

@@ -28,6 +28,7 @@ from presence_pidf.person_state import PersonState
 from presence_pidf.seen import EVERYTHING
 from presence_pidf.status_report import StatusReport
 from routing.model import Company
+from routing.ports import Clock
 from sipcore.binding import Binding
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
@@ -91,9 +92,12 @@ class Lamps:
         token: Callable[[], str],
         companies: Iterable[Company],
         config: NotifierConfig,
+        clock: Clock,
+        *,
         bindings: Callable[[str], Sequence[Binding]] = lambda aor: (),
         features: Features = nothing_set,
     ) -> None:
+        """`clock` is for documents that say how long something lasts; all else is told what time it is."""
         self._token = token
         self._lamps: dict[str, Lamp] = {}
         self._made: set[str] = set()
@@ -110,7 +114,9 @@ class Lamps:
         self._followers: list[Callable[[StateChange], None]] = []
         self._fact_followers: list[Callable[[Lamp], None]] = []
         self._locates: Callable[[str], bool] = _nobody
-        packages = event_packages(self._lamps, self._lists, bindings, self._watchers_of, features)
+        packages = event_packages(
+            self._lamps, self._lists, clock, bindings=bindings, watchers=self._watchers_of, features=features
+        )
         self.notifier = Notifier(token, packages, config)
         """Give it to the endpoint: it sends the NOTIFYs and takes their responses."""
         self.configure(companies, 0.0)

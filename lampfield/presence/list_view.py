@@ -5,8 +5,7 @@ from collections.abc import Hashable, Sequence
 from presence_pidf import rlmi
 from presence_pidf.multipart import Part, related, related_type
 from presence_pidf.rlmi import ListedResource, render_resource, render_rlmi
-from sipcore.content_encoding import packed
-from sipcore.notify_body import fields
+from sipcore.notify_body import content_of
 from sipcore.notify_view import Bodies, View
 from sipcore.structs import Value
 
@@ -127,8 +126,4 @@ class ListView(View):
         text = render_rlmi(subject.uri, subject.name, version, self._full, elements)
         root = Part(f"{rlmi.CONTENT_TYPE};charset=UTF-8".encode(), b"root@list", text.encode())
         body_of_all = related([root.render(bare_cid=subject.bare_cid), *parts])
-        types = b"\r\nContent-Type: " + related_type(root, bare_cid=subject.bare_cid)
-        if subject.coding:
-            body_of_all = packed(body_of_all, subject.coding)
-            types += b"\r\nContent-Encoding: " + subject.coding.encode()
-        return fields(types, len(body_of_all)) + body_of_all
+        return content_of(body_of_all, related_type(root, bare_cid=subject.bare_cid), subject.coding)

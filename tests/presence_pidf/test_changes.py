@@ -1,9 +1,7 @@
 """Documents of changes: whoever applies them to what they knew has what is true."""
 
 import re
-from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +17,7 @@ from presence_pidf.pidf import render_pidf
 from presence_pidf.profiles import PLAIN
 from presence_pidf.publication import PublishedTuple
 from tests.presence_pidf.strategies import NASTY_TEXT, PEOPLE
+from tests.support.documents import valid
 
 ANNA = "sip:anna@nordlys.example"
 DIFF = "{urn:ietf:params:xml:ns:pidf-diff}"
@@ -26,7 +25,6 @@ NAMESPACES = {
     "p": "urn:ietf:params:xml:ns:pidf",
     "dm": "urn:ietf:params:xml:ns:pidf:data-model",
 }
-SCHEMAS = Path(__file__).parent.parent / "data" / "xsd"
 
 TUPLES = st.lists(
     st.builds(
@@ -47,11 +45,6 @@ def states(draw: st.DrawFn) -> PersonState:
     return compose(reports, dialogs, registered, now, tuples=tuple(draw(TUPLES)), notes=notes)
 
 
-@cache
-def schema(name: str) -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(SCHEMAS / name))
-
-
 class PartialWatcher:
     """Applies pidf-diff documents to what it knows (RFC 5262 §4, RFC 5261 §4)."""
 
@@ -60,7 +53,7 @@ class PartialWatcher:
         self.version = -1
 
     def take(self, body: bytes) -> None:
-        document = etree.fromstring(body)
+        document = valid(body)
         assert int(document.get("version") or "") == self.version + 1
         self.version += 1
         if document.tag == f"{DIFF}pidf-full":
@@ -116,14 +109,14 @@ def test_after_any_changes_the_watcher_has_the_document_that_is_true(history: li
     assert watcher.known is not None
     truth = etree.fromstring(render_pidf(ANNA, history[-1]).body(0))
     assert meaning(watcher.known) == meaning(truth)
-    schema("pidf.xsd").assertValid(etree.fromstring(etree.tostring(watcher.known)))
+    valid(etree.tostring(watcher.known))
 
 
 def test_a_change_is_told_by_the_elements_that_it_touches() -> None:
     idle = compose((), (), 1, 1000.0, tuples=(PublishedTuple("desk", True), PublishedTuple("gone", True)))
     call = DialogState(id="a", direction="initiator", phase="confirmed")
     talking = compose((), [call], 1, 1000.0, tuples=(PublishedTuple("new", False), PublishedTuple("desk", True)))
-    root = etree.fromstring(render_pidf_changes(ANNA, idle, talking).body(3))
+    root = valid(render_pidf_changes(ANNA, idle, talking).body(3))
     assert root.tag == f"{DIFF}pidf-diff"
     assert [(etree.QName(operation).localname, operation.get("sel")) for operation in root] == [
         ("remove", "presence/tuple[@id='gone']"),
@@ -141,7 +134,7 @@ def test_partial_dialogs_lead_to_the_dialogs_there_are(history: list[PersonState
     assert view.take(read_dialog_info(render_dialog_info(ANNA, history[0], PLAIN).body(0), 0.0)) == "new"
     for version, (older, newer) in enumerate(pairwise(history), 1):
         document = render_dialog_changes(ANNA, older, newer, PLAIN).body(version)
-        schema("dialog-info.xsd").assertValid(etree.fromstring(document))
+        valid(document)
         assert view.take(read_dialog_info(document, 0.0)) == "new"
     full = DialogInfoView()
     full.take(read_dialog_info(render_dialog_info(ANNA, history[-1], PLAIN).body(0), 0.0))

@@ -1,28 +1,19 @@
 """Documents of lists: RLMI and the body around it, and the lists that watchers send."""
 
 from email import message_from_bytes
-from functools import cache
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lxml import etree
 
 from presence_pidf.multipart import Part, related, related_type
 from presence_pidf.resource_lists import MOST_DEPTH, MOST_ENTRIES, read_resource_lists
 from presence_pidf.rlmi import CONTENT_TYPE, ListedResource, render_resource, render_rlmi
 from presence_pidf.safe_xml import MalformedDocument
-from presence_pidf.watcherinfo import ActiveWatcher, render_watcherinfo
 from tests.presence_pidf.strategies import NASTY_TEXT, URIS
+from tests.support.documents import valid
 
-SCHEMAS = Path(__file__).parent.parent / "data" / "xsd"
 RLMI = {"r": "urn:ietf:params:xml:ns:rlmi"}
-
-
-@cache
-def schema(name: str) -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(SCHEMAS / name))
 
 
 RESOURCES = st.lists(
@@ -43,21 +34,12 @@ def test_a_list_is_valid_whatever_its_resources_are_called(
     uri: str, name: str, version: int, full: bool, resources: list[ListedResource]
 ) -> None:
     text = render_rlmi(uri, name, version, full, map(render_resource, resources))
-    root = etree.fromstring(text.encode())
-    schema("rlmi.xsd").assertValid(root)
+    root = valid(text.encode())
     assert (root.get("version"), root.get("fullState")) == (str(version), "true" if full else "false")
     shown = root.findall("r:resource", RLMI)
     assert [len(element.findall("r:instance", RLMI)) for element in shown] == [
         int(resource.state is not None) for resource in resources
     ]
-
-
-@given(st.lists(URIS.filter(bool), max_size=3))
-def test_watchers_are_told_in_a_valid_document(watchers: list[str]) -> None:
-    active = [ActiveWatcher(f"id{place}", uri) for place, uri in enumerate(watchers)]
-    root = etree.fromstring(render_watcherinfo("sip:anna@nordlys.example", "presence", active).body(7))
-    schema("watcherinfo.xsd").assertValid(root)
-    assert len(root.findall(".//{urn:ietf:params:xml:ns:watcherinfo}watcher")) == len(watchers)
 
 
 @pytest.mark.parametrize("bare", [False, True])

@@ -45,7 +45,8 @@ class PresenceServer:
             queues={},
         )
         durations = Durations(least=10, most=EXPIRES, usual=EXPIRES)
-        self.lamps = Lamps(tokens("n"), [company], NotifierConfig(durations=durations))
+        # Nobody here watches what says how long it lasts.
+        self.lamps = Lamps(tokens("n"), [company], NotifierConfig(durations=durations), lambda: 0.0)
         self._calls = count(1)
 
     def show(self, person: int, phase: str, now: float) -> None:

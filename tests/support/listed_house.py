@@ -48,8 +48,14 @@ class House:
     def __init__(self, people: int = 4, *, first_token: int = 1) -> None:
         numbers = count(first_token)
         self.company = company(people)
-        self.lamps = Lamps(lambda: f"token{next(numbers):011d}", [self.company], NotifierConfig(), self.bindings)
         self.now = 1000.0
+        self.lamps = Lamps(
+            lambda: f"token{next(numbers):011d}",
+            [self.company],
+            NotifierConfig(),
+            lambda: self.now,
+            bindings=self.bindings,
+        )
         self.watchers: dict[str, tuple[Watcher, ListReader]] = {}
         self.flows: list[Flow] = []
         self.bound: dict[str, tuple[Binding, ...]] = {}

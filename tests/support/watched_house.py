@@ -17,9 +17,9 @@ class WatchedHouse:
     def __init__(self, company: Company, first_token: int = 1) -> None:
         self.company = company
         numbers = count(first_token)
-        self.lamps = Lamps(lambda: f"token{next(numbers):011d}", [company], NotifierConfig())
-        self.watchers: dict[str, Watcher] = {}
         self.now = 1000.0
+        self.lamps = Lamps(lambda: f"token{next(numbers):011d}", [company], NotifierConfig(), lambda: self.now)
+        self.watchers: dict[str, Watcher] = {}
         self.records: dict[str, SubscriptionRecord] = {}
 
     def aor(self, user: str) -> str:

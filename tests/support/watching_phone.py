@@ -1,17 +1,26 @@
 """A phone that watches: sends SUBSCRIBEs, reads NOTIFYs as a phone would, and answers them."""
 
+import gzip
+import zlib
 from dataclasses import dataclass, field
+from typing import Final
 
 from lxml import etree
 
 from sipcore.flow import Flow
 from sipcore.message import Request, Response, parse_message, response_to
+from tests.support.documents import valid
 
 SERVER = ("192.0.2.1", 5060)
 
 DIALOG_INFO = "{urn:ietf:params:xml:ns:dialog-info}"
 PIDF = "{urn:ietf:params:xml:ns:pidf}"
 RPID = "{urn:ietf:params:xml:ns:pidf:rpid}"
+
+OF_RFCS: Final = frozenset(
+    f"application/{name}+xml" for name in ("dialog-info", "pidf", "pidf-diff", "reginfo", "watcherinfo")
+)
+"""Content types of documents that an RFC has a schema for; lists are read part by part."""
 
 
 def parse_request(data: bytes) -> Request:
@@ -45,8 +54,21 @@ class Notification:
         return self.request.body
 
     @property
+    def content(self) -> bytes:
+        """The body, without its coding."""
+        match self.request.header("Content-Encoding"):
+            case "gzip":
+                return gzip.decompress(self.body)
+            case "deflate":
+                return zlib.decompress(self.body)
+            case None:
+                return self.body
+            case other:
+                raise AssertionError(other)
+
+    @property
     def document(self) -> etree._Element:
-        return etree.fromstring(self.body)
+        return valid(self.content) if self.request.content_type in OF_RFCS else etree.fromstring(self.content)
 
     @property
     def version(self) -> int:
@@ -135,9 +157,11 @@ class Watcher:
         return read
 
     def read(self, data: bytes) -> Notification:
-        """Read a NOTIFY and keep it."""
+        """Read a NOTIFY and keep it; its document is looked at here, in case nobody does so later."""
         notification = Notification(parse_request(data))
         assert notification.request.method == "NOTIFY"
         assert notification.request.call_id == self.call_id
+        if notification.request.content_type in OF_RFCS:
+            valid(notification.content)
         self.received.append(notification)
         return notification

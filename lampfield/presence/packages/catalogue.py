@@ -12,6 +12,7 @@ from lampfield.presence.packages.message_summary import MessageSummaryPackage
 from lampfield.presence.packages.presence import PresencePackage
 from lampfield.presence.packages.registration import Bindings, RegistrationPackage
 from lampfield.presence.packages.watcher_info import WatcherInfoPackage, Watchers
+from routing.ports import Clock
 from sipcore.notify_package import EventPackage
 
 OF_ONESELF: Final = frozenset(("reg", "presence.winfo", "message-summary", feature_events.NAME))
@@ -19,14 +20,20 @@ OF_ONESELF: Final = frozenset(("reg", "presence.winfo", "message-summary", featu
 
 
 def event_packages(
-    lamps: Mapping[str, Lamp], lists: Lists, bindings: Bindings, watchers: Watchers, features: Features
+    lamps: Mapping[str, Lamp],
+    lists: Lists,
+    clock: Clock,
+    *,
+    bindings: Bindings,
+    watchers: Watchers,
+    features: Features,
 ) -> tuple[EventPackage, ...]:
     """Every package, over these lamps by AOR."""
     return (
         DialogPackage(lamps, lists),
         PresencePackage(lamps, lists),
         MessageSummaryPackage(lamps, lists),
-        WatcherInfoPackage(lamps, lists, watchers),
-        RegistrationPackage(lamps, lists, bindings),
+        WatcherInfoPackage(lamps, lists, watchers, clock),
+        RegistrationPackage(lamps, lists, bindings, clock),
         FeatureEventPackage(lamps, lists, features),
     )

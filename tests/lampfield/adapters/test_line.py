@@ -96,7 +96,7 @@ class Signalling:
 
     def __init__(self, path: Path) -> None:
         tokens = iter(range(10_000))
-        self.lamps = Lamps(lambda: f"t{next(tokens)}", [PEOPLE], NotifierConfig())
+        self.lamps = Lamps(lambda: f"t{next(tokens)}", [PEOPLE], NotifierConfig(), now)
         self.woken = asyncio.Event()
         self.intake = Intake(path, self.lamps, now, self.woken.set)
         self.intake.configure([PEOPLE])

@@ -36,7 +36,11 @@ class House(WatchedHouse):
         self.features = PersonFeatures(journal, lambda: self.now, lambda report: None)
         tokens = iter(range(10_000))
         self.lamps = Lamps(
-            lambda: f"token{next(tokens):011d}", [of], NotifierConfig(), features=lambda aor: self.sync.states(aor)
+            lambda: f"token{next(tokens):011d}",
+            [of],
+            NotifierConfig(),
+            lambda: self.now,
+            features=lambda aor: self.sync.states(aor),
         )
         self.sync = FeatureSync(self.features, self.lamps, lambda: self.now)
         self.sync.configure([of])

@@ -41,13 +41,14 @@ class House:
 
     def __init__(self) -> None:
         numbers = count(1)
+        self.now = 1000.0
         self.lamps = Lamps(
             lambda: f"token{next(numbers):011d}",
             [company(), company("other.example", Person("eve", "Eve", "11"))],
             NotifierConfig(),
+            lambda: self.now,
         )
         self.watchers: dict[str, Watcher] = {}
-        self.now = 1000.0
 
     def subscribe(
         self, watcher: Watcher, *, domain: str = "nordlys.example", expires: int = 600, who: str = ""

@@ -60,7 +60,7 @@ class House:
         self.journal.open()
         directory = directory_of([company(DOMAIN)], [account("anna"), account("bo")])
         self.door = Door(directory, self.clock, ask=self.ask, algorithms=["MD5"], servers=server_accounts(publishers))
-        self.lamps = Lamps(self.token, directory.companies.values(), NotifierConfig())
+        self.lamps = Lamps(self.token, directory.companies.values(), NotifierConfig(), self.clock)
         compositor = EventStateCompositor(self.token, PUBLISH_PACKAGES)
         right = RightToPublish(self.door, publishers)
         self.publications = Publications(compositor, self.lamps, right, self.journal, self.clock)

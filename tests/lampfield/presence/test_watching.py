@@ -52,7 +52,7 @@ class Pbx:
 
     def restart(self) -> None:
         """Begin with nothing on disk."""
-        self.lamps = Lamps(tokens("n"), [company("pbx.example")], NotifierConfig())
+        self.lamps = Lamps(tokens("n"), [company("pbx.example")], NotifierConfig(), virtual_time.now)
         self.lamps.bindings_changed(THEIRS, 1, virtual_time.now())
         self.endpoint = SipEndpoint(self.stack, self.lamps.notifier, virtual_time.now, self._on_events)
 
@@ -83,7 +83,7 @@ class Ours:
         self.transport: str | None = "udp"
         self.targets: list[Target] = []
         self.stack = Stack(StackConfig(), tokens("o"))
-        self.lamps = Lamps(tokens("l"), [company()], NotifierConfig())
+        self.lamps = Lamps(tokens("l"), [company()], NotifierConfig(), virtual_time.now)
         self.endpoint = SipEndpoint(self.stack, self.lamps.notifier, virtual_time.now, self._on_events)
         given = {"password": "hemmelig", "expires": 600, **settings}
         server = WatchedServer("other", "pbx.example", ("11=anna@nordlys.example",), **given)  # type: ignore[arg-type]
