@@ -10,10 +10,11 @@ CONSTRAINTS := $(if $(LOCKED),-c requirements.lock)
 NATIVE := build/native
 # Puts the compiled packages before those of the checkout, also for the servers that tests start.
 RUN_NATIVE := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(NATIVE):$(CURDIR)
+PYTEST := env $(RUN_NATIVE) $(BIN)/pytest -q --dist loadfile --no-loadscope-reorder -o pythonpath="$(NATIVE) ."
 PACKAGES := sipcore media routing presence_pidf provisioning call_records status_adapters web lampfield
 SOURCES := pyproject.toml setup.py $(wildcard sipcore/io/*.c media/*.c media/engine/*.c media/engine/*.h)
 
-.PHONY: demo test check bench build native clean
+.PHONY: demo test test-phones test-others check fuzz bench build native clean
 
 demo: .venv/built
 	$(BIN)/lampfield demo $(if $(ONCE),--once)
@@ -45,11 +46,21 @@ check: .venv/built-for-tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Checking and compiling each keep one processor busy for a while. The tests with real phones, which wait much, come early.
+# What keeps processors busy runs side by side; so do the phones' tests, which mostly wait, and all others, which give way to them.
 test: .venv/built-for-tests
-	$(MAKE) -j2 --output-sync=target check native
+	$(MAKE) -j3 --output-sync=target check native fuzz
+	$(MAKE) -j2 --output-sync=line test-phones test-others
+
+fuzz:
 	media/fuzz/run.sh 20
-	$(RUN_NATIVE) $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -o pythonpath="$(NATIVE) ."
+
+# Where others use the machine too, a phone may lose audio: what failed runs once more, one test after the other, and must pass.
+test-phones:
+	$(PYTEST) -n 3 -o cache_dir=.cache/test-phones tests/interop || \
+	$(PYTEST) -o cache_dir=.cache/test-phones --last-failed --last-failed-no-failures none tests/interop
+
+test-others:
+	nice -n 19 $(PYTEST) -n 2 --ignore tests/interop
 
 bench: $(NATIVE)/built
 	$(RUN_NATIVE) $(BIN)/python -m benchmarks

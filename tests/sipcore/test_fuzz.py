@@ -153,7 +153,7 @@ def test_made_up_headers_raise_violations_only(fields: list[tuple[str, str]]) ->
 
 @pytest.mark.parametrize("spark", [b'"', b"<", b",", b";", b"%", b"\\", b" ", b"a,", b'"",', b"<>,", b'\\"', b";a="])
 @pytest.mark.parametrize("header", [b"Via", b"From", b"Contact", b"Route", b"CSeq", b"Max-Forwards", b"Event"])
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 def test_a_datagram_full_of_one_thing_is_read_in_linear_time(header: bytes, spark: bytes) -> None:
     sparks = spark * (60_000 // len(spark))
     read_everything(b"INVITE sip:a@b SIP/2.0\r\nSubject: folded\r\n line\r\n%b: %b\r\n\r\n" % (header, sparks))

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.support.ports import LOOPBACK, free_port
+from tests.support.until import PATIENCE
 
 MODULES = Path("/usr/lib/baresip/modules")
 SAMPLE_RATES = {"PCMA": 8000, "PCMU": 8000, "G722": 16000}
@@ -151,7 +152,7 @@ class Baresip:
         self._reader.join(5)
         self._output.close()
 
-    def expect_registered(self, timeout: float = 10.0) -> None:
+    def expect_registered(self, timeout: float = PATIENCE) -> None:
         """Wait until the account is registered; that may be before the control socket is there, so it is asked."""
         self._poll(lambda: " OK " in _ANSI.sub("", self.command("reginfo")), "not registered", timeout)
 
@@ -187,16 +188,16 @@ class Baresip:
         listed = _ANSI.sub("", self.command("contacts"))
         return {uri: status for status, uri in _CONTACT.findall(listed)}
 
-    def expect_presence(self, uri: str, status: str, timeout: float = 10.0) -> None:
+    def expect_presence(self, uri: str, status: str, timeout: float = PATIENCE) -> None:
         """Wait until a contact's lamp shows `status`; baresip tells of changes only when asked."""
         self._poll(lambda: self.presence().get(uri) == status, f"{uri} does not show {status}", timeout)
 
-    def expect_output(self, text: str, timeout: float = 10.0) -> None:
+    def expect_output(self, text: str, timeout: float = PATIENCE) -> None:
         """Wait until baresip has printed `text`: what may happen before the control socket is there to tell of it."""
         printed = self.folder / "output.txt"
         self._poll(lambda: text in printed.read_text(errors="replace"), f"{text!r} was not printed", timeout)
 
-    def expect(self, kind: str, timeout: float = 10.0, **fields: Any) -> BaresipEvent:
+    def expect(self, kind: str, timeout: float = PATIENCE, **fields: Any) -> BaresipEvent:
         """The oldest event of a kind with these fields not handed out yet. Raises BaresipError after `timeout`."""
 
         def wanted(event: BaresipEvent) -> bool:
@@ -212,7 +213,7 @@ class Baresip:
                     unread = [(event.kind, event.fields.get("param")) for event in self._unread]
                     raise BaresipError(f"no {kind} {fields} within {timeout} s; unread: {unread}; {self._last_words()}")
 
-    def command(self, name: str, parameters: str = "", timeout: float = 10.0) -> str:
+    def command(self, name: str, parameters: str = "", timeout: float = PATIENCE) -> str:
         """Give a command of baresip's menu and return what it printed."""
         deadline = time.monotonic() + timeout
         with self._changed:

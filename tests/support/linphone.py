@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.support.until import PATIENCE
+
 _SEEN = re.compile(r'Friend "([^"]*)" <[^>]*> is (.+)')
 _CONFIGURATION = """\
 [sip]
@@ -103,7 +105,7 @@ class Linphone:
         self._process.wait(5)
         self._reader.join(5)
 
-    def expect(self, friend: str, state: str, timeout: float = 15.0) -> None:
+    def expect(self, friend: str, state: str, timeout: float = PATIENCE) -> None:
         """Wait until it shows a friend as `Online`, `Busy`, ... Raises LinphoneError with what it shows instead."""
         name = _name(friend)
         with self._changed:

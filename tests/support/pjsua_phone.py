@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.support.ports import LOOPBACK
+from tests.support.until import PATIENCE
 
 PROJECT = Path(__file__).parents[2]
 
@@ -145,7 +146,7 @@ class PjsuaPhone:
         call._recording = record
         return call
 
-    def incoming(self, account: str | None = None, timeout: float = 10.0) -> "PjsuaCall":
+    def incoming(self, account: str | None = None, timeout: float = PATIENCE) -> "PjsuaCall":
         """The next call that rings, on `account` or on any."""
         rings = self.expect("incoming", timeout, **({"account": account} if account else {}))
         return PjsuaCall(self, rings["call"], rings["call_id"], rings["account"], rings["remote"])
@@ -155,7 +156,7 @@ class PjsuaPhone:
         self._process.kill()
         self._process.wait(10)
 
-    def expect(self, kind: str, timeout: float = 10.0, **fields: Any) -> PhoneEvent:
+    def expect(self, kind: str, timeout: float = PATIENCE, **fields: Any) -> PhoneEvent:
         """The oldest event of a kind with these fields not handed out yet. Raises PhoneError after `timeout`."""
 
         def wanted(event: PhoneEvent) -> bool:
@@ -227,7 +228,7 @@ class PjsuaCall:
         self.remote = remote
         """From of an incoming call."""
 
-    def expect(self, state: str, timeout: float = 10.0, **fields: Any) -> PhoneEvent:
+    def expect(self, state: str, timeout: float = PATIENCE, **fields: Any) -> PhoneEvent:
         """Wait for a state in PJSIP's words: CALLING, EARLY, CONNECTING, CONFIRMED, DISCONNECTED.
 
         With DISCONNECTED the recording is complete.
@@ -249,11 +250,11 @@ class PjsuaCall:
                 raise PhoneError(f"{recording} was not completed within {timeout} s")
             tick.wait(0.02)
 
-    def expect_media(self, status: str = "active", timeout: float = 10.0) -> PhoneEvent:
+    def expect_media(self, status: str = "active", timeout: float = PATIENCE) -> PhoneEvent:
         """Wait for `active`, `local-hold` or `remote-hold`; the event names the `codec`."""
         return self._phone.expect("media", timeout, call=self._number, status=status)
 
-    def expect_dtmf(self, digit: str, timeout: float = 10.0) -> PhoneEvent:
+    def expect_dtmf(self, digit: str, timeout: float = PATIENCE) -> PhoneEvent:
         return self._phone.expect("dtmf", timeout, call=self._number, digit=digit)
 
     def answer(self, code: int = 200, *, record: Path | None = None, play: Path | None = None) -> None:
@@ -278,7 +279,7 @@ class PjsuaCall:
         """Join the other party to that of another call of this phone."""
         self._phone._do("join", call=self._number, other=other._number)
 
-    def expect_transfer(self, code: int, timeout: float = 10.0) -> PhoneEvent:
+    def expect_transfer(self, code: int, timeout: float = PATIENCE) -> PhoneEvent:
         """Wait until the phone is told this of its transfer."""
         return self._phone.expect("transfer", timeout, call=self._number, code=code)
 

@@ -15,11 +15,10 @@ from tests.support.plain_message import Fields, Message, digest, param, read, sd
 from tests.support.plain_rtp import PlainRtp
 from tests.support.ports import LOOPBACK
 from tests.support.server import DOMAIN
+from tests.support.until import PATIENCE
 
 What = str | int
 """A method that is asked, or the status of a response."""
-PATIENCE = 10.0
-"""Seconds that anything is waited for."""
 
 
 class NothingCame(AssertionError):

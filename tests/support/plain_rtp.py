@@ -8,6 +8,7 @@ from collections import Counter, deque
 from itertools import count
 
 from tests.support.tape import Tape
+from tests.support.until import PATIENCE
 
 _FRAME = 160
 """Bytes in 20 ms of G.711."""
@@ -52,14 +53,14 @@ class PlainRtp:
     def hush(self) -> None:
         self._saying = None
 
-    def expect(self, value: int, payload_type: int = 8, timeout: float = 10.0) -> None:
+    def expect(self, value: int, payload_type: int = 8, timeout: float = PATIENCE) -> None:
         """Wait until packets filled with `value` come, from now on."""
         with self._changed:
             self._heard.clear()
             heard = self._changed.wait_for(lambda: self._heard[value, payload_type] >= ENOUGH, timeout)
             assert heard, f"{value:#x} as {payload_type} was not heard: {self._heard}"
 
-    def expect_sound(self, timeout: float = 10.0) -> None:
+    def expect_sound(self, timeout: float = PATIENCE) -> None:
         """Wait until something comes that is not one value all the time: a prompt or music."""
         with self._changed:
             self._heard.clear()

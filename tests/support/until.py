@@ -4,8 +4,11 @@ import time
 from collections.abc import Callable
 from threading import Event
 
+PATIENCE = 20.0
+"""Seconds that anything is waited for unless told: a machine that others use too may take a while."""
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
+
+def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
     """Return once `condition` holds. Raises AssertionError naming `what` after `seconds`."""
     deadline, tick = time.monotonic() + seconds, Event()
     while not condition():
