@@ -90,7 +90,12 @@ class _Story:
         return f"{caller} calls {event.dialled} {way}"
 
     def taken_up(self, event: CallTakenUp) -> str:
-        goes_on = f"talks on with {self.name(event.talks_to)}" if event.talks_to else f"waits on in {event.queue}"
+        if event.talks_to:
+            goes_on = f"talks on with {self.name(event.talks_to)}"
+        elif event.queue:
+            goes_on = f"waits on in {event.queue}"
+        else:
+            goes_on = f"begins anew at {event.destination or 'the greeting'}"
         return f"the server was started anew, and {self._caller(event)} {goes_on}".rstrip()
 
     def _caller(self, event: CallArrived | CallTakenUp) -> str:

@@ -92,8 +92,8 @@ class LiveCalls:
             )
         elif isinstance(event, CallTakenUp):
             caller = event.caller_name or event.caller_number
-            stage: Stage = "talking" if event.talks_to else "queue"
-            where = event.talks_to or event.queue
+            stage: Stage = "talking" if event.talks_to else "queue" if event.queue else "answered"
+            where = event.talks_to or event.queue or event.destination
             self._calls[event.call] = LiveCall(
                 event.call, event.company, caller, event.dialled, event.arrived, stage, where, event.at
             )

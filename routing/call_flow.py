@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -104,6 +104,29 @@ class CallFlow:
     async def _talk_on(self, answered: Answered) -> Ended:
         return await self._follow(await self._after(await self._talk.go_on(answered)))
 
+    async def begin_anew(
+        self, destination: Destination | None, arrived: float, *, menus: Sequence[str], priority: int, customer: str
+    ) -> None:
+        """Go on with an answered caller who was at `destination` before a restart, and begins there anew.
+
+        None is for who was greeted and sent nowhere yet. `menus` have led there, the last one at the end; `priority`
+        and `customer`, the number typed, are what the call had come to. The last event is CallEnded here too, exactly
+        once.
+        """
+        for menu in menus:
+            self._course.places.came_to(Destination("menu", menu))
+        self._course.give_priority(priority)
+        self._course.customer_number = customer
+        written = str(destination) if destination is not None else ""
+        self._emit(CallTakenUp(**self._arrived(), arrived=arrived, queue="", destination=written))
+        await self._to_the_end(self._begin_anew(destination))
+
+    async def _begin_anew(self, destination: Destination | None) -> Ended:
+        await self._caller.stop_music()
+        if destination is None:
+            return await self._treat()
+        return await self._follow(Onward(destination, "the call goes on where it was", chosen=True))
+
     async def serve_called_back(self, queue: str, place: str) -> None:
         """Take up the place in a queue for whose sake the caller was called back. Ends with CallEnded as well."""
         self._visits.hold({queue: place})
@@ -197,13 +220,15 @@ class CallFlow:
                 log.error("%s: destinations lead in a circle, last to %s", self._caller.call, step.destination)
                 step = await self._not_reached("unreachable", 482)  # Loop Detected, RFC 3261 §21.4.20
                 continue
-            self._emit(
-                CallRouted(call=self._caller.call, at=self._clock(), destination=str(step.destination), why=step.why)
-            )
+            self._routed(str(step.destination), step.why)
             destination, step = step.destination, await self._go_to(step.destination)
             if isinstance(step, Ended):
                 step = self._visits.back_in_line(step, destination)
         return step
+
+    def _routed(self, destination: str, why: str) -> None:
+        call, priority = self._caller.call, self._course.priority
+        self._emit(CallRouted(call=call, at=self._clock(), destination=destination, why=why, priority=priority))
 
     async def _go_to(self, destination: Destination) -> Onward | Ended:
         if destination.kind in HERE:
@@ -313,7 +338,7 @@ class CallFlow:
         if not seconds or person not in self._company.people:
             return await self._not_reached(outcome, status)
         why = f"{transfer.sent.to}: {outcome}, and {person} has transferred the call"
-        self._emit(CallRouted(call=self._caller.call, at=self._clock(), destination=f"person:{person}", why=why))
+        self._routed(f"person:{person}", why)
         result = await self._ring(self._dialler.ring_person(person, caller=self._caller, timeout=seconds))
         if result.answered is not None:
             return await self._connect(result.answered, result.picked_up_by or person)

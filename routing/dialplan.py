@@ -1,6 +1,7 @@
 """What a dialled number means in a company. Pure."""
 
 import re
+from collections.abc import Container
 from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote
@@ -58,6 +59,21 @@ def extensions(company: Company) -> dict[str, Destination]:
         **{extension: Destination("menu", name) for extension, name in company.menu_extensions.items()},
         **{extension: Destination("queue", name) for extension, name in company.queue_extensions.items()},
     }
+
+
+def leads_somewhere(company: Company, destination: Destination) -> bool:
+    """False for a destination with a name that nothing in the company has."""
+    named: dict[str, Container[str]] = {
+        "person": company.people,
+        "queue": company.queues,
+        "callback": company.queues,
+        "menu": company.menus,
+        "voicemail": company.boxes,
+        "calendar": company.calendars,
+        "lookup": company.lookups,
+        "hours": company.hours,
+    }
+    return destination.kind not in named or destination.name in named[destination.kind]
 
 
 def is_emergency(number: str, country: str) -> bool:

@@ -24,7 +24,8 @@ class CallArrived(CallEvent, frozen=True, kw_only=True):
 
 
 class CallTakenUp(CallEvent, frozen=True, kw_only=True):
-    """The process was started anew, and the call goes on: the caller waits on in `queue`, or talks on.
+    """The process was started anew, and the call goes on: the caller waits on in `queue`, talks on, or begins anew
+    where they were: in a menu, while somebody's phone rang.
 
     The rest is as in CallArrived.
     """
@@ -38,9 +39,11 @@ class CallTakenUp(CallEvent, frozen=True, kw_only=True):
     arrived: float
     """When the call came, UTC epoch seconds."""
     queue: str
-    """Empty for who talks."""
+    """Empty for who does not wait."""
     talks_to: str = ""
-    """The person, by id, or number that the caller talks to; empty for who waits."""
+    """The person, by id, or number that the caller talks to; empty for who talks to nobody."""
+    destination: str = ""
+    """A menu, say, or somebody whose phone rang, in its written form; empty where the call was sent nowhere yet."""
 
 
 class CallRouted(CallEvent, frozen=True, kw_only=True):
@@ -48,6 +51,8 @@ class CallRouted(CallEvent, frozen=True, kw_only=True):
 
     destination: str
     why: str = ""
+    priority: int = 0
+    """In queues, as it is by now."""
 
 
 class CallAnswered(CallEvent, frozen=True, kw_only=True):

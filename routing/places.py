@@ -9,6 +9,11 @@ class Places:
     def __init__(self) -> None:
         self._way: list[Destination] = []
 
+    @property
+    def menus(self) -> tuple[str, ...]:
+        """The menus among them, by name."""
+        return tuple([place.name for place in self._way if place.kind == "menu"])
+
     def came_to(self, place: Destination) -> None:
         """The caller is here now; who comes to a place for the second time has gone back to it."""
         if place in self._way:

@@ -37,8 +37,19 @@ class KeptTalk(msgspec.Struct, frozen=True):
     """The call under which the queue knows the conversation."""
 
 
+class KeptWay(msgspec.Struct, frozen=True):
+    """Where a caller is who neither waits nor talks, and how they came there."""
+
+    destination: str
+    """In its written form; empty where the call was sent nowhere yet."""
+    menus: tuple[str, ...] = ()
+    """That have led there."""
+    priority: int = 0
+    customer_number: str = ""
+
+
 class KeptCall(msgspec.Struct, frozen=True):
-    """A call whose caller talks, or has places in queues."""
+    """A call that is answered: its caller talks, has places in queues, or is somewhere else."""
 
     call: str
     domain: str
@@ -49,3 +60,4 @@ class KeptCall(msgspec.Struct, frozen=True):
     away: bool = False
     """The caller has stepped out of the line."""
     talk: KeptTalk | None = None
+    way: KeptWay | None = None

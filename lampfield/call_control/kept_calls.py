@@ -1,4 +1,4 @@
-"""Calls whose callers wait or talk, kept on disk: the next run of the process goes on with them where they are.
+"""Calls that are answered, kept on disk: the next run of the process goes on with them where they are.
 
 The media engine, a process of its own, plays and relays meanwhile; the supervisor's sockets hold what phones send.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from lampfield.call_control.incoming_leg import IncomingLeg
-from lampfield.call_control.kept_call import KeptCall, KeptLeg, KeptTalk
+from lampfield.call_control.kept_call import KeptCall, KeptLeg, KeptTalk, KeptWay
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.sip_port import SipPort
 from lampfield.call_control.voice_leg import VoiceLeg
@@ -21,8 +21,11 @@ from routing.events import (
     CalledBack,
     CallEnded,
     CallEvent,
+    CallRouted,
     CallTakenUp,
+    CustomerNumberGiven,
     LegEnded,
+    MenuEntered,
     PlaceHeld,
     PlaceResumed,
     PositionAnnounced,
@@ -31,14 +34,28 @@ from routing.events import (
     TransferRequested,
 )
 from routing.house import Arrival
+from routing.model import Destination
+from routing.places import Places
 
 _KIND = "call"
+
+_TELL_OF_CALLERS = frozenset({"menu", "queue", "callback"})
+"""Destinations that tell by themselves who has come, so that being sent there need not be written."""
+_ANSWER_AND_TELL = frozenset({"menu", "person", "number"})
+"""Those that, when they have answered the caller, tell of what follows at once."""
 
 
 @dataclass(slots=True)
 class _Course:
     """How a call goes, as far as another run has to know."""
 
+    destination: str = ""
+    """Where the call was sent last, in its written form; empty for nowhere yet."""
+    parted: bool = False
+    """The caller has talked, and was sent nowhere since."""
+    menus: Places = field(default_factory=Places)
+    priority: int = 0
+    customer_number: str = ""
     places: dict[str, str] = field(default_factory=dict)
     away: bool = False
     brought_by: tuple[str, str] = ("", "")
@@ -46,9 +63,14 @@ class _Course:
     talkers: tuple[VoiceLeg, VoiceLeg] | None = None
     kept: bool = False
 
+    @property
+    def kind(self) -> str:
+        """That of the destination."""
+        return self.destination.partition(":")[0]
+
 
 class KeptCalls:
-    """Follows the calls' events, so that what is on disk is who waits and who talks."""
+    """Follows the calls' events, so that what is on disk is who is where, waits or talks."""
 
     def __init__(self, journal: Journal, legs: Legs, sip: SipPort) -> None:
         self._journal = journal
@@ -59,13 +81,19 @@ class KeptCalls:
         """The call that is made for a place, by the place's own."""
 
     def load(self) -> list[KeptCall]:
-        """Who waited or talked when the last run ended; calls that come to nothing are to be forgotten."""
+        """The calls that were answered when the last run ended; those that come to nothing are to be forgotten."""
         return list(decoded(self._journal, _KIND, KeptCall))
 
     def taken_up(self, kept: KeptCall) -> None:
         """A call of another run goes on: follow it from here."""
         brought_by = (kept.talk.queue, kept.talk.place) if kept.talk is not None else ("", "")
-        self._courses[kept.call] = _Course(dict(kept.places), kept.away, brought_by, kept=True)
+        course = _Course(places=dict(kept.places), away=kept.away, brought_by=brought_by, kept=True)
+        if kept.way is not None:
+            course.destination, course.priority = kept.way.destination, kept.way.priority
+            course.customer_number = kept.way.customer_number
+            for menu in kept.way.menus:
+                course.menus.came_to(Destination("menu", menu))
+        self._courses[kept.call] = course
         self._served |= {place: kept.call for place in kept.places.values() if place != kept.call}
 
     def forget(self, call: str) -> None:
@@ -82,6 +110,13 @@ class KeptCalls:
     def __call__(self, event: CallEvent) -> None:
         """Take an event of a call."""
         match event:
+            case CallRouted():
+                self._routed(event)
+            case MenuEntered():
+                self._course(event.call).menus.came_to(Destination("menu", event.menu))
+                self._keep(event.call)
+            case CustomerNumberGiven():
+                self._course(event.call).customer_number = event.number
             case QueueJoined() | PlaceResumed() | PlaceHeld():
                 self._placed(event)
             case QueueLeft():
@@ -90,7 +125,10 @@ class KeptCalls:
                 # On the line for the place is only who has answered and pressed the key: then it is resumed.
                 self._served[event.place] = event.call
             # What a phone changes in its dialog while it waits is taken along with the next announcement.
-            case CallAnswered() | PositionAnnounced() | CallTakenUp():
+            case CallAnswered():
+                if self._course(event.call).kind not in _ANSWER_AND_TELL:
+                    self._keep(event.call)
+            case PositionAnnounced() | CallTakenUp():
                 self._keep(event.call)
             case LegEnded():
                 self._leg_ended(event)
@@ -99,9 +137,18 @@ class KeptCalls:
             case CallEnded() if event.call in self._courses:
                 self.forget(event.call)
 
+    def _course(self, call: str) -> _Course:
+        return self._courses.setdefault(call, _Course())
+
+    def _routed(self, event: CallRouted) -> None:
+        course = self._course(event.call)
+        course.destination, course.priority, course.parted = event.destination, event.priority, False
+        if course.kind not in _TELL_OF_CALLERS:
+            self._keep(event.call)
+
     def _placed(self, event: QueueJoined | PlaceResumed | PlaceHeld) -> None:
         call = self._served.get(event.call, event.call)
-        course = self._courses.setdefault(call, _Course())
+        course = self._course(call)
         course.places.pop(event.queue, None)
         course.places[event.queue] = event.call
         course.away = isinstance(event, PlaceHeld)
@@ -125,12 +172,12 @@ class KeptCalls:
     def _parted(self, call: str) -> None:
         course = self._courses.get(call)
         if course is not None:
-            course.talkers = None
+            course.talkers, course.parted = None, True
             self._keep(call)
 
     def talking(self, caller: VoiceLeg, callee: VoiceLeg) -> None:
         """The two are connected, or what was agreed with one of their phones has changed."""
-        course = self._courses.setdefault(caller.call, _Course())
+        course = self._course(caller.call)
         course.talkers = caller, callee
         self._keep(caller.call)
 
@@ -156,9 +203,14 @@ class KeptCalls:
             kept_callee = self._leg(callee)
             talk = KeptTalk(kept_callee, *course.brought_by) if kept_callee is not None else None
         kept_caller = self._leg(caller) if isinstance(caller, VoiceLeg) else None
-        if not isinstance(caller, VoiceLeg) or kept_caller is None or not (talk or course.places):
+        if not isinstance(caller, VoiceLeg) or kept_caller is None:
             return None
-        return KeptCall(call, caller.domain, _arrival(caller), kept_caller, course.places, course.away, talk)
+        way = None
+        if talk is None and not course.places:
+            if course.parted:
+                return None
+            way = KeptWay(course.destination, course.menus.menus, course.priority, course.customer_number)
+        return KeptCall(call, caller.domain, _arrival(caller), kept_caller, course.places, course.away, talk, way)
 
     def _leg(self, leg: VoiceLeg) -> KeptLeg | None:
         session = self._sip.record_of(leg.session)

@@ -103,9 +103,9 @@ class LegMusic:
 
     def stop(self) -> None:
         """Be silent."""
-        if self._list is not None:
+        if self._list is not None or self._plays_already:
             self._turn += 1
-            self._list = None
+            self._list, self._plays_already = None, 0
             self._rtp.stop_music()
 
     def play_ended(self, play: int, *, failed: bool) -> None:

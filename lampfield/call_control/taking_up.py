@@ -1,4 +1,6 @@
-"""Goes on with the calls of another run of the process: callers wait on in their places, who talked talks on."""
+"""Goes on with the calls of another run of the process: who waited waits on, who talked talks on, others begin anew
+where they were.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,10 @@ from lampfield.call_control.outgoing_leg import OutgoingLeg
 from lampfield.call_control.services import Services
 from lampfield.call_control.voice_leg import VoiceLeg
 from media.session_info import SessionInfo
+from routing import dialplan
 from routing.call_flow import CallFlow
 from routing.house import House
+from routing.model import Company, MainNumber, read_destination
 from sipcore.errors import ProtocolViolation
 
 logger = logging.getLogger(__name__)
@@ -72,8 +76,8 @@ class TakingUp:
         if missing:
             raise LookupError(f"no audio of {', '.join(missing)}")
         places = _places_left(kept, house)
-        if kept.talk is None and not places:
-            raise LookupError("no place in a queue")
+        if kept.talk is None and not places and not _leads_on(kept, house.company):
+            raise LookupError("nothing that it could go on with")
         caller = self._leg(kept, kept.caller, audio)
         callee = self._leg(kept, kept.talk.callee, audio) if kept.talk is not None else None
         dialler = CallDialler(self._services, lambda: (self._houses.of_domain(kept.domain) or house).company, caller)
@@ -83,6 +87,15 @@ class TakingUp:
         if kept.talk is not None and callee is not None:
             dialler.pass_over(callee.leg)
             treatment = flow.talk_on(callee, callee.person, kept.caller.started, kept.talk.queue, kept.talk.place)
+        elif kept.way is not None:
+            way = kept.way
+            treatment = flow.begin_anew(
+                read_destination(way.destination) if way.destination else None,
+                kept.caller.started,
+                menus=[menu for menu in way.menus if menu in house.company.menus],
+                priority=way.priority,
+                customer=way.customer_number,
+            )
         else:
             treatment = flow.resume(places, kept.caller.started, away=kept.away)
         silent = [leg for leg in (caller, callee) if leg is not None and audio[leg.rtp.name].silent_ms > SILENT_MS]
@@ -125,6 +138,15 @@ class TakingUp:
 
 def _legs_of(kept: KeptCall) -> list[KeptLeg]:
     return [kept.caller, kept.talk.callee] if kept.talk is not None else [kept.caller]
+
+
+def _leads_on(kept: KeptCall, company: Company) -> bool:
+    """Whether the caller can begin anew where they were: it may have been taken out of the company's file."""
+    if kept.way is None:
+        return False
+    if kept.way.destination:
+        return dialplan.leads_somewhere(company, read_destination(kept.way.destination))
+    return isinstance(dialplan.find(company, kept.arrival.dialled, kept.arrival.origin), MainNumber)
 
 
 def _places_left(kept: KeptCall, house: House) -> dict[str, str]:

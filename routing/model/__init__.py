@@ -1,7 +1,7 @@
 """A company's routing as data: what the dialplan, the hours, the menus and the queues are."""
 
 from routing.model.company import Calls, Company, FeatureCodes, Limits, MainNumber, WatchedList
-from routing.model.destination import Destination, DestinationKind
+from routing.model.destination import Destination, DestinationKind, read_destination
 from routing.model.hours import CalendarPeriod, OpeningHours, OpenPeriod, Week, WeekCalendar
 from routing.model.menu import Lookup, Menu
 from routing.model.notices import NOTICE_KINDS, NoticeKind, NoticeTarget
@@ -41,4 +41,5 @@ __all__ = [
     "Week",
     "WeekCalendar",
     "is_outside",
+    "read_destination",
 ]

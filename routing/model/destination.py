@@ -44,3 +44,9 @@ class Destination(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}" if self.name else self.kind
+
+
+def read_destination(written: str) -> Destination:
+    """The destination whose written form this is. Raises msgspec.ValidationError for any other text."""
+    kind, _, name = written.partition(":")
+    return msgspec.convert({"kind": kind, "name": name}, Destination)

@@ -86,14 +86,22 @@ def test_time_is_counted_from_the_arrival() -> None:
     assert isinstance(events[0], CallArrived)
 
 
-def test_after_a_restart_callers_wait_on_or_talk_on() -> None:
-    taken_up = an_event(CallTakenUp)
+def test_after_a_restart_callers_wait_on_talk_on_or_begin_anew_where_they_were() -> None:
+    taken_up = msgspec.structs.replace(an_event(CallTakenUp), queue="", talks_to="", destination="")
     texts = [
         why([msgspec.structs.replace(taken_up, caller_number="+4520304050", **how)], {"anna": "Anna Holm"})[0].text
-        for how in ({"queue": "sales"}, {"queue": "", "talks_to": "anna"}, {"queue": "", "talks_to": "+4540404040"})
+        for how in (
+            {"queue": "sales"},
+            {"talks_to": "anna"},
+            {"talks_to": "+4540404040"},
+            {"destination": "menu:main"},
+            {},
+        )
     ]
     assert texts == [
         "the server was started anew, and +4520304050 waits on in sales",
         "the server was started anew, and +4520304050 talks on with Anna Holm",
         "the server was started anew, and +4520304050 talks on with +4540404040",
+        "the server was started anew, and +4520304050 begins anew at menu:main",
+        "the server was started anew, and +4520304050 begins anew at the greeting",
     ]

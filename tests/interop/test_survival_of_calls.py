@@ -1,4 +1,4 @@
-"""Signalling is killed while people talk, have stepped out of a queue or were called back: their calls go on."""
+"""Signalling is killed while people talk, choose, have stepped out of a queue or were called back: calls go on."""
 
 import json
 import time
@@ -13,12 +13,13 @@ from tests.support.server import DOMAIN, Server
 from tests.support.until import until
 from tests.support.watcher import Watcher
 
-SALES, ASTRID, BJORN = "301", "210", "202"
+MENU, SALES, ASTRID, BJORN = "300", "301", "210", "202"
 CALLER_SAYS, MEMBER_SAYS, OTHER_SAYS = 0x35, 0x9C, 0x55
 """A-law values that no prompt holds for 20 ms."""
 WRAP_UP_SECONDS = 6.0
 
 COMPANY = {
+    "menus": {"main": {"keys": {"5": "person:bjorn"}}},
     "queues": {
         "sales": {
             "members": ["anna"],
@@ -30,7 +31,7 @@ COMPANY = {
             "callback_key": "5",
             "keys": {"1": "message:closed"},
         }
-    }
+    },
 }
 
 
@@ -206,3 +207,38 @@ def test_who_was_called_back_and_waits_for_the_member_waits_on(server: Server, p
     back.hung_up()
     assert "called-back" in server.command("calls", "--since", "today", "--json")
     assert astrid.register(0).status == 200
+
+
+def test_who_is_in_a_menu_is_in_it_again_and_who_waits_for_a_phone_hears_it_ring_again(
+    server: Server, phones: dict[str, PlainPhone]
+) -> None:
+    anna, bjorn, astrid, henrik = (phones[person] for person in ("anna", "bjorn", "astrid", "henrik"))
+    before = len(finished(server))
+    in_menu, rings = astrid.call(MENU), henrik.call(MENU)
+    for phone, call in ((astrid, in_menu), (henrik, rings)):
+        phone.rtp.say(call.answered().audio, CALLER_SAYS)
+        phone.rtp.expect_sound()
+    henrik.rtp.press("5")
+    bjorn.incoming().respond(180)
+    until(lambda: b"person:bjorn" in (server.state / "journal").read_bytes(), "the call that rings, on disk")
+    kill(server, "lampfield.signalling")
+    again = bjorn.incoming()
+    again.take()
+    bjorn.rtp.say(again.invite.audio, MEMBER_SAYS)
+    henrik.rtp.expect(MEMBER_SAYS)
+    astrid.rtp.hear_out()
+    astrid.rtp.press("1")
+    at_anna = anna.incoming()
+    at_anna.take()
+    anna.rtp.say(at_anna.invite.audio, OTHER_SAYS)
+    astrid.rtp.expect(OTHER_SAYS)
+    rings.hang_up()
+    again.hung_up()
+    in_menu.hang_up()
+    at_anna.hung_up()
+    ended = finished(server, before + 2)[before:]
+    assert {record["cause"] for record in ended} == {"answered"}
+    chose = next(record for record in ended if record["queue_visits"])
+    told = server.command("why", chose["call"])
+    assert "begins anew at menu:main" in told
+    assert "presses 1 in the menu main" in told

@@ -80,7 +80,7 @@ def test_events_of_a_call_that_nobody_announced_are_passed_over() -> None:
 
 
 def test_after_a_restart_callers_are_shown_where_they_go_on() -> None:
-    def taken_up(queue: str, talks_to: str = "") -> CallTakenUp:
+    def taken_up(queue: str, talks_to: str = "", destination: str = "") -> CallTakenUp:
         first = arrived()
         return CallTakenUp(
             call="c1",
@@ -92,6 +92,8 @@ def test_after_a_restart_callers_are_shown_where_they_go_on() -> None:
             arrived=1.0,
             queue=queue,
             talks_to=talks_to,
+            destination=destination,
         )
 
     assert stages(taken_up("sales"), taken_up("", "anna")) == [("queue", "sales"), ("talking", "anna")]
+    assert stages(taken_up("", destination="menu:main")) == [("answered", "menu:main")]

@@ -1,8 +1,10 @@
 """Calls go on after a restart: callers with places in queues, and callers who talk."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from routing.call_flow import CallFlow
 from routing.events import (
@@ -17,7 +19,7 @@ from routing.events import (
     QueueLeft,
 )
 from routing.house import Arrival
-from routing.model import Queue
+from routing.model import Queue, read_destination
 from routing.queue.events import Recollection
 from routing.queue.view import view
 from tests.routing.nordlys import company, queue
@@ -66,6 +68,16 @@ def taken_up(world: World, call: str, places: Mapping[str, str], *, away: bool =
     caller.answered = True
     flow = CallFlow(world._house(), caller, world, ARRIVAL)
     asyncio.get_running_loop().create_task(flow.resume(places, START - 100, away=away))
+    return caller
+
+
+def begins_anew(world: World, at: str, *, menus: Sequence[str] = (), priority: int = 0) -> FakeCaller:
+    caller = FakeCaller("a")
+    caller.answered = True
+    flow = CallFlow(world._house(), caller, world, Arrival("trunk", "+4533221100"))
+    destination = read_destination(at) if at else None
+    treatment = flow.begin_anew(destination, START - 100, menus=menus, priority=priority, customer="")
+    asyncio.get_running_loop().create_task(treatment)
     return caller
 
 
@@ -157,3 +169,50 @@ def test_a_conversation_goes_on_and_notes_begin_when_it_ends() -> None:
     assert ends == [("answered", "callee")]
     (began,) = (event for event in world.events if isinstance(event, CallTakenUp))
     assert (began.queue, began.talks_to) == ("", "anna")
+
+
+def test_who_was_in_a_menu_hears_it_from_the_beginning_and_is_where_its_keys_lead() -> None:
+    async def scenario(world: World) -> None:
+        caller = begins_anew(world, "menu:main", priority=3)
+        await asyncio.sleep(1)
+        assert caller.sounds == ["music off", "menu"], "what played is over, and the greeting was heard"
+        caller.press("1")
+        await asyncio.sleep(1)
+        (joining,) = (event for event in world.events if isinstance(event, QueueJoined))
+        assert (joining.queue, joining.priority) == ("sales", 3)
+        caller.hang_up_now()
+
+    world = after(scenario)
+    (began,) = (event for event in world.events if isinstance(event, CallTakenUp))
+    assert (began.destination, began.arrived, began.queue) == ("menu:main", START - 100, "")
+    assert world.told()[-1] == "CallEnded"
+
+
+def test_who_goes_back_comes_to_the_menu_from_which_they_had_come() -> None:
+    async def scenario(world: World) -> None:
+        below = msgspec.structs.replace(world.company.menus["main"], name="below", prompt="below")
+        below = msgspec.structs.replace(below, keys={"9": read_destination("back")})
+        menus = world.company.menus | {"below": below}
+        world.company = msgspec.structs.replace(world.company, menus=menus)
+        caller = begins_anew(world, "menu:below", menus=["main", "below"])
+        caller.press("9")
+        await asyncio.sleep(1)
+        assert caller.sounds[-1] == "menu"
+        caller.hang_up_now()
+
+    after(scenario)
+
+
+def test_whose_phone_rang_rings_again_and_who_was_greeted_is_greeted_again() -> None:
+    async def scenario(world: World) -> None:
+        world.phones["bo"] = Phone(talks=5.0)
+        begins_anew(world, "person:bo")
+        await asyncio.sleep(1)
+        assert world.rung == [(0, "bo")]
+        await asyncio.sleep(10)
+        caller = begins_anew(world, "")
+        await asyncio.sleep(5)
+        assert caller.sounds[1:3] == ["greeting", "menu"]
+        caller.hang_up_now()
+
+    after(scenario)

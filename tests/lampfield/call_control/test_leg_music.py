@@ -154,3 +154,18 @@ def test_an_engine_that_plays_nothing_is_left_in_peace() -> None:
         assert len(leg.line.plays) == MOST_FAILURES + 1
 
     on_a_leg(scenario)
+
+
+def test_what_plays_since_another_run_is_gone_on_with_or_stopped() -> None:
+    async def scenario() -> None:
+        waits, elsewhere = Leg(), Leg()
+        for leg in (waits, elsewhere):
+            leg.music.take_up(41)
+        await waits.music.start("default")
+        assert [after for _, after in waits.line.plays] == [True], "behind what plays"
+        elsewhere.music.stop()
+        assert elsewhere.names == ["stop"]
+        await elsewhere.music.start("default")
+        assert [after for _, after in elsewhere.line.plays] == [False, False, True], "nothing plays any more"
+
+    asyncio.run(scenario())
