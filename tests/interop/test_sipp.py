@@ -128,6 +128,20 @@ def test_a_yealink_sees_a_call_of_somebody_on_its_blf_list(open_server: Server, 
     assert [line[2] for line in told] == ["true"] + ["false"] * (len(told) - 1)
 
 
+def test_a_snom_is_told_when_a_colleague_who_was_busy_is_free(open_server: Server, tmp_path: Path) -> None:
+    with answering(tmp_path, open_server, "henrik", "busy"):
+        call(tmp_path, open_server, "209", "call-refused")
+    with answering(tmp_path, open_server, "henrik", "answer") as phone:
+        snom = watching(tmp_path, open_server, "209", "astrid", "phones/snom-call-completion")
+        register(tmp_path, open_server, "astrid", contact_port=snom.port, expires=60)
+        snom.expect_received("NOTIFY", 1)
+        # Somebody who is there and did not answer is no news; who has ended a call is.
+        call(tmp_path, open_server, "209", person="bjorn")
+        phone.finish()
+        snom.finish()
+        register(tmp_path, open_server, "astrid", contact_port=snom.port, expires=0)
+
+
 def watching(folder: Path, server: Server, number: str, person: str, scenario: str, *, expires: int = 60) -> Sipp:
     """A SIPp that watches the lamp of an extension as `person` would."""
     keys = LAMPS | {"expires": str(expires)}
@@ -142,16 +156,17 @@ def call(
     number: str,
     scenario: str = "call",
     *,
+    person: str = "astrid",
     options: Sequence[str] = (),
     seconds: float = 45,
 ) -> list[Message]:
-    """Astrid calls a number by a scenario."""
+    """Somebody calls a number by a scenario."""
     return Sipp(
         folder,
         scenario,
         target=server.address,
         number=number,
-        user="astrid",
+        user=person,
         domain=DOMAIN,
         pause_ms=1500,
         seconds=seconds,
