@@ -118,7 +118,7 @@ class Houses:
                 self._place_sink(company),
                 self._clock,
                 self._membership.sink(company),
-                remember=self._standings.of(company, queue.name),
+                remembrance=self._standings.of(company, queue.name),
                 call_back=self._call_back(company.domain),
                 introduction=partial(introduction, company, queue.name, self._shelves.of(company.domain).has),
                 history=self._history(company, queue.name),

@@ -15,6 +15,7 @@ from routing.events import (
     QueueJoined,
     QueueLeft,
 )
+from routing.queue.expected_wait import Served
 
 Obstacle = Literal[
     "removed",
@@ -117,6 +118,15 @@ class MemberRecalled(MemberEvent, frozen=True, kw_only=True):
     misses: int
     """Offers missed in a row."""
     passing: tuple[Passing, ...] = ()
+    answers: tuple[int, ...] = ()
+    """When the callers were answered who count with strategy `fewest_calls`, UTC epoch seconds."""
+
+
+class WaitsRecalled(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """How long callers waited whom an earlier run of the process has seen answered, as the beginning of the log."""
+
+    queue: str
+    served: tuple[Served, ...]
 
 
 class LastMemberPassive(Decided, frozen=True, kw_only=True):
@@ -143,5 +153,5 @@ PlaceEvent = (
 
 QueueEvent = PlaceEvent | AnyMemberEvent
 
-Recollection = QueueEvent | MemberRecalled
-"""What a queue is taken up from: its log, or as much of it as is kept, and how its members stood."""
+Recollection = QueueEvent | MemberRecalled | WaitsRecalled
+"""What a queue is taken up from: its log, or as much of it as is kept; then how its members stood, callers waited."""

@@ -1,5 +1,6 @@
 """A queue's member and caller, as the queue's state knows them."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,8 +28,8 @@ class Member:
     """When the last call ended or the last offer was missed, UTC epoch seconds."""
     turn: int = 0
     """The number of the last offer that was taken or missed."""
-    answered: int = 0
-    """Callers answered lately (`routing.queue.state.CALLS_COUNT_SECONDS`)."""
+    answers: deque[float] = field(default_factory=deque)
+    """When the callers were answered who count still (`routing.queue.state.CALLS_COUNT_SECONDS`), UTC epoch seconds."""
     misses: int = 0
     """Offers missed in a row."""
     obstacles: dict[Obstacle, float] = field(default_factory=lambda: {"gone": 0.0})
@@ -37,6 +38,11 @@ class Member:
     pause_reason: str = ""
     call: str | None = None
     """The queue's caller with whom the member rings or talks."""
+
+    @property
+    def answered(self) -> int:
+        """How many callers were answered lately."""
+        return len(self.answers)
 
     @property
     def free(self) -> bool:
@@ -80,14 +86,3 @@ class Offer(msgspec.Struct, frozen=True):
     number: int
     call: str
     member: str
-
-
-class Served(msgspec.Struct, frozen=True):
-    """A caller for whom nobody was free at first, and whom a member has answered: expectations are measured by them."""
-
-    at: float
-    """UTC epoch seconds."""
-    position: int
-    """On joining."""
-    waited: float
-    """Seconds."""

@@ -28,7 +28,7 @@ from routing.queue.events import (
 from routing.queue.expected_wait import expected_wait
 from routing.queue.machine import LeftUnanswered, Missed, QueueMachine
 from routing.queue.member import Offer
-from routing.queue.member_sinks import MemberSink, Remember, forgotten, unrecorded
+from routing.queue.sinks import Forgotten, MemberSink, Remembrance, unrecorded
 from routing.queue.state import QueueState, fold
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class QueueRunner:
         clock: Clock,
         member_sink: MemberSink = unrecorded,
         *,
-        remember: Remember = forgotten,
+        remembrance: Remembrance | None = None,
         call_back: CallBack = nobody_calls_back,
         introduction: Introduction = unnamed,
         history: Iterable[Recollection] = (),
@@ -106,7 +106,7 @@ class QueueRunner:
         self._emit = emit
         self._member_sink = member_sink
         self._clock = clock
-        self._remember = remember
+        self._remembrance = remembrance or Forgotten()
         self._call_back = call_back
         self._introduction = introduction
         self._places: dict[str, _Place] = {}
@@ -339,8 +339,10 @@ class QueueRunner:
             case TalkEnded() | MemberCleared():
                 self._member_done(event.member)
             case MemberActivated() | MemberResumed():
-                self._remember(self._machine.state.members[event.member])
+                self._remembrance.member(self._machine.state.members[event.member])
             case QueueLeft():
+                if event.outcome == "answered":
+                    self._remembrance.served(self._machine.state.served)
                 place = self._places.pop(event.call)
                 place.delivery.set_result(Delivery(event, place.answered, place.member))
 
@@ -365,7 +367,7 @@ class QueueRunner:
     def _member_done(self, person: str) -> None:
         """Something is over for a member; where nothing else keeps them, other queues may have them."""
         member = self._machine.state.members[person]
-        self._remember(member)
+        self._remembrance.member(member)
         if member.obstacles.keys().isdisjoint(OURS):
             self._activity.release(person, self, member.idle_since or None)
 

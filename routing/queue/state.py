@@ -31,9 +31,11 @@ from routing.queue.events import (
     Obstacle,
     Recollection,
     TalkEnded,
+    WaitsRecalled,
 )
+from routing.queue.expected_wait import Served
 from routing.queue.line import Line, end_of_priority, key_of
-from routing.queue.member import Member, Offer, Served, Waiting
+from routing.queue.member import Member, Offer, Waiting
 from routing.strategies import RANKS, skill_of, threshold
 
 Alarm = tuple[float, str, Obstacle | Literal["wait"]]
@@ -78,8 +80,8 @@ class QueueState:
         self._unserved = Line()
         self._by_key: dict[int, Waiting] = {}
         self._alarms: list[Alarm] = []
-        self._answers: deque[tuple[float, str]] = deque()
-        """When each caller was answered, and by whom, as long as it counts."""
+        self._answers: list[tuple[float, str]] = []
+        """When each caller was answered, and by whom, as long as it counts: a heap."""
         self._take_settings(queue)
 
     def apply(self, event: Recollection) -> None:
@@ -253,7 +255,7 @@ class QueueState:
             self.talks[offer.call] = offer.member
             member.turn, member.misses = event.offer, 0
             if self.queue.strategy == "fewest_calls":
-                self._count_answer(member, event.at)
+                self._count_answer(member, int(event.at))
             self._block(member, "talking", event.at)
         else:
             member.call = None
@@ -269,12 +271,13 @@ class QueueState:
         member.turn, member.idle_since = event.offer, event.at
         self._block(member, "resting", event.at, until=event.at + self.queue.retry_seconds)
 
-    def _count_answer(self, member: Member, at: float) -> None:
-        self._answers.append((at, member.person))
-        member.answered += 1
+    def _count_answer(self, member: Member, at: int) -> None:
+        """In whole seconds, as it is kept on disk."""
+        heapq.heappush(self._answers, (at, member.person))
+        member.answers.append(at)
         while self._answers[0][0] <= at - CALLS_COUNT_SECONDS:
-            _, person = self._answers.popleft()
-            self._rerank(self.members[person], answered=self.members[person].answered - 1)
+            _, person = heapq.heappop(self._answers)
+            self._rerank(self.members[person], outdated=1)
 
     def _talk_ended(self, event: TalkEnded) -> None:
         member = self.members[event.member]
@@ -321,6 +324,15 @@ class QueueState:
         self._rerank(member, idle_since=event.idle_since)
         for each in event.passing:
             self._block(member, each.obstacle, each.since, until=each.until)
+        known = set(member.answers)  # by the log of conversations that go on
+        for at in event.answers:
+            if at not in known:
+                heapq.heappush(self._answers, (at, member.person))
+        member.answers = deque(sorted(known.union(event.answers)))
+
+    def _waits_recalled(self, event: WaitsRecalled) -> None:
+        """All that counts, those of conversations that go on among them."""
+        self.served = deque(event.served, maxlen=MEASURED)
 
     def _last_passive(self, event: LastMemberPassive) -> None:
         """Told to people; the state knows it already."""
@@ -353,12 +365,13 @@ class QueueState:
     def _take_from_free(self, member: Member) -> None:
         del self.free[bisect_left(self.free, self._rank(member), key=self._rank)]
 
-    def _rerank(self, member: Member, *, idle_since: float | None = None, answered: int | None = None) -> None:
-        """Change what a member is ranked by, who may be among the free."""
+    def _rerank(self, member: Member, *, idle_since: float | None = None, outdated: int = 0) -> None:
+        """Change what a member is ranked by, who may be among the free; `outdated` answers count no more."""
         if member.free:
             self._take_from_free(member)
         member.idle_since = member.idle_since if idle_since is None else idle_since
-        member.answered = member.answered if answered is None else answered
+        for _ in range(outdated):
+            member.answers.popleft()
         if member.free:
             insort(self.free, member, key=self._rank)
 
@@ -380,6 +393,7 @@ _APPLY: dict[type, Callable[[QueueState, Any], None]] = {
     MemberPaused: QueueState._paused,
     MemberResumed: QueueState._unpaused,
     MemberRecalled: QueueState._recalled,
+    WaitsRecalled: QueueState._waits_recalled,
     LastMemberPassive: QueueState._last_passive,
     TalkEnded: QueueState._talk_ended,
 }

@@ -1,4 +1,4 @@
-"""How members stand in their queues outlives the process: notes after a call, missed offers, whose turn it is."""
+"""How queues stand outlives the process: notes after a call, missed offers, whose turn it is, how long callers wait."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,6 +9,7 @@ from lampfield.journal import Journal
 from lampfield.membership import Membership
 from lampfield.standings import Standings
 from routing.model import Company, Queue
+from routing.queue.events import MemberRecalled
 from routing.queue.view import MemberView, view
 from tests.routing.nordlys import company, queue
 from tests.routing.world import FakeCaller, Phone, World
@@ -35,7 +36,7 @@ def over_a_restart(
             ) -> dict[str, Any]:
                 return {
                     "member_sink": membership.sink(house),
-                    "remember": standings.of(house, queue.name),
+                    "remembrance": standings.of(house, queue.name),
                     "history": [*membership.history(house, queue.name), *standings.history(house, queue.name)],
                 }
 
@@ -123,6 +124,64 @@ def test_whose_turn_it_is_is_known_still(tmp_path: Path) -> None:
         over_a_restart(tmp_path / strategy, settings, phones, before, after)
 
 
+def test_who_has_answered_fewest_callers_is_known_still(tmp_path: Path) -> None:
+    async def before(world: World) -> None:
+        for person in ("bo", "carl"):
+            world.queues["sales"].pause(person, "lunch")
+        await calls(world, "a", "b", "c", seconds=30)
+        world.queues["sales"].pause("anna", "lunch")
+        world.queues["sales"].resume("bo")
+        await calls(world, "d", seconds=30)
+        assert [who for _, who in world.rung] == ["anna", "anna", "anna", "bo"]
+        for person in ("anna", "carl"):
+            world.queues["sales"].resume(person)
+
+    async def after(world: World) -> None:
+        await calls(world, *"efghi", seconds=30)
+        assert [who for _, who in world.rung] == ["carl", "bo", "carl", "bo", "carl"]
+
+    settings = house(strategy="fewest_calls", wrap_up_seconds=0.0)
+    phones = {name: Phone(talks=20.0) for name in ("anna", "bo", "carl")}
+    over_a_restart(tmp_path, settings, phones, before, after)
+
+
+def test_what_was_answered_a_day_ago_counts_no_more_after_a_restart(tmp_path: Path) -> None:
+    async def before(world: World) -> None:
+        world.queues["sales"].pause("bo", "lunch")
+        await calls(world, "a", "b", seconds=30)
+        world.queues["sales"].resume("bo")
+
+    async def after(world: World) -> None:
+        await calls(world, "c", "d", "e", seconds=30)
+        assert [who for _, who in world.rung] == ["bo", "anna", "bo"]
+
+    settings = house(members=("anna", "bo"), strategy="fewest_calls", wrap_up_seconds=0.0)
+    phones = {name: Phone(talks=20.0) for name in ("anna", "bo")}
+    over_a_restart(tmp_path, settings, phones, before, after, away=90_000.0)
+
+
+def test_the_expected_wait_is_measured_still(tmp_path: Path) -> None:
+    async def before(world: World) -> None:
+        await calls(world, "a", "b", "c", "d", seconds=5)
+        await asyncio.sleep(200)
+        world.call(FakeCaller("e"), "300", "phone")
+        world.call(FakeCaller("f"), "300", "phone")
+        await asyncio.sleep(1)
+        expected.append(world.queues["sales"].expected_wait("f"))
+
+    async def after(world: World) -> None:
+        world.call(FakeCaller("g"), "300", "phone")
+        world.call(FakeCaller("h"), "300", "phone")
+        await asyncio.sleep(1)
+        expected.append(world.queues["sales"].expected_wait("h"))
+
+    expected: list[float | None] = []
+    settings = house(members=("anna",), wrap_up_seconds=0.0)
+    over_a_restart(tmp_path, settings, {"anna": Phone(talks=40.0)}, before, after)
+    assert expected[0] is not None
+    assert expected[0] == expected[1]
+
+
 def test_who_is_taken_off_the_list_is_forgotten(tmp_path: Path) -> None:
     async def before(world: World) -> None:
         await calls(world, "a", seconds=40)
@@ -136,7 +195,9 @@ def test_who_is_taken_off_the_list_is_forgotten(tmp_path: Path) -> None:
         standings = Standings(journal, lambda: 0.0)
         standings.restore([house])
         journal.close()
-        return [recalled.member for recalled in standings.history(house, "sales")]
+        return [
+            recalled.member for recalled in standings.history(house, "sales") if isinstance(recalled, MemberRecalled)
+        ]
 
     over_a_restart(tmp_path, house(), {"anna": Phone(talks=20.0)}, before, nothing)
     assert "anna" in known(house())

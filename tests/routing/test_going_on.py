@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from routing.events import (
 )
 from routing.house import Arrival
 from routing.model import Queue, read_destination
-from routing.queue.events import Recollection
+from routing.queue.events import MemberRecalled, Recollection
 from routing.queue.view import view
 from tests.routing.nordlys import company, queue
 from tests.routing.world import FakeAnswered, FakeCaller, Phone, World
@@ -48,7 +49,10 @@ def talk(call: str, at: float) -> list[Recollection]:
 
 
 def after(
-    scenario: Callable[[World], Awaitable[None]], *history: Recollection, talks: frozenset[str] = frozenset()
+    scenario: Callable[[World], Awaitable[None]],
+    *history: Recollection,
+    talks: frozenset[str] = frozenset(),
+    queues: Mapping[str, Queue] = MappingProxyType({}),
 ) -> World:
     """A world in which the queues have a history, and anna and bo answer after three seconds and talk for a minute."""
 
@@ -56,7 +60,7 @@ def after(
         return {"history": [event for event in history if event.queue == settings.name], "talks": talks}
 
     async def main() -> World:
-        world = World(HOUSE, keeping=keeping)
+        world = World(msgspec.structs.replace(HOUSE, queues=HOUSE.queues | dict(queues)), keeping=keeping)
         await scenario(world)
         return world
 
@@ -186,6 +190,18 @@ def test_who_was_in_a_menu_hears_it_from_the_beginning_and_is_where_its_keys_lea
     (began,) = (event for event in world.events if isinstance(event, CallTakenUp))
     assert (began.destination, began.arrived, began.queue) == ("menu:main", START - 100, "")
     assert world.told()[-1] == "CallEnded"
+
+
+def test_a_conversation_that_goes_on_counts_once_among_those_answered() -> None:
+    recalled = MemberRecalled(
+        queue="sales", member="anna", at=START, idle_since=0.0, turn=7, misses=0, answers=(int(START) - 60, int(START))
+    )
+
+    async def scenario(world: World) -> None:
+        assert list(world.queues["sales"].state.members["anna"].answers) == [START - 60, START]
+
+    by_count = msgspec.structs.replace(HOUSE.queues["sales"], strategy="fewest_calls")
+    after(scenario, joined("a", -5), *talk("a", 0), recalled, talks=frozenset({"a"}), queues={"sales": by_count})
 
 
 def test_who_goes_back_comes_to_the_menu_from_which_they_had_come() -> None:

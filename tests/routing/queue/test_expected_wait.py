@@ -2,8 +2,7 @@
 
 import pytest
 
-from routing.queue.expected_wait import expected_wait
-from routing.queue.member import Served
+from routing.queue.expected_wait import Served, expected_wait
 from tests.routing.queue.table import Table
 
 
