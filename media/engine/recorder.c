@@ -16,6 +16,7 @@ enum {
     WIDE_RATE = 16000,
     DRAIN_MS = 50,
     UNIT_NS = 1000000000 / RTP_CLOCK_RATE,
+    LONGEST_LATE_NS = 1000000000,
     MOST_ASTRAY = RTP_CLOCK_RATE / 5,
     LOUD = 328,  /* Mean of the samples of a frame, without sign, from which it is no silence: 40 dB below full scale. */
 };
@@ -27,6 +28,7 @@ struct side_clock {
     bool started;
     uint32_t timestamp;
     int64_t position;
+    uint64_t in_time_at;  /* When its packets were last less than MOST_ASTRAY late. */
 };
 
 struct recording {
@@ -286,17 +288,20 @@ struct recording *recorder_start(struct recorder *recorder, const struct session
     return recording;
 }
 
-/* By the sender's timestamps, which tell of gaps and order; by the clock where they stray from it by a fifth of a second. */
+/* By the sender's timestamps, which tell of gaps and order; by the clock where they lead it by a fifth of a second, or stay behind it
+   by as much for a second: what a network held up comes all at once and has caught up by then. */
 static int64_t position_of(struct recording *recording, enum record_side side, uint32_t timestamp, uint64_t now)
 {
     struct side_clock *clock = &recording->sides[side];
     int64_t present = (int64_t)((now - recording->started_at) / UNIT_NS);
     int64_t position = clock->position + (int32_t)(timestamp - clock->timestamp);
-    int64_t astray = position > present ? position - present : present - position;
-    if (!clock->started || astray > MOST_ASTRAY) {
+    if (!clock->started || position - present > MOST_ASTRAY ||
+        (present - position > MOST_ASTRAY && now - clock->in_time_at > LONGEST_LATE_NS)) {
         clock->started = true;
         position = present;
     }
+    if (present - position <= MOST_ASTRAY)
+        clock->in_time_at = now;
     clock->timestamp = timestamp;
     clock->position = position;
     return position;

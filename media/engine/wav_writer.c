@@ -88,7 +88,7 @@ int wav_put(struct wav_writer *writer, unsigned channel, int64_t position, const
         }
         writer->window[(position + i) % WAV_WINDOW * writer->channels + channel] = samples[i];
     }
-    return write_until(writer, writer->end - writer->rate / 2);
+    return write_until(writer, writer->end - writer->rate);
 }
 
 int wav_close(struct wav_writer *writer, int64_t end)

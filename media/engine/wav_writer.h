@@ -8,7 +8,7 @@
 
 enum {
     WAV_MOST_CHANNELS = 2,
-    WAV_WINDOW = 16384,  /* Samples that wait for late frames. */
+    WAV_WINDOW = 32768,  /* Samples that wait for late frames. */
 };
 
 struct wav_writer {
@@ -23,7 +23,7 @@ struct wav_writer {
 /* Creates the file, which must not exist; returns 0 or an errno. */
 int wav_open(struct wav_writer *writer, const char *path, unsigned rate, unsigned channels);
 
-/* Puts samples of one channel at a position and writes what lies half a second before it; returns 0 or an errno. Samples that come
+/* Puts samples of one channel at a position and writes what lies a second before it; returns 0 or an errno. Samples that come
    too late are left out. */
 int wav_put(struct wav_writer *writer, unsigned channel, int64_t position, const int16_t *samples, unsigned count);
 

@@ -11,6 +11,9 @@ from media.events import CommandFailed, RecordEnded, RecordFailed, RecordSilence
 from tests.media.phone import Phone
 from tests.media.running_engine import RunningEngine, connected, real_time
 
+LOUD, QUIET = b"\xaa" * 160, b"\xd5" * 160
+"""A-law: the loudest positive step, and the smallest."""
+
 
 def channels(path: Path) -> tuple[list[int], list[int]]:
     """Left and right samples."""
@@ -58,6 +61,33 @@ async def test_left_is_what_the_party_said_and_right_what_it_heard(engine: Runni
 
 
 @real_time
+async def test_what_the_network_held_up_and_brings_at_once_stands_where_it_was_said(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    pace = tmp_path / "pace.pcma"
+    pace.write_bytes(QUIET * 50)
+    with Phone() as phone:
+        await controller.call("a", phone)
+        client.record("a", tmp_path / "a.wav")
+        client.play("a", [pace], layer="announcement")
+        for index in range(50):
+            await phone.hear()
+            # Nothing arrives for six tenths of a second, and then all that was said meanwhile.
+            if not 10 <= index < 40:
+                for _ in range(31 if index == 40 else 1):
+                    phone.say(LOUD)
+        await client.counters("a")
+        client.stop_record("a")
+        await controller.event(RecordEnded)
+    said, _ = channels(tmp_path / "a.wav")
+    first = said.index(32256)
+    assert set(said[first : first + 50 * 160]) == {32256}
+    await client.disconnect()
+
+
+@real_time
 async def test_g722_is_recorded_at_its_own_rate(engine: RunningEngine, tmp_path: Path) -> None:
     controller = await connected(engine)
     client = controller.client
@@ -100,10 +130,6 @@ async def test_a_session_that_ends_completes_its_recording(engine: RunningEngine
     assert said.count(32124) == 160
     assert set(heard) <= {0}
     await controller.client.disconnect()
-
-
-LOUD, QUIET = b"\xaa" * 160, b"\xd5" * 160
-"""A-law: the loudest positive step, and the smallest."""
 
 
 @real_time
