@@ -18,6 +18,8 @@ MUSIC_LUFS = -24.5
 """As loud as the packaged music: an announcement stands out."""
 _PATIENCE = 4.0
 """Seconds of waiting for each second of computing that is allowed: the machine has calls to see to."""
+_LEAST_PATIENCE = 60.0
+"""Seconds that are always waited: on a machine without a rest, starting to read takes most of them."""
 
 
 class UploadRefused(Exception):
@@ -98,7 +100,7 @@ async def _worked(order: UploadOrder, name: str, progress: Callable[[float], Non
     )
     assert worker.stdin
     assert worker.stdout
-    patience = order.cpu_seconds * _PATIENCE
+    patience = max(_LEAST_PATIENCE, order.cpu_seconds * _PATIENCE)
     try:
         with contextlib.suppress(ConnectionError):
             worker.stdin.write(msgspec.json.encode(order) + b"\n")
