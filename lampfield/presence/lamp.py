@@ -8,6 +8,7 @@ from presence_pidf.message_summary import MessageCounts
 from presence_pidf.person_state import compose
 from presence_pidf.publication import PublishedPresence
 from presence_pidf.status_report import StatusReport
+from sipcore.structs import Value
 
 LIT: Final = "lit"
 """Id of the dialog that the lamp of a thing shows while it is on."""
@@ -33,6 +34,13 @@ class Published:
         """Its place among the sources."""
         self.presence = presence
         self.dialogs = dialogs
+
+
+class Mended(Value, frozen=True):
+    """A lamp that showed a call which did not exist; `dialog` is what was taken away."""
+
+    person: str
+    dialog: DialogState
 
 
 class Rules:

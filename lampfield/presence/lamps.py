@@ -1,31 +1,30 @@
 """The lamps: registrations, calls and voicemail of each person, and switches, told to all who watch them.
 
-`Lamps` knows what is true now; three event packages render it; the notifier tells it. Nothing here keeps a document:
+`Lamps` knows what is true now; event packages render it; the notifier tells it. Nothing here keeps a document:
 what a watcher is sent is made from the state of that moment, so the last state is always the one that arrives.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
-from lampfield.presence.addresses import Addresses, aor_of, parts_of
-from lampfield.presence.company_rules import CompanyRules
+from lampfield.presence.addresses import Addresses
 from lampfield.presence.composition import Composition, Taken
-from lampfield.presence.lamp import LIT, PLAIN_RULES, Lamp, Published, lamp_of_thing
-from lampfield.presence.lists import PACKAGES, Lists, sent_along
-from lampfield.presence.member_lamps import address, for_member, member_aors
-from lampfield.presence.packages.catalogue import OF_ONESELF, event_packages
+from lampfield.presence.lamp import LIT, Lamp, Mended, Published
+from lampfield.presence.lists import Lists
+from lampfield.presence.member_lamps import address
+from lampfield.presence.packages.catalogue import event_packages
 from lampfield.presence.packages.feature_events import Features, nothing_set
 from lampfield.presence.packages.watcher_info import WATCHED
 from lampfield.presence.privacy import Privacy
 from lampfield.presence.recipients import recipients_of
-from lampfield.presence.things import Things
+from lampfield.presence.roster import Roster
+from lampfield.presence.watch_admission import WatchAdmission
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.message_summary import MessageCounts
 from presence_pidf.person_state import PersonState
-from presence_pidf.seen import EVERYTHING
 from presence_pidf.status_report import StatusReport
 from routing.model import Company
 from routing.ports import Clock
@@ -44,19 +43,6 @@ _log = logging.getLogger(__name__)
 _STATE_PACKAGES = ("dialog", "presence")
 
 
-def asks_when_free(request: Request) -> bool:
-    """Whether a phone wants to be told when somebody is free, as Snom does, rather than what they do."""
-    event = request.event
-    return event is not None and event.package == "dialog" and event.params.get("purpose") == "call-completion"
-
-
-class Mended(Value, frozen=True):
-    """A lamp that showed a call which did not exist; `dialog` is what was taken away."""
-
-    person: str
-    dialog: DialogState
-
-
 class StateChange(Value, frozen=True):
     """A person's state is another one, for the history and for who follows."""
 
@@ -69,15 +55,6 @@ class StateChange(Value, frozen=True):
 
 def _nobody(aor: str) -> bool:
     return False
-
-
-def _things(company: Company) -> Iterator[tuple[str, ...]]:
-    """The AORs of each thing of a company: the switches by their codes, and what members dial, for each of them."""
-    for hours in company.hours.values():
-        if hours.switch_code:
-            yield (f"sip:{hours.switch_code}@{company.domain.lower()}",)
-    yield from member_aors(company).values()
-    yield from ((aor_of(extension, company.domain),) for extension in company.queue_extensions)
 
 
 class Lamps:
@@ -99,17 +76,14 @@ class Lamps:
     ) -> None:
         """`clock` is for documents that say how long something lasts; all else is told what time it is."""
         self._token = token
-        self._lamps: dict[str, Lamp] = {}
-        self._made: set[str] = set()
-        """AORs of things whose lamps were made because somebody watches."""
-        self._mailboxes: set[str] = set()
-        """AORs of the codes by which people listen to their messages."""
-        self.things = Things()
+        self._roster = Roster()
+        self._lamps = self._roster.lamps
+        self.things = self._roster.things
         self._watch_followers: list[Callable[[str, bool], None]] = []
         self._privacy = Privacy()
         self._addresses = Addresses(self._lamps, self._make)
-        self._lists = Lists(self._lamps, self._addresses, self.detail)
-        self._rules = CompanyRules()
+        self._lists = Lists(self._lamps, self._addresses, self._privacy.detail)
+        self._admission = WatchAdmission(self._lamps, self._addresses, self._lists, self._privacy, self._make)
         self._composition = Composition()
         self._followers: list[Callable[[StateChange], None]] = []
         self._fact_followers: list[Callable[[Lamp], None]] = []
@@ -126,42 +100,17 @@ class Lamps:
     def configure(self, companies: Iterable[Company], now: float) -> None:
         """Take over the companies as they are now; who is gone has no lamp any more and its watchers are told."""
         companies = list(companies)
-        found: dict[str, Lamp] = {}
-        remerged: list[Lamp] = []
-        domains: set[str] = set()
-        self._rules.begin()
-        for company in companies:
-            domain = company.domain.lower()
-            domains.add(domain)
-            rules = self._rules.of(company.statuses)
-            for person in company.people.values():
-                aors = tuple(dict.fromkeys(f"sip:{name}@{domain}" for name in (person.id, person.extension) if name))
-                lamp = self._lamps.get(aors[0])
-                if lamp is None:
-                    lamp = Lamp(person.id, domain, aors, rules)
-                lamp.aors = aors
-                if lamp.rules is not rules:
-                    lamp.rules = rules
-                    remerged.append(lamp)
-                found.update(dict.fromkeys(aors, lamp))
-            for aors in _things(company):
-                thing = self._lamps.get(aors[0]) or lamp_of_thing(domain, now)
-                thing.aors = aors
-                found.update(dict.fromkeys(aors, thing))
-        self._made = {aor for aor in self._made if self.things.is_on(aor) is not None}
-        gone = [aor for aor in self._lamps if aor not in found and aor not in self._made]
-        self._addresses.domains = domains
-        for aor in gone:
+        change = self._roster.configure(companies, now)
+        self._addresses.domains = self._roster.domains
+        for aor in change.gone:
             self.notifier.terminate(aor, "noresource", now)
-            del self._lamps[aor]
-        self._lamps.update(found)
         for aor in self._lists.configure(companies):
             self.notifier.terminate(aor, "noresource", now)
-        self._mailboxes = {aor_of(company.feature_codes.mailbox, company.domain) for company in companies}
+        self._admission.configure(companies)
         self._privacy.configure(companies)
         self.notifier.details_changed(self._detail_of, now)
-        self._composition.configure([PLAIN_RULES, *self._rules.all()])
-        for lamp in remerged:
+        self._composition.configure(self._roster.rules())
+        for lamp in change.remerged:
             self._update(lamp, now)
 
     def follow(self, follower: Callable[[StateChange], None]) -> None:
@@ -190,8 +139,7 @@ class Lamps:
     ) -> Response:
         """Answer a SUBSCRIBE of somebody who was authenticated in `watcher_domain`; `watcher` is the person's id.
 
-        `stream` is a connection to the phone, if there is one. 404 for nobody's AOR, 403 for another company's, whether
-        or not it has such a person, and for what only a person may know of themselves; else as the notifier does.
+        `stream` is a connection to the phone, if there is one. Refuses as `WatchAdmission` and the notifier do.
         """
         domain = watcher_domain.lower()
         who = f"sip:{watcher}@{domain}"
@@ -199,7 +147,7 @@ class Lamps:
             recipients = recipients_of(request) if request.body else None
             if request.to.tag is not None:
                 return self.notifier.subscribe(request, flow, now, resource="", recipients=recipients, stream=stream)
-            resource, detail, eventlist = self._wanted(request, who, domain, recipients)
+            watched = self._admission.admit(request, who, domain, recipients)
         except Refused as refused:
             fields = refused.fields
             return response_to(request, refused.status, refused.reason, to_tag=self._token(), fields=fields)
@@ -209,61 +157,24 @@ class Lamps:
             request,
             flow,
             now,
-            resource=resource,
+            resource=watched.resource,
             watcher=who,
-            detail=detail,
-            eventlist=eventlist,
+            detail=watched.detail,
+            eventlist=watched.eventlist,
             recipients=recipients,
             stream=stream,
         )
 
-    def _wanted(
-        self, request: Request, who: str, domain: str, recipients: tuple[str, ...] | None
-    ) -> tuple[str, str, bool]:
-        """The resource, how much of it is seen, and whether it is a list. Raises ProtocolViolation."""
-        event = request.header("Event") or ""
-        package = event.partition(";")[0].strip()
-        if recipients is not None:
-            aor, listed = sent_along(request.uri.partition(";")[0]), True
-        else:
-            aor = self._addresses.aor(request.request_uri, domain)
-            listed = aor in self._lists
-        if listed:
-            if package not in PACKAGES:
-                raise Refused(489, "Lists Have No Such Event", ("Allow-Events", ", ".join(sorted(PACKAGES))))
-            return aor, EVERYTHING, True
-        if package == "message-summary" and aor in self._mailboxes:
-            # Some phones ask the number that they dial for messages how many there are.
-            aor = who
-        resource = self._addresses.resource(aor, who)
-        detail = self.detail(who, resource)
-        if detail is not None and ";" in event and asks_when_free(request):
-            own = for_member(aor, parts_of(who)[0])
-            if not self._make(own):
-                raise ProtocolViolation("Not Found", 404)
-            return own, EVERYTHING, False
-        if detail is None or (package in OF_ONESELF and who not in self._lamps[resource].aors):
-            raise ProtocolViolation("Forbidden", 403)
-        return resource, detail, False
-
-    def detail(self, watcher: str, resource: str) -> str | None:
-        """How much a watcher may see of a resource, both by AOR, as `presence_pidf.seen` reads it; None: nothing."""
-        return self._privacy.detail(watcher, resource)
-
     def _detail_of(self, record: SubscriptionRecord) -> str | None:
-        return self.detail(record.watcher, record.resource)
+        return self._privacy.detail(record.watcher, record.resource)
 
     def _make(self, aor: str, now: float = 0.0) -> bool:
         """Make the lamp of a thing that somebody watches; False where there is no such thing."""
         on = self.things.is_on(aor)
-        if on is None:
-            return False
-        if aor not in self._lamps:
-            lamp = self._lamps[aor] = lamp_of_thing(parts_of(address(aor))[1], now)
-            lamp.aors = (aor,)
-            self._made.add(aor)
+        if on is not None and aor not in self._lamps:
+            self._roster.make(aor, now)
             self.light(aor, on, now)
-        return True
+        return on is not None
 
     def restore(self, records: Iterable[SubscriptionRecord], now: float) -> None:
         """Take subscriptions from disk; after registrations and calls are known, for each is told the state."""
@@ -281,7 +192,7 @@ class Lamps:
             lamp = self._lamps.get(resource) if package == WATCHED else None
             for aor in lamp.aors if lamp is not None else ():
                 self.notifier.changed(aor, f"{WATCHED}.winfo", now)
-            if resource in self._made:
+            if self._roster.was_made(resource):
                 self._rewatched(resource)
 
     def _rewatched(self, resource: str) -> None:
@@ -290,8 +201,7 @@ class Lamps:
         for follower in self._watch_followers:
             follower(resource, watched)
         if not watched:
-            self._made.discard(resource)
-            del self._lamps[resource]
+            self._roster.unmake(resource)
 
     def follow_watchers(self, follower: Callable[[str, bool], None]) -> None:
         """Tell `follower` of things that were made to be watched whether they still are, when that may have changed."""

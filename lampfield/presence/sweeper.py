@@ -8,7 +8,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from lampfield.presence.lamps import Lamps, Mended
+from lampfield.presence.lamp import Mended
+from lampfield.presence.lamps import Lamps
 from routing.events import CallEvent, CallPickedUp, CallTransferred
 from routing.ports import Clock
 
