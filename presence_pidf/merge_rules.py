@@ -1,6 +1,7 @@
 """Which source wins for what, where sources differ about a person."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from presence_pidf.status_report import Activity, StatusReport
@@ -48,7 +49,11 @@ STRENGTH: dict[Activity, int] = {
 Rank = tuple[int, int, float, str]
 """Sorts what sources say, what wins first."""
 
+_ByWord = dict[tuple[str, Activity], int]
+"""Places by kind of source and activity."""
 
+
+@lru_cache(maxsize=4096)
 def kind_of(source: str) -> str:
     """The kind of a source: what stands before the colon of its name, `manual` for all ways of setting it oneself."""
     kind = source.partition(":")[0]
@@ -61,7 +66,7 @@ class MergeRules:
     Kinds that an order leaves out come after all that are in it, but before `registrations` where that is the last.
     """
 
-    __slots__ = ("_forwarding", "_notes", "_order", "_rest", "stale_seconds")
+    __slots__ = ("_forwarding", "_notes", "_order", "_rest", "of_calls", "of_registrations", "stale_seconds")
 
     def __init__(
         self,
@@ -71,21 +76,17 @@ class MergeRules:
         forwarding: Sequence[str] = (),
         stale_seconds: Mapping[str, float] = DEFAULT_STALE_SECONDS,
     ) -> None:
-        self._order = _places(order)
-        self._notes = _places(notes or order)
-        self._forwarding = _places(forwarding or order)
-        self._rest = max(map(_end, (order, notes, forwarding)))
+        rest = max(map(_end, (order, notes, forwarding)))
+        places = _places(order)
+        self._order = _by_word(places, rest)
+        self._notes = _by_word(_places(notes or order), rest)
+        self._forwarding = _by_word(_places(forwarding or order), rest)
+        self._rest = rest
         self.stale_seconds = stale_seconds
-
-    @property
-    def of_calls(self) -> Rank:
+        self.of_calls: Rank = (places.get("calls", -1), 0, 0.0, "")
         """Where live dialogs stand."""
-        return self._order.get("calls", -1), 0, 0.0, ""
-
-    @property
-    def of_registrations(self) -> Rank:
+        self.of_registrations: Rank = (places.get("registrations", rest + 1), len(STRENGTH), 0.0, "")
         """Where it stands that no phone is registered."""
-        return self._order.get("registrations", self._rest + 1), len(STRENGTH), 0.0, ""
 
     def stale_after(self, source: str) -> float:
         """Seconds of silence after which a source's reports count no more; 0 for one that never goes stale."""
@@ -93,25 +94,34 @@ class MergeRules:
 
     def rank(self, report: StatusReport) -> Rank:
         """Where a report's activity stands."""
-        place = self._place(self._order, report)
-        return place, STRENGTH[report.activity], -report.since, report.source
+        return self._rank(self._order, report)
 
     def note_rank(self, report: StatusReport) -> Rank:
         """Where a report's note stands."""
-        return self._place(self._notes, report), STRENGTH[report.activity], -report.since, report.source
+        return self._rank(self._notes, report)
 
     def forwarding_rank(self, report: StatusReport) -> Rank:
         """Where what a report says of forwarding stands."""
-        return self._place(self._forwarding, report), 0, -report.since, report.source
+        place, _, newness, source = self._rank(self._forwarding, report)
+        return place, 0, newness, source
 
-    def _place(self, places: Mapping[str, int], report: StatusReport) -> int:
-        kind = kind_of(report.source)
-        return min(places.get(f"{kind}/{report.activity}", self._rest), places.get(kind, self._rest))
+    def _rank(self, places: _ByWord, report: StatusReport) -> Rank:
+        source, activity = report.source, report.activity
+        return places.get((kind_of(source), activity), self._rest), STRENGTH[activity], -report.since, source
 
 
 def _places(order: Sequence[str]) -> dict[str, int]:
     """Even numbers, so that there is room between two."""
     return {name: 2 * place for place, name in reversed(list(enumerate(order)))}
+
+
+def _by_word(places: Mapping[str, int], rest: int) -> _ByWord:
+    """Where each kind of source in these places stands with each activity; what is not in it is at `rest`."""
+    return {
+        (kind, activity): min(places.get(f"{kind}/{activity}", rest), places.get(kind, rest))
+        for kind in {name.partition("/")[0] for name in places}
+        for activity in STRENGTH
+    }
 
 
 def _end(order: Sequence[str]) -> int:

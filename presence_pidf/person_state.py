@@ -1,7 +1,8 @@
 """A person's state, composed from everything that is known, with the reason why it won."""
 
-from collections.abc import Container, Iterable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Container, Iterable, Sequence
+from operator import itemgetter
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -148,6 +149,12 @@ class _Candidate(NamedTuple):
     since: float
 
 
+_Ranked = tuple[Rank, StatusReport]
+"""A report and where its activity stands."""
+
+_rank_of: Final = itemgetter(0)
+
+
 def _of_report(report: StatusReport, rank: Rank, reachable: bool) -> _Candidate:
     said = f"{report.source} says {report.activity}"
     condition = _CONDITION_OF[report.activity]
@@ -169,48 +176,55 @@ def _stands(report: StatusReport) -> bool:
     return activity != "unknown" and (activity != "available" or kind_of(report.source) == "manual")
 
 
-def _candidates(
-    live: Sequence[DialogState],
-    told: Sequence[StatusReport],
+def _of_calls(live: Sequence[DialogState], rules: MergeRules) -> _Candidate:
+    condition, reason = _of_dialogs(live)
+    return _Candidate(rules.of_calls, condition, reason, min([dialog.started for dialog in live]))
+
+
+def _winner(
+    calls: _Candidate | None,
+    told: Sequence[_Ranked],
     registered_since: float,
     reachable: bool,
     rules: MergeRules,
-) -> list[_Candidate]:
-    """All that could be the person's condition; there is always one."""
-    found: list[_Candidate] = []
-    if live:
-        condition, reason = _of_dialogs(live)
-        found.append(_Candidate(rules.of_calls, condition, reason, min(dialog.started for dialog in live)))
-    found += [_of_report(report, rules.rank(report), reachable) for report in told if _stands(report)]
+) -> _Candidate:
+    """What the person's condition is: of calls, the first report that stands for itself, and no phone."""
+    best = calls
+    for rank, report in told:
+        if _stands(report):
+            if best is None or rank < best.rank:
+                best = _of_report(report, rank, reachable)
+            break
     last = rules.of_registrations
     if not reachable:
-        found.append(_Candidate(last, "unregistered", "no phone is registered", registered_since))
-    elif not found:
-        available = next((report for report in told if report.activity == "available"), None)
-        if available is not None:
-            found.append(_of_report(available, rules.rank(available), reachable))
-        else:
-            found.append(_Candidate(last, "idle", "registered, and nothing says otherwise", registered_since))
-    return found
+        if best is None or last < best.rank:
+            return _Candidate(last, "unregistered", "no phone is registered", registered_since)
+    elif best is None:
+        for rank, report in told:
+            if report.activity == "available":
+                return _of_report(report, rank, reachable)
+        return _Candidate(last, "idle", "registered, and nothing says otherwise", registered_since)
+    return best
 
 
 def _sources(
-    live: Sequence[DialogState],
-    told: Sequence[StatusReport],
+    calls: _Candidate | None,
+    told: Sequence[_Ranked],
     silent: Sequence[StatusReport],
     phones: Source,
-    winner: _Candidate,
+    winner: Rank,
     rules: MergeRules,
 ) -> tuple[Source, ...]:
     """All facts: the winning one, then the others as they rank, stale ones at the end."""
-    facts = [(rules.rank(report), Source(report.source, report.activity, report.since)) for report in told]
-    if live:
-        calls = Source("calls", _of_dialogs(live)[0], min(dialog.started for dialog in live))
-        facts.append((rules.of_calls, calls))
+    facts = [(rank, Source(report.source, report.activity, report.since)) for rank, report in told]
+    if calls is not None:
+        facts.append((rules.of_calls, Source("calls", calls.condition, calls.since)))
     facts.append((rules.of_registrations, phones))
-    facts.sort(key=lambda fact: (fact[0] != winner.rank, fact[0]))
-    stale = (Source(report.source, report.activity, report.since, stale=True) for report in silent)
-    return (*(source for _, source in facts), *stale)
+    facts.sort(key=_rank_of)
+    sources = [source for rank, source in facts if rank == winner]
+    sources += [source for rank, source in facts if rank != winner]
+    sources += [Source(report.source, report.activity, report.since, stale=True) for report in silent]
+    return tuple(sources)
 
 
 def compose(
@@ -233,21 +247,17 @@ def compose(
     live = sorted((dialog for dialog in dialogs if dialog.phase != "terminated"), key=_shown_before)
     fresh = [report for report in reports if report.live(now)]
     told = [report for report in fresh if report.source not in stale]
-    if len(told) > 1:
-        told.sort(key=rules.rank)
+    ranked: list[_Ranked] = [(rules.rank(report), report) for report in told]
+    ranked.sort(key=_rank_of)
     reachable = registered > 0 or any(map(_reaches, told))
-    phones = Source("registrations", f"{registered} registered", registered_since)
-    if not live and not told:
-        condition: Condition = "idle" if reachable else "unregistered"
-        reason = "registered, and nothing says otherwise" if reachable else "no phone is registered"
-        winner = _Candidate(rules.of_registrations, condition, reason, registered_since)
-    else:
-        winner = min(_candidates(live, told, registered_since, reachable, rules), key=_by_rank)
-    noted = min((report for report in told if report.note), key=rules.note_rank, default=None)
-    back = min((report for report in told if report.back_at is not None), key=rules.note_rank, default=None)
-    forwarded = min((report for report in told if report.forwarding), key=rules.forwarding_rank, default=None)
+    calls = _of_calls(live, rules) if live else None
+    winner = _winner(calls, ranked, registered_since, reachable, rules)
+    noted = _first([report for report in told if report.note], rules.note_rank)
+    back = _first([report for report in told if report.back_at is not None], rules.note_rank)
+    forwarded = _first([report for report in told if report.forwarding is not None], rules.forwarding_rank)
     note = noted.note if noted is not None else ""
     silent = [report for report in fresh if report.source in stale] if len(told) != len(fresh) else []
+    phones = Source("registrations", f"{registered} registered", registered_since)
     return PersonState(
         winner.condition,
         winner.reason,
@@ -255,14 +265,17 @@ def compose(
         tuple(live),
         note,
         winner.since,
-        _sources(live, told, silent, phones, winner, rules),
+        _sources(calls, ranked, silent, phones, winner.rank, rules),
         reachable,
         back.back_at if back is not None else None,
         forwarded.forwarding if forwarded is not None else None,
         tuples,
-        tuple(other for other in notes if other != note),
+        tuple([other for other in notes if other != note]),
     )
 
 
-def _by_rank(candidate: _Candidate) -> Rank:
-    return candidate.rank
+def _first(reports: list[StatusReport], rank: Callable[[StatusReport], Rank]) -> StatusReport | None:
+    """The one that ranks first, None of none; most have one at the most."""
+    if len(reports) > 1:
+        return min(reports, key=rank)
+    return reports[0] if reports else None
