@@ -24,6 +24,7 @@ from lampfield.configuration import Configuration, load
 from lampfield.control_socket import converse, lines
 from lampfield.database import open_database
 from lampfield.logs import start_logging
+from lampfield.pin_table import PinTable
 from lampfield.sound_library.company_sounds import CompanySounds, NewSound
 from lampfield.sound_library.company_sounds import SoundRefused as NotAllowed
 from lampfield.sound_library.limits import SoundLimits
@@ -221,6 +222,7 @@ async def serve(configuration: Configuration, bound: socket.socket, ready: int |
         clients,
         SoundLibraries(engine, state, configuration.own_sounds.limits, time.time),
         MissedCallList(engine),
+        PinTable(engine, time.time),
         StatusInterface(boards, couriers, free, streams, log, poster.fault, time.time),
         RateLimit(configuration.web.requests_per_minute, time.monotonic),
     )

@@ -24,6 +24,7 @@ Scope = Literal[
     "sounds",
     "hours",
     "people",
+    "pins",
     "adapters",
     "states",
     "reasons",

@@ -4,9 +4,22 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 
-from web import adapters, hours, locations, missed, people, queues, sounds, state_socket, states, voicemail, webhooks
+from web import (
+    adapters,
+    hours,
+    locations,
+    missed,
+    people,
+    pins,
+    queues,
+    sounds,
+    state_socket,
+    states,
+    voicemail,
+    webhooks,
+)
 from web.access import Access
-from web.backend import Clients, DatabaseAway, MissedCalls, Signalling, SignallingAway, Sounds
+from web.backend import Clients, DatabaseAway, MissedCalls, Pins, Signalling, SignallingAway, Sounds
 from web.models import Health, ProblemModel
 from web.problem import MEDIA_TYPE, install
 from web.rate_limit import RateLimit
@@ -21,6 +34,7 @@ def create_app(
     clients: Clients,
     shelves: Sounds,
     missed_calls: MissedCalls,
+    pin_table: Pins,
     statuses: StatusInterface,
     limit: RateLimit,
 ) -> FastAPI:
@@ -46,6 +60,7 @@ def create_app(
         hours.routes(access),
         adapters.routes(access),
         people.routes(access),
+        pins.routes(access, pin_table),
         voicemail.routes(access),
         sounds.routes(access, shelves),
         states.routes(access, boards, statuses.streams),

@@ -1,5 +1,6 @@
 """What the API needs of the server, as Protocols. `lampfield.web_process` fulfils them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -67,6 +68,30 @@ class MissedCalls(Protocol):
 
     async def handled(self, company: str, queue: str, number: str, by: str, at: float, since: float) -> bool:
         """Note who has seen to it; False where there is nothing to see to."""
+        ...
+
+
+class NoPinOwner(Exception):
+    """Nobody of this name can have a PIN; `known` are those who can."""
+
+    def __init__(self, known: Sequence[str]) -> None:
+        super().__init__()
+        self.known = known
+
+
+class Pins(Protocol):
+    """The PINs of people and boxes, as hashes. Each method raises DatabaseAway, the changing ones NoPinOwner."""
+
+    async def set_at(self, company: str) -> dict[str, float]:
+        """Who has one, and since when: UTC epoch seconds."""
+        ...
+
+    async def put(self, company: str, owner: str, pin: str) -> str:
+        """Set it and tell whose it is: `owner` may be an extension."""
+        ...
+
+    async def remove(self, company: str, owner: str) -> str:
+        """Take it away, if there is one, and tell whose it was."""
         ...
 
 

@@ -115,6 +115,32 @@ class Switch(BaseModel):
     position: Literal["calendar", "open", "closed"]
 
 
+class PinOwner(BaseModel):
+    """Who has a PIN: a person, by id, or a group's box; `set_at` is UTC epoch seconds."""
+
+    owner: str
+    set_at: float
+
+
+class MadePin(BaseModel):
+    """A PIN that was made up, told this once."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"owner": "ingrid", "pin": "853202"}]})
+
+    owner: str
+    pin: str
+
+
+class ChosenPin(BaseModel):
+    """A PIN that somebody has chosen: 4 to 12 digits, no row, more than two different ones."""
+
+    model_config = ConfigDict(
+        extra="forbid", hide_input_in_errors=True, json_schema_extra={"examples": [{"pin": "471108"}]}
+    )
+
+    pin: str
+
+
 class Box(BaseModel):
     """A voicemail box: how many messages are new and heard, and the most it takes."""
 

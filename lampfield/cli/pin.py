@@ -9,7 +9,7 @@ from lampfield.cli.choosing import CompanyArgument, company_of, person_of
 from lampfield.cli.database import database
 from lampfield.cli.server_file import ConfigOption, configuration_of
 from lampfield.cli.terminal import give_up, out
-from provisioning.pins import FEWEST_DIGITS, MOST_DIGITS, is_easy, new_pin, set_pin
+from provisioning.pins import fault_of, new_pin, owner_of, set_pin
 from routing.feature_codes import may_administer
 
 
@@ -35,10 +35,11 @@ def pin(
     """
     with database(configuration_of(config)) as engine:
         chosen = company_of(engine, company)
-        found = None if owner in chosen.boxes and owner not in chosen.people else person_of(chosen, owner)
+        whose = owner_of(chosen, owner) or person_of(chosen, owner).id
+        found = chosen.people.get(whose)
         fresh = _asked() if choose else new_pin()
         with engine.begin() as connection:
-            set_pin(connection, chosen.id, owner if found is None else found.id, fresh, time.time())
+            set_pin(connection, chosen.id, whose, fresh, time.time())
     told = "is set" if choose else f"{fresh}, told now and never again"
     if found is None:
         out().print(f"PIN of the box {owner}: {told}", markup=False, soft_wrap=True)
@@ -50,10 +51,6 @@ def pin(
 
 def _asked() -> str:
     fresh: str = typer.prompt("New PIN", hide_input=True, confirmation_prompt=True)
-    if not (fresh.isascii() and fresh.isdigit() and FEWEST_DIGITS <= len(fresh) <= MOST_DIGITS):
-        give_up(f"A PIN must be {FEWEST_DIGITS} to {MOST_DIGITS} digits; nothing was changed")
-    if is_easy(fresh):
-        give_up(
-            "This PIN would be guessed at once; nothing was changed. Choose one that is no row and more than two digits"
-        )
+    if (fault := fault_of(fresh)) is not None:
+        give_up(f"A PIN must be {fault}; nothing was changed")
     return fresh

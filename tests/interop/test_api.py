@@ -19,6 +19,7 @@ import pytest
 
 from call_records.event_log import member_events_of
 from lampfield.database import open_database
+from provisioning.pins import opens, pin_hash
 from routing.queue.events import Author, LastMemberPassive, MemberActivated, MemberDeactivated
 from tests.support.children import child
 from tests.support.plain_phone import PlainPhone
@@ -34,7 +35,7 @@ COMPANY = {
     "people": {"anna": {"outside_number": "+4540404040"}},
     "queues": {"sales": {"members": ["anna"], "wrap_up_seconds": 0, "on_no_members": "hangup"}},
 }
-SCOPES = ("members", "texts", "queues", "missed", "voicemail", "sounds", "hours", "people")
+SCOPES = ("members", "texts", "queues", "missed", "voicemail", "sounds", "hours", "people", "pins")
 
 
 def accept(handler: BaseHTTPRequestHandler) -> None:
@@ -276,6 +277,33 @@ def test_a_sound_is_uploaded_listed_and_removed_and_what_is_none_is_refused(api:
     assert api.refused(422, "PUT", "/sounds/other", content=b"no sound at all")["where"] == "sound"
     api.done("DELETE", "/sounds/welcome")
     assert api.done("GET", "/sounds") == []
+
+
+def test_an_administrator_asks_for_a_new_pin_and_changes_it(api: Api) -> None:
+    def opened_by(owner: str, pin: str) -> bool:
+        engine = open_database(f"sqlite:///{api.server.state / 'lampfield.sqlite3'}")
+        with engine.connect() as connection:
+            hashed = pin_hash(connection, "nordlys", owner)
+        engine.dispose()
+        assert hashed is None or pin not in hashed
+        return hashed is not None and opens(hashed, pin)
+
+    made = api.done("POST", "/pins/208")
+    assert made["owner"] == "ingrid", "by extension as well"
+    assert opened_by("ingrid", made["pin"])
+    api.done("PUT", "/pins/ingrid", json={"pin": "471108"})
+    assert opened_by("ingrid", "471108")
+    assert not opened_by("ingrid", made["pin"])
+    assert [each["owner"] for each in api.done("GET", "/pins")] == ["ingrid"]
+    for easy in ("1234", "1111", "47", "47a108"):
+        refused = api.refused(422, "PUT", "/pins/ingrid", json={"pin": easy})
+        assert refused["where"] == "pin"
+        assert easy not in json.dumps(refused), "what was sent is not repeated"
+    assert "ingrid" in api.refused(404, "POST", "/pins/karl")["expected"]
+    api.done("DELETE", "/pins/ingrid")
+    assert not opened_by("ingrid", "471108")
+    with api.with_token("people", "voicemail") as other:
+        assert other.post("/pins/ingrid").status_code == 403
 
 
 def test_boxes_are_listed(api: Api) -> None:
