@@ -154,9 +154,8 @@ class PickupDesk:
             taker.identity,
             taker.arrival,
             called_leg(instead.call, "p", next(self._numbers)),
-            rang,
         )
-        leg.peer = instead.peer
+        leg.rang, leg.peer = rang, instead.peer
         self._legs.add(leg)
         leg.show("trying")
         return leg

@@ -37,6 +37,8 @@ class VoiceLeg(Leg):
         """By whom the call was forwarded, in order."""
         self.earlier = NO_EARLIER
         """The forwardings that the call brought with it."""
+        self.rang: str | None = None
+        """Id of the person for whom it rang, where this leg's has taken the call in their place."""
 
     def take_up(self, kept: KeptLeg, audio: SessionInfo) -> None:
         """Go on with the leg as another run of the process left it, answered, with what the engine plays.
@@ -54,11 +56,6 @@ class VoiceLeg(Leg):
     @property
     def name(self) -> str:
         return self.caller.name
-
-    @property
-    def rang(self) -> str | None:
-        """Id of the person for whom it rang, where this leg's has taken the call in their place."""
-        return None
 
     @property
     def language(self) -> str:
