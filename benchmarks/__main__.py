@@ -36,6 +36,7 @@ SCRIPTS = (
     "notify",
     "statuses",
     "reports",
+    "report_latency",
     "phones",
     "calls",
     "overload",

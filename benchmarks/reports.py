@@ -1,4 +1,4 @@
-"""Status reports from an adapter's mouth to a lamp: through the outlet, over the line, into a whole server.
+"""Status reports from an adapter's mouth: through the outlet, over the line, into a whole server.
 
     python -m benchmarks.reports [--keep] [ROW ...]
 
@@ -7,7 +7,6 @@ The server has its disk, and no adapters of its own: this script is at the other
 
 import argparse
 import socket
-import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.phones import People, company
+from benchmarks.phones import company
 from benchmarks.results import Result, cpu_seconds
 from benchmarks.script import best, command_line, tell, wanted
 from benchmarks.statuses import ACTIVITIES, report
@@ -25,13 +24,12 @@ from lampfield.adapters.desk import JournalShelf
 from lampfield.adapters.wire import REPORTS_IN_BATCH, Batch, Hello, Taken, from_signalling, packed
 from lampfield.journal import Journal
 from lampfield.supervisor import reports_path
-from presence_pidf.status_report import Activity, StatusReport
+from presence_pidf.status_report import StatusReport
 from status_adapters.outlet import Outlet
 from tests.support.server import Server
 
-ROWS = ("reports-outlet", "reports-line", "report-to-lamp-p99")
+ROWS = ("reports-outlet", "reports-line")
 PEOPLE = 500
-CHANGES_PER_SECOND = 1000
 SOURCE = "mobile:bench"
 
 
@@ -115,48 +113,13 @@ def over_line(server: Server, number: int = 100_000) -> float:
     return number / used
 
 
-def to_lamp(server: Server, seconds: float = 5.0) -> float:
-    """99th percentile of the time from a report on the line to its NOTIFY at the watcher, milliseconds."""
-    watched = People(server, range(PEOPLE))
-    watched.watch("dialog", 1)
-    line = Line(server)
-    started = dict.fromkeys(range(PEOPLE), 0.0)
-    times: list[float] = []
-
-    def told(data: bytes) -> None:
-        watcher = int(data.partition(b"sip:w")[2].partition(b"@")[0])
-        times.append(time.perf_counter() - started[watcher % PEOPLE])
-
-    begin, at = time.perf_counter(), time.time()
-    for change in range(int(CHANGES_PER_SECOND * seconds)):
-        due = begin + change / CHANGES_PER_SECOND
-        while (now := time.perf_counter()) < due:
-            watched.receive(told, due - now)
-        person, turn = change % PEOPLE, change // PEOPLE
-        started[person] = time.perf_counter()
-        activity: Activity = "available" if turn % 2 else "on-the-phone"
-        line.send([report(person, SOURCE, activity, at + change / CHANGES_PER_SECOND)])
-        line.pass_over()
-    while any(watched.receive(told, 0.2)):
-        pass
-    watched.close()
-    line.close()
-    if len(times) < CHANGES_PER_SECOND * seconds * 0.99:
-        raise RuntimeError(f"only {len(times)} NOTIFYs came")
-    return statistics.quantiles(times, n=100)[98] * 1000
-
-
 def results(arguments: argparse.Namespace) -> Iterator[Result]:
     if wanted(arguments, "reports-outlet"):
         yield Result("reports-outlet", through_outlet(), "a CPU-second", "with journal; one in ten says something new")
-    if wanted(arguments, "reports-line", "report-to-lamp-p99"):
+    if wanted(arguments, "reports-line"):
         with whole_server(company=company("p", PEOPLE)) as server:
-            if wanted(arguments, "reports-line"):
-                note = "merged by a whole server, one in ten says something new; nobody watches"
-                yield Result("reports-line", over_line(server), "a CPU-second", note)
-            if wanted(arguments, "report-to-lamp-p99"):
-                note = f"whole server; {CHANGES_PER_SECOND} changes a second, from the line to the NOTIFY"
-                yield Result("report-to-lamp-p99", to_lamp(server), "ms", note)
+            note = "merged by a whole server, one in ten says something new; nobody watches"
+            yield Result("reports-line", over_line(server), "a CPU-second", note)
 
 
 def main() -> None:
