@@ -28,6 +28,8 @@ class VirtualPhone(asyncio.DatagramProtocol):
         self._answers: dict[tuple[str, str], Callable[[Message], None]] = {}
         """What takes the responses to a request, by branch and method."""
         self._seen: set[bytes] = set()
+        self._told: dict[str, list[Message]] = {}
+        """The NOTIFYs of each subscription, by Call-ID."""
         self.takes_notify = 200
         """How it answers NOTIFY; 0 is not at all."""
 
@@ -64,6 +66,15 @@ class VirtualPhone(asyncio.DatagramProtocol):
 
         self.send(method, uri, fields, body, take)
         return await answer
+
+    async def watch(self, user: str, event: str, expires: int = 600) -> list[Message]:
+        """Subscribe; the NOTIFYs that come from then on, each answered 200."""
+        call_id = f"v{next(_numbers)}"
+        told = self._told[call_id] = []
+        fields = {"Call-ID": call_id, "Event": event, "Expires": str(expires)}
+        answer = await self.ask("SUBSCRIBE", f"sip:{user}@{DOMAIN}", fields)
+        assert answer.status == 200, answer
+        return told
 
     def send(
         self,
@@ -145,6 +156,9 @@ class VirtualPhone(asyncio.DatagramProtocol):
             self._ringing.put_nowait(line)
         elif message.method == "OPTIONS":
             self.respond(message, 200, "o")
+        elif message["Call-ID"] in self._told:
+            self._told[message["Call-ID"]].append(message)
+            self.respond(message, 200)
         elif message.method != "ACK":
             self.respond(message, 481, "gone")
 
