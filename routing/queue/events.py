@@ -63,6 +63,9 @@ class MemberCleared(MemberEvent, frozen=True, kw_only=True):
 class TalkEnded(MemberEvent, frozen=True, kw_only=True):
     """The member's conversation with the queue's caller is over; wrap-up begins."""
 
+    wrap_up_seconds: float = 0.0
+    """How long the member is left to write notes."""
+
 
 Way = Literal["code", "text", "api", "command", "queue"]
 

@@ -202,7 +202,7 @@ class QueueMachine:
         """
         member = self.state.talks.get(call)
         if member is not None:
-            self._record(TalkEnded(queue=self.queue.name, member=member, at=now))
+            self._talk_over(member, now)
             self._assign(now)
 
     # Members.
@@ -303,7 +303,7 @@ class QueueMachine:
             self._end_offer(number, "withdrawn", now)
         for call, person in list(self.state.talks.items()):
             if call not in talks:
-                self._record(TalkEnded(queue=name, member=person, at=now))
+                self._talk_over(person, now)
         for caller in self.state.in_line():
             if caller.standing != "callback":
                 self._record(PlaceHeld(call=caller.call, at=now, queue=name, why="restart"))
@@ -397,6 +397,10 @@ class QueueMachine:
                 call=offer.call, at=now, queue=self.queue.name, member=offer.member, offer=number, outcome=outcome
             )
         )
+
+    def _talk_over(self, member: str, now: float) -> None:
+        seconds = self.queue.wrap_up_seconds
+        self._record(TalkEnded(queue=self.queue.name, member=member, at=now, wrap_up_seconds=seconds))
 
     def _listed(self, person: str) -> Member | None:
         member = self.state.members.get(person)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import msgspec
 
+from routing.events import MessageLeft
 from routing.model import Company
 from routing.pins import PinVerdict
+from routing.ports import EventSink
 from routing.voicemail.postbox import Draft, Message, NotKept
 from routing.voicemail.service import Voicemail
 from tests.support.virtual_time import now
@@ -19,13 +21,14 @@ MOST_WRONG = 3
 
 @dataclass
 class FakePostbox:
-    """Keeps what lasts a second or more. `disk_full` lets nothing be kept."""
+    """Keeps what lasts a second or more, and tells it. `disk_full` lets nothing be kept."""
 
     company: Company
     folder: Path
     kept: dict[str, Message] = field(default_factory=dict)
     greetings: dict[str, Path] = field(default_factory=dict)
     disk_full: bool = False
+    tell: EventSink = lambda event: None
     ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def is_full(self, box: str) -> bool:
@@ -46,7 +49,9 @@ class FakePostbox:
         if seconds < 1:
             await self.discard(draft)
             return None
-        return self._put(draft.message, seconds=seconds)
+        left = self._put(draft.message, seconds=seconds)
+        self.tell(MessageLeft(call=left.call, at=now(), message=left.id, box=left.box, seconds=seconds))
+        return left
 
     async def discard(self, draft: Draft) -> None:
         draft.path.unlink(missing_ok=True)
