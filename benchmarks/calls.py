@@ -1,6 +1,6 @@
 """Whole calls through a running server: the menu, callers on hold, bridged calls.
 
-    python -m benchmarks.calls [--rtpload PATH] [--calls 1000] [--rate 200] [--seconds 10] [--keep] [ROW ...]
+    python -m benchmarks.calls [--rtpload PATH] [--rate 200] [--seconds 10] [--keep] [ROW ...]
 
 Calls to the menu are SIPp's. Calls that are held are our own, their RTP is that of `media_load.c`; or both are those of
 `rtpload`, a load client of your own, where its path is given by option or in RTPLOAD. CPU is that of the server's whole
@@ -35,6 +35,7 @@ from tests.support.server import Server
 
 ROWS = (
     "call-menu",
+    "call-menu-450",
     "hold-music",
     "rtp-spacing-p99",
     "queue-waiting",
@@ -43,19 +44,27 @@ ROWS = (
 )
 
 
+MENU_SECONDS = 5
+"""How long calls to the menu are offered."""
+STEADY_RATE = 200
+"""Calls a second at which the server sleeps between them: the price of a call that comes alone."""
+LIMIT_OF_ASTERISK = 450
+"""Calls a second above which Asterisk's collapse; here several of them share a turn of the loop."""
 ASKED_TO_WAIT = 8.0
 """Seconds after which the last caller, too, has heard to the end that he is to wait."""
 
 
-def menu(server: Server, calls: int, rate: int) -> Iterator[Result]:
+def menu(server: Server, row: str, rate: int, meaning: str) -> Iterator[Result]:
     """Calls answered by the menu, half a second each, INVITE to BYE."""
+    calls = rate * MENU_SECONDS
     menu_calls(server, 20, 20)
     before = cpu_seconds([server.pid])
     outcome = menu_calls(server, rate, calls)
     used = cpu_seconds([server.pid]) - before
     if outcome.done < calls:
         raise RuntimeError(f"only {outcome.done} of {calls} calls were done at {rate}/s")
-    yield Result("call-menu", used / calls * 1000, "CPU-s per 1,000", f"whole server; {calls} calls at {rate}/s, SIPp")
+    note = f"whole server; {calls} calls at {rate}/s, SIPp; {meaning}"
+    yield Result(row, used / calls * 1000, "CPU-s per 1,000", note)
 
 
 def held(server: Server, directory: Path, seconds: float) -> Iterator[Result]:
@@ -152,7 +161,9 @@ def results(arguments: argparse.Namespace) -> Iterator[Result]:
         member_who_does_not_answer(server),
     ):
         if wanted(arguments, "call-menu"):
-            yield from menu(server, arguments.calls, arguments.rate)
+            yield from menu(server, "call-menu", arguments.rate, "calls that come one by one")
+        if wanted(arguments, "call-menu-450"):
+            yield from menu(server, "call-menu-450", LIMIT_OF_ASTERISK, "as many as Asterisk can do")
         own, seconds = compiled_load(Path(name)), arguments.seconds
         if wanted(arguments, "hold-music", "rtp-spacing-p99"):
             program = arguments.rtpload
@@ -168,8 +179,7 @@ def main() -> None:
     parser = command_line(__doc__, ROWS)
     given = os.environ.get("RTPLOAD")
     parser.add_argument("--rtpload", type=Path, default=Path(given) if given else None)
-    parser.add_argument("--calls", type=int, default=1000, help="to the menu")
-    parser.add_argument("--rate", type=int, default=200, help="of them a second")
+    parser.add_argument("--rate", type=int, default=STEADY_RATE, help="of calls to the menu a second")
     parser.add_argument("--seconds", type=float, default=10, help="that calls are held")
     arguments = parser.parse_args()
     tell(results(arguments), arguments)

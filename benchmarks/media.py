@@ -22,7 +22,14 @@ from benchmarks.results import Result, cpu_seconds
 from benchmarks.script import command_line, tell, wanted
 from media.client import MediaClient
 
-ROWS = ("engine-hold-music", "engine-rtp-spacing-p99", "engine-bridge", "engine-bridge-delay-p99")
+ROWS = (
+    "engine-hold-music",
+    "engine-rtp-spacing-p99",
+    "engine-bridge",
+    "engine-bridge-delay-p99",
+    "engine-floor",
+    "engine-floor-sendmmsg",
+)
 CALL_MINUTE = "CPU-s per call-minute"
 SETTLING = 1
 """Seconds that the load runs before it measures."""
@@ -49,9 +56,11 @@ def engine(control: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def compiled_load(directory: Path) -> Path:
-    """Compile the load as `media_load` into the directory; returns that."""
-    source = Path(__file__).with_name("media_load.c")
-    subprocess.run(["cc", "-O2", "-o", str(directory / "media_load"), str(source)], check=True)
+    """Compile the load as `media_load` and the floor as `media_floor` into the directory; returns that."""
+    here = Path(__file__).parent
+    for name, more in (("media_load", []), ("media_floor", [str(here.parent / "media" / "engine" / "uring.c")])):
+        command = ["cc", "-O2", "-std=gnu11", "-o", str(directory / name), str(here / f"{name}.c"), *more]
+        subprocess.run(command, check=True)
     return directory
 
 
@@ -121,11 +130,34 @@ async def bridge(directory: Path, seconds: float, calls: int, options: list[str]
     return {"cpu": cost / (calls * (seconds + SETTLING) / 60), "delay": result["delay_p99"]}
 
 
+def floor(directory: Path, seconds: float, how: str) -> float:
+    """CPU-seconds for a call-minute of a bare loop that sends as many packets to the same load, by `how`."""
+    load = Load(directory / "media_load", seconds, sending=False)
+    command = [str(directory / "media_floor"), how, str(HOLD_CALLERS), str(seconds), *map(str, load.ports)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        load.run([])
+        output, _ = process.communicate()
+    if process.returncode != 0:
+        raise RuntimeError(f"the floor by {how} cannot be measured here")
+    return float(output) / (HOLD_CALLERS * seconds / 60)
+
+
 def expect_all(result: dict[str, Any], streams: int, seconds: float) -> None:
     """A figure of an engine that dropped packets means nothing."""
     expected = streams * 50 * seconds
     if result["packets"] < 0.99 * expected or result["gaps"] > 0.001 * expected:
         print(f"warning: {result['packets']} of {expected:.0f} packets came, with {result['gaps']} gaps")
+
+
+def floors(arguments: argparse.Namespace, directory: Path) -> Iterator[Result]:
+    """What the machine asks for sending alone."""
+    for row, how, note in (
+        ("engine-floor", "uring", "io_uring, a connected socket for each"),
+        ("engine-floor-sendmmsg", "sendmmsg", "sendmmsg on one socket"),
+    ):
+        if wanted(arguments, row):
+            note = f"a bare loop that sends 500 packets each 20 ms, no server: {note}"
+            yield Result(row, floor(directory, arguments.seconds, how), CALL_MINUTE, note)
 
 
 def results(arguments: argparse.Namespace) -> Iterator[Result]:
@@ -137,10 +169,11 @@ def results(arguments: argparse.Namespace) -> Iterator[Result]:
             held = asyncio.run(hold(directory, arguments.seconds, options))
             yield Result("engine-hold-music", held["cpu"], CALL_MINUTE, f"{HOLD_CALLERS} callers; {note}")
             yield Result("engine-rtp-spacing-p99", held["spacing"], "ms", f"{HOLD_CALLERS} callers; {note}")
-        if wanted(arguments, *ROWS[2:]):
+        if wanted(arguments, *ROWS[2:4]):
             bridged = asyncio.run(bridge(directory, arguments.seconds, BRIDGED_CALLS, options))
             yield Result("engine-bridge", bridged["cpu"], CALL_MINUTE, f"{BRIDGED_CALLS} calls; {note}")
             yield Result("engine-bridge-delay-p99", bridged["delay"], "ms", f"{BRIDGED_CALLS} calls; {note}")
+        yield from floors(arguments, directory)
 
 
 def main() -> None:

@@ -41,6 +41,8 @@ SETTINGS: dict[str, Any] = {
 }
 RESTING = 0.02
 """CPU-seconds in a second that a server at rest may use."""
+QUIET_SECONDS = 3
+"""Seconds in a row for which it must be so: between two prompts that are made ready it rests as well."""
 
 
 @contextmanager
@@ -60,11 +62,12 @@ def whole_server(
 
 def until_idle(server: Server) -> None:
     """Wait until the server has made its prompts ready and rests."""
-    used = cpu_seconds([server.pid])
+    used, quiet = cpu_seconds([server.pid]), 0
     for _ in range(120):
         time.sleep(1.0)
         before, used = used, cpu_seconds([server.pid])
-        if used - before < RESTING:
+        quiet = quiet + 1 if used - before < RESTING else 0
+        if quiet == QUIET_SECONDS:
             return
     raise RuntimeError("the server does not come to rest")
 

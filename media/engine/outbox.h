@@ -9,7 +9,7 @@
 #include "rtp.h"
 #include "uring.h"
 
-enum { OUTBOX_SIZE = 128 };
+enum { OUTBOX_SIZE = 256 };
 
 struct outbox {
     bool ring_open;

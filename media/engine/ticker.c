@@ -7,8 +7,10 @@
 #include "player.h"
 #include "sweep.h"
 
-/* Sessions whose packets take about a millisecond to send: what is relayed waits as long at the worst. */
-enum { FULL_SLOT = 200 };
+/* Sessions whose packets take most of a step to send. */
+enum { FULL_SLOT = 800 };
+/* Those whose packets take about a millisecond, in one flush: after as many, what is relayed meanwhile is sent on. */
+enum { TURN = OUTBOX_SIZE };
 static const uint64_t OFF = UINT64_MAX;
 /* Later than this, frames are left out rather than sent in a burst. */
 static const uint64_t MOST_BEHIND_NS = 100000000;
@@ -82,14 +84,24 @@ void ticker_remove(struct ticker *ticker, struct session *session)
         ticker->ticking[session->slot] = session->next_ticking;
 }
 
+static void relay_between(struct engine *engine)
+{
+    outbox_flush(&engine->outbox);
+    engine->now = engine_clock();
+    if (intake_relayed(engine))
+        engine->relayed_at = engine->now;
+}
+
 static void run_step(struct engine *engine, uint64_t step)
 {
     uint64_t due = engine->ticker.origin + step * TICKER_STEP_NS;
     struct session *session = engine->ticker.ticking[step % TICKER_SLOTS];
-    while (session) {
+    for (unsigned ticked = 1; session; ticked++) {
         struct session *next = session->next_ticking;
         player_tick(engine, session, due);
         session = next;
+        if (ticked % TURN == 0)
+            relay_between(engine);
     }
     outbox_flush(&engine->outbox);
     if (step % TICKER_SLOTS == 0)
