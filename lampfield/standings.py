@@ -12,8 +12,7 @@ from lampfield.decoded import decoded
 from lampfield.journal import Journal
 from routing.model import Company
 from routing.ports import Clock
-from routing.queue.events import MemberRecalled, Passing, WaitsRecalled
-from routing.queue.expected_wait import Served
+from routing.queue.events import MemberRecalled, Passing, Served, WaitsRecalled
 from routing.queue.member import Member
 
 _KIND = "standing"

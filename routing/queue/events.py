@@ -15,7 +15,6 @@ from routing.events import (
     QueueJoined,
     QueueLeft,
 )
-from routing.queue.expected_wait import Served
 
 Obstacle = Literal[
     "removed",
@@ -123,6 +122,17 @@ class MemberRecalled(MemberEvent, frozen=True, kw_only=True):
     passing: tuple[Passing, ...] = ()
     answers: tuple[int, ...] = ()
     """When the callers were answered who count with strategy `fewest_calls`, UTC epoch seconds."""
+
+
+class Served(msgspec.Struct, frozen=True):
+    """A caller for whom nobody was free at first, and whom a member has answered: expectations are measured by them."""
+
+    at: float
+    """UTC epoch seconds."""
+    position: int
+    """On joining."""
+    waited: float
+    """Seconds."""
 
 
 class WaitsRecalled(msgspec.Struct, frozen=True, tag=True, kw_only=True):

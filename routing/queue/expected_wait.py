@@ -2,24 +2,13 @@
 
 from collections.abc import Iterable
 
-import msgspec
+from routing.queue.events import Served
 
 LATELY_SECONDS = 3600.0
 """What was measured before tells nothing of now."""
 
 FEWEST_MEASURED = 3
 """Callers that have to be answered before an expectation means anything."""
-
-
-class Served(msgspec.Struct, frozen=True):
-    """A caller for whom nobody was free at first, and whom a member has answered: expectations are measured by them."""
-
-    at: float
-    """UTC epoch seconds."""
-    position: int
-    """On joining."""
-    waited: float
-    """Seconds."""
 
 
 def expected_wait(position: int, served: Iterable[Served], now: float) -> float | None:

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from routing.queue.events import AnyMemberEvent
-from routing.queue.expected_wait import Served
+from routing.queue.events import AnyMemberEvent, Served
 from routing.queue.member import Member
 
 MemberSink = Callable[[AnyMemberEvent], None]

@@ -30,10 +30,10 @@ from routing.queue.events import (
     MemberResumed,
     Obstacle,
     Recollection,
+    Served,
     TalkEnded,
     WaitsRecalled,
 )
-from routing.queue.expected_wait import Served
 from routing.queue.line import Line, end_of_priority, key_of
 from routing.queue.member import Member, Offer, Waiting
 from routing.strategies import RANKS, skill_of, threshold

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from routing.queue.entertainment import minutes_to_tell, told_minutes
-from routing.queue.expected_wait import Served
+from routing.queue.events import Served
 from tests.routing.queue.test_waiting import house, join, wait
 from tests.routing.world import World
 from tests.support.virtual_time import now

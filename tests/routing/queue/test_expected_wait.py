@@ -2,7 +2,8 @@
 
 import pytest
 
-from routing.queue.expected_wait import Served, expected_wait
+from routing.queue.events import Served
+from routing.queue.expected_wait import expected_wait
 from tests.routing.queue.table import Table
 
 

@@ -1,0 +1,86 @@
+"""What is on disk of calls, so that another run goes on with them: everybody who is answered is where they are."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from lampfield.call_control.kept_call import KeptCall, KeptWay
+from tests.support.exchange import Exchange
+
+MENU, QUEUE, ANNA, INGRID = "300", "301", "201", "208"
+
+
+@pytest.fixture(scope="module")
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    with Exchange(tmp_path_factory.mktemp("kept"), company={"queues": {"sales": {"members": ["anna"]}}}) as running:
+        yield running
+
+
+def kept(exchange: Exchange) -> KeptCall:
+    (call,) = exchange.parts.kept_calls.load()
+    return call
+
+
+def test_who_is_in_a_menu_is_kept_there_until_the_call_ends(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid = await exchange.phone("astrid")
+        call = astrid.call(MENU)
+        await call.up()
+        await asyncio.sleep(1)
+        assert kept(exchange).way == KeptWay("menu:main", ("main",))
+        call.hang_up()
+        await asyncio.sleep(1)
+        assert not exchange.parts.kept_calls.load()
+
+    exchange.run(test())
+
+
+def test_who_is_not_answered_yet_is_not_kept(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid, anna = await exchange.phone("astrid"), await exchange.phone("anna")
+        call = astrid.call(ANNA)
+        (await anna.rings()).ring()
+        await asyncio.sleep(1)
+        assert not exchange.parts.kept_calls.load()
+        call.cancel()
+        await asyncio.sleep(1)
+
+    exchange.run(test())
+
+
+def test_who_waits_is_kept_with_the_place_and_who_talks_with_the_other_leg(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid, anna = await exchange.phone("astrid"), await exchange.phone("anna")
+        call = astrid.call(QUEUE)
+        ringing = await anna.rings()
+        await call.up()
+        await asyncio.sleep(1)
+        waits = kept(exchange)
+        assert (waits.way, waits.talk, waits.places) == (None, None, {"sales": waits.call})
+        ringing.ring()
+        ringing.answer()
+        await asyncio.sleep(1)
+        talks = kept(exchange)
+        assert talks.talk is not None
+        assert (talks.way, talks.talk.queue, talks.talk.callee.party.person) == (None, "sales", "anna")
+
+    exchange.run(test())
+
+
+def test_who_is_being_transferred_is_kept_where_they_are_sent(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid, anna, ingrid = [await exchange.phone(person) for person in ("astrid", "anna", "ingrid")]
+        call = astrid.call(ANNA)
+        answering = await anna.rings()
+        answering.ring()
+        answering.answer()
+        await call.up()
+        await asyncio.sleep(1)
+        answering.refer(INGRID)
+        (await ingrid.rings()).ring()
+        await asyncio.sleep(1)
+        sent = kept(exchange)
+        assert (sent.way, sent.talk, sent.caller.party.person) == (KeptWay("person:ingrid"), None, "astrid")
+
+    exchange.run(test())
