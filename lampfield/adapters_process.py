@@ -28,6 +28,7 @@ from lampfield.control_socket import ControlServer, Outbox
 from lampfield.journal import Journal
 from lampfield.logs import start_logging
 from lampfield.supervisor import adapters_path, reports_path
+from status_adapters.turns import Turns
 
 logger = logging.getLogger("lampfield.adapters")
 
@@ -63,7 +64,7 @@ async def serve(configuration: Configuration, sockets: Sequence[socket.socket], 
     )
     control = ControlServer(adapters_path(state), {"test": lambda asked, outbox: _test(desk, asked, outbox)})
     await control.start()
-    works = [desk.run(), ReportLine(reports_path(state), desk, time.time, dice).run()]
+    works = [desk.run(), ReportLine(reports_path(state), desk, time.time, dice).run(), Turns().watch()]
     if sockets:
         works.append(_hooks(configuration, desk, sockets))
     tasks = [asyncio.ensure_future(work) for work in works]

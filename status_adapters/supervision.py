@@ -12,6 +12,7 @@ from status_adapters.adapter import Adapter, Overhearer, Teller, Watched
 from status_adapters.health import AdapterHealth, Figures
 from status_adapters.hook import HookAnswer, Hooked, HookRequest
 from status_adapters.outlet import Lane
+from status_adapters.turns import working_for
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,8 @@ class Supervised:
         people = list(people)
         self._watched = frozenset(person.presentity for person in people)
         try:
-            self.adapter.watch(people)
+            with working_for(self.health):
+                self.adapter.watch(people)
         except Exception as error:
             logger.exception("%s: cannot take the people to watch", self.name)
             self.health.failed(f"people to watch: {_told(error)}")
@@ -89,7 +91,8 @@ class Supervised:
             began = self._clock()
             self.health.runs += 1
             try:
-                await self.adapter.run(self.report, self.health)
+                with working_for(self.health):
+                    await self.adapter.run(self.report, self.health)
                 fault = "it ended by itself"
             except Exception as error:
                 fault = _told(error)
@@ -107,7 +110,8 @@ class Supervised:
         if not isinstance(self.adapter, Hooked):
             return HookAnswer(404, "this adapter takes no requests")
         try:
-            return await self.adapter.hooked(request)
+            with working_for(self.health):
+                return await self.adapter.hooked(request)
         except Exception as error:
             self.health.wrong("hooks failed", _told(error))
             logger.warning("%s: a request could not be taken: %s", self.name, self.health.last_error)
@@ -118,7 +122,8 @@ class Supervised:
         if not isinstance(self.adapter, Overhearer):
             return
         try:
-            self.adapter.overheard(report)
+            with working_for(self.health):
+                self.adapter.overheard(report)
         except Exception as error:
             self.health.wrong("not passed on", _told(error))
             logger.warning("%s: cannot pass on what %s says: %s", self.name, report.source, self.health.last_error)
@@ -128,7 +133,8 @@ class Supervised:
         if not isinstance(self.adapter, Teller):
             return
         try:
-            self.adapter.tell(presentity, activity, note, since)
+            with working_for(self.health):
+                self.adapter.tell(presentity, activity, note, since)
         except Exception as error:
             self.health.wrong("not told", _told(error))
             logger.warning("%s: cannot tell of %s: %s", self.name, presentity, self.health.last_error)

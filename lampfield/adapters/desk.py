@@ -14,6 +14,7 @@ from status_adapters.health import AdapterHealth, Figures
 from status_adapters.means import Means
 from status_adapters.outlet import Outlet
 from status_adapters.supervision import Supervised
+from status_adapters.turns import working_for
 
 logger = logging.getLogger(__name__)
 
@@ -180,7 +181,8 @@ class AdapterDesk:
             return [Finding("person", False, f"{person or 'anybody'}: expected {expected}")]
         try:
             async with asyncio.timeout(TRIAL_SECONDS):
-                findings = await supervised.adapter.test(found)
+                with working_for(supervised.health):
+                    findings = await supervised.adapter.test(found)
         except TimeoutError:
             return [Finding("trial", False, f"no end within {TRIAL_SECONDS:g} s")]
         except Exception as error:
