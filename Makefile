@@ -60,7 +60,7 @@ test-phones:
 	$(PYTEST) -o cache_dir=.cache/test-phones --last-failed --last-failed-no-failures none tests/interop
 
 test-others:
-	nice -n 19 $(PYTEST) -n 2 --ignore tests/interop
+	nice -n 5 $(PYTEST) -n 2 --ignore tests/interop
 
 bench: $(NATIVE)/built
 	$(RUN_NATIVE) $(BIN)/python -m benchmarks

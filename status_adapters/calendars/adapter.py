@@ -45,7 +45,7 @@ class CalendarAdapter:
     def watch(self, people: Iterable[Watched]) -> None:
         """These are the people from now on; those without a calendar are passed over."""
         before, self._people = self._people, {person.presentity: person for person in people if self._url(person)}
-        for presentity in before.keys() | self._people.keys():
+        for presentity in before | self._people:
             if before.get(presentity) == self._people.get(presentity):
                 continue
             self._places.pop(presentity, None)
