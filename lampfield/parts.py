@@ -44,6 +44,7 @@ from lampfield.presence.feature_sync import FeatureSync
 from lampfield.presence.history import StateHistory
 from lampfield.presence.lamps import Lamps
 from lampfield.presence.member_lamps import MemberLamps
+from lampfield.presence.message_lamps import MessageLamps
 from lampfield.presence.own_keys import OwnKeys
 from lampfield.presence.own_statuses import OwnStatuses
 from lampfield.presence.person_features import PersonFeatures
@@ -194,7 +195,7 @@ class Parts:
             emit=self.events,
             clock=self.clock,
             token=self.token,
-            show_counts=self._show_counts,
+            show_counts=self.show_counts,
             forget_clips=lambda sound: self.clips.forget(sound),
         )
         self.own_keys = OwnKeys(self.person_features.wishes, self.voicemail.store.has_new, self._light)
@@ -289,6 +290,9 @@ class Parts:
             self.registrar, self.lane, self.door, self.lamps, self.houses, self.journal, self.clock
         )
         self.keep_alive = KeepAlive(self.registrar, self.stack, self.clock, self.token, self.registrations.forget)
+        host = configuration.sip.advertised_address
+        self.message_lamps = MessageLamps(self.lamps, self.registrar, self.stack, self.clock, self.token, host)
+        self.registrations.follow(self.message_lamps.binding_changed)
         self.intake = Intake(
             reports_path(configuration.state_directory), self.lamps, self.clock, lambda: self.endpoint.wake()
         )
@@ -309,7 +313,7 @@ class Parts:
             self.endpoint,
             self.clock,
             self.token,
-            advertised_host=configuration.sip.advertised_address,
+            advertised_host=host,
         )
         self.desk = RequestDesk(
             self.stack,
@@ -320,6 +324,7 @@ class Parts:
             self.watching,
             self.trunks,
             self.keep_alive,
+            self.message_lamps,
             self.stack_config,
             self.clock,
         )
@@ -365,8 +370,10 @@ class Parts:
         self.lamps.reported(report, self.clock())
         self.endpoint.wake()
 
-    def _show_counts(self, aor: str, counts: MessageCounts) -> None:
-        self.lamps.voicemail_changed(aor, counts, self.clock())
+    def show_counts(self, aor: str, counts: MessageCounts) -> None:
+        """So many messages wait for the person with this AOR: for lamps, keys and phones that did not ask."""
+        if self.lamps.voicemail_changed(aor, counts, self.clock()):
+            self.message_lamps.changed(aor)
         person, domain = parts_of(aor)
         self.own_keys.messages_changed(domain, person)
         self.endpoint.wake()

@@ -1,6 +1,7 @@
 """REGISTER: a phone proves whose it is, its bindings are kept, lamps and queues learn who can be reached."""
 
 import logging
+from collections.abc import Callable
 
 import msgspec
 
@@ -10,7 +11,7 @@ from lampfield.door import Door
 from lampfield.journal import Journal
 from lampfield.presence.lamps import Lamps
 from routing.ports import Clock
-from sipcore.binding import Binding
+from sipcore.binding import Binding, BindingChange
 from sipcore.flow import Flow
 from sipcore.message import Request, Response, response_to
 from sipcore.refresh_lane import RefreshLane
@@ -42,6 +43,11 @@ class Registrations:
         self._houses = houses
         self._journal = journal
         self._clock = clock
+        self._followers: list[Callable[[BindingChange], None]] = []
+
+    def follow(self, follower: Callable[[BindingChange], None]) -> None:
+        """Tell `follower` of each binding that comes, is refreshed or goes from now on."""
+        self._followers.append(follower)
 
     def restore(self) -> int:
         """Take up the bindings on disk that have not expired; how many they are."""
@@ -94,6 +100,9 @@ class Registrations:
                 self._journal.delete(_KIND, key)
         for aor in {change.binding.aor for change in changes if change.kind != "refreshed"}:
             self._tell(aor)
+        for follower in self._followers:
+            for change in changes:
+                follower(change)
 
     def _tell(self, aor: str) -> None:
         count = len(self._registrar.bindings(aor))

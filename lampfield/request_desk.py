@@ -6,6 +6,7 @@ from collections.abc import Callable
 from lampfield.call_control.switchboard import Switchboard
 from lampfield.door import Refused
 from lampfield.keep_alive import KeepAlive
+from lampfield.presence.message_lamps import MessageLamps
 from lampfield.presence.publications import Publications
 from lampfield.presence.subscriptions import Subscriptions
 from lampfield.presence.watching import Watching
@@ -35,6 +36,7 @@ class RequestDesk:
         watching: Watching,
         trunks: Trunks,
         keep_alive: KeepAlive,
+        message_lamps: MessageLamps,
         config: StackConfig,
         clock: Callable[[], float],
     ) -> None:
@@ -44,6 +46,7 @@ class RequestDesk:
         self._trunks = trunks
         self._watching = watching
         self._keep_alive = keep_alive
+        self._message_lamps = message_lamps
         self._registrations = registrations
         self._subscriptions = subscriptions
         self._clock = clock
@@ -72,6 +75,7 @@ class RequestDesk:
                 self._trunks.response_received(transaction, response)
                 self._watching.response_received(transaction, response)
                 self._keep_alive.response_received(transaction, response)
+                self._message_lamps.response_received(transaction, response)
             case TransportFailed(flow=flow):
                 self._registrations.flow_failed(flow)
                 self._subscriptions.flow_failed(flow)

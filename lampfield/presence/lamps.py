@@ -302,14 +302,15 @@ class Lamps:
         if self._composition.unpublish(lamp, key, now):
             self._tell(lamp, before, now)
 
-    def voicemail_changed(self, aor: str, counts: MessageCounts, now: float) -> None:
-        """The person's voicemail box holds so many messages."""
+    def voicemail_changed(self, aor: str, counts: MessageCounts, now: float) -> bool:
+        """The person's voicemail box holds so many messages; True where that is new."""
         lamp = self._lamps.get(aor)
         if lamp is None or lamp.counts == counts:
-            return
+            return False
         lamp.counts = counts
         for name in lamp.aors:
             self.notifier.changed(name, "message-summary", now)
+        return True
 
     def advance(self, now: float) -> None:
         """Let reports expire and sources fall silent. The notifier's timers are the endpoint's to advance."""

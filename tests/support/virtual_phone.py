@@ -30,6 +30,8 @@ class VirtualPhone(asyncio.DatagramProtocol):
         self._seen: set[bytes] = set()
         self._told: dict[str, list[Message]] = {}
         """The NOTIFYs of each subscription, by Call-ID."""
+        self.unasked: list[Message] = []
+        """NOTIFYs of no subscription."""
         self.takes_notify = 200
         """How it answers NOTIFY; 0 is not at all."""
 
@@ -159,6 +161,10 @@ class VirtualPhone(asyncio.DatagramProtocol):
         elif message["Call-ID"] in self._told:
             self._told[message["Call-ID"]].append(message)
             self.respond(message, 200)
+        elif message.method == "NOTIFY" and not param(message["To"], "tag"):
+            self.unasked.append(message)
+            if self.takes_notify:
+                self.respond(message, self.takes_notify, "n")
         elif message.method != "ACK":
             self.respond(message, 481, "gone")
 
