@@ -36,14 +36,10 @@ from routing.queue.events import (
     QueueEvent,
     TalkEnded,
 )
-from routing.queue.matching import next_match, nobody_free, out_of_rounds
+from routing.queue.matching import let_go_when_empty, next_match, no_room, nobody_free, out_of_rounds
 from routing.queue.member import Member, Waiting
+from routing.queue.outcomes import LeftUnanswered, Missed, OfferOutcome, Refusal
 from routing.queue.state import QueueState
-
-Refusal = Literal["shutdown", "no-members", "busy", "full"]
-LeftUnanswered = Refusal | Literal["abandoned", "timeout", "unanswered", "lost", "not-reached"]
-Missed = Literal["no-answer", "busy", "rejected", "unreachable"]
-OfferOutcome = Literal["answered", "withdrawn", "elsewhere"] | Missed
 
 FEWEST_MISSES = 2
 """Missed offers before a member is paused, whatever the settings say: one alone is no sign of absence."""
@@ -80,7 +76,7 @@ class QueueMachine:
 
         A higher `priority` is served before. `prefers` is the member to offer the caller to first, if free.
         """
-        refusal = self._refusal()
+        refusal: Refusal | None = "shutdown" if self._closed else no_room(self.state)
         if refusal is not None:
             self._record(QueueLeft(call=call, at=now, queue=self.queue.name, outcome=refusal, waited=0.0))
             return
@@ -279,13 +275,13 @@ class QueueMachine:
                 self.clear(name, ending, now)
         empty = self._empty_deadline()
         if empty is not None and empty <= now:
-            for caller in [caller for caller in self.state.unserved() if _let_go_when_empty(caller)]:
+            for caller in [caller for caller in self.state.unserved() if let_go_when_empty(caller)]:
                 self._take_out(caller, "no-members", now)
         self._assign(now)
 
     def _empty_deadline(self) -> float | None:
         """When unserved callers are let go, because nobody is present. Who is being rung for may still be answered."""
-        if self.state.empty_since is None or not any(map(_let_go_when_empty, self.state.unserved())):
+        if self.state.empty_since is None or not any(map(let_go_when_empty, self.state.unserved())):
             return None
         return self.state.empty_since + self.queue.empty_seconds
 
@@ -315,17 +311,6 @@ class QueueMachine:
             self.clear(person, "elsewhere", now)
 
     # What they have in common.
-
-    def _refusal(self) -> Refusal | None:
-        if self._closed:
-            return "shutdown"
-        if not self.state.present:
-            return "no-members"
-        if self.state.free and any(member.threshold <= 0 for member in self.state.free):
-            return None
-        if not self.queue.waiting:
-            return "busy"
-        return "full" if len(self.state.callers) >= self.queue.max_waiting else None
 
     def _assign(self, now: float) -> None:
         """Claim free members for unserved callers as far as they go; let go who has no hope left."""
@@ -409,7 +394,3 @@ class QueueMachine:
     def _record(self, event: QueueEvent) -> None:
         self.state.apply(event)
         self._events.append(event)
-
-
-def _let_go_when_empty(caller: Waiting) -> bool:
-    return caller.standing == "waiting" and not caller.offers

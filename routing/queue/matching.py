@@ -1,10 +1,11 @@
-"""Which caller is offered to which member next. Pure."""
+"""Which caller is offered to which member next, and who need not wait. Pure."""
 
 import math
 from collections.abc import Iterable
 
 from routing.queue.events import Obstacle
 from routing.queue.member import Member, Waiting
+from routing.queue.outcomes import NoRoom
 from routing.queue.state import QueueState
 
 SOON_FREE: frozenset[Obstacle] = frozenset({"resting", "claimed"})
@@ -70,6 +71,22 @@ def _anybody(members: Iterable[Member], caller: Waiting, rounds: int, may: froze
         member.obstacles.keys() <= may and member.threshold < math.inf and _tries_left(caller, member, rounds)
         for member in members
     )
+
+
+def no_room(state: QueueState) -> NoRoom | None:
+    """Why a caller who would come now could not be let in; None for who is served at once, or has a place to wait."""
+    if not state.present:
+        return "no-members"
+    if state.free and any(member.threshold <= 0 for member in state.free):
+        return None
+    if not state.queue.waiting:
+        return "busy"
+    return "full" if len(state.callers) >= state.queue.max_waiting else None
+
+
+def let_go_when_empty(caller: Waiting) -> bool:
+    """True for who waits on the line and is not being rung for, who may still be answered."""
+    return caller.standing == "waiting" and not caller.offers
 
 
 def _tries_left(caller: Waiting, member: Member, rounds: int) -> bool:

@@ -11,6 +11,12 @@ from routing.queue.events import Obstacle
 Standing = Literal["waiting", "held", "callback"]
 """`waiting`: on the line. `held`: away from it, the place is kept. `callback`: hung up, to be called back."""
 
+AWAY: frozenset[Obstacle] = frozenset({"removed", "passive", "gone"})
+"""With one of these a member is not present."""
+
+Alarm = tuple[float, str, Obstacle | Literal["wait"]]
+"""When a caller's wait or a member's obstacle ends: UTC epoch seconds, the call or the person, and what ends."""
+
 
 @dataclass(slots=True)
 class Member:
@@ -29,7 +35,7 @@ class Member:
     turn: int = 0
     """The number of the last offer that was taken or missed."""
     answers: deque[float] = field(default_factory=deque)
-    """When the callers were answered who count still (`routing.queue.state.CALLS_COUNT_SECONDS`), UTC epoch seconds."""
+    """When the callers were answered who count still (`routing.queue.answers`), UTC epoch seconds."""
     misses: int = 0
     """Offers missed in a row."""
     obstacles: dict[Obstacle, float] = field(default_factory=lambda: {"gone": 0.0})

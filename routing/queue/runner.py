@@ -7,14 +7,14 @@ and its consequences (claims, started and stopped ringing, told callers) are one
 import asyncio
 import logging
 from collections.abc import Callable, Container, Coroutine, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from routing.activity import Activity
 from routing.events import CallbackDue, CallEvent, OfferEnded, OfferMade, QueueLeft
-from routing.model import Queue, is_outside
-from routing.ports import ANSWERED_ELSEWHERE, Answered, Caller, Clock, Dialler, EventSink, RingResult
-from routing.queue.confirming import Introduction, must_confirm, presses_one, unnamed
+from routing.model import Queue
+from routing.ports import ANSWERED_ELSEWHERE, Answered, Caller, Clock, Dialler, EventSink
+from routing.queue.confirming import Introduction, unnamed
+from routing.queue.delivery import Delivery, NotInLine, Place
 from routing.queue.events import (
     Author,
     MemberActivated,
@@ -26,15 +26,14 @@ from routing.queue.events import (
     TalkEnded,
 )
 from routing.queue.expected_wait import expected_wait
-from routing.queue.machine import LeftUnanswered, Missed, QueueMachine
+from routing.queue.machine import QueueMachine
 from routing.queue.member import Offer
+from routing.queue.outcomes import LeftUnanswered, Missed
+from routing.queue.ringing import ring_member
 from routing.queue.sinks import Forgotten, MemberSink, Remembrance, unrecorded
 from routing.queue.state import QueueState, fold
 
 log = logging.getLogger(__name__)
-
-RING_GRACE = 5.0
-"""Seconds beyond `ring_seconds` after which an offer ends whatever the dialler does: no claim is held for ever."""
 
 CALLBACK_GRACE = 200.0
 """Seconds in which who is called back has to answer, whatever the dialler does: networks ring for up to 180."""
@@ -55,29 +54,6 @@ cancelled when the place is given up before the caller has answered.
 async def nobody_calls_back(runner: "QueueRunner", due: CallbackDue) -> None:
     """A CallBack for who has no way to call."""
     runner.callback_missed(due.offer, "unreachable")
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """How a place in the line ended; `answered` and `member` only with outcome `answered`."""
-
-    left: QueueLeft
-    answered: Answered | None = None
-    member: str = ""
-
-
-@dataclass(slots=True)
-class _Place:
-    delivery: asyncio.Future[Delivery]
-    caller: Caller | None = None
-    """None, as the dialler, while nobody is on the line."""
-    dialler: Dialler | None = None
-    answered: Answered | None = None
-    member: str = ""
-
-
-class NotInLine(LookupError):
-    """The call has no place in the queue, or has left it."""
 
 
 class QueueRunner:
@@ -109,7 +85,7 @@ class QueueRunner:
         self._remembrance = remembrance or Forgotten()
         self._call_back = call_back
         self._introduction = introduction
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, Place] = {}
         self._ringing: dict[int, asyncio.Task[None]] = {}
         self._talks: dict[str, asyncio.Task[None]] = {}
         self._alarm: asyncio.TimerHandle | None = None
@@ -117,7 +93,7 @@ class QueueRunner:
         self._acting = False
         self._machine.restore(talks, clock())
         for call in self._machine.state.callers:
-            self._places[call] = _Place(asyncio.get_running_loop().create_future())
+            self._places[call] = Place(asyncio.get_running_loop().create_future())
         self._act()
         for person in self._machine.state.members:
             self._meet(person)
@@ -150,7 +126,7 @@ class QueueRunner:
 
         A higher `priority` is served before; `prefers` is the member whom the caller is offered to first, if free.
         """
-        place = self._places[caller.call] = _Place(asyncio.get_running_loop().create_future(), caller, dialler)
+        place = self._places[caller.call] = Place(asyncio.get_running_loop().create_future(), caller, dialler)
         self._machine.join(caller.call, self._clock(), priority=priority, prefers=prefers)
         self._act()
         return place.delivery
@@ -373,7 +349,7 @@ class QueueRunner:
 
     async def _ring(self, offer: Offer, caller: Caller, dialler: Dialler) -> None:
         """Ring the member and report how it ended, whatever happens: an offer that nobody ends is a stuck agent."""
-        result = await self._ring_result(offer, caller, dialler)
+        result = await ring_member(self.queue, offer, caller, dialler, self._introduction)
         self._ringing.pop(offer.number, None)
         if result.outcome != "answered" or result.answered is None:
             missed = "unreachable" if result.outcome == "answered" else result.outcome
@@ -384,33 +360,6 @@ class QueueRunner:
         else:
             await dialler.drop(result.answered, "caller-gone")
         self._act()
-
-    async def _ring_result(self, offer: Offer, caller: Caller, dialler: Dialler) -> RingResult:
-        ring = dialler.ring_number if is_outside(offer.member) else dialler.ring_person
-        seconds = self.queue.ring_seconds
-        try:
-            async with asyncio.timeout(seconds + RING_GRACE):
-                result = await ring(offer.member, caller=caller, timeout=seconds)
-            picked_up = result.picked_up_by is not None
-            if result.answered is None or picked_up or not must_confirm(self.queue, offer.member):
-                return result
-            return await self._confirmed(result, result.answered, dialler)
-        except TimeoutError:
-            log.warning("%s: ringing %s did not end by itself", offer.call, offer.member)
-            return RingResult("no-answer", status=480)
-        except Exception:
-            log.exception("%s: ringing %s failed", offer.call, offer.member)
-            return RingResult("unreachable", status=480)
-
-    async def _confirmed(self, result: RingResult, answered: Answered, dialler: Dialler) -> RingResult:
-        """The result as it is where who answered takes the call by a key, else `no-answer`."""
-        taken = False
-        try:
-            taken = await presses_one(answered, self._introduction())
-        finally:
-            if not taken:
-                await dialler.drop(answered, "no-answer")
-        return result if taken else RingResult("no-answer", status=480)
 
     async def _called_back(self, due: CallbackDue) -> None:
         """Let the caller be called back; a claim that this leaves behind is ended."""
@@ -423,7 +372,7 @@ class QueueRunner:
             overdue.cancel()
             self.callback_missed(due.offer, "unreachable")
 
-    def _place_of(self, call: str) -> _Place:
+    def _place_of(self, call: str) -> Place:
         if call not in self._places:
             raise NotInLine(f"{self.queue.name}: {call} is not in line")
         return self._places[call]

@@ -4,7 +4,7 @@ import heapq
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 from routing.events import (
     CallbackDue,
@@ -18,6 +18,7 @@ from routing.events import (
     QueueLeft,
 )
 from routing.model import Queue
+from routing.queue.answers import Answers
 from routing.queue.events import (
     LastMemberPassive,
     MemberActivated,
@@ -35,17 +36,8 @@ from routing.queue.events import (
     WaitsRecalled,
 )
 from routing.queue.line import Line, end_of_priority, key_of
-from routing.queue.member import Member, Offer, Waiting
+from routing.queue.member import AWAY, Alarm, Member, Offer, Waiting
 from routing.strategies import RANKS, skill_of, threshold
-
-Alarm = tuple[float, str, Obstacle | Literal["wait"]]
-"""When a caller's wait or a member's obstacle ends: UTC epoch seconds, the call or the person, and what ends."""
-
-AWAY: frozenset[Obstacle] = frozenset({"removed", "passive", "gone"})
-"""With one of these a member is not present."""
-
-CALLS_COUNT_SECONDS = 86_400.0
-"""For how long a caller counts whom a member answered, with strategy `fewest_calls`."""
 
 MEASURED = 20
 """Answered callers by whom the expected wait is measured."""
@@ -80,8 +72,7 @@ class QueueState:
         self._unserved = Line()
         self._by_key: dict[int, Waiting] = {}
         self._alarms: list[Alarm] = []
-        self._answers: list[tuple[float, str]] = []
-        """When each caller was answered, and by whom, as long as it counts: a heap."""
+        self._answers = Answers()
         self._take_settings(queue)
 
     def apply(self, event: Recollection) -> None:
@@ -273,10 +264,9 @@ class QueueState:
 
     def _count_answer(self, member: Member, at: int) -> None:
         """In whole seconds, as it is kept on disk."""
-        heapq.heappush(self._answers, (at, member.person))
+        self._answers.add(at, member.person)
         member.answers.append(at)
-        while self._answers[0][0] <= at - CALLS_COUNT_SECONDS:
-            _, person = heapq.heappop(self._answers)
+        for person in self._answers.outdated(at):
             self._rerank(self.members[person], outdated=1)
 
     def _talk_ended(self, event: TalkEnded) -> None:
@@ -327,7 +317,7 @@ class QueueState:
         known = set(member.answers)  # by the log of conversations that go on
         for at in event.answers:
             if at not in known:
-                heapq.heappush(self._answers, (at, member.person))
+                self._answers.add(at, member.person)
         member.answers = deque(sorted(known.union(event.answers)))
 
     def _waits_recalled(self, event: WaitsRecalled) -> None:

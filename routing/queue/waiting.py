@@ -11,9 +11,10 @@ from routing.caller_leg import answer
 from routing.model import Destination, Queue
 from routing.ports import Caller, CallerGone, Clock, Dialler, EventSink
 from routing.queue.callback_order import order_callback
+from routing.queue.delivery import Delivery
 from routing.queue.entertainment import Entertainment, Opening
 from routing.queue.in_line import InLine
-from routing.queue.runner import Delivery, QueueRunner
+from routing.queue.runner import QueueRunner
 from routing.tasks import stop
 
 log = logging.getLogger(__name__)

@@ -18,8 +18,9 @@ from routing.events import (
 )
 from routing.model import MemberDetails, Queue
 from routing.queue.events import QueueEvent, TalkEnded
-from routing.queue.machine import Missed, QueueMachine
+from routing.queue.machine import QueueMachine
 from routing.queue.member import Member
+from routing.queue.outcomes import Missed
 from routing.queue.state import QueueState, fold
 from routing.strategies import threshold
 from tests.routing.nordlys import queue

@@ -14,7 +14,8 @@ from routing.events import (
     QueueLeft,
 )
 from routing.queue.events import QueueEvent
-from routing.queue.machine import Missed, QueueMachine
+from routing.queue.machine import QueueMachine
+from routing.queue.outcomes import Missed
 from routing.queue.view import MemberView, QueueView, view
 from tests.routing.nordlys import queue
 

@@ -10,8 +10,9 @@ from routing.activity import Activity
 from routing.events import CallbackDue, CallbackMissed, CallEvent, OfferEnded, OfferMade, QueueLeft
 from routing.model import Queue
 from routing.ports import ANSWERED_ELSEWHERE, Caller, RingResult
+from routing.queue.delivery import NotInLine
 from routing.queue.events import AnyMemberEvent, LastMemberPassive, QueueEvent
-from routing.queue.runner import CALLBACK_GRACE, CallBack, NotInLine, QueueRunner, nobody_calls_back
+from routing.queue.runner import CALLBACK_GRACE, CallBack, QueueRunner, nobody_calls_back
 from routing.queue.view import view
 from tests.routing.nordlys import company, queue
 from tests.routing.world import FakeCaller, Phone, World

@@ -14,7 +14,8 @@ from routing.events import CallEnded, CallEvent, OfferEnded, OfferMade, Position
 from routing.model import Company, Destination
 from routing.ports import Caller, RingResult
 from routing.queue.events import QueueEvent
-from routing.queue.runner import RING_GRACE, QueueRunner
+from routing.queue.ringing import RING_GRACE
+from routing.queue.runner import QueueRunner
 from routing.queue.state import fold
 from routing.queue.view import view
 from tests.routing.nordlys import company, queue

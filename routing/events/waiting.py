@@ -1,0 +1,121 @@
+"""What happens to a caller's place in a queue."""
+
+from typing import Literal
+
+from routing.events.call_event import CallEvent
+
+
+class QueueJoined(CallEvent, frozen=True, kw_only=True):
+    """The caller has a place in the queue, behind everybody of the same or a higher `priority`."""
+
+    queue: str
+    position: int
+    priority: int = 0
+    prefers: str | None = None
+    """The member whom the caller is offered to first, where that member is free."""
+
+
+class PositionAnnounced(CallEvent, frozen=True, kw_only=True):
+    queue: str
+    position: int
+    expected_minutes: int | None = None
+    """The expected wait that was told with it; None for none."""
+
+
+class OfferMade(CallEvent, frozen=True, kw_only=True):
+    """A member is claimed and rings for this caller."""
+
+    queue: str
+    member: str
+    offer: int
+
+
+class OfferEnded(CallEvent, frozen=True, kw_only=True):
+    """`withdrawn`: the caller went; `elsewhere`: another member who rang for the same caller answered first."""
+
+    queue: str
+    member: str
+    offer: int
+    outcome: Literal["answered", "no-answer", "busy", "rejected", "unreachable", "withdrawn", "elsewhere"]
+
+
+class PlaceHeld(CallEvent, frozen=True, kw_only=True):
+    """The caller is away from the line and offered to nobody; place and waiting time go on."""
+
+    queue: str
+    why: Literal["stepped-out", "restart"]
+
+
+class PlaceResumed(CallEvent, frozen=True, kw_only=True):
+    """A caller is on the line for this place: back from a menu, taken up after a restart, or called back."""
+
+    queue: str
+
+
+class CallbackRequested(CallEvent, frozen=True, kw_only=True):
+    """The caller has hung up and keeps the place: when its turn comes, `number` is called, not before `earliest`."""
+
+    queue: str
+    number: str
+    earliest: float
+
+
+class CallbackDue(CallEvent, frozen=True, kw_only=True):
+    """The turn of a place to call back: `member` is claimed by `offer`, and now the caller is called."""
+
+    queue: str
+    member: str
+    offer: int
+    number: str
+    attempt: int
+    """1 for the first."""
+
+
+class CallbackMissed(CallEvent, frozen=True, kw_only=True):
+    """The caller was called back and not reached; tried again at `retry_at`, None when it was the last attempt."""
+
+    queue: str
+    attempt: int
+    outcome: Literal["no-answer", "busy", "rejected", "unreachable"]
+    retry_at: float | None
+
+
+class CalledBack(CallEvent, frozen=True, kw_only=True):
+    """This call is made for a place in a queue, whose events are those of the call `place` that waited for it."""
+
+    queue: str
+    place: str
+    attempt: int
+    """1 for the first."""
+
+
+class MissedCallHandled(CallEvent, frozen=True, kw_only=True):
+    """Somebody has seen to it that this call, which the queue missed, needs nothing more; with all before it."""
+
+    queue: str
+    by: str
+    """Id of the person."""
+
+
+class QueueLeft(CallEvent, frozen=True, kw_only=True):
+    """How a place in the queue ended, once for each; also told of who got none.
+
+    `busy`: nobody free and no waiting allowed. `unanswered`: offered to everybody for all rounds. `lost`: cut off by a
+    restart. `called-back`, `not-reached`: a place that was kept for calling back.
+    """
+
+    queue: str
+    outcome: Literal[
+        "answered",
+        "abandoned",
+        "timeout",
+        "full",
+        "busy",
+        "unanswered",
+        "no-members",
+        "shutdown",
+        "lost",
+        "called-back",
+        "not-reached",
+    ]
+    waited: float
