@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from presence_pidf.profiles import PROFILES
 from tests.support.server import DOMAIN, Server
 from tests.support.sipp import SCENARIOS, Sipp, SippFailed
 
@@ -26,6 +27,11 @@ class Watched(NamedTuple):
     failure: str
     told: list[tuple[int, int]]
     """CSeq and version of each NOTIFY, in order; version 0 where the document has none."""
+
+
+def test_every_family_that_is_known_is_played() -> None:
+    # Our own watcher is no phone: it is played by another server in test_publications.
+    assert {profile.name for profile in PROFILES} - {"lampfield"} == set(PHONES)
 
 
 def outcome(phone: Sipp) -> Watched:
