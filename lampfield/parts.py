@@ -10,6 +10,7 @@ from lampfield.admission import Admission
 from lampfield.api_verbs import ApiVerbs
 from lampfield.call_control.houses import Houses
 from lampfield.call_control.kept_calls import KeptCalls
+from lampfield.call_control.kept_ringing import KeptRinging
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.recordings import Recordings
 from lampfield.call_control.services import Services
@@ -254,6 +255,8 @@ class Parts:
         sip = SipPort(self.stack, self.clock, self.endpoint.wake)
         self.kept_calls = KeptCalls(self.journal, self.legs, sip)
         self.events.follow(self.kept_calls)
+        self.kept_ringing = KeptRinging(self.journal, self.legs, sip)
+        self.events.follow(self.kept_ringing)
         services = Services(
             sip=sip,
             media=self.media,

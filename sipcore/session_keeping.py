@@ -1,11 +1,12 @@
-"""Writing down a session that is up, and taking it up again in another process."""
+"""Writing down a session that is up or rings, and taking it up, or giving it up, in another process."""
 
 from sipcore.address import parse_name_addr
 from sipcore.dialog import Dialog
-from sipcore.message import Request
+from sipcore.message import Request, parse_message
+from sipcore.outgoing import Outgoing
 from sipcore.session import Session
 from sipcore.session_machine import SessionState
-from sipcore.session_record import SessionRecord
+from sipcore.session_record import InviteRecord, SessionRecord
 from sipcore.session_refresh import SessionRefresh
 from sipcore.session_space import SessionSpace
 from sipcore.session_timer import SessionTimer
@@ -40,6 +41,25 @@ def record_of(session: Session) -> SessionRecord | None:
         interval=session.timer.interval if session.timer is not None else None,
         we_refresh=session.timer is not None and session.timer.we_refresh,
     )
+
+
+def invite_record_of(session: Session) -> InviteRecord | None:
+    """What to keep of a session that rings; None unless it was answered provisionally and by nothing else."""
+    if session.state is not SessionState.PROCEEDING or session.outgoing is None:
+        return None
+    return InviteRecord(session.outgoing.request.to_bytes(), session.flow, session.contact)
+
+
+def proceeding(record: InviteRecord, space: SessionSpace) -> Session:
+    """The session that another process was ringing with, its transaction known again. Raises ProtocolViolation."""
+    invite = parse_message(record.invite)
+    assert isinstance(invite, Request)
+    session = Session(space.token(), record.flow, record.contact, invite, is_caller=True)
+    session.state = SessionState.PROCEEDING
+    session.outgoing = Outgoing(session.id, invite, record.flow, session=session)
+    session.outgoing.transaction = space.transactions.proceeding(invite, record.flow, session.outgoing)
+    space.add(session)
+    return session
 
 
 def take_up(record: SessionRecord, space: SessionSpace, refresh: SessionRefresh, now: float) -> None:

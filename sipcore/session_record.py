@@ -1,4 +1,4 @@
-"""What is kept of a session that is up, so that another process can go on with it.
+"""What is kept of a session, so that another process can go on with it, or give it up.
 
 This module stays Python: the types are read with the data from disk.
 """
@@ -34,3 +34,14 @@ class SessionRecord(Leaf, frozen=True, gc=False):
     interval: int | None
     """Session interval, seconds, None without a session timer (RFC 4028)."""
     we_refresh: bool
+
+
+class InviteRecord(Leaf, frozen=True, gc=False):
+    """An INVITE of ours that rings: what giving it up takes (RFC 3261 §9.1). On disk as the other."""
+
+    invite: bytes
+    """As it was sent, with the Via of its transaction."""
+    flow: Flow
+    """The next hop."""
+    contact: str
+    """Our Contact header's value."""

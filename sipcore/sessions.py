@@ -15,10 +15,10 @@ from sipcore.session import Occurrence, OwnOffer, Session
 from sipcore.session_body import sdp_of
 from sipcore.session_callee import Callee
 from sipcore.session_caller import Caller
-from sipcore.session_keeping import record_of, take_up
+from sipcore.session_keeping import invite_record_of, proceeding, record_of, take_up
 from sipcore.session_machine import Act, Happening, SessionState
 from sipcore.session_offers import Offers
-from sipcore.session_record import SessionRecord
+from sipcore.session_record import InviteRecord, SessionRecord
 from sipcore.session_refresh import SessionRefresh
 from sipcore.session_space import Due, SessionSpace
 from sipcore.transaction import Transaction
@@ -216,6 +216,13 @@ class Sessions:
 
     def take_up(self, record: SessionRecord, now: float) -> None:
         take_up(record, self._space, self._refresh, now)
+
+    def invite_record_of(self, session: str) -> InviteRecord | None:
+        found = self._space.sessions.get(session)
+        return invite_record_of(found) if found is not None else None
+
+    def take_back(self, record: InviteRecord, now: float) -> None:
+        self._caller.give_up(proceeding(record, self._space), 487, None, now)
 
     # --- our user's commands
 

@@ -17,7 +17,7 @@ from sipcore.referral import Referral
 from sipcore.referrals import Referrals
 from sipcore.replaces import Replaces
 from sipcore.session import Session
-from sipcore.session_record import SessionRecord
+from sipcore.session_record import InviteRecord, SessionRecord
 from sipcore.session_space import SessionSpace
 from sipcore.session_timer import IntervalTooSmall
 from sipcore.sessions import SESSION_METHODS, Sessions
@@ -249,6 +249,14 @@ class Stack:
     def record_of(self, session: str) -> SessionRecord | None:
         """What to keep of a session, so that another process can `take_up` it; None unless it is answered."""
         return self._sessions.record_of(session)
+
+    def invite_record_of(self, session: str) -> InviteRecord | None:
+        """What to keep of a session of ours that rings, so that another process can `take_back` it; None for others."""
+        return self._sessions.invite_record_of(session)
+
+    def take_back(self, record: InviteRecord, now: float) -> None:
+        """Give up a call that was ringing in another process, as `cancel` does. Raises ProtocolViolation."""
+        self._sessions.take_back(record, now)
 
     def take_up(self, record: SessionRecord, now: float) -> None:
         """Go on with a session that was up in another process; no event tells of it. Raises ProtocolViolation."""

@@ -129,6 +129,14 @@ class TransactionLayer:
         request.prepend("Via", our_via(flow, branch, self._advertised_host))
         return self._start_client(request, (branch, request.method), flow, user, now)
 
+    def proceeding(self, invite: Request, flow: Flow, user: object) -> Transaction:
+        """The transaction of an INVITE that another process sent, and that was answered provisionally."""
+        key = (invite.via.branch or "", "INVITE")
+        transaction = self._clients[key] = Transaction(CLIENT_INVITE, key, invite, flow, user)
+        transaction.state = State.PROCEEDING
+        transaction.last = invite.to_bytes()
+        return transaction
+
     def cancel(self, invite: Transaction, reason: str | None, now: float) -> None:
         """Send the CANCEL of an INVITE and wait 64*T1 for its final response, whatever the CANCEL's is (§9.1)."""
         assert invite.request is not None

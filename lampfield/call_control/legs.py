@@ -61,6 +61,9 @@ class Legs:
                 activity.member_free(leg.person, at, talked=who in self._talked)
             self._talked.discard(who)
 
+    def named(self, leg: str) -> Leg | None:
+        return self._by_name.get(leg)
+
     def of_session(self, session: str) -> Leg | None:
         return self._by_session.get(session)
 

@@ -7,7 +7,7 @@ from sipcore.digest import Credentials
 from sipcore.flow import Flow
 from sipcore.message import Request, Response
 from sipcore.replaces import Replaces
-from sipcore.session_record import SessionRecord
+from sipcore.session_record import InviteRecord, SessionRecord
 from sipcore.stack import Invitation, Stack
 
 Fields = Sequence[tuple[str, str]]
@@ -37,6 +37,15 @@ class SipPort:
     def take_up(self, record: SessionRecord) -> None:
         """Go on with a session of another process. Raises ProtocolViolation."""
         self._stack.take_up(record, self._clock())
+
+    def invite_record_of(self, session: str) -> InviteRecord | None:
+        """What to keep of a session that rings, so that another process can take the ringing back."""
+        return self._stack.invite_record_of(session)
+
+    def take_back(self, record: InviteRecord) -> None:
+        """Give up what another process was ringing. Raises ProtocolViolation."""
+        self._stack.take_back(record, self._clock())
+        self._flush_soon()
 
     def is_unheard(self, session: str) -> bool:
         """True while nothing has come back to our INVITE, not even 100."""

@@ -5,8 +5,9 @@ import pytest
 
 from sipcore.events import AnswerReceived, OfferReceived, SessionEnded
 from sipcore.message import Request, parse_message, response_to
-from sipcore.session_record import SessionRecord
+from sipcore.session_record import InviteRecord, SessionRecord
 from sipcore.stack import Stack, StackConfig
+from tests.sipcore.test_session_caller import Call
 from tests.support.link import tokens
 from tests.support.raw_peer import RawPeer
 
@@ -130,3 +131,49 @@ def test_a_peer_that_knows_it_no_more_ends_it(status: int) -> None:
     kept.peer.send(response_to(info, status))
     (event,) = kept.peer.events()
     assert isinstance(event, SessionEnded)
+
+
+def ringing_taken_back() -> tuple[Call, Request]:
+    """A call that rings, and the CANCEL of another stack that has only what was written down of it."""
+    call = Call()
+    assert call.peer.stack.invite_record_of(call.session) is None, "nothing is heard of it yet"
+    call.peer.answer(call.invite, 180)
+    record = call.peer.stack.invite_record_of(call.session)
+    assert record is not None
+    record = msgspec.msgpack.decode(msgspec.msgpack.encode(record), type=InviteRecord)
+    call.peer.stack = Stack(StackConfig(), tokens("other"))
+    call.peer.stack.take_back(record, call.peer.now)
+    return call, call.peer.one_request()
+
+
+def test_what_rang_is_cancelled_and_its_refusal_acknowledged() -> None:
+    call, cancel = ringing_taken_back()
+    assert cancel.method == "CANCEL"
+    assert (cancel.uri, cancel.via.branch) == (call.invite.uri, call.invite.via.branch)
+    assert (cancel.call_id, cancel.from_.tag, cancel.to.tag) == (call.invite.call_id, call.invite.from_.tag, None)
+    assert cancel.cseq.number == call.invite.cseq.number
+    call.peer.answer(cancel, 200)
+    call.peer.answer(call.invite, 487)
+    ack = call.peer.one_request()
+    assert (ack.method, ack.via.branch) == ("ACK", call.invite.via.branch)
+    call.peer.run(64)
+    assert not call.peer.stack.counts()["sessions"]
+
+
+def test_an_answer_that_crosses_is_acknowledged_and_hung_up() -> None:
+    call, cancel = ringing_taken_back()
+    call.peer.answer(call.invite, 200, body=b"v=0 answer")
+    ack, bye = call.peer.sent()
+    assert isinstance(ack, Request)
+    assert isinstance(bye, Request)
+    assert (ack.method, bye.method) == ("ACK", "BYE")
+    call.peer.answer(bye, 200)
+    call.peer.answer(cancel, 481)
+    call.peer.run(64)
+    assert not call.peer.stack.counts()["sessions"]
+
+
+def test_a_phone_that_is_gone_is_given_up() -> None:
+    call, _ = ringing_taken_back()
+    call.peer.run(64)
+    assert not call.peer.stack.counts()["sessions"]

@@ -43,8 +43,10 @@ def test_who_is_not_answered_yet_is_not_kept(exchange: Exchange) -> None:
         (await anna.rings()).ring()
         await asyncio.sleep(1)
         assert not exchange.parts.kept_calls.load()
+        assert len(exchange.parts.journal.load("ringing")) == 1, "that it rings is, so that it can be taken back"
         call.cancel()
         await asyncio.sleep(1)
+        assert not exchange.parts.journal.load("ringing")
 
     exchange.run(test())
 
