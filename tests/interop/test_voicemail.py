@@ -131,6 +131,8 @@ def test_a_message_lights_the_lamps_is_heard_by_the_owner_and_puts_them_out(
 ) -> None:
     pjsua = phones.registered(server, "henrik", mwi=True)
     assert "Messages-Waiting: no\r\n" in pjsua.expect("mwi")["message"]
+    unasked = phones.pjsua("at home")
+    phones.register(unasked, server, "henrik")
     with Watcher(server.address, "henrik", DOMAIN, server.password("henrik")) as watcher:
         watcher.subscribe("henrik", "message-summary")
         assert "Messages-Waiting: no\r\n" in watcher.next("henrik").body
@@ -141,11 +143,13 @@ def test_a_message_lights_the_lamps_is_heard_by_the_owner_and_puts_them_out(
         assert "Messages-Waiting: yes\r\n" in lit
         assert "Voice-Message: 1/0 (0/0)\r\n" in lit
         assert "Messages-Waiting: yes\r\n" in pjsua.expect("mwi")["message"]
+        assert "Messages-Waiting: yes\r\n" in unasked.expect("mwi")["message"]
         assert seconds_of(said, heard_by(server, "henrik", tmp_path, 8.0)) >= 3
         out = watcher.next("henrik").body
         assert "Messages-Waiting: no\r\n" in out
         assert "Voice-Message: 0/1 (0/0)\r\n" in out
         assert "Messages-Waiting: no\r\n" in pjsua.expect("mwi")["message"]
+        assert "Messages-Waiting: no\r\n" in unasked.expect("mwi")["message"]
     until(lambda: recorded(server, "MessageHeard"), "the hearing on record")
     assert recorded(server, "MessageLeft")
 

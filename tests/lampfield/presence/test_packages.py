@@ -160,6 +160,24 @@ def test_a_document_is_packed_once_for_all_who_ask_for_it(event: str, coding: st
         assert [phone.received[-1].activities for phone in phones] == [{"busy"}] * 3
 
 
+def test_a_document_that_is_too_large_for_a_datagram_takes_the_phones_connection() -> None:
+    house = House()
+    connection = Flow("tcp", SERVER, ("192.0.2.50", 50123))
+    phone = asking("dialog")
+    house.subscribe(phone, stream=connection)
+    house.deliver()
+    for call in range(5):
+        house.ring("p1", "confirmed", f"call-{call}")
+        house.deliver()
+    house.ring("p1", "terminated", "call-4")
+    for call in range(1, 4):
+        house.ring("p1", "terminated", f"call-{call}")
+    house.deliver()
+    sizes = [len(told.request.to_bytes()) for told in phone.received]
+    assert max(sizes) > 1300 > sizes[-1]
+    assert [flow == connection for flow in house.flows] == [size > 1300 for size in sizes]
+
+
 # COMPAT tests: what the families need beyond the RFCs
 
 
