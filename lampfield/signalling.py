@@ -132,7 +132,7 @@ class Signalling:
 
     def _go_on(self, calls: Sequence[TakenUp]) -> None:
         """Let the calls that can do so go on, and end what nobody has taken up."""
-        self._parts.kept_ringing.take_back()
+        self._parts.kept_ringing.ring_again()
         for call in calls:
             call.go_on()
         self._parts.houses.let_go({place for call in calls for place in call.places})

@@ -44,7 +44,9 @@ def record_of(session: Session) -> SessionRecord | None:
 
 
 def invite_record_of(session: Session) -> InviteRecord | None:
-    """What to keep of a session that rings; None unless it was answered provisionally and by nothing else."""
+    """What to keep of a session that rings; None where it is answered, or ours and not heard of yet."""
+    if session.state is SessionState.INVITED:
+        return InviteRecord(session.invite.to_bytes(), session.flow, session.contact)
     if session.state is not SessionState.PROCEEDING or session.outgoing is None:
         return None
     return InviteRecord(session.outgoing.request.to_bytes(), session.flow, session.contact)

@@ -37,11 +37,11 @@ class SessionRecord(Leaf, frozen=True, gc=False):
 
 
 class InviteRecord(Leaf, frozen=True, gc=False):
-    """An INVITE of ours that rings: what giving it up takes (RFC 3261 §9.1). On disk as the other."""
+    """An INVITE that rings, ours or the peer's. On disk as the other."""
 
     invite: bytes
-    """As it was sent, with the Via of its transaction."""
+    """As it was sent or came, with the Via of its transaction."""
     flow: Flow
-    """The next hop."""
+    """Where it went to or came from."""
     contact: str
     """Our Contact header's value."""

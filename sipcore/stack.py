@@ -251,7 +251,7 @@ class Stack:
         return self._sessions.record_of(session)
 
     def invite_record_of(self, session: str) -> InviteRecord | None:
-        """What to keep of a session of ours that rings, so that another process can `take_back` it; None for others."""
+        """What to keep of a session that rings: another process can `take_back` ours, or `receive` the peer's again."""
         return self._sessions.invite_record_of(session)
 
     def take_back(self, record: InviteRecord, now: float) -> None:

@@ -1,6 +1,7 @@
-"""Phones that ring, kept on disk: another run of the process takes the ringing back before it rings anybody itself.
+"""What rings, kept on disk: another run of the process takes it back, and lets callers who wait for it ring again.
 
-Else a phone would ring on for a call that is no more, and who answers it would hear nothing.
+Else a phone would ring on for a call that is no more, and who answers it would hear nothing; and a caller who is not
+answered yet would hear it ring, though nobody is called. To them the call begins anew, as if their INVITE had come now.
 """
 
 from __future__ import annotations
@@ -9,17 +10,19 @@ import logging
 
 import msgspec
 
+from lampfield.call_control.incoming_leg import IncomingLeg
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.sip_port import SipPort
 from lampfield.decoded import decoded
 from lampfield.journal import Journal
-from routing.events import CallEvent, LegAnswered, LegEnded, LegRinging
+from routing.events import CallAnswered, CallEnded, CallEvent, LegAnswered, LegEnded, LegRinging
 from sipcore.errors import ProtocolViolation
 from sipcore.session_record import InviteRecord
 
 logger = logging.getLogger(__name__)
 
 _KIND = "ringing"
+_CALLERS = "waits-for-answer"
 
 
 class KeptRinging:
@@ -31,12 +34,18 @@ class KeptRinging:
         self._sip = sip
         self._kept: set[str] = set()
         """The legs that ring, by name."""
+        self._callers: set[str] = set()
+        """The calls whose callers are told that it rings."""
 
     def __call__(self, event: CallEvent) -> None:
         """Take an event of a call."""
         match event:
             case LegRinging():
                 self._rings(event.leg)
+                self._waits(event.call)
+            case CallAnswered() | CallEnded() if event.call in self._callers:
+                self._callers.remove(event.call)
+                self._journal.delete(_CALLERS, event.call)
             case LegAnswered() | LegEnded() if event.leg in self._kept:
                 self._kept.remove(event.leg)
                 self._journal.delete(_KIND, event.leg)
@@ -48,8 +57,24 @@ class KeptRinging:
             self._kept.add(name)
             self._journal.put(_KIND, name, msgspec.msgpack.encode(record))
 
-    def take_back(self) -> None:
-        """Cancel what rang when the last run ended; once the sockets are open."""
+    def _waits(self, call: str) -> None:
+        caller = self._legs.of_caller(call)
+        if not isinstance(caller, IncomingLeg) or caller.answered or call in self._callers:
+            return
+        record = self._sip.invite_record_of(caller.session)
+        if record is not None:
+            self._callers.add(call)
+            self._journal.put(_CALLERS, call, msgspec.msgpack.encode(record))
+
+    def ring_again(self) -> None:
+        """Cancel what rang when the last run ended, and let callers who wait for it ring; once the sockets are open."""
+        self._take_back()
+        for record in decoded(self._journal, _CALLERS, InviteRecord):
+            self._sip.receive_again(record)
+        for call in self._journal.load(_CALLERS):
+            self._journal.delete(_CALLERS, call)
+
+    def _take_back(self) -> None:
         for record in decoded(self._journal, _KIND, InviteRecord):
             try:
                 self._sip.take_back(record)

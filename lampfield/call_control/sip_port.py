@@ -39,8 +39,13 @@ class SipPort:
         self._stack.take_up(record, self._clock())
 
     def invite_record_of(self, session: str) -> InviteRecord | None:
-        """What to keep of a session that rings, so that another process can take the ringing back."""
+        """What to keep of a session that rings, so that another process can take it back, or receive it again."""
         return self._stack.invite_record_of(session)
+
+    def receive_again(self, record: InviteRecord) -> None:
+        """Take a peer's INVITE that rang in another process as if it came now."""
+        self._stack.receive(record.invite, record.flow, self._clock())
+        self._flush_soon()
 
     def take_back(self, record: InviteRecord) -> None:
         """Give up what another process was ringing. Raises ProtocolViolation."""

@@ -244,3 +244,22 @@ def test_who_is_in_a_menu_is_in_it_again_and_who_waits_for_a_phone_hears_it_ring
     told = server.command("why", chose["call"])
     assert "begins anew at menu:main" in told
     assert "presses 1 in the menu main" in told
+
+
+def test_who_is_not_answered_yet_rings_again_and_is_answered(server: Server, phones: dict[str, PlainPhone]) -> None:
+    bjorn, henrik = phones["bjorn"], phones["henrik"]
+    call = henrik.call(BJORN)
+    first = bjorn.incoming()
+    first.respond(180)
+    call.expect(180)
+    until(lambda: call.id.encode() in (server.state / "journal").read_bytes(), "the caller who waits, on disk")
+    kill(server, "lampfield.signalling")
+    first.cancelled()
+    again = bjorn.incoming()
+    again.take()
+    henrik.rtp.say(call.answered().audio, CALLER_SAYS)
+    bjorn.rtp.say(again.invite.audio, MEMBER_SAYS)
+    henrik.rtp.expect(MEMBER_SAYS)
+    bjorn.rtp.expect(CALLER_SAYS)
+    call.hang_up()
+    again.hung_up()

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from sipcore.events import AnswerReceived, OfferReceived, SessionEnded
+from sipcore.events import AnswerReceived, InviteReceived, OfferReceived, SessionEnded
 from sipcore.message import Request, parse_message, response_to
 from sipcore.session_record import InviteRecord, SessionRecord
 from sipcore.stack import Stack, StackConfig
@@ -171,6 +171,31 @@ def test_an_answer_that_crosses_is_acknowledged_and_hung_up() -> None:
     call.peer.answer(cancel, 481)
     call.peer.run(64)
     assert not call.peer.stack.counts()["sessions"]
+
+
+def test_an_invite_that_waits_for_an_answer_is_received_again_and_answered_by_another_stack() -> None:
+    peer = RawPeer()
+    invite = peer.request("INVITE", (), OFFER)
+    peer.send(invite)
+    (invited,) = peer.events()
+    assert isinstance(invited, InviteReceived)
+    peer.stack.progress(invited.session, 180, peer.now)
+    peer.sent()
+    record = peer.stack.invite_record_of(invited.session)
+    assert record is not None
+    record = msgspec.msgpack.decode(msgspec.msgpack.encode(record), type=InviteRecord)
+    peer.stack = Stack(StackConfig(), tokens("other"))
+    peer.stack.receive(record.invite, record.flow, peer.now)
+    (again,) = peer.events()
+    assert isinstance(again, InviteReceived)
+    assert again.offer == OFFER
+    peer.sent()
+    peer.send(invite)
+    assert not peer.events(), "the peer's own repetition is known for one"
+    peer.sent()
+    peer.stack.accept(again.session, ANSWER, peer.now)
+    answer = peer.one_response()
+    assert (answer.status, answer.via.branch, answer.body) == (200, invite.via.branch, ANSWER)
 
 
 def test_a_phone_that_is_gone_is_given_up() -> None:

@@ -36,7 +36,7 @@ def test_who_is_in_a_menu_is_kept_there_until_the_call_ends(exchange: Exchange) 
     exchange.run(test())
 
 
-def test_who_is_not_answered_yet_is_not_kept(exchange: Exchange) -> None:
+def test_who_is_not_answered_yet_is_kept_as_what_rings_and_waits(exchange: Exchange) -> None:
     async def test() -> None:
         astrid, anna = await exchange.phone("astrid"), await exchange.phone("anna")
         call = astrid.call(ANNA)
@@ -44,9 +44,11 @@ def test_who_is_not_answered_yet_is_not_kept(exchange: Exchange) -> None:
         await asyncio.sleep(1)
         assert not exchange.parts.kept_calls.load()
         assert len(exchange.parts.journal.load("ringing")) == 1, "that it rings is, so that it can be taken back"
+        assert len(exchange.parts.journal.load("waits-for-answer")) == 1, "so is what lets it ring again"
         call.cancel()
         await asyncio.sleep(1)
         assert not exchange.parts.journal.load("ringing")
+        assert not exchange.parts.journal.load("waits-for-answer")
 
     exchange.run(test())
 
