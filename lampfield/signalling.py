@@ -102,6 +102,7 @@ class Signalling:
         messages = parts.voicemail.restore(companies)
         bindings, publications = parts.registrations.restore(), parts.publications.restore()
         subscriptions = parts.subscriptions.restore()
+        parts.message_lamps.restore()
         await parts.endpoint.listen(self._listeners)
         await parts.control.start()
         await parts.intake.start()

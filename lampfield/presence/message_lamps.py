@@ -50,6 +50,10 @@ class MessageLamps:
         self._refused: set[str] = set()
         """Keys of phones that take no such NOTIFY."""
 
+    def restore(self) -> None:
+        """After messages and phones are known: what was under way when the last run ended is told with a refresh."""
+        self._outdated.update([binding.key for binding in self._registrar.all() if binding.aor in self._had])
+
     def changed(self, aor: str) -> None:
         """Other messages wait for the person with this AOR."""
         self._had.add(aor)

@@ -110,3 +110,17 @@ def test_counts_that_change_while_a_phone_answers_are_told_next(exchange: Exchan
         assert told(phone) == ["1/0", "3/0"]
 
     exchange.run(story())
+
+
+def test_what_the_last_run_may_not_have_told_is_told_with_the_next_refresh(exchange: Exchange) -> None:
+    async def story() -> None:
+        oskar, freja = await exchange.phone("oskar"), await exchange.phone("freja")
+        await wait(oskar, exchange, 1)
+        exchange.parts.message_lamps.restore()
+        for phone in (oskar, freja, oskar):
+            await phone.register(3600)
+            await asyncio.sleep(1)
+        assert told(oskar) == ["1/0", "1/0"]
+        assert told(freja) == []
+
+    exchange.run(story())
