@@ -1,17 +1,13 @@
 """Where people are: kept only of those who have agreed, for as long as their company says, and told to who may ask."""
 
-import logging
 from collections.abc import Iterable
 from typing import Any, Final
 
-import msgspec
-
-from lampfield.api_verbs import Answer, RefusedVerb, verb_of
+from lampfield.api_verbs import RefusedVerb, verb_of
 from lampfield.call_control.houses import Houses
+from lampfield.consents import Consent, Consents
 from lampfield.control_socket import Verb
-from lampfield.decoded import decoded
-from lampfield.journal import Journal
-from lampfield.person_verbs import flag_of, person_of
+from lampfield.person_verbs import person_of
 from lampfield.presence.lamp import Lamp
 from lampfield.presence.lamps import Lamps
 from presence_pidf.status_report import StatusReport
@@ -20,61 +16,35 @@ from routing.house import House
 from routing.model import Company
 from routing.ports import Clock
 
-logger = logging.getLogger(__name__)
-
-_KIND: Final = "location-consent"
 AN_HOUR: Final = 3600.0
-
-
-class Consent(msgspec.Struct, frozen=True):
-    """Whether somebody, by AOR, has agreed to be located."""
-
-    presentity: str
-    given: bool
-    by: str
-    """Who has said so."""
-    client: str
-    """The program that told of it."""
-    at: float
-    """UTC epoch seconds."""
 
 
 class Locations:
     """Fulfils the rules of where people are, and answers the API's verbs about it."""
 
-    def __init__(self, journal: Journal, lamps: Lamps, houses: Houses, clock: Clock) -> None:
-        self._journal = journal
+    def __init__(self, consents: Consents, lamps: Lamps, houses: Houses, clock: Clock) -> None:
+        self._consents = consents
         self._lamps = lamps
         self._houses = houses
         self._clock = clock
-        self._consents: dict[str, Consent] = {}
         self._hours: dict[str, float] = {}
         """By domain."""
         self._located: set[str] = set()
         """AORs of people of whom it may be known."""
+        consents.follow(self._consented)
         lamps.locate(self.may_be_located)
         lamps.follow_facts(self._learn)
-
-    def restore(self) -> None:
-        """Take up what is on disk."""
-        self._consents = {consent.presentity: consent for consent in decoded(self._journal, _KIND, Consent)}
 
     def configure(self, companies: Iterable[Company]) -> None:
         """Go by the companies' hours from now on."""
         self._hours = {company.domain.lower(): company.statuses.location_hours for company in companies}
 
     def table(self) -> dict[str, Verb]:
-        answers: dict[str, Answer] = {
-            "api-location": self._tell,
-            "api-location-consent": self._tell_consent,
-            "api-location-agree": self._agree,
-        }
-        return {name: verb_of(self._houses, answer) for name, answer in answers.items()}
+        return {"api-location": verb_of(self._houses, self._tell)}
 
     def may_be_located(self, presentity: str) -> bool:
         """Whether the person has agreed."""
-        consent = self._consents.get(presentity)
-        return consent is not None and consent.given
+        return self._consents.given(presentity, "location")
 
     def advance(self) -> None:
         """Delete what is too old."""
@@ -104,25 +74,12 @@ class Locations:
             raise RefusedVerb(404, "location", "", "a place that some source has told of not too long ago")
         return _told(newest)
 
-    def _tell_consent(self, house: House, arguments: dict[str, str]) -> Any:
-        consent = self._consents.get(_presentity(house, arguments))
-        if consent is None:
-            return {"given": False, "by": "", "client": "", "at": None}
-        return {"given": consent.given, "by": consent.by, "client": consent.client, "at": consent.at}
-
-    def _agree(self, house: House, arguments: dict[str, str]) -> Any:
-        """Note that somebody agrees, or no more (`given`), `by` whom, as the `client` tells."""
-        presentity = _presentity(house, arguments)
-        given = flag_of(arguments, "given")
-        consent = Consent(presentity, given, arguments.get("by", ""), arguments.get("client", ""), self._clock())
-        self._consents[presentity] = consent
-        self._journal.put(_KIND, presentity, msgspec.msgpack.encode(consent))
-        logger.info("%s: may %sbe located, says %s", presentity, "" if given else "not ", consent.by)
-        lamp = self._lamps.lamp(presentity)
-        if not given and lamp is not None:
-            for source in [report.source for report in lamp.reports.values() if report.location]:
-                self._lamps.forget_location(presentity, source)
-        return self._tell_consent(house, arguments)
+    def _consented(self, consent: Consent) -> None:
+        lamp = self._lamps.lamp(consent.presentity)
+        if consent.purpose != "location" or consent.given or lamp is None:
+            return
+        for source in [report.source for report in lamp.reports.values() if report.location]:
+            self._lamps.forget_location(consent.presentity, source)
 
 
 def _presentity(house: House, arguments: dict[str, str]) -> str:

@@ -22,6 +22,7 @@ from lampfield.company_hours import CompanyHours
 from lampfield.company_pins import CompanyPins
 from lampfield.completions import Completions
 from lampfield.configuration import Configuration
+from lampfield.consents import Consents
 from lampfield.control_socket import ControlServer
 from lampfield.control_verbs import ControlVerbs
 from lampfield.database import open_database
@@ -297,7 +298,11 @@ class Parts:
         self.message_lamps = MessageLamps(self.lamps, self.registrar, self.stack, self.clock, self.token, host)
         self.registrations.follow(self.message_lamps.binding_changed)
         self.intake = Intake(
-            reports_path(configuration.state_directory), self.lamps, self.clock, lambda: self.endpoint.wake()
+            reports_path(configuration.state_directory),
+            self.lamps,
+            self.clock,
+            lambda: self.endpoint.wake(),
+            lambda presentity: self.consents.of(presentity),
         )
         self.subscriptions = Subscriptions(
             self.lamps, self.feature_sync, self.door, self.registrar, self.journal, self.clock
@@ -307,7 +312,9 @@ class Parts:
         self.state_history = StateHistory(self.records.put_state, self.database, self.clock)
         self.state_history.configure(self.door.directory.companies.values())
         self.lamps.follow(self.state_history.changed)
-        self.locations = Locations(self.journal, self.lamps, self.houses, self.clock)
+        self.consents = Consents(self.journal, self.houses, self.clock)
+        self.consents.follow(lambda consent: self.intake.consents_changed())
+        self.locations = Locations(self.consents, self.lamps, self.houses, self.clock)
         self.status_feed = StatusFeed(self.lamps, self.clock)
         self.watching = Watching(
             configuration.watch.values(),
@@ -339,6 +346,7 @@ class Parts:
             verbs.table()
             | VoicemailVerbs(self.voicemail.store).table()
             | PersonVerbs(self.houses, self.lamps).table()
+            | self.consents.table()
             | self.locations.table()
             | PresenceVerbs(self.lamps, self.sweeper, self.clock).table()
             | {

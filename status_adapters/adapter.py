@@ -7,6 +7,9 @@ import msgspec
 
 from presence_pidf.status_report import StatusReport
 
+PURPOSES = ("reachability", "roaming", "forwarding", "location", "network")
+"""What a person may consent to being asked of them."""
+
 Report = Callable[[StatusReport], None]
 """Takes a report at once; what becomes of it is not the adapter's."""
 
@@ -24,6 +27,8 @@ class Watched(msgspec.Struct, frozen=True):
     """Of the company: what times mean that people write or that come without a zone."""
     language: str = "en"
     """Of the company."""
+    consents: dict[str, bool] = {}
+    """By purpose, what the person has agreed to or not while the server ran; it goes before any configuration."""
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -56,6 +56,10 @@ class Tokens:
         if token == self._token:
             self._token = ""
 
+    def outgrown(self) -> None:
+        """What the token has to be good for has changed: the next is a new one."""
+        self._token = ""
+
     def _granted(self, granted: _Token) -> None:
         """For those who keep more of an answer than the access token."""
 

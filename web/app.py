@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI, Response
 
 from web import (
     adapters,
+    consents,
     hours,
     locations,
     missed,
@@ -66,6 +67,7 @@ def create_app(
         states.routes(access, boards, statuses.streams),
         state_socket.routes(access, boards, statuses.streams),
         locations.routes(access, statuses.log),
+        consents.routes(access),
         webhooks.webhook_routes(access, boards, statuses.couriers, statuses.url_fault),
         webhooks.when_free_routes(access, boards, statuses.free),
     ):

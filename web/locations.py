@@ -4,7 +4,7 @@ import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from web.access import Access, Desk
 from web.backend import AccessLog, DatabaseAway
@@ -49,29 +49,10 @@ class Place(BaseModel):
     utm: UtmPoint | None
 
 
-class NewConsent(BaseModel):
-    """Whether the person agrees, and who says so: the person, by name, or who has asked them."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"given": True, "by": "Anna Holm"}]})
-
-    given: bool
-    by: Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Consent(BaseModel):
-    """What somebody has said last; `at` is null for nothing, `client` the program that told of it."""
-
-    given: bool
-    by: str
-    client: str
-    at: float | None
-
-
 def routes(access: Access, log: AccessLog) -> APIRouter:
     """The endpoints."""
     router = APIRouter(tags=["locations"])
     looker = Annotated[Desk, Depends(access.to("location"))]
-    keeper = Annotated[Desk, Depends(access.to("consent"))]
 
     async def keep(request: Request, status: int) -> None:
         try:
@@ -90,15 +71,5 @@ def routes(access: Access, log: AccessLog) -> APIRouter:
             raise
         await keep(request, 200)
         return place
-
-    @router.get("/states/{person}/location/consent", response_model=Consent, summary="Whether somebody has agreed")
-    async def consent(person: str, desk: keeper) -> Any:
-        return await desk.ask("api-location-consent", person=person)
-
-    @router.put("/states/{person}/location/consent", response_model=Consent, summary="Somebody agrees, or no more")
-    async def agree(person: str, wanted: NewConsent, desk: keeper) -> Any:
-        """Without consent no place is kept; when it is taken back, what was kept is deleted at once."""
-        given = "true" if wanted.given else "false"
-        return await desk.ask("api-location-agree", person=person, given=given, by=wanted.by, client=desk.client.name)
 
     return router

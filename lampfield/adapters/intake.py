@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -35,16 +35,29 @@ logger = logging.getLogger(__name__)
 
 AT_A_TIME = 50
 """Reports merged before calls have their turn again; a new state takes some 0.1 ms."""
+PEOPLE_PAUSE = 0.2
+"""Seconds in which changes of consents are gathered before people are told anew."""
 
 
 class Intake:
     """Serves one line, to the one process that runs adapters. A new one takes the place of the one before."""
 
-    def __init__(self, path: Path, lamps: Lamps, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        lamps: Lamps,
+        clock: Clock,
+        wake: Callable[[], None],
+        consents: Callable[[str], Mapping[str, bool]],
+    ) -> None:
+        """`consents` tells of a person, by AOR, what they have agreed to or not."""
         self._path = path
         self._lamps = lamps
         self._clock = clock
         self._wake = wake
+        self._consents = consents
+        self._soon: asyncio.TimerHandle | None = None
+        """When people are told anew."""
         self._companies: tuple[Company, ...] = ()
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -72,10 +85,22 @@ class Intake:
             self._path.unlink(missing_ok=True)
         if self._writer is not None:
             self._writer.close()
+        if self._soon is not None:
+            self._soon.cancel()
 
     def configure(self, companies: Iterable[Company]) -> None:
         """Have the people of the companies watched, as they are now."""
         self._companies = tuple(companies)
+        if self._writer is not None:
+            self._tell_people(self._writer)
+
+    def consents_changed(self) -> None:
+        """Tell the adapters soon: many may change at once."""
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(PEOPLE_PAUSE, self._tell_anew)
+
+    def _tell_anew(self) -> None:
+        self._soon = None
         if self._writer is not None:
             self._tell_people(self._writer)
 
@@ -85,7 +110,7 @@ class Intake:
         outbox.put(msgspec.to_builtins(told))
 
     def _tell_people(self, writer: asyncio.StreamWriter) -> None:
-        people = list(watched(self._companies))
+        people = list(watched(self._companies, self._consents))
         for first in range(0, max(len(people), 1), PEOPLE_IN_PART):
             part = people[first : first + PEOPLE_IN_PART]
             writer.write(packed(People(part, last=first + PEOPLE_IN_PART >= len(people))))
@@ -158,16 +183,18 @@ class Intake:
                     await writer.drain()
 
 
-def watched(companies: Iterable[Company]) -> Iterator[Watched]:
+def watched(companies: Iterable[Company], consents: Callable[[str], Mapping[str, bool]]) -> Iterator[Watched]:
     """Whom adapters are to know about: everybody of these companies."""
     for company in companies:
         for person in company.people.values():
+            presentity = f"sip:{person.id}@{company.domain.lower()}"
             yield Watched(
-                presentity=f"sip:{person.id}@{company.domain.lower()}",
+                presentity=presentity,
                 numbers=_numbers(person),
                 mail=person.mail,
                 time_zone=company.time_zone,
                 language=company.language,
+                consents=dict(consents(presentity)),
             )
 
 

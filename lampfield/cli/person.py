@@ -1,5 +1,6 @@
 """`lampfield person`: what somebody wants of calls, shown and changed while the server runs."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -10,8 +11,10 @@ from lampfield.cli.database import database
 from lampfield.cli.running import ask
 from lampfield.cli.server_file import ConfigOption, configuration_of
 from lampfield.cli.terminal import give_up, out
+from lampfield.configuration import Configuration
+from routing.model import Company, Person
 
-app = typer.Typer(help="Do not disturb and forwarding of people.", no_args_is_help=True)
+app = typer.Typer(help="Do not disturb, forwarding and consents of people.", no_args_is_help=True)
 
 PersonArgument = Annotated[
     str, typer.Argument(metavar="PERSON", help="The person's id or extension.", show_default=False)
@@ -75,16 +78,59 @@ def forward_command(
     _told(company, person, "api-forwarding", wish, config)
 
 
+@app.command("consent")
+def consent_command(
+    company: CompanyArgument,
+    person: PersonArgument,
+    purpose: Annotated[
+        str, typer.Argument(help="reachability, roaming, forwarding, location or network.", show_default=False)
+    ] = "",
+    turn: Annotated[str, typer.Argument(metavar="on|off", help="Given, or taken back.", show_default=False)] = "",
+    by: Annotated[str, typer.Option(help="Who says so; else the person.", show_default=False)] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Show what somebody has consented to, or note that a consent is given or taken back, which counts at once.
+
+    Examples: `lampfield person consent nordlys anna`, `lampfield person consent nordlys anna location on`
+    """
+    if purpose and turn not in ON_OFF:
+        give_up(f"{turn or 'nothing'}: must be on or off")
+    configuration, found, who = _found(company, person, config)
+    asked = {"company": found.id, "person": who.id}
+    if purpose:
+        said = {"purpose": purpose, "given": ON_OFF[turn], "by": by or who.name, "client": "lampfield person"}
+        _refused(ask(configuration, "api-consent", {**asked, **said}))
+    table = Table("purpose", "consent", "says", "by way of", "since", title=who.name, title_justify="left")
+    for each in ask(configuration, "api-consents", asked):
+        given = "given" if each["given"] else "not given"
+        table.add_row(each["purpose"], given, each["by"], each["client"], _time(each["at"]))
+    out().print(table)
+
+
+def _time(at: float | None) -> str:
+    return f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M:%S}" if at else ""
+
+
 def _told(company: str, named: str, verb: str, wish: dict[str, str], config: ConfigOption) -> None:
+    configuration, found, person = _found(company, named, config)
+    answer = ask(configuration, verb, {"company": found.id, "person": person.id, **wish})
+    _refused(answer)
+    out().print(_table(answer))
+
+
+def _found(company: str, named: str, config: ConfigOption) -> tuple[Configuration, Company, Person]:
+    """Whom the command is about."""
     configuration = configuration_of(config)
     with database(configuration) as engine:
         found = company_of(engine, company)
-    person = person_of(found, named)
-    answer = ask(configuration, verb, {"company": found.id, "person": person.id, **wish})
+    return configuration, found, person_of(found, named)
+
+
+def _refused(answer: dict[str, Any]) -> None:
+    """End the command where the server has refused it."""
     if "refused" in answer:
         refused = answer["refused"]
         give_up(f"{refused['where']} = {refused['value']!r}: expected {refused['expected']}")
-    out().print(_table(answer))
 
 
 def _table(told: dict[str, Any]) -> Table:

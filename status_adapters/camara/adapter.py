@@ -1,6 +1,6 @@
 """A mobile operator's CAMARA APIs: asked and subscribed to for those who have consented."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from status_adapters.adapter import Finding, Health, Report, Watched
 from status_adapters.bearer_api import BearerApi
@@ -46,7 +46,10 @@ class CamaraAdapter:
         self.name = name
         self._settings = settings
         self._means = means
-        self._consents = consents_of(settings)
+        self._configured = consents_of(settings)
+        self._consents: dict[str, frozenset[str]] = {}
+        """The purposes that each person has consented to who has a number."""
+        self._tokens: Tokens | None = None
         self._numbers: dict[str, str] = {}
         """The number of each person who has consented to something."""
         self._known: dict[str, Known] = {}
@@ -60,10 +63,18 @@ class CamaraAdapter:
     def watch(self, people: Iterable[Watched]) -> None:
         """These are the people from now on; only those with a number and a consent are asked for."""
         now = self._means.clock()
-        self._numbers = {
-            one.presentity: one.numbers[0] for one in people if one.numbers and one.presentity in self._consents
-        }
-        self._known = {presentity: known for presentity, known in self._known.items() if presentity in self._numbers}
+        before, self._consents = self._consents, {}
+        self._numbers = {}
+        for person in people:
+            purposes = self._purposes(person)
+            if person.numbers and purposes:
+                self._numbers[person.presentity] = person.numbers[0]
+                self._consents[person.presentity] = purposes
+        for presentity, purposes in before.items():
+            if not purposes <= self._consents.get(presentity, frozenset()):
+                self._forget(presentity, now)
+        if self._tokens is not None and not _all_of(self._consents) <= _all_of(before):
+            self._tokens.outgrown()
         questions = {
             (presentity, purpose) for presentity in self._numbers for purpose in sorted(self._consents[presentity])
         }
@@ -79,12 +90,27 @@ class CamaraAdapter:
         for subscription in self._subscriptions.obsolete(wanted):
             self._renewals.set(subscription.wanted, now)
 
+    def _purposes(self, person: Watched) -> frozenset[str]:
+        """What somebody has consented to: by configuration, and by what was said while the server ran."""
+        said = person.consents
+        agreed = {purpose for purpose, given in said.items() if given}
+        configured = self._configured.get(person.presentity, frozenset())
+        return frozenset(configured | agreed) - {purpose for purpose, given in said.items() if not given}
+
+    def _forget(self, presentity: str, now: float) -> None:
+        """Somebody has taken back a consent: what is known goes, and what may still be asked is asked again."""
+        for purpose in self._consents.get(presentity, ()):
+            self._questions.set((presentity, purpose), now)
+        if self._known.pop(presentity, None) and self._told is not None:
+            self._told(Known().report(presentity, f"mobile:{self.name}", now))
+
     async def run(self, told: Report, health: Health) -> None:
         """Report until cancelled. Raises LoginRefused."""
         self._told = told
         try:
             async with HttpClient(self._means) as http:
-                api = self._api(http)
+                self._tokens = self._log_in(http)
+                api = self._api(http, self._tokens)
                 await together(
                     self._ask_around(api, told, health), self._keep_subscribed(api, health), self._tell_again(told)
                 )
@@ -103,19 +129,22 @@ class CamaraAdapter:
         if event.name == "subscription-ended":
             self._subscriptions.forget(subscription)
             self._renewals.set(subscription.wanted, self._means.clock())
-        elif presentity in self._numbers and self._learn(presentity, event) and self._told is not None:
+        elif subscription.wanted.purpose not in self._consents.get(presentity, ()):
+            # Taken back since: the subscription is about to be ended.
+            return HookAnswer(204)
+        elif self._learn(presentity, event) and self._told is not None:
             self._tell(presentity, self._told)
         return HookAnswer(204)
 
     async def test(self, person: Watched) -> list[Finding]:
         """Log in and ask for all that the person has consented to."""
-        purposes = self._consents.get(person.presentity, frozenset())
+        purposes = self._purposes(person)
         if not purposes or not person.numbers:
             lacking = "has consented to nothing" if not purposes else "has no number"
             return [Finding("consent", False, f"{person.presentity} {lacking}: the operator is not asked")]
         found = [Finding("consent", True, f"{person.presentity} has consented to {', '.join(sorted(purposes))}")]
         async with HttpClient(self._means) as http:
-            api = self._api(http)
+            api = self._api(http, self._log_in(http))
             for purpose in sorted(purposes):
                 known = Known()
                 try:
@@ -202,7 +231,7 @@ class CamaraAdapter:
         """Tell again what is known of those whose changes subscriptions tell, until cancelled."""
         while True:
             presentity = await self._heard.next()
-            purposes = [PURPOSES[name] for name in self._consents[presentity]]
+            purposes = [PURPOSES[name] for name in self._consents.get(presentity, ())]
             if presentity in self._numbers and any(self._subscriptions.covers(presentity, one) for one in purposes):
                 self._tell(presentity, told)
 
@@ -239,12 +268,14 @@ class CamaraAdapter:
 
         await look_around(self._renewals, look, self._settings.at_once)
 
-    def _api(self, http: HttpClient) -> OperatorApi:
+    def _api(self, http: HttpClient, tokens: Tokens) -> OperatorApi:
+        return OperatorApi(BearerApi(http, self._settings.url, tokens), self._means.token)
+
+    def _log_in(self, http: HttpClient) -> Tokens:
         settings = self._settings
-        consented = frozenset[str]().union(*self._consents.values())
-        scopes = [scope for name in sorted(consented) for scope in PURPOSES[name].scopes]
 
         def form() -> dict[str, str]:
+            scopes = [scope for name in sorted(_all_of(self._consents)) for scope in PURPOSES[name].scopes]
             return {
                 "grant_type": "client_credentials",
                 "client_id": settings.client_id,
@@ -252,5 +283,9 @@ class CamaraAdapter:
                 "scope": " ".join([*([settings.purpose] if settings.purpose else []), *scopes]),
             }
 
-        tokens = Tokens(http, settings.token_url, form, self._means.clock)
-        return OperatorApi(BearerApi(http, settings.url, tokens), self._means.token)
+        return Tokens(http, settings.token_url, form, self._means.clock)
+
+
+def _all_of(consents: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The purposes that anybody has consented to."""
+    return frozenset[str]().union(*consents.values())

@@ -24,10 +24,11 @@ class CamaraSettings:
     token_url: str = required(URL, "https://api.operator.example/oauth2/token", "Where access tokens are granted.")
     client_id: str = required(text("a client's id"), "nordlys", "The registered client.")
     secret_name: str = required(SECRET, "operator", "The secret that is its password.")
-    consents: tuple[str, ...] = required(
-        list_of(_CONSENT, min_length=1),
-        ["anna@nordlys.example=reachability,roaming"],
-        "Who has consented to what. Of nobody else, and for no other purpose, the operator is asked.",
+    consents: tuple[str, ...] = setting(
+        list_of(_CONSENT),
+        [],
+        "Who has consented to what, beside those who do so while the server runs, whose word goes before it. Of nobody "
+        "else, and for no other purpose, the operator is asked.",
     )
     subscriptions: tuple[str, ...] = setting(
         list_of(choice("reachability", "roaming", "network")),

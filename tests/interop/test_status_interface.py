@@ -307,8 +307,9 @@ def test_a_place_is_told_of_who_has_agreed_and_each_look_up_is_on_record(interfa
 
         interface.report("bjorn", **point)
         assert looked_up().status_code == 409
-        agreed = rescue.put("/states/bjorn/location/consent", json={"given": True, "by": "Bjorn"}).json()
+        agreed = rescue.put("/states/bjorn/consents/location", json={"given": True, "by": "Bjorn"}).json()
         assert (agreed["given"], agreed["by"], agreed["client"]) == (True, "Bjorn", "rescue")
+        assert agreed in rescue.get("/states/bjorn/consents").json()
         assert looked_up().status_code == 404, "what was told before is not kept"
         interface.report("bjorn", **point)
         until(lambda: looked_up().status_code == 200, "the place")
@@ -316,7 +317,8 @@ def test_a_place_is_told_of_who_has_agreed_and_each_look_up_is_on_record(interfa
         assert {name: told[name] for name in point} == point
         assert told["utm"]["zone"] == "32V"
         assert degrees_of(Utm(**told["utm"])) == pytest.approx((59.9139, 10.7522), abs=1e-6)
-        rescue.put("/states/bjorn/location/consent", json={"given": False, "by": "Bjorn"})
+        shown = interface.server.command("person", "consent", "nordlys", "bjorn", "location", "off")
+        assert "lampfield person" in shown
         assert looked_up().status_code == 409
         until(lambda: "location" not in interface.client.get("/states/bjorn").text, "it is nowhere else")
         on_record = interface.server.command("token", "accesses", "nordlys", "--client", "rescue", "--json")

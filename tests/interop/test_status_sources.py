@@ -17,13 +17,19 @@ from status_adapters.simulated.innovaphone import SimulatedInnovaphone
 from status_adapters.simulated.sign_in import CLIENT_SECRET
 from status_adapters.simulated.world import SimulatedWorld
 from tests.interop.conftest import Phones
+from tests.support import radicale
 from tests.support.calendars import calendar
 from tests.support.ports import LOOPBACK, free_port
+from tests.support.radicale import Radicale
 from tests.support.server import DOMAIN, Server
 from tests.support.until import until
+from tests.support.watcher import Watcher
 
 MOBILE = "+4540506070"
-PORT, HOOKS = free_port(), free_port()
+FIRST_READING = 40.0
+"""Seconds: a process that reads calendars is begun first."""
+GATEWAY_SECRET = "of the gateway"
+PORT, HOOKS, API = free_port(), free_port(), free_port()
 PUBLIC = "https://hooks.nordlys.example"
 ROOT = f"http://{LOOPBACK}:{PORT}"
 CLIENT = "22553876-f5ab-4529-bffb-cfe50aa89f87"
@@ -46,6 +52,7 @@ def world() -> Iterator[SimulatedWorld]:
         meeting = calendar(f"DTSTART:{soon:%Y%m%dT%H%M%SZ}\nDURATION:PT1H\nSUMMARY:Salaries")
         client.put("/feeds/astrid.ics", content=meeting).raise_for_status()
         client.put("/camara/devices/" + MOBILE, json={"roaming": True, "country": "DE"}).raise_for_status()
+        client.put("/camara/devices/+4540506072", json={}).raise_for_status()
         client.put("/innovaphone/users/Freja", json={"fork": "0004540506072"}).raise_for_status()
         for name in ("henrik", "astrid"):
             say(client, f"/graph/presence/{name}@{DOMAIN}", availability="Available", activity="Available")
@@ -66,17 +73,42 @@ def say(client: httpx.Client, path: str, **what: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def linked(tmp_path_factory: pytest.TempPathFactory, world: SimulatedWorld) -> Iterator[Server]:
+def dav(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radicale]:
+    """A CalDAV server with a meeting of Bjørn's that began a minute ago."""
+    soon = datetime.fromtimestamp(time.time() - 60, UTC)
+    with radicale.radicale(tmp_path_factory.mktemp("radicale")) as server:
+        server.make_calendar("/bjorn/work/")
+        server.put("/bjorn/work/1.ics", calendar(f"DTSTART:{soon:%Y%m%dT%H%M%SZ}\nDURATION:PT1H\nSUMMARY:Bonus"))
+        yield server
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory: pytest.TempPathFactory, world: SimulatedWorld, dav: Radicale) -> Iterator[Server]:
     """A server with an adapter of each kind."""
     folder = tmp_path_factory.mktemp("linked")
-    secrets = {"client": CLIENT_SECRET, "pbx": innovaphone.PASSWORD, "asterisk": asterisk.PASSWORD}
+    secrets = {
+        "client": CLIENT_SECRET,
+        "pbx": innovaphone.PASSWORD,
+        "asterisk": asterisk.PASSWORD,
+        "dav": radicale.PASSWORD,
+        "gateway": GATEWAY_SECRET,
+    }
     for name, value in secrets.items():
         (folder / name).write_text(value, encoding="utf-8")
     settings = {
+        "web": {"listen": f"tcp:{LOOPBACK}:{API}"},
         "webhooks": {"listen": f"tcp:{LOOPBACK}:{HOOKS}", "public_url": PUBLIC},
         "secrets": {name: {"file": name} for name in secrets},
         "adapters": {
             "office": {"kind": "calendars", "people": [f"astrid@{DOMAIN}={ROOT}/feeds/astrid.ics"]},
+            "nextcloud": {
+                "kind": "calendars",
+                "protocol": "caldav",
+                "url": f"{dav.url}/{{user}}/",
+                "username": radicale.USER,
+                "secret_name": "dav",
+            },
+            "sms": {"kind": "text", "secret_name": "gateway"},
             "m365": {
                 "kind": "microsoft-365",
                 "tenant": DOMAIN,
@@ -126,6 +158,7 @@ def test_a_calendars_meeting_is_shown_without_its_title(linked: Server, phones: 
     until(
         lambda: bool(watcher.notifications) and "<rpid:meeting/>" in watcher.notifications[-1].body,
         "the meeting is shown",
+        FIRST_READING,
     )
     assert "Salaries" not in watcher.notifications[-1].body + linked.command("why", "astrid") + linked.log()
 
@@ -187,6 +220,73 @@ def test_what_the_operator_tells_is_known_of_who_has_consented(
     assert "mobile:telco" not in linked.command("why", "freja")
     assert operator.asked.keys() == {"roaming", "reachability"}
     assert operator.wrong == []
+
+
+def test_a_meeting_on_a_caldav_server_is_shown_without_its_title(linked: Server, phones: Phones) -> None:
+    watcher = phones.watcher(linked, "ingrid")
+    watcher.subscribe("202", "presence")
+    until(lambda: "<rpid:meeting/>" in _last(watcher), "the meeting is shown", FIRST_READING)
+    assert "Bonus" not in _last(watcher) + linked.command("why", "bjorn") + linked.log()
+
+
+def test_what_a_person_writes_is_on_the_lamp_until_they_are_free(linked: Server, phones: Phones) -> None:
+    watcher = phones.watcher(linked, "ingrid")
+    watcher.subscribe("203", "presence")
+    assert _written("lunch") == "You are shown as: lunch"
+    until(lambda: "lunch" in _last(watcher), "lunch is shown")
+    _written("free")
+    until(lambda: "lunch" not in _last(watcher), "lunch is shown no more")
+
+
+def _written(text: str) -> str:
+    """A text of Freja's, as the gateway sends it on; what she is answered."""
+    query = {"from": "+4540506072", "text": text, "token": GATEWAY_SECRET}
+    return httpx.get(f"http://{LOOPBACK}:{HOOKS}/hooks/sms", params=query, trust_env=False).raise_for_status().text
+
+
+def _last(watcher: Watcher) -> str:
+    return watcher.notifications[-1].body if watcher.notifications else ""
+
+
+def test_the_api_tells_what_each_source_says(api: httpx.Client) -> None:
+    def sources() -> set[tuple[str, str]]:
+        states = api.get("/states").json()["states"]
+        return {(state["person"], source["name"]) for state in states for source in state["sources"]}
+
+    wanted = {
+        ("astrid", "calendar:office"),
+        ("astrid", "mobile:telco"),
+        ("bjorn", "calendar:nextcloud"),
+        ("henrik", "computer:m365"),
+        ("freja", "pbx:hq"),
+        ("ingrid", "pbx:old-pbx"),
+    }
+    until(lambda: wanted <= sources(), "all sources are told of")
+
+
+def test_a_consent_counts_while_the_server_runs(api: httpx.Client) -> None:
+    def consent(given: bool) -> None:
+        api.put("/states/freja/consents/network", json={"given": given, "by": "Freja"}).raise_for_status()
+
+    def attached() -> object:
+        return api.get("/states/freja").json()["data_attached"]
+
+    assert attached() is None
+    consent(True)
+    until(lambda: attached() is True, "the operator is asked")
+    consent(False)
+    until(lambda: attached() is None, "what it told is forgotten")
+
+
+@pytest.fixture(scope="module")
+def api(linked: Server) -> Iterator[httpx.Client]:
+    """A client of the server's API."""
+    scopes = [word for scope in ("states", "reasons", "mobile", "consent") for word in ("--scope", scope)]
+    token = linked.command("token", "add", "nordlys", "wall", *scopes).split()[0]
+    base = f"http://{LOOPBACK}:{API}/api/v1"
+    with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, trust_env=False) as client:
+        until(lambda: client.get("/states").status_code == 200, "the states")
+        yield client
 
 
 def test_a_link_can_be_tried_by_command(linked: Server) -> None:

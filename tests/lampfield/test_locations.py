@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from lampfield.consents import Consents
 from lampfield.control_socket import Outbox
 from lampfield.journal import Journal
 from lampfield.locations import Locations
@@ -27,8 +28,9 @@ class Office:
         self.journal = Journal(folder / "journal")
         self.journal.open()
         self.house = WatchedHouse(NORDLYS)
-        self.locations = Locations(self.journal, self.house.lamps, self, lambda: self.now)  # type: ignore[arg-type]
-        self.locations.restore()
+        self.consents = Consents(self.journal, self, lambda: self.now)  # type: ignore[arg-type]
+        self.consents.restore()
+        self.locations = Locations(self.consents, self.house.lamps, self, lambda: self.now)  # type: ignore[arg-type]
         self.locations.configure([NORDLYS])
 
     def of_company(self, company: str) -> House | None:
@@ -42,13 +44,18 @@ class Office:
         outbox = Outbox()
 
         async def scenario() -> None:
-            await self.locations.table()[verb]({"company": "nordlys", "person": "201", **arguments}, outbox)
+            verbs = self.locations.table() | self.consents.table()
+            await verbs[verb]({"company": "nordlys", "person": "201", **arguments}, outbox)
 
         asyncio.run(scenario())
         return msgspec.json.decode(outbox.rest())
 
     def agree(self, given: str = "true") -> Any:
-        return self.ask("api-location-agree", given=given, by="Anna", client="rescue")
+        return self.ask("api-consent", purpose="location", given=given, by="Anna", client="rescue")
+
+    def said(self) -> Any:
+        """The last word on being located."""
+        return next(each for each in self.ask("api-consents") if each["purpose"] == "location")
 
     def known(self) -> list[Location]:
         lamp = self.house.lamps.lamp(self.house.aor("anna"))
@@ -61,12 +68,12 @@ def test_without_consent_no_place_is_kept(tmp_path: Path) -> None:
     office.report(location=OSLO)
     assert office.known() == []
     assert office.ask("api-location")["refused"]["status"] == 409
-    assert office.ask("api-location-consent")["given"] is False
+    assert office.said()["given"] is False
 
 
 def test_a_place_is_told_with_its_utm_point(tmp_path: Path) -> None:
     office = Office(tmp_path)
-    assert office.agree() == {"given": True, "by": "Anna", "client": "rescue", "at": 1000.0}
+    assert office.agree() == {"purpose": "location", "given": True, "by": "Anna", "client": "rescue", "at": 1000.0}
     assert office.ask("api-location")["refused"]["status"] == 404
     office.report(location=OSLO)
     told = office.ask("api-location")
@@ -104,7 +111,7 @@ def test_consent_outlives_the_process(tmp_path: Path) -> None:
     given = office.agree()
     office.journal.close()
     again = Office(tmp_path)
-    assert again.ask("api-location-consent") == given
+    assert again.said() == given
     again.report(location=OSLO)
     assert again.known() == [OSLO]
     again.journal.close()
@@ -119,3 +126,4 @@ def test_what_is_not_true_or_false_and_who_is_not_there_are_refused_by_name(tmp_
         "expected": "true or false",
     }
     assert office.ask("api-location", person="nobody")["refused"]["where"] == "person"
+    assert office.ask("api-consent", purpose="shoe size", given="true")["refused"]["where"] == "purpose"

@@ -6,11 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from presence_pidf.status_report import Forwarding, Location, Roaming
-from status_adapters.adapter import Watched
-from status_adapters.camara import CamaraAdapter, CamaraSettings
+from status_adapters.adapter import PURPOSES, Watched
+from status_adapters.camara import CamaraAdapter, CamaraSettings, purposes
 from status_adapters.camara.answers import Circle, Point, Polygon, forwarding, location
 from status_adapters.http_client import LoginRefused
 from status_adapters.simulated.camara import Device, SimulatedCamara
@@ -184,6 +185,33 @@ def test_subscriptions_outlive_a_restart_and_end_with_the_consent() -> None:
                 assert it.server.subscriptions == {}
 
     run(scenario())
+
+
+def test_consents_that_are_given_and_taken_back_while_it_runs_count_at_once() -> None:
+    async def scenario() -> None:
+        async with operator("anna@nordlys.example=roaming,reachability") as it:
+            await asyncio.sleep(60)
+            assert it.book.last(ANNA.presentity).roaming == Roaming(False, "DK")
+            refusing = msgspec.structs.replace(ANNA, consents={"roaming": False})
+            it.adapter.watch([refusing, msgspec.structs.replace(BO, consents={"network": True})])
+            assert it.book.last(ANNA.presentity).roaming is None, "what was known is forgotten"
+            asked = it.server.asked["roaming"]
+            await asyncio.sleep(60)
+            assert it.book.last(ANNA.presentity).reachable is True
+            assert it.book.last(BO.presentity).data_attached is True
+            assert not any("roaming" in each.type for each in it.server.subscriptions.values())
+            await asyncio.sleep(24 * HOUR)
+            assert it.server.asked["roaming"] == asked
+            it.adapter.watch([ANNA, BO])
+            await asyncio.sleep(60)
+            assert it.book.last(ANNA.presentity).roaming == Roaming(False, "DK")
+            assert it.book.last(BO.presentity).data_attached is None
+
+    run(scenario())
+
+
+def test_purposes_are_those_that_people_can_consent_to() -> None:
+    assert tuple(purposes.PURPOSES) == PURPOSES
 
 
 def event(**more: object) -> dict[str, object]:

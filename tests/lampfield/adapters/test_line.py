@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -94,11 +94,11 @@ class Mouth:
 class Signalling:
     """Lamps with an intake, as signalling has them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, consents: Callable[[str], Mapping[str, bool]]) -> None:
         tokens = iter(range(10_000))
         self.lamps = Lamps(lambda: f"t{next(tokens)}", [PEOPLE], NotifierConfig(), now)
         self.woken = asyncio.Event()
-        self.intake = Intake(path, self.lamps, now, self.woken.set)
+        self.intake = Intake(path, self.lamps, now, self.woken.set, consents)
         self.intake.configure([PEOPLE])
 
     async def until_shown(self, condition: str) -> None:
@@ -150,8 +150,10 @@ async def office(folder: Path) -> AsyncIterator[Office]:
 
 
 @asynccontextmanager
-async def signalling(folder: Path) -> AsyncIterator[Signalling]:
-    opened = Signalling(folder / "reports.sock")
+async def signalling(
+    folder: Path, consents: Callable[[str], Mapping[str, bool]] = lambda presentity: {}
+) -> AsyncIterator[Signalling]:
+    opened = Signalling(folder / "reports.sock", consents)
     await opened.intake.start()
     try:
         yield opened
@@ -311,5 +313,26 @@ def test_nobody_learns_by_hooks_what_adapters_there_are(tmp_path: Path) -> None:
             assert (await client.post("/hooks/other")).text == "there is no such adapter"
             assert (await client.post("/hooks/mouth")).status_code == 404
             assert (await client.get("/")).status_code == 404
+
+    run(scenario())
+
+
+def test_consents_are_told_to_adapters_soon_and_many_at_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        said: dict[str, bool] = {}
+        async with (
+            signalling(tmp_path, consents=lambda presentity: said if presentity == ANNA else {}) as server,
+            office(tmp_path) as opened,
+        ):
+            await known(opened)
+            assert [person.consents for person in opened.mouth.watched] == [{}, {}]
+            begin = now()
+            opened.mouth.changed.clear()
+            for purpose in ("roaming", "location"):
+                said[purpose] = True
+                server.intake.consents_changed()
+            await opened.mouth.changed.wait()
+            assert [person.consents for person in opened.mouth.watched] == [{"roaming": True, "location": True}, {}]
+            assert now() - begin < 1
 
     run(scenario())
