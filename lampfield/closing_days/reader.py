@@ -7,10 +7,6 @@ has limits of time and memory, and is nobody's loop.
 import asyncio
 import resource
 import sys
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -71,42 +67,23 @@ async def read(task: Task) -> tuple[ClosedTime, ...]:
 def closed_times(task: Task) -> tuple[ClosedTime, ...]:
     """What `read` gives, in this process. Raises FeedFault."""
     # Slow to import, and needed in the process alone.
-    import icalendar
-    import recurring_ical_events
+    from provisioning.occurrences import NoCalendar, calendars_of, occurrences, words
 
+    found: list[ClosedTime] = []
     try:
-        calendars = icalendar.Calendar.from_ical(task.text, multiple=True)
-        times = [time for calendar in calendars for time in _times(recurring_ical_events.of(calendar), task)]
+        for calendar in calendars_of(task.text):
+            for start, end, _, event in occurrences(calendar, task.time_zone, task.start, task.end):
+                if len(found) >= MOST_TIMES:
+                    raise FeedFault(f"more than {MOST_TIMES} closed times")
+                found.append(ClosedTime(start, end, words(event, "SUMMARY")[:100] or "closed"))
+    except NoCalendar as fault:
+        raise FeedFault(str(fault)) from None
     except FeedFault:
         raise
     except Exception as error:
         # Each library has its own ways to say that a text is none of its kind.
         raise FeedFault(f"no iCalendar that can be read: {type(error).__name__}: {error}") from error
-    if not calendars:
-        raise FeedFault("no iCalendar: it holds no VCALENDAR")
-    return tuple(sorted(times, key=lambda time: (time.start, time.end)))
-
-
-def _times(query: Any, task: Task) -> Iterator[ClosedTime]:
-    zone = ZoneInfo(task.time_zone)
-    first, last = (datetime.fromtimestamp(at, UTC) for at in (task.start, task.end))
-    for count, event in enumerate(query.between(first, last)):
-        if count >= MOST_TIMES:
-            raise FeedFault(f"more than {MOST_TIMES} closed times")
-        if str(event.get("STATUS", "")).upper() == "CANCELLED":
-            continue
-        start, end = _instant(event.start, zone), _instant(event.end, zone)
-        if end == start and not isinstance(event.start, datetime):
-            end = _instant(event.start + timedelta(days=1), zone)
-        if end > start:
-            yield ClosedTime(start, end, str(event.get("SUMMARY", "")).strip()[:100] or "closed")
-
-
-def _instant(moment: date, zone: ZoneInfo) -> float:
-    """UTC epoch seconds of a day's first instant, or of a time; in `zone` where it names none (RFC 5545 §3.3.5)."""
-    if not isinstance(moment, datetime):
-        return datetime(moment.year, moment.month, moment.day, tzinfo=zone).timestamp()
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)).timestamp()
+    return tuple(sorted(found, key=lambda time: (time.start, time.end)))
 
 
 def main() -> None:

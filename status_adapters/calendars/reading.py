@@ -1,14 +1,11 @@
 """iCalendar text to busy times (RFC 5545), and nothing else of what it says."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import icalendar
 import msgspec
-import recurring_ical_events
 
+from provisioning.occurrences import NoCalendar, calendars_of, occurrences, words
 from status_adapters.calendars.busy_time import BusyTime, Show
 from status_adapters.http_client import SourceFault
 
@@ -58,14 +55,13 @@ def busy_times(task: Task) -> tuple[BusyTime, ...]:
     found: set[BusyTime] = set()
     try:
         for text in task.texts:
-            calendars = icalendar.Calendar.from_ical(text, multiple=True)
-            if not calendars:
-                raise SourceFault("no iCalendar: it holds no VCALENDAR")
-            for calendar in calendars:
+            for calendar in calendars_of(text):
                 for time in _times(calendar, task):
                     found.add(time)
                     if len(found) > MOST_TIMES:
                         raise SourceFault(f"more than {MOST_TIMES} busy times")
+    except NoCalendar as fault:
+        raise SourceFault(str(fault)) from None
     except SourceFault:
         raise
     except Exception as error:
@@ -75,37 +71,28 @@ def busy_times(task: Task) -> tuple[BusyTime, ...]:
 
 
 def _times(calendar: Any, task: Task) -> Iterator[BusyTime]:
-    zone = ZoneInfo(task.time_zone)
-    first, last = (datetime.fromtimestamp(at, UTC) for at in (task.start, task.end))
-    for event in recurring_ical_events.of(calendar).between(first, last):
+    for start, end, all_day, event in occurrences(calendar, task.time_zone, task.start, task.end):
         show = _show(event, task)
         if show is None:
             continue
-        all_day = not isinstance(event.start, datetime)
-        start, end = _instant(event.start, zone), _instant(event.end, zone)
-        if all_day and end == start:
-            end = _instant(event.start + timedelta(days=1), zone)
         if all_day and show in ("busy", "away") and _is_vacation(event, show, task):
             show = "vacation"
-        if end > start:
-            yield BusyTime(start, end, show, all_day, _text(event, "SUMMARY")[:100] if task.titles else "")
+        yield BusyTime(start, end, show, all_day, words(event, "SUMMARY")[:100] if task.titles else "")
     for component in calendar.walk("VFREEBUSY"):
         yield from _free_busy(component)
 
 
 def _show(event: Any, task: Task) -> Show | None:
     """How an event counts, None for not at all."""
-    if _text(event, "STATUS").upper() == "CANCELLED":
-        return None
     part = _participation(event, task.mail)
     if part == "DECLINED":
         return None
-    said = _text(event, "X-MICROSOFT-CDO-BUSYSTATUS").upper()
+    said = words(event, "X-MICROSOFT-CDO-BUSYSTATUS").upper()
     if said in _OF_OUTLOOK:
         return _OF_OUTLOOK[said]
-    if _text(event, "TRANSP").upper() == "TRANSPARENT":
+    if words(event, "TRANSP").upper() == "TRANSPARENT":
         return None
-    if _text(event, "STATUS").upper() == "TENTATIVE" or part in ("TENTATIVE", "NEEDS-ACTION"):
+    if words(event, "STATUS").upper() == "TENTATIVE" or part in ("TENTATIVE", "NEEDS-ACTION"):
         return "tentative"
     return "busy"
 
@@ -124,8 +111,8 @@ def _is_vacation(event: Any, show: Show, task: Task) -> bool:
     if show == "away":
         return True
     categories = event.get("CATEGORIES")
-    words = " ".join([_text(event, "SUMMARY"), *(str(word) for word in getattr(categories, "cats", ()))]).lower()
-    return any(word in words for word in task.vacation_words)
+    said = " ".join([words(event, "SUMMARY"), *(str(word) for word in getattr(categories, "cats", ()))]).lower()
+    return any(word in said for word in task.vacation_words)
 
 
 def _free_busy(component: Any) -> Iterator[BusyTime]:
@@ -135,14 +122,3 @@ def _free_busy(component: Any) -> Iterator[BusyTime]:
         show = _OF_FREE_BUSY.get(str(entry.params.get("FBTYPE", "BUSY")).upper(), "busy")
         if show is not None:
             yield BusyTime(entry.start.timestamp(), entry.end.timestamp(), show)
-
-
-def _text(event: Any, name: str) -> str:
-    return " ".join(str(event.get(name, "")).split())
-
-
-def _instant(moment: date, zone: ZoneInfo) -> float:
-    """UTC epoch seconds of a day's first instant, or of a time; in `zone` where it names none (RFC 5545 §3.3.5)."""
-    if not isinstance(moment, datetime):
-        return datetime(moment.year, moment.month, moment.day, tzinfo=zone).timestamp()
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)).timestamp()
