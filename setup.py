@@ -25,6 +25,20 @@ COMPILED = [
     "lampfield/presence/packages/*.py",
     "lampfield/registrations.py",
     "lampfield/request_desk.py",
+    *(
+        f"presence_pidf/{name}.py"
+        for name in (
+            "dialog_info",
+            "dialog_info_reader",
+            "merge_rules",
+            "person_state",
+            "pidf",
+            "pidf_reader",
+            "safe_xml",
+            "seen",
+            "xml_text",
+        )
+    ),
 ]
 """Modules that run compiled: those that messages pass through."""
 STAY_PYTHON = {

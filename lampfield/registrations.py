@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -20,7 +21,7 @@ from sipcore.uri import SipUri
 
 logger = logging.getLogger(__name__)
 
-_KIND = "binding"
+_KIND: Final = "binding"
 
 
 class Registrations:

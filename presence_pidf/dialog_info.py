@@ -1,6 +1,7 @@
 """A person's dialogs as application/dialog-info+xml (RFC 4235)."""
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -10,14 +11,14 @@ from presence_pidf.person_state import Condition, PersonState
 from presence_pidf.profiles import Profile
 from presence_pidf.xml_text import attributes, escape, escape_uri
 
-CONTENT_TYPE = "application/dialog-info+xml"
+CONTENT_TYPE: Final = "application/dialog-info+xml"
 
-_NAMESPACE = "urn:ietf:params:xml:ns:dialog-info"
+_NAMESPACE: Final = "urn:ietf:params:xml:ns:dialog-info"
 
-_ELSEWHERE = DialogState("elsewhere", "recipient", "confirmed")
+_ELSEWHERE: Final = DialogState("elsewhere", "recipient", "confirmed")
 """What lights the lamp of somebody who has no call here."""
 
-_LIT: frozenset[Condition] = frozenset({"talking", "busy", "do-not-disturb", "forwarded"})
+_LIT: Final[frozenset[Condition]] = frozenset({"talking", "busy", "do-not-disturb", "forwarded"})
 """What lights it: who talks on a phone that is not ours, as another system says, or takes no calls. Most phones watch
 nothing but dialogs, and a lamp that is dark says: call me. Who is in a meeting, away or on vacation may well be called.
 """

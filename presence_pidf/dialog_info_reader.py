@@ -1,21 +1,21 @@
 """Reads application/dialog-info+xml (RFC 4235), as phones and servers publish it or notify us of it."""
 
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
-import msgspec
 from lxml import etree
 
 from presence_pidf.dialog_state import DialogPhase, DialogState
 from presence_pidf.safe_xml import MalformedDocument, parse, words
+from presence_pidf.structs import Value
 
-MOST_DIALOGS = 64
+MOST_DIALOGS: Final = 64
 """More dialogs of one document are refused."""
 
-_DI = "{urn:ietf:params:xml:ns:dialog-info}"
+_DI: Final = "{urn:ietf:params:xml:ns:dialog-info}"
 _PHASES = ("trying", "proceeding", "early", "confirmed", "terminated")
 
 
-class DialogInfo(msgspec.Struct, frozen=True):
+class DialogInfo(Value, frozen=True):
     """A dialog-info document: all dialogs of `entity`, or where it is not `full` those that have changed."""
 
     entity: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from presence_pidf.status_report import Activity, StatusReport
 
@@ -14,7 +14,7 @@ SourceKind = Literal["calls", "pbx", "mobile", "manual", "phone", "calendar", "c
 `computer`: what the person does at a computer. `registrations`: that no phone is registered.
 """
 
-_MANUAL = frozenset(("manual", "phone-key", "feature-code", "text", "api"))
+_MANUAL: Final = frozenset(("manual", "phone-key", "feature-code", "text", "api"))
 
 DEFAULT_ORDER = (
     "calls",
@@ -30,10 +30,15 @@ DEFAULT_ORDER = (
 )
 """Own calls, then calls elsewhere, then what people say themselves, then what is concluded."""
 
-DEFAULT_STALE_SECONDS: Mapping[str, float] = {"mobile": 900.0, "pbx": 900.0, "computer": 900.0, "calendar": 7200.0}
+DEFAULT_STALE_SECONDS: Final[Mapping[str, float]] = {
+    "mobile": 900.0,
+    "pbx": 900.0,
+    "computer": 900.0,
+    "calendar": 7200.0,
+}
 """For how long a source of each kind may say nothing at all before its reports count no more; others never go stale."""
 
-STRENGTH: dict[Activity, int] = {
+STRENGTH: Final[dict[Activity, int]] = {
     "on-the-phone": 0,
     "do-not-disturb": 1,
     "forwarded": 2,
@@ -129,4 +134,4 @@ def _end(order: Sequence[str]) -> int:
     return 2 * len(order) - (3 if order and order[-1] == "registrations" else 0)
 
 
-DEFAULT_RULES = MergeRules()
+DEFAULT_RULES: Final = MergeRules()

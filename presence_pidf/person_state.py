@@ -4,12 +4,11 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from operator import itemgetter
 from typing import Final, Literal, NamedTuple
 
-import msgspec
-
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.merge_rules import DEFAULT_RULES, MergeRules, Rank, kind_of
 from presence_pidf.publication import PublishedTuple
 from presence_pidf.status_report import Activity, Forwarding, StatusReport
+from presence_pidf.structs import Leaf, Value
 
 Condition = Literal[
     "unregistered",
@@ -28,7 +27,7 @@ Condition = Literal[
 """`ringing` is being called, `calling` is calling somebody who has not answered; `hold`: every call is on hold."""
 
 
-class Source(msgspec.Struct, frozen=True, gc=False):
+class Source(Leaf, frozen=True, gc=False):
     """One of the facts a state was composed from."""
 
     name: str
@@ -44,7 +43,7 @@ class Source(msgspec.Struct, frozen=True, gc=False):
         return max(0.0, now - self.at)
 
 
-class PersonState(msgspec.Struct, frozen=True):
+class PersonState(Value, frozen=True):
     """What a person's lamp shows and why."""
 
     condition: Condition
@@ -97,10 +96,10 @@ class PersonState(msgspec.Struct, frozen=True):
         return self.dialogs[0].direction if self.dialogs else None
 
 
-DIALOG_PRIORITY = {"early": 0, "confirmed": 1, "proceeding": 2, "trying": 3, "terminated": 4}
+DIALOG_PRIORITY: Final = {"early": 0, "confirmed": 1, "proceeding": 2, "trying": 3, "terminated": 4}
 """Which dialog counts where only one can: what blinks before what is steady, what is steady before what may fail."""
 
-_CONDITION_OF: dict[Activity, Condition] = {
+_CONDITION_OF: Final[dict[Activity, Condition]] = {
     "on-the-phone": "talking",
     "do-not-disturb": "do-not-disturb",
     "forwarded": "forwarded",

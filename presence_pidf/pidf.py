@@ -1,6 +1,5 @@
 """A person's state as application/pidf+xml (RFC 3863) with the data model (RFC 4479) and RPID (RFC 4480)."""
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from presence_pidf.document import Document
@@ -8,9 +7,9 @@ from presence_pidf.person_state import Condition, PersonState
 from presence_pidf.publication import PublishedTuple
 from presence_pidf.xml_text import date_time, escape, escape_uri, identifier
 
-CONTENT_TYPE = "application/pidf+xml"
+CONTENT_TYPE: Final = "application/pidf+xml"
 
-_SHOWN_AS: dict[Condition, tuple[tuple[str, ...], str]] = {
+_SHOWN_AS: Final[dict[Condition, tuple[tuple[str, ...], str]]] = {
     "unregistered": ((), "Not registered"),
     "idle": ((), "Ready"),
     "ringing": (("busy",), "Ringing"),
@@ -31,7 +30,7 @@ NAMESPACES: Final = (
     ' xmlns:rpid="urn:ietf:params:xml:ns:pidf:rpid"'
 )
 
-_OWN_TUPLE = "phone"
+_OWN_TUPLE: Final = "phone"
 """Id of the tuple that tells of the person's phones here."""
 
 
@@ -62,15 +61,17 @@ def _published(each: PublishedTuple, id: str) -> str:
     return f'<tuple id="{id}"><status><basic>{basic}</basic></status>{contact}{note}{stamp}</tuple>\n'
 
 
-def _tuples(state: PersonState) -> Iterator[Element]:
+def _tuples(state: PersonState) -> list[Element]:
     """All published tuples; an id stands in a document once."""
+    found: list[Element] = []
     taken = {_OWN_TUPLE}
     for each in state.tuples:
         id = identifier(each.id)
         if id in taken:
             id = f"{id}-{len(taken)}"
         taken.add(id)
-        yield Element(f"presence/tuple[@id='{id}']", _published(each, id))
+        found.append(Element(f"presence/tuple[@id='{id}']", _published(each, id)))
+    return found
 
 
 def elements_of(entity: str, state: PersonState) -> list[Element]:
@@ -82,20 +83,18 @@ def elements_of(entity: str, state: PersonState) -> list[Element]:
         f'<tuple id="{_OWN_TUPLE}"><status><basic>{basic}</basic></status>'
         f"<contact>{escape_uri(entity)}</contact><note>{text}</note>{stamp}</tuple>\n"
     )
-    activities = "".join(f"<rpid:{activity}/>" for activity in _SHOWN_AS[state.condition][0])
+    activities = "".join([f"<rpid:{activity}/>" for activity in _SHOWN_AS[state.condition][0]])
     doing = f"<rpid:activities>{activities}</rpid:activities>" if activities else ""
     person = f'<dm:person id="person">{doing}<dm:note>{text}</dm:note></dm:person>\n'
-    notes = [text, *map(escape, state.notes)]
-    return [
-        Element(f"presence/tuple[@id='{_OWN_TUPLE}']", own),
-        *_tuples(state),
-        *(Element("presence/note", f"<note>{note}</note>\n") for note in notes),
-        Element("presence/dm:person[@id='person']", person),
-    ]
+    elements = [Element(f"presence/tuple[@id='{_OWN_TUPLE}']", own)]
+    elements += _tuples(state)
+    elements += [Element("presence/note", f"<note>{note}</note>\n") for note in (text, *map(escape, state.notes))]
+    elements.append(Element("presence/dm:person[@id='person']", person))
+    return elements
 
 
 def render_pidf(entity: str, state: PersonState) -> Document:
     """Render the state of the presentity `entity`, an AOR."""
-    content = "".join(element.text for element in elements_of(entity, state))
+    content = "".join([element.text for element in elements_of(entity, state)])
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<presence {NAMESPACES} entity="{escape_uri(entity)}">\n'
     return Document(CONTENT_TYPE, f"{head}{content}</presence>\n".encode())

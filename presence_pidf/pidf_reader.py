@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Final
 
 from lxml import etree
 
@@ -9,21 +10,28 @@ from presence_pidf.publication import PublishedPresence, PublishedTuple
 from presence_pidf.safe_xml import MalformedDocument, parse, words
 from presence_pidf.status_report import Activity
 
-MOST_TUPLES = 32
+MOST_TUPLES: Final = 32
 """More tuples of one document are refused."""
 
-_PIDF = "{urn:ietf:params:xml:ns:pidf}"
-_DM = "{urn:ietf:params:xml:ns:pidf:data-model}"
-_RPID = "{urn:ietf:params:xml:ns:pidf:rpid}"
-_PRESENCE, _TUPLE, _NOTE = f"{_PIDF}presence", f"{_PIDF}tuple", f"{_PIDF}note"
-_STATUS, _BASIC, _CONTACT, _TIMESTAMP = f"{_PIDF}status", f"{_PIDF}basic", f"{_PIDF}contact", f"{_PIDF}timestamp"
-_PERSON, _PERSON_NOTES, _ACTIVITIES = f"{_DM}person", (f"{_DM}note", f"{_RPID}note"), f"{_RPID}activities"
-_PRIORITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
-_DATE_TIME = re.compile(
+_PIDF: Final = "{urn:ietf:params:xml:ns:pidf}"
+_DM: Final = "{urn:ietf:params:xml:ns:pidf:data-model}"
+_RPID: Final = "{urn:ietf:params:xml:ns:pidf:rpid}"
+_PRESENCE: Final = f"{_PIDF}presence"
+_TUPLE: Final = f"{_PIDF}tuple"
+_NOTE: Final = f"{_PIDF}note"
+_STATUS: Final = f"{_PIDF}status"
+_BASIC: Final = f"{_PIDF}basic"
+_CONTACT: Final = f"{_PIDF}contact"
+_TIMESTAMP: Final = f"{_PIDF}timestamp"
+_PERSON: Final = f"{_DM}person"
+_PERSON_NOTES: Final = (f"{_DM}note", f"{_RPID}note")
+_ACTIVITIES: Final = f"{_RPID}activities"
+_PRIORITY: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
+_DATE_TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 
-_MEANING: dict[str, Activity] = {
+_MEANING: Final[dict[str, Activity]] = {
     "on-the-phone": "on-the-phone",
     "vacation": "vacation",
     "holiday": "vacation",

@@ -1,11 +1,13 @@
 """XML of strangers, read safely: no entities, no network, bounded in size; libxml2 itself takes 256 levels at most."""
 
+from typing import Final
+
 from lxml import etree
 
-MOST_BYTES = 65_536
+MOST_BYTES: Final = 65_536
 """A longer document is refused. A person's state takes a few kilobytes at most."""
 
-_PARSER = etree.XMLParser(
+_PARSER: Final = etree.XMLParser(
     resolve_entities=False,
     no_network=True,
     load_dtd=False,

@@ -11,7 +11,7 @@ EVERYTHING: Final = ""
 HIDDEN: Final = "hidden"
 """The person seems to be gone, always."""
 
-_BUSY: frozenset[Condition] = frozenset(
+_BUSY: Final[frozenset[Condition]] = frozenset(
     {"ringing", "calling", "talking", "hold", "do-not-disturb", "forwarded", "busy", "meeting"}
 )
 _BUSY_CALL: Final = DialogState("busy", "initiator", "confirmed")

@@ -3,23 +3,24 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Final
 from urllib.parse import quote
 
-_FORBIDDEN = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+_FORBIDDEN: Final = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What is not a Char of XML 1.0 §2.2: control characters, lone surrogates, U+FFFE and U+FFFF."""
 
-_REPLACED = re.compile(f'{_FORBIDDEN}|[&<>"\t\n\r]')
+_REPLACED: Final = re.compile(f'{_FORBIDDEN}|[&<>"\t\n\r]')
 
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+_ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 
-_PLAIN_URI = re.compile(r"[A-Za-z0-9!$'()*+,\-./:;=?@_~\[\]]*")
+_PLAIN_URI: Final = re.compile(r"[A-Za-z0-9!$'()*+,\-./:;=?@_~\[\]]*")
 """What needs neither percent-encoding nor escaping (RFC 3986 §2.2, §2.3); not `#`, for no SIP URI has a fragment."""
 
-_URI_CHARACTERS = "!$&'()*+,-./:;=?@_~[]%"
+_URI_CHARACTERS: Final = "!$&'()*+,-./:;=?@_~[]%"
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
 
-_STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+_STRAY_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def _escape_one(match: re.Match[str]) -> str:

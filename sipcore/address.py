@@ -1,6 +1,7 @@
 """Addresses of From, To, Contact, Route and their like (RFC 3261 §20.10 and §25.1)."""
 
 import re
+from typing import Final
 
 import msgspec
 
@@ -8,13 +9,13 @@ from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, format_params, parse_params, quote, split_values, unquote
 from sipcore.memo import ADDRESS, remembered
 from sipcore.structs import Value
-from sipcore.uri import Uri, parse_uri
+from sipcore.uri import Uri, read_uri
 
-_NAME = r'(?:("(?:[^"\\]++|\\.)*+")|([^"<>]*+))[ \t]*<([^<>"]*+)'
-_OPEN_NAME_ADDR = re.compile(_NAME, re.DOTALL)
-_NAME_ADDR = re.compile(rf"{_NAME}>[ \t]*(;.*)?", re.DOTALL)
+_NAME: Final = r'(?:("(?:[^"\\]++|\\.)*+")|([^"<>]*+))[ \t]*<([^<>"]*+)'
+_OPEN_NAME_ADDR: Final = re.compile(_NAME, re.DOTALL)
+_NAME_ADDR: Final = re.compile(rf"{_NAME}>[ \t]*(;.*)?", re.DOTALL)
 # Without brackets the parameters belong to the header, and a URI with a comma or question mark needs brackets (§20).
-_ADDR_SPEC = re.compile(r'([^<>"\s;,?]+)[ \t]*(;.*)?', re.DOTALL)
+_ADDR_SPEC: Final = re.compile(r'([^<>"\s;,?]+)[ \t]*(;.*)?', re.DOTALL)
 
 
 class NameAddr(Value, frozen=True):
@@ -66,13 +67,13 @@ def _whole_address(text: str) -> NameAddr:
     match = _ADDR_SPEC.fullmatch(text)
     if match is None:
         raise ProtocolViolation("Malformed address")
-    return NameAddr("", parse_uri(match[1]), parse_params(match[2] or ""))
+    return NameAddr("", read_uri(match[1]), parse_params(match[2] or ""))
 
 
 def _named(match: re.Match[str]) -> tuple[str, Uri]:
     quoted: str | None = match[1]
     display = unquote(quoted) if quoted is not None else match[2].strip(" \t")
-    return display, parse_uri(match[3].strip(" \t"))
+    return display, read_uri(match[3].strip(" \t"))
 
 
 def parse_name_addrs(text: str) -> list[NameAddr]:

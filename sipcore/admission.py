@@ -1,13 +1,15 @@
 """Which requests the stack refuses by itself, before anybody looks at them (RFC 3261 §8.2)."""
 
+from typing import Final
+
 from sipcore.message import Request, Response, response_to
 from sipcore.sdp import CONTENT_TYPE
 from sipcore.stack_config import StackConfig
 from sipcore.validation import METHODS
 
-_SESSION_BODIES = frozenset((CONTENT_TYPE, "multipart/mixed", "multipart/alternative", "multipart/related"))
-_ACCEPTABLE = frozenset((CONTENT_TYPE, "application/*", "*/*"))
-_OFFERING = frozenset(("INVITE", "UPDATE", "PRACK"))
+_SESSION_BODIES: Final = frozenset((CONTENT_TYPE, "multipart/mixed", "multipart/alternative", "multipart/related"))
+_ACCEPTABLE: Final = frozenset((CONTENT_TYPE, "application/*", "*/*"))
+_OFFERING: Final = frozenset(("INVITE", "UPDATE", "PRACK"))
 
 
 class Admission:

@@ -14,10 +14,10 @@ from sipcore.nonce import NonceBook
 from sipcore.structs import Value
 from sipcore.uri import SipUri, parse_uri
 
-_NC = re.compile(r"[0-9A-Fa-f]{8}")
+_NC: Final = re.compile(r"[0-9A-Fa-f]{8}")
 # COMPAT(baresip 0 and 1, SIPp 3.6): give up on any challenge that names another algorithm than MD5, also beside one
 # with MD5, although they are to pass over it (RFC 8760 §2.4).
-_MD5_ALONE = re.compile(r"baresip v?[01]\.|SIPp", re.IGNORECASE)
+_MD5_ALONE: Final = re.compile(r"baresip v?[01]\.|SIPp", re.IGNORECASE)
 _HA2_KEPT: Final = 4096
 _NO_HA1: Final = Ha1("0" * 32, "0" * 64)
 """Computed with for unknown names, so that they take as long as known ones."""

@@ -4,9 +4,11 @@ The request is sent again at Timer A until anything comes back, and given up at 
 acknowledged here. A 2xx is passed up each time it comes, because only the dialog can acknowledge it; Timer M ends that.
 """
 
+from typing import Final
+
 from sipcore.transaction import Do, Input, Machine, State, Step
 
-CLIENT_INVITE = Machine(
+CLIENT_INVITE: Final = Machine(
     "INVITE client",
     True,
     Step(State.CALLING, (Do.SEND_REQUEST, Do.START_A, Do.START_B)),

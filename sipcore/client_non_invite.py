@@ -4,11 +4,13 @@ The request is sent again at Timer E, doubling up to T2, and at T2 once a provis
 Timer K then soaks up late copies of the final response.
 """
 
+from typing import Final
+
 from sipcore.transaction import Do, Input, Machine, State, Step
 
-_ANSWERED = Step(State.COMPLETED, (Do.PASS_UP, Do.START_K))
+_ANSWERED: Final = Step(State.COMPLETED, (Do.PASS_UP, Do.START_K))
 
-CLIENT_NON_INVITE = Machine(
+CLIENT_NON_INVITE: Final = Machine(
     "non-INVITE client",
     True,
     Step(State.TRYING, (Do.SEND_REQUEST, Do.START_E, Do.START_F)),

@@ -9,10 +9,10 @@ from sipcore.errors import ProtocolViolation
 CODINGS: Final = ("gzip", "deflate")
 """What we pack and unpack, the one we like best first."""
 
-_GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
-_ZLIB_HEADER = b"\x78\x9c"
-_RAW = -zlib.MAX_WBITS
-_WINDOWS = {"gzip": (zlib.MAX_WBITS | 16,), "deflate": (zlib.MAX_WBITS, _RAW)}
+_GZIP_HEADER: Final = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+_ZLIB_HEADER: Final = b"\x78\x9c"
+_RAW: Final = -zlib.MAX_WBITS
+_WINDOWS: Final = {"gzip": (zlib.MAX_WBITS | 16,), "deflate": (zlib.MAX_WBITS, _RAW)}
 """How each is unpacked; "deflate" is the zlib format, and some send it raw all the same."""
 
 

@@ -13,10 +13,10 @@ HASHES: Final[dict[str, Callable[[bytes], Any]]] = {"MD5": hashlib.md5, "SHA-256
 """Algorithms understood, by their names in `algorithm=`; each also in its `-sess` form as a client."""
 
 # auth-param = token BWS "=" BWS ( token / quoted-string ), RFC 7616 §3.3, RFC 3261 §25.1; last whatever is none
-_PARAMS = re.compile(
+_PARAMS: Final = re.compile(
     r"""([\w!#$%&'*+.^`|~-]++)\s*=\s*(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^\s,"]++))\s*(?:,\s*|$)|(.+)""", re.DOTALL
 )
-_ESCAPED = re.compile(r"\\(.)")
+_ESCAPED: Final = re.compile(r"\\(.)")
 
 
 class Ha1(Value, frozen=True):

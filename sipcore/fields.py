@@ -12,9 +12,14 @@ class Fields:
     __slots__ = ("_keys", "_lines")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._lines: list[str] = [_sound_line(name, value) for name, value in fields]
-        # In step with the lines, once a field was looked for.
-        self._keys: list[str] | None = None
+        lines: list[str] = []
+        keys: list[str] = []
+        for name, value in fields:
+            lines.append(_sound_line(name, value))
+            keys.append(key_of(name))
+        self._lines: list[str] = lines
+        # In step with the lines; of those that were received once a field was looked for.
+        self._keys: list[str] | None = keys
 
     @property
     def fields(self) -> Sequence[tuple[str, str]]:

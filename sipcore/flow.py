@@ -3,7 +3,10 @@
 This module stays Python: the types are read with the data from disk.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sipcore.structs import Leaf
 
 Address = tuple[str, int]
 """Host (an IP literal without brackets) and port."""
@@ -24,8 +27,13 @@ class Flow(NamedTuple):
         return self.transport != "udp"
 
 
-class Datagram(NamedTuple):
+class Datagram(Leaf, frozen=True, gc=False):
     """Bytes to send on a flow: one UDP datagram, or one message on a connection."""
 
     data: bytes
     flow: Flow
+
+    def __iter__(self) -> Iterator[Any]:
+        """The data, then the flow."""
+        yield self.data
+        yield self.flow

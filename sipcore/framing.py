@@ -1,18 +1,21 @@
 """Where one message ends and the next begins on a stream (RFC 3261 §18.3 and §7.5)."""
 
 import re
+from typing import Final
 
 from sipcore.errors import ProtocolViolation
 
-HEADER_LIMIT = 65_536
+HEADER_LIMIT: Final = 65_536
 """Bytes of a start line and header."""
-BODY_LIMIT = 262_144
+BODY_LIMIT: Final = 262_144
 """Bytes of a body, where the owner sets no other limit."""
-PING = b"\r\n\r\n"
+PING: Final = b"\r\n\r\n"
 """The keep-alive of RFC 5626 §3.5.1, to be answered with a single CRLF."""
 
-_CRLF = b"\r\n"
-_CONTENT_LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*:([^\r]*(?:\r\n[ \t][^\r]*)*)(?=\r\n)", re.IGNORECASE)
+_CRLF: Final = b"\r\n"
+_CONTENT_LENGTH: Final = re.compile(
+    rb"\r\n(?:content-length|l)[ \t]*:([^\r]*(?:\r\n[ \t][^\r]*)*)(?=\r\n)", re.IGNORECASE
+)
 
 
 class StreamFramer:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from typing import Final
 
 from sipcore.errors import ProtocolViolation
 
 Params = Mapping[str, str | None]
 """Parameters in order; names in lower case, values as sent (quotes kept), None for a parameter without `=`."""
 
-_COMPACT = {
+_COMPACT: Final = {
     "a": "accept-contact",
     "b": "referred-by",
     "c": "content-type",
@@ -31,7 +32,7 @@ _COMPACT = {
     "y": "identity",
 }
 # The spellings seen on the wire, so that the usual name costs one look-up instead of a strip, a lower and a look-up.
-_USUAL = (
+_USUAL: Final = (
     "Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authorization CSeq Call-ID Call-Id Call-Info "
     "Contact Content-Disposition Content-Encoding Content-Language Content-Length Content-Type Date Event Expires From "
     "Max-Forwards Min-Expires Min-SE P-Asserted-Identity Path Proxy-Authenticate Proxy-Authorization Proxy-Require "
@@ -41,29 +42,29 @@ _USUAL = (
 )
 
 
-_KEYS = {
+_KEYS: Final = {
     **_COMPACT,
     **{compact.upper(): key for compact, key in _COMPACT.items()},
     **{name: name.lower() for name in _USUAL.split()},
     **{name.lower(): name.lower() for name in _USUAL.split()},
 }
-USUAL_KEYS = frozenset(_KEYS.values())
+USUAL_KEYS: Final = frozenset(_KEYS.values())
 """Keys of the headers in common use."""
 
-_LISTS = (
+_LISTS: Final = (
     "accept accept-encoding accept-language alert-info allow allow-events call-info contact content-encoding "
     "content-language diversion error-info history-info in-reply-to p-asserted-identity p-preferred-identity path "
     "proxy-require reason record-route require route service-route supported unsupported via warning"
 )
-LIST_KEYS = frozenset(_LISTS.split())
+LIST_KEYS: Final = frozenset(_LISTS.split())
 """Keys of the headers whose grammar is a comma-separated list, so that one line may carry several values."""
 
-_QUOTED = r'"(?:[^"\\]++|\\.)*+"'
-_LIST_VALUE = re.compile(rf"(?:[^,\"<]++|{_QUOTED}|<[^>]*+>)++", re.DOTALL)
-_PARAMETER = re.compile(rf"(?:[^;\"]++|{_QUOTED})++", re.DOTALL)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_TO_ESCAPE = re.compile(r'(["\\])')
-_TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+_QUOTED: Final = r'"(?:[^"\\]++|\\.)*+"'
+_LIST_VALUE: Final = re.compile(rf"(?:[^,\"<]++|{_QUOTED}|<[^>]*+>)++", re.DOTALL)
+_PARAMETER: Final = re.compile(rf"(?:[^;\"]++|{_QUOTED})++", re.DOTALL)
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_TO_ESCAPE: Final = re.compile(r'(["\\])')
+_TOKEN: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 
 
 def key_of(name: str) -> str:

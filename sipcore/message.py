@@ -5,6 +5,7 @@ Parsing splits; a header is read when it is asked for. What everybody asks for i
 
 import re
 from collections.abc import Iterable
+from typing import Final
 
 from sipcore.address import NameAddr, parse_name_addr
 from sipcore.errors import LocalMisuse, ProtocolViolation
@@ -17,14 +18,14 @@ from sipcore.via import Via, parse_via
 
 __all__ = ["METHODS", "REASONS", "CSeq", "Event", "Message", "Request", "Response", "parse_message", "response_to"]
 
-MAX_FIELDS = 512
+MAX_FIELDS: Final = 512
 """Header lines in one message; a longer one is no message but an attack."""
-MAX_DELTA_SECONDS = 2**32 - 1
+MAX_DELTA_SECONDS: Final = 2**32 - 1
 """Larger times are read as this (RFC 3261 §20.19)."""
 
-_FOLD = re.compile(r"\r\n[ \t]++")
-_TAG = re.compile(r";[ \t]*tag[ \t]*=", re.IGNORECASE)
-_STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?", re.DOTALL | re.IGNORECASE)
+_FOLD: Final = re.compile(r"\r\n[ \t]++")
+_TAG: Final = re.compile(r";[ \t]*tag[ \t]*=", re.IGNORECASE)
+_STATUS_LINE: Final = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?", re.DOTALL | re.IGNORECASE)
 
 _COPIED = (("From", "from"), ("To", "to"), ("Call-ID", "call-id"), ("CSeq", "cseq"))
 """What a response has from its request besides the Vias, with the keys (RFC 3261 §8.2.6.2)."""
@@ -51,6 +52,7 @@ class Message(Fields):
     def take(self, lines: list[str], payload: bytes) -> None:
         """Take header lines as they were received, and what followed them."""
         self._lines = lines
+        self._keys = None
         self._payload = payload
         self._cut = False
 

@@ -4,6 +4,7 @@ import ipaddress
 import zlib
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Final
 
 from sipcore.binding import Binding
 from sipcore.flow import Flow
@@ -11,7 +12,7 @@ from sipcore.message import Request
 from sipcore.uri import SipUri
 from sipcore.via_path import DEFAULT_PORT, host_port
 
-PING_INTERVAL = 25.0
+PING_INTERVAL: Final = 25.0
 """Seconds between keep-alives: common NATs forget a UDP mapping after 30 s (RFC 4787 §4.3 asks for 120)."""
 
 

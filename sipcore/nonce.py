@@ -8,9 +8,9 @@ import msgspec
 
 WINDOW: Final = 64
 """Counts below the highest that may still come, for requests overtake each other over UDP."""
-_DIGITS = 14
+_DIGITS: Final = 14
 """Hex digits of the serial number; as many follow for the time of issue in milliseconds, then the signature."""
-_SIGNATURE = 32
+_SIGNATURE: Final = 32
 
 
 class _Stamp(NamedTuple):

@@ -192,7 +192,7 @@ class Notifier:
             if package is None or record.expires_at <= now:
                 self._store.drop(record.id)
                 continue
-            self._delivery.tell_later(self._add(record, package))
+            self._delivery.tell_later(self._add(record, package, record.reserved))
 
     # --- what goes out
 
@@ -241,7 +241,7 @@ class Notifier:
             raise Refused(503, "Too Many Subscriptions", ("Retry-After", str(self._config.retry_after)))
         record = open_record(request, flow, wanted, terms, self._token(), expires_at, self._identity)
         _log.debug("%s: watches %s of %s", request.call_id, record.package, record.resource)
-        return self._add(record, wanted.package)
+        return self._add(record, wanted.package, 0)
 
     def _refresh(
         self,
@@ -273,12 +273,12 @@ class Notifier:
             subscription.view.changed(topic.resource)
             self._delivery.renew(subscription, now)
 
-    def _add(self, record: SubscriptionRecord, package: EventPackage) -> Subscription:
+    def _add(self, record: SubscriptionRecord, package: EventPackage, used: int) -> Subscription:
         older = self._store.by_phone.get(record.phone)
         if older is not None:
             # The phone has restarted and forgotten the dialog. No NOTIFY ends it: it would turn off the new lamp.
             self._delivery.forget(older)
-        return self._store.add(record, package)
+        return self._store.add(record, package, used)
 
     def _find(self, request: Request, tag: str, wanted: Wanted) -> Subscription:
         """The subscription a SUBSCRIBE in a dialog belongs to."""

@@ -1,6 +1,7 @@
 """What a SUBSCRIBE asks for, or why it is refused (RFC 6665 §4.2.1.1)."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from sipcore.content_encoding import chosen, weighed
 from sipcore.errors import ProtocolViolation
@@ -9,11 +10,11 @@ from sipcore.notify_package import EventPackage
 from sipcore.structs import Value
 from sipcore.subscription import CODING
 
-AN_HOUR = 3600
+AN_HOUR: Final = 3600
 """A duration of an hour or more is never too brief (RFC 6665 §4.2.1.1)."""
 
 
-MOST_KNOWN = 1000
+MOST_KNOWN: Final = 1000
 """Ways of asking that are remembered."""
 
 

@@ -7,6 +7,7 @@ A change while one is under way only marks it stale, so that what is sent next i
 
 import logging
 from collections import deque
+from typing import Final
 
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Datagram, Flow
@@ -21,35 +22,35 @@ from sipcore.timers import T1, T2, TRANSACTION_TIMEOUT
 
 _log = logging.getLogger(__name__)
 
-FIRST_BACKOFF = 4.0
+FIRST_BACKOFF: Final = 4.0
 """Seconds from a failed NOTIFY to the next attempt; doubled with each failure in a row."""
-LONGEST_BACKOFF = 300.0
-LONGEST_RETRY_AFTER = 3600.0
+LONGEST_BACKOFF: Final = 300.0
+LONGEST_RETRY_AFTER: Final = 3600.0
 """A longer Retry-After is taken for this, seconds."""
 
-LEAST_SLOTS = 1000
+LEAST_SLOTS: Final = 1000
 """Phones whose slots are kept before those that have begun are looked for."""
 
-TIMER_GRANULARITY = 0.1
+TIMER_GRANULARITY: Final = 0.1
 """Seconds a retransmission may be late."""
 
-MOST_DATAGRAM = 1300
+MOST_DATAGRAM: Final = 1300
 """Bytes of a NOTIFY that are sent in one datagram: fragments get lost (RFC 3261 §18.1.1)."""
-MOST_STREAM = 65_536
+MOST_STREAM: Final = 65_536
 """Bytes of a NOTIFY that are sent in one message on a connection: phones set a limit somewhere."""
 
-ENDING_STATUSES = frozenset((404, 405, 410, 416, *range(480, 486), 489, 501, 604))
+ENDING_STATUSES: Final = frozenset((404, 405, 410, 416, *range(480, 486), 489, 501, 604))
 """Responses to a NOTIFY that end the subscription (RFC 6665 §4.2.2)."""
 
-TIMEOUT = b"terminated;reason=timeout"
+TIMEOUT: Final = b"terminated;reason=timeout"
 """Subscription-State when it was not refreshed, was ended by the watcher, or was only a fetch (RFC 6665 §4.1.3)."""
 
-_STATE = b" NOTIFY\r\nSubscription-State: %b"
-_ACTIVE = b" NOTIFY\r\nSubscription-State: active;expires=%d"
-_PREFIX = BRANCH_PREFIX.encode()
-_PREFIX_LENGTH = len(_PREFIX)
-_SUCCESS = b"SIP/2.0 2"
-_AFTER_BRANCH = b";, \t\r\n"
+_STATE: Final = b" NOTIFY\r\nSubscription-State: %b"
+_ACTIVE: Final = b" NOTIFY\r\nSubscription-State: active;expires=%d"
+_PREFIX: Final = BRANCH_PREFIX.encode()
+_PREFIX_LENGTH: Final = len(_PREFIX)
+_SUCCESS: Final = b"SIP/2.0 2"
+_AFTER_BRANCH: Final = b";, \t\r\n"
 
 
 class Delivery:

@@ -64,13 +64,13 @@ class Subscription:
         "view",
     )
 
-    def __init__(self, record: SubscriptionRecord, topic: Topic) -> None:
+    def __init__(self, record: SubscriptionRecord, topic: Topic, used: int) -> None:
         self.record = record
         self.topic = topic
         self.view: View | None = None
         """Set where its NOTIFYs are not the same as those of others."""
         self.expiry_tick = 0
-        self.number = record.reserved
+        self.number = used
         """The CSeq number last used; one more than the document's version."""
         self.phase: int = IDLE
         self.stale = False

@@ -1,5 +1,7 @@
 """Which subscriptions there are, by all the names they are looked up by, and what of them is to be on disk."""
 
+from typing import Final
+
 import msgspec
 
 from sipcore.flow import Flow
@@ -10,12 +12,12 @@ from sipcore.notify_timers import Buckets
 from sipcore.notify_view import View
 from sipcore.subscription import SubscriptionEnded, SubscriptionRecord
 
-RESERVED_NUMBERS = 1000
+RESERVED_NUMBERS: Final = 1000
 """CSeq numbers are reserved on disk in blocks of this many, so that a NOTIFY costs no write."""
-RESERVED_AHEAD = 200
+RESERVED_AHEAD: Final = 200
 """The next block is reserved while this many numbers are left, so that it is on disk before it is used."""
 
-EXPIRY_GRANULARITY = 1.0
+EXPIRY_GRANULARITY: Final = 1.0
 """Seconds a subscription may outlive its duration."""
 
 
@@ -36,17 +38,20 @@ class SubscriptionStore:
         self.expiries: Buckets[Subscription] = Buckets(EXPIRY_GRANULARITY)
         self._changes: dict[str, SubscriptionRecord | None] = {}
 
-    def add(self, record: SubscriptionRecord, package: EventPackage) -> Subscription:
-        """Take in a new or restored subscription; its numbers go on from those that were reserved."""
+    def add(self, record: SubscriptionRecord, package: EventPackage, used: int) -> Subscription:
+        """Take in a subscription, the first `used` numbers of which may have been used."""
         topic = self._topic(record.resource, package)
-        subscription = Subscription(record, topic)
+        subscription = Subscription(record, topic, used)
         topic.watchers[subscription] = None
         self.transactions[record.id.encode()] = subscription
         self.by_phone[record.phone] = subscription
         self.rewatched.add((record.resource, package.name))
         self.see(subscription, package.view(record))
         self._attach_flow(subscription)
-        self.reserve(subscription)
+        if used < record.reserved:
+            self._changes[record.id] = record
+        else:
+            self.reserve(subscription)
         self.watch_expiry(subscription)
         return subscription
 

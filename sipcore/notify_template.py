@@ -5,6 +5,7 @@ import msgspec
 from sipcore.flow import Flow
 from sipcore.message import Request
 from sipcore.notify_admission import Wanted
+from sipcore.notify_store import RESERVED_NUMBERS
 from sipcore.structs import Value
 from sipcore.subscription import BRANCH_PREFIX, CODING, DETAIL, SubscriptionRecord, detailed
 from sipcore.uri import SipUri
@@ -136,7 +137,7 @@ def open_record(
         _text(f"{watcher} {instance} {package} {wanted.event_id} {terms.resource}"),
         request.cseq.number,
         expires_at,
-        0,
+        RESERVED_NUMBERS,
         terms.watcher,
         terms.eventlist,
         terms.recipients,

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -15,20 +15,20 @@ from sipcore.structs import Value
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 
-DTMF_PAYLOAD_TYPE = 101
+DTMF_PAYLOAD_TYPE: Final = 101
 """The dynamic payload type that most phones use for telephone-event."""
-_PTIME = 20
-_DIRECTIONS: dict[str, Direction] = {
+_PTIME: Final = 20
+_DIRECTIONS: Final[dict[str, Direction]] = {
     "sendrecv": "sendrecv",
     "sendonly": "sendonly",
     "recvonly": "recvonly",
     "inactive": "inactive",
 }
-_DTMF = "telephone-event"
-_DTMF_EVENTS = "0-16"
+_DTMF: Final = "telephone-event"
+_DTMF_EVENTS: Final = "0-16"
 """Keys 0-9 * # A-D and flash (RFC 4733 §3.2)."""
 # Payload types that need no rtpmap (RFC 3551 §6). G.722 samples at 16 kHz but its RTP clock is 8 kHz (§4.5.2).
-_STATIC = {
+_STATIC: Final = {
     0: "PCMU/8000",
     3: "GSM/8000",
     4: "G723/8000",
@@ -37,10 +37,10 @@ _STATIC = {
     15: "G728/8000",
     18: "G729/8000",
 }
-_PAYLOAD_TYPES = {"PCMU": 0, "PCMA": 8, "G722": 9}
-_RTPMAP = re.compile(r"([0-9]{1,3}) +([^/ ]+)/([0-9]{1,7})(?:/([0-9]{1,2}))? *")
-_PORT = re.compile(r"([0-9]{1,5})(?: .*)?")
-_BROADCAST = "255.255.255.255"
+_PAYLOAD_TYPES: Final = {"PCMU": 0, "PCMA": 8, "G722": 9}
+_RTPMAP: Final = re.compile(r"([0-9]{1,3}) +([^/ ]+)/([0-9]{1,7})(?:/([0-9]{1,2}))? *")
+_PORT: Final = re.compile(r"([0-9]{1,5})(?: .*)?")
+_BROADCAST: Final = "255.255.255.255"
 _UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104  the address of a stream on hold, nothing is bound to it
 
 

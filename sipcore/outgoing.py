@@ -1,6 +1,7 @@
 """Requests of ours, through as many transactions as the challenges to them take (RFC 3261 §22)."""
 
 from collections.abc import Callable
+from typing import Final
 
 from sipcore.dialog import Dialog
 from sipcore.digest import Credentials, authorize, choose_challenge, is_stale
@@ -12,10 +13,10 @@ from sipcore.session import Session
 from sipcore.transaction import Transaction
 from sipcore.transaction_layer import TransactionLayer
 
-MOST_ATTEMPTS = 4
+MOST_ATTEMPTS: Final = 4
 """How often one request is sent in all: with a nonce that was stale, and through proxies that challenge too."""
 
-_CHALLENGES = {401: ("www-authenticate", "Authorization"), 407: ("proxy-authenticate", "Proxy-Authorization")}
+_CHALLENGES: Final = {401: ("www-authenticate", "Authorization"), 407: ("proxy-authenticate", "Proxy-Authorization")}
 
 
 class Outgoing:

@@ -1,8 +1,9 @@
 """Status codes and their usual reason phrases, as registered with IANA."""
 
 from types import MappingProxyType
+from typing import Final
 
-REASONS = MappingProxyType(
+REASONS: Final = MappingProxyType(
     {
         100: "Trying",
         180: "Ringing",

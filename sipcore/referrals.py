@@ -1,6 +1,7 @@
 """REFERs of peers within calls: accepted or refused by our user, and what becomes of them told by NOTIFY (RFC 3515)."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from sipcore.events import ReferOver, ReferReceived
 from sipcore.flow import Flow
@@ -13,13 +14,13 @@ from sipcore.session_space import SessionSpace
 from sipcore.timers import TimerWheel
 from sipcore.transaction import Transaction
 
-DURATION = 300.0
+DURATION: Final = 300.0
 """How long a peer is told what becomes of its REFER, seconds, unless it asks for longer by SUBSCRIBE (RFC 3515 §2.4.4).
 
 Longer than any phone rings, so that the outcome ends it.
 """
 
-_NO_SUBSCRIPTION = frozenset((404, 405, 408, 410, 416, *range(480, 486), 489, 501, 604))
+_NO_SUBSCRIPTION: Final = frozenset((404, 405, 408, 410, 416, *range(480, 486), 489, 501, 604))
 """Answers to a NOTIFY that end its subscription (RFC 6665 §4.2.2, RFC 5057 §5.1); 408 is also none at all."""
 
 

@@ -25,10 +25,10 @@ from sipcore.timers import TRANSACTION_TIMEOUT
 CANDIDATES: Final = 1024
 """Requests that may become known, kept until the stack's user has answered them."""
 
-_CALL_ID = b"\r\nCall-ID: "
-_CSEQ = re.compile(rb"CSeq: (\d{1,9}) REGISTER")
-_TOKEN = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+")
-_NC = b" nc="
+_CALL_ID: Final = b"\r\nCall-ID: "
+_CSEQ: Final = re.compile(rb"CSeq: (\d{1,9}) REGISTER")
+_TOKEN: Final = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+")
+_NC: Final = b" nc="
 
 
 class _Places(Value, frozen=True):

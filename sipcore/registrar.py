@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from email.utils import formatdate
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -16,11 +17,11 @@ from sipcore.structs import Value
 from sipcore.timers import Timer, TimerWheel
 from sipcore.uri import SipUri, parse_uri
 
-ONE_HOUR = 3600
+ONE_HOUR: Final = 3600
 """Longer intervals are never called too brief (RFC 3261 §10.3 step 7)."""
-EXPIRY_GRANULARITY = 0.5
+EXPIRY_GRANULARITY: Final = 0.5
 """A binding may outlive its time by this many seconds."""
-CONTACTS_READ = 16_384
+CONTACTS_READ: Final = 16_384
 """Contact values remembered in their parsed form, so that a refresh costs no parsing."""
 
 

@@ -1,7 +1,7 @@
 """Our own registration at a provider: when to send which REGISTER (RFC 3261 §10.2). Sends nothing by itself."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from sipcore.dice import between
 from sipcore.errors import ProtocolViolation
@@ -10,14 +10,14 @@ from sipcore.message import Request, Response
 from sipcore.structs import Value
 from sipcore.uri import parse_uri
 
-BACKOFF_BASE = 30.0
+BACKOFF_BASE: Final = 30.0
 """Seconds until all targets are tried again after the first failure of all; doubles each time (RFC 5626 §4.5)."""
-BACKOFF_MAX = 1800.0
-REFUSED_WAIT = 300.0
+BACKOFF_MAX: Final = 1800.0
+REFUSED_WAIT: Final = 300.0
 """Seconds at least after the provider said no to the account: trying on at once gets accounts locked."""
 REFRESH_SHARE = (0.75, 0.9)
 """Between these parts of the interval it is refreshed, so that many registrations do not come in step."""
-CSEQ_STEP = 8
+CSEQ_STEP: Final = 8
 """CSeq numbers left for the repetitions of one REGISTER with credentials."""
 
 RegistrationState = Literal["trying", "registered", "failed", "stopped"]

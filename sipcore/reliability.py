@@ -1,6 +1,7 @@
 """Reliable provisional responses and PRACK, both sides (RFC 3262)."""
 
 import re
+from typing import Final
 
 from sipcore.dialog import Dialog
 from sipcore.errors import ProtocolViolation
@@ -10,8 +11,8 @@ from sipcore.session_machine import Happening
 from sipcore.session_space import Due, SessionSpace
 from sipcore.timers import T1, TRANSACTION_TIMEOUT
 
-_RACK = re.compile(r"([0-9]{1,10})[ \t]+([0-9]{1,10})[ \t]+(\S+)")
-_RSEQ = re.compile(r"[0-9]{1,10}")
+_RACK: Final = re.compile(r"([0-9]{1,10})[ \t]+([0-9]{1,10})[ \t]+(\S+)")
+_RSEQ: Final = re.compile(r"[0-9]{1,10}")
 
 
 class ReliabilityOfPeer:

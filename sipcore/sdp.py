@@ -2,22 +2,23 @@
 
 import re
 from itertools import pairwise
+from typing import Final
 
 from sipcore.errors import ProtocolViolation
 from sipcore.memo import DESCRIPTION, remembered
 from sipcore.structs import Value
 
-CONTENT_TYPE = "application/sdp"
+CONTENT_TYPE: Final = "application/sdp"
 
 Line = tuple[str, str]
 """Type letter and value of one line."""
 
-_SESSION_TYPES = frozenset("siuepcbtrzka")
-_MEDIA_TYPES = frozenset("icbka")
-_NUMBER = re.compile(r"[0-9]{1,20}")
-_MEDIA = re.compile(r"([^\s/]+) ([0-9]{1,5})(?:/([0-9]{1,5}))? (\S+) (\S.*)")
-_TIMES = re.compile(r"[0-9]+ [0-9]+")
-_CONNECTION = re.compile(r"(\S+) (IP4|IP6) ([^\s/]+)(?:/[0-9/]+)?")
+_SESSION_TYPES: Final = frozenset("siuepcbtrzka")
+_MEDIA_TYPES: Final = frozenset("icbka")
+_NUMBER: Final = re.compile(r"[0-9]{1,20}")
+_MEDIA: Final = re.compile(r"([^\s/]+) ([0-9]{1,5})(?:/([0-9]{1,5}))? (\S+) (\S.*)")
+_TIMES: Final = re.compile(r"[0-9]+ [0-9]+")
+_CONNECTION: Final = re.compile(r"(\S+) (IP4|IP6) ([^\s/]+)(?:/[0-9/]+)?")
 
 
 class Origin(Value, frozen=True):

@@ -4,9 +4,11 @@ Final responses 300 to 699 are sent again at Timer G until the ACK comes or Time
 ACKs. A 2xx is sent again by the session, not here; Timer L stays so that a late INVITE is not taken for a new one.
 """
 
+from typing import Final
+
 from sipcore.transaction import Do, Input, Machine, State, Step
 
-SERVER_INVITE = Machine(
+SERVER_INVITE: Final = Machine(
     "INVITE server",
     False,
     Step(State.PROCEEDING, (Do.PASS_UP,)),

@@ -3,11 +3,13 @@
 It only keeps the latest response for requests that come again; Timer J ends it.
 """
 
+from typing import Final
+
 from sipcore.transaction import Do, Input, Machine, State, Step
 
-_ANSWERED = Step(State.COMPLETED, (Do.SEND_RESPONSE, Do.START_J))
+_ANSWERED: Final = Step(State.COMPLETED, (Do.SEND_RESPONSE, Do.START_J))
 
-SERVER_NON_INVITE = Machine(
+SERVER_NON_INVITE: Final = Machine(
     "non-INVITE server",
     False,
     Step(State.TRYING, (Do.PASS_UP,)),

@@ -1,12 +1,13 @@
 """The session description in a message's body, also where it is one part of several."""
 
 import re
+from typing import Final
 
 from sipcore.header import parse_params, unquote
 from sipcore.message import Message
 from sipcore.sdp import CONTENT_TYPE
 
-_PART_TYPE = re.compile(
+_PART_TYPE: Final = re.compile(
     rb"(?:^|\r\n)(?:Content-Type|c)[ \t]*:[ \t]*application/sdp[ \t]*(?:;[^\r\n]*)?(?:\r\n|$)", re.I
 )
 

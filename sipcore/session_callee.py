@@ -1,5 +1,7 @@
 """The called party's side of a session: from the INVITE to the ACK of its 2xx (RFC 3261 §13.3)."""
 
+from typing import Final
+
 from sipcore.dialog import Dialog
 from sipcore.errors import LocalMisuse
 from sipcore.events import InviteReceived, SessionCancelled, SessionEnded, SessionEstablished
@@ -15,7 +17,7 @@ from sipcore.session_space import Due, SessionSpace
 from sipcore.timers import T1, T2, TRANSACTION_TIMEOUT
 from sipcore.transaction import State, Transaction
 
-REPEAT_1XX_AFTER = 60.0
+REPEAT_1XX_AFTER: Final = 60.0
 """Seconds after which a provisional response is repeated, so that no proxy gives the call up (RFC 3261 §13.3.1.1)."""
 
 

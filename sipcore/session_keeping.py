@@ -1,5 +1,7 @@
 """Writing down a session that is up or rings, and taking it up, or giving it up, in another process."""
 
+from typing import Final
+
 from sipcore.address import parse_name_addr
 from sipcore.dialog import Dialog
 from sipcore.message import Request, parse_message
@@ -11,7 +13,7 @@ from sipcore.session_refresh import SessionRefresh
 from sipcore.session_space import SessionSpace
 from sipcore.session_timer import SessionTimer
 
-CSEQ_RESERVE = 1000
+CSEQ_RESERVE: Final = 1000
 """Numbers passed over where a session is taken up: requests may have been sent since it was written down."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class SessionState(StrEnum):
@@ -82,7 +82,7 @@ SessionTable = Mapping[tuple[SessionState, Happening], SessionStep]
 
 _S, _H = SessionState, Happening
 
-CALLER: SessionTable = {
+CALLER: Final[SessionTable] = {
     (_S.CALLING, _H.PROVISIONAL): SessionStep(_S.PROCEEDING, (Act.REPORT_PROGRESS,)),
     (_S.CALLING, _H.SUCCESS): SessionStep(_S.UP, (Act.FOLLOW,)),
     (_S.CALLING, _H.FAILURE): SessionStep(_S.ENDED, (Act.REPORT_REJECTED,)),
@@ -111,7 +111,7 @@ CALLER: SessionTable = {
 }
 """The caller's side. A 2xx that crosses our CANCEL is acknowledged and ended (RFC 3261 §9.1, §13.2.2.4)."""
 
-CALLEE: SessionTable = {
+CALLEE: Final[SessionTable] = {
     (_S.INVITED, _H.PROGRESS): SessionStep(_S.INVITED, (Act.SEND_PROGRESS,)),
     (_S.INVITED, _H.ACCEPT): SessionStep(_S.ANSWERED, (Act.SEND_SUCCESS,)),
     (_S.INVITED, _H.REJECT): SessionStep(_S.ENDED, (Act.SEND_REFUSAL,)),

@@ -1,5 +1,7 @@
 """Offers within a session: re-INVITE and UPDATE, ours and the peer's, glare (RFC 3261 §14, RFC 3311)."""
 
+from typing import Final
+
 from sipcore.dice import between
 from sipcore.errors import LocalMisuse
 from sipcore.events import AnswerReceived, OfferReceived, OfferRefused
@@ -15,7 +17,7 @@ from sipcore.session_refresh import SessionRefresh
 from sipcore.session_space import SDP_TYPE, Due, SessionSpace
 from sipcore.transaction import State, Transaction
 
-_BUSY_SECONDS = 10.0
+_BUSY_SECONDS: Final = 10.0
 """Retry-After of a 500 is chosen up to this (RFC 3261 §14.2, RFC 3311 §5.2)."""
 
 

@@ -1,5 +1,7 @@
 """Keeps the session timer of a session running (RFC 4028 §7, §9, §10)."""
 
+from typing import Final
+
 from sipcore.errors import ProtocolViolation
 from sipcore.message import Request, Response
 from sipcore.outgoing import Outgoing, Sender
@@ -7,7 +9,7 @@ from sipcore.session import Session
 from sipcore.session_space import Due, SessionSpace
 from sipcore.session_timer import SessionTimer, agree_as_uac, agree_as_uas, read_min_se, request_fields, response_fields
 
-_LONGEST_MIN_SE = 7 * 24 * 3600
+_LONGEST_MIN_SE: Final = 7 * 24 * 3600
 """A Min-SE above a week, seconds, is taken as a refusal."""
 
 

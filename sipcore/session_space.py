@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from typing import Final
 
 from sipcore.dialog import Dialog, DialogId
 from sipcore.errors import LocalMisuse
@@ -21,7 +22,7 @@ from sipcore.via_path import host_port
 SDP_TYPE = ("Content-Type", "application/sdp")
 
 
-ENDED_SECONDS = 32.0
+ENDED_SECONDS: Final = 32.0
 """How long a dialog that is over is told from one that never was."""
 
 
@@ -38,7 +39,9 @@ class Due(StrEnum):
     EXPIRED = "expired"
 
 
-_COMMANDS = frozenset((Happening.PROGRESS, Happening.ACCEPT, Happening.REJECT, Happening.CANCEL, Happening.HANG_UP))
+_COMMANDS: Final = frozenset(
+    (Happening.PROGRESS, Happening.ACCEPT, Happening.REJECT, Happening.CANCEL, Happening.HANG_UP)
+)
 
 
 class SessionSpace:

@@ -1,15 +1,15 @@
 """Session timers (RFC 4028): what two ends agree on, and the headers that say so."""
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sipcore.errors import ProtocolViolation
 from sipcore.header import parse_params
 from sipcore.message import Message, Request, Response
 
-_SECONDS = re.compile(r"[0-9]{1,9}")
+_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
-LEAST = 90
+LEAST: Final = 90
 """The interval that nobody may refuse as too long, seconds (RFC 4028 §4)."""
 
 

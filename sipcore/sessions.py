@@ -1,5 +1,7 @@
 """All INVITE sessions: takes what happens to them to the part that knows, and our user's commands likewise."""
 
+from typing import Final
+
 from sipcore.dialog import Dialog
 from sipcore.dice import between
 from sipcore.errors import LocalMisuse
@@ -23,10 +25,10 @@ from sipcore.session_refresh import SessionRefresh
 from sipcore.session_space import Due, SessionSpace
 from sipcore.transaction import Transaction
 
-SESSION_METHODS = frozenset(("INVITE", "BYE", "PRACK", "UPDATE", "INFO", "REFER"))
+SESSION_METHODS: Final = frozenset(("INVITE", "BYE", "PRACK", "UPDATE", "INFO", "REFER"))
 """Requests within a dialog that belong to its INVITE session."""
 
-_RETRY_SECONDS = 10.0
+_RETRY_SECONDS: Final = 10.0
 
 
 class Sessions:

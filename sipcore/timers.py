@@ -3,20 +3,21 @@
 import heapq
 from collections.abc import Iterator
 from math import ceil
+from typing import Final
 
-T1 = 0.5
+T1: Final = 0.5
 """Round-trip time estimate, seconds (RFC 3261 §17.1.1.1)."""
 
-T2 = 4.0
+T2: Final = 4.0
 """Longest interval between non-INVITE requests and INVITE responses sent again, seconds (RFC 3261 §17.1.2.2)."""
 
-T4 = 5.0
+T4: Final = 5.0
 """Longest time a message stays in the network, seconds (RFC 3261 §17.1.2.2)."""
 
-TRANSACTION_TIMEOUT = 64 * T1
+TRANSACTION_TIMEOUT: Final = 64 * T1
 """What Timers B, F, H, J, L and M run, seconds (RFC 3261 Table 4, RFC 6026 §8.4)."""
 
-GRANULARITY = 0.05
+GRANULARITY: Final = 0.05
 """Width of a bucket, seconds: a timer fires at most this late and never early."""
 
 

@@ -1,7 +1,7 @@
 """All transactions of the stack: matches messages to them, runs their machines, sends what they send."""
 
 from collections.abc import Callable, Iterator
-from typing import cast
+from typing import Final, cast
 
 from sipcore.client_invite import CLIENT_INVITE
 from sipcore.client_non_invite import CLIENT_NON_INVITE
@@ -17,7 +17,7 @@ from sipcore.transaction import ClientKey, Do, Input, ServerKey, State, Step, Tr
 from sipcore.transaction_keys import client_key, merge_key, server_key
 from sipcore.via_path import new_branch, our_via, response_flow
 
-LIFETIMES = {
+LIFETIMES: Final = {
     Do.START_B: (Input.TIMER_B, TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT),
     Do.START_D: (Input.TIMER_D, TRANSACTION_TIMEOUT, 0.0),
     Do.START_F: (Input.TIMER_F, TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT),
@@ -30,7 +30,7 @@ LIFETIMES = {
 }
 """Timers that end a state: seconds over UDP, seconds over a reliable transport (RFC 3261 Table 4, RFC 6026 §8.4)."""
 
-RESENDS = {
+RESENDS: Final = {
     Do.START_A: (Input.TIMER_A, T1, T1),
     Do.REPEAT_A: (Input.TIMER_A, T1, TRANSACTION_TIMEOUT),
     Do.START_E: (Input.TIMER_E, T1, T1),
@@ -69,15 +69,15 @@ class TransactionFailed(Value, frozen=True):
     status: int
 
 
-_RECEIVED = {
+_RECEIVED: Final = {
     1: Input.RECEIVED_1XX,
     2: Input.RECEIVED_2XX,
     **dict.fromkeys((3, 4, 5, 6), Input.RECEIVED_300_TO_699),
 }
-_SENT = {1: Input.SENT_1XX, 2: Input.SENT_2XX, **dict.fromkeys((3, 4, 5, 6), Input.SENT_300_TO_699)}
+_SENT: Final = {1: Input.SENT_1XX, 2: Input.SENT_2XX, **dict.fromkeys((3, 4, 5, 6), Input.SENT_300_TO_699)}
 # Members on the hot path: reading them from their enumeration costs as much as a table look-up.
-_RETRANSMISSION = Input.RETRANSMISSION
-_TERMINATED = State.TERMINATED
+_RETRANSMISSION: Final = Input.RETRANSMISSION
+_TERMINATED: Final = State.TERMINATED
 
 Indication = RequestArrived | AckArrived | ResponseArrived | TransactionFailed
 """What a transaction tells its user: at most one for each thing that happens to it."""

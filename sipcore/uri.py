@@ -1,6 +1,7 @@
 """SIP, SIPS and tel URIs (RFC 3261 §19.1, RFC 3966), their comparison and the address-of-record they stand for."""
 
 import re
+from typing import Final
 from urllib.parse import unquote as _unescape_all
 
 from sipcore.errors import ProtocolViolation
@@ -8,7 +9,7 @@ from sipcore.header import Params, format_params
 from sipcore.memo import ADDRESS, remembered
 from sipcore.structs import Value
 
-_SIP_URI = re.compile(
+_SIP_URI: Final = re.compile(
     r"""((?i:sips?)):                                # scheme
         (?:([^\s<>"@:]*+)(?::([^\s<>"@]*+))?@)?      # user, password
         (\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9._-]++)       # host; underscores are against RFC 1123 but seen in the field
@@ -17,14 +18,14 @@ _SIP_URI = re.compile(
         (?:\?([^\s<>"@]*+))?""",
     re.VERBOSE,
 )
-_TEL_URI = re.compile(r"tel:(\+?[\-.()]*[0-9A-Fa-f*#][0-9A-Fa-f*#\-.()]*)(;[^\s<>\"]*)?", re.IGNORECASE)
-_OTHER_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):([^\s<>\"]+)")
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
-_VISUAL_SEPARATORS = str.maketrans("", "", "-.()")
-_RESERVED = frozenset(";/?:@&=+$,")
+_TEL_URI: Final = re.compile(r"tel:(\+?[\-.()]*[0-9A-Fa-f*#][0-9A-Fa-f*#\-.()]*)(;[^\s<>\"]*)?", re.IGNORECASE)
+_OTHER_URI: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):([^\s<>\"]+)")
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
+_VISUAL_SEPARATORS: Final = str.maketrans("", "", "-.()")
+_RESERVED: Final = frozenset(";/?:@&=+$,")
 # What stays escaped in an address-of-record, so that it still is one URI on one line.
-_NEVER_BARE = frozenset('@:%<>"\\ ')
+_NEVER_BARE: Final = frozenset('@:%<>"\\ ')
 _COMPARED_WHEN_IN_ONE = ("user", "ttl", "method", "maddr")
 
 
@@ -152,6 +153,11 @@ Uri = SipUri | TelUri | OtherUri
 @remembered(*ADDRESS)
 def parse_uri(text: str) -> Uri:
     """Parse one URI, without angle brackets or white space around. Raises ProtocolViolation."""
+    return read_uri(text)
+
+
+def read_uri(text: str) -> Uri:
+    """As `parse_uri`, for who remembers the result by itself."""
     match = _SIP_URI.fullmatch(text)
     if match is not None:
         return _sip_uri(match)

@@ -4,6 +4,7 @@ Only what the stack itself depends on is judged; other headers are for those who
 """
 
 import re
+from typing import Final
 
 from sipcore.errors import ProtocolViolation
 from sipcore.message import METHODS, Message, Request, Response
@@ -12,8 +13,8 @@ from sipcore.via import MAGIC_COOKIE
 
 __all__ = ["METHODS", "check_request", "check_response"]
 
-_VERSION = re.compile(r"SIP/[0-9]+\.[0-9]+", re.IGNORECASE)
-_CONTACT_METHODS = frozenset(("INVITE", "REGISTER", "SUBSCRIBE"))
+_VERSION: Final = re.compile(r"SIP/[0-9]+\.[0-9]+", re.IGNORECASE)
+_CONTACT_METHODS: Final = frozenset(("INVITE", "REGISTER", "SUBSCRIBE"))
 
 
 def check_request(request: Request) -> None:

@@ -1,16 +1,16 @@
 """Header values with a form of their own: CSeq, Event and whole numbers."""
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, parse_params
 
-_REGISTERED = "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE"
-METHODS = frozenset(_REGISTERED.split())
+_REGISTERED: Final = "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE"
+METHODS: Final = frozenset(_REGISTERED.split())
 """All registered methods; which of them are allowed is another question (405 or 501)."""
 
-_CSEQ = re.compile(r"([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
+_CSEQ: Final = re.compile(r"([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
 
 
 class CSeq(NamedTuple):

@@ -1,6 +1,7 @@
 """The Via header (RFC 3261 §20.42, with `rport` of RFC 3581)."""
 
 import re
+from typing import Final
 
 import msgspec
 
@@ -9,7 +10,7 @@ from sipcore.header import Params, format_params, parse_params
 from sipcore.memo import ADDRESS, remembered
 from sipcore.structs import Value
 
-_HOP = re.compile(
+_HOP: Final = re.compile(
     r"""SIP[ \t]*/[ \t]*[0-9]\.[0-9][ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]++)   # sent-protocol
         [ \t]++(\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9._-]++)               # host
         (?:[ \t]*:[ \t]*([0-9]{1,5}))?                               # port
@@ -17,7 +18,7 @@ _HOP = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
-MAGIC_COOKIE = "z9hG4bK"
+MAGIC_COOKIE: Final = "z9hG4bK"
 """What a branch of RFC 3261 begins with (§8.1.1.7); one without it comes from an RFC 2543 element."""
 
 

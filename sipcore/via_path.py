@@ -1,10 +1,12 @@
 """The way back along Via: how a request is stamped on receipt, where responses go (RFC 3261 §18.2, RFC 3581)."""
 
+from typing import Final
+
 from sipcore.flow import Flow
 from sipcore.message import Request
 from sipcore.via import MAGIC_COOKIE, Via
 
-DEFAULT_PORT = 5060
+DEFAULT_PORT: Final = 5060
 """Where SIP over UDP and TCP listens when a sent-by names no port (RFC 3261 §18.2.2)."""
 
 

@@ -16,7 +16,7 @@ from sipcore.notify_timers import Buckets
 Taken = Literal["older", "unchanged", "absorbed", "shown"]
 """What became of a report: older than what is known; says the same; changes no lamp; changes what lamps show."""
 
-RESTATED_AT_ONCE = 1000
+RESTATED_AT_ONCE: Final = 1000
 """Lamps that are composed anew in one `advance` after a source has fallen silent, so that nothing waits for long."""
 
 EXPIRY_GRANULARITY: Final = 1.0

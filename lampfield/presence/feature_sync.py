@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 RING_SECONDS: Final = 5.0
 """How long one ring takes, by which phones count: a second of tone and four of silence."""
 
-_WHEN: dict[ForwardingType, When] = {
+_WHEN: Final[dict[ForwardingType, When]] = {
     "forwardImmediate": "always",
     "forwardBusy": "busy",
     "forwardNoAns": "no-answer",

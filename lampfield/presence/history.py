@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,8 +16,8 @@ from routing.ports import Clock
 
 _log = logging.getLogger(__name__)
 
-A_DAY = 86400.0
-FORGET_EVERY = 3600.0
+A_DAY: Final = 86400.0
+FORGET_EVERY: Final = 3600.0
 """Seconds between two looks at what has been kept for long enough."""
 
 

@@ -20,8 +20,8 @@ from sipcore.uri import parse_uri
 
 COLLEAGUES: Final = "colleagues"
 """The list of everybody."""
-_PREFIX = "list-"
-_SENT_ALONG = ";recipients"
+_PREFIX: Final = "list-"
+_SENT_ALONG: Final = ";recipients"
 """Ends the resource of a list that came with its SUBSCRIBE: nobody else watches it."""
 
 PACKAGES: Final = frozenset(("dialog", "presence"))

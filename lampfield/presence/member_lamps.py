@@ -6,14 +6,14 @@ same address, so the lamps know it with the member's id behind it.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from lampfield.membership import Membership
 from lampfield.switches import Light
 from routing.model import Company, is_outside
 from routing.queue.events import AnyMemberEvent, MembershipEvent
 
-_MEMBER = ";member="
+_MEMBER: Final = ";member="
 
 
 class MemberKey(NamedTuple):

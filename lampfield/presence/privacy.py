@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Final
 
 from lampfield.presence.addresses import parts_of
 from presence_pidf.seen import EVERYTHING, HIDDEN
 from routing.model import DETAILS, Company, Detail, Role
 
-NOTHING = None
+NOTHING: Final = None
 """The watcher may not watch at all."""
 
 
@@ -25,6 +26,8 @@ class CompanyPrivacy:
         for role in company.privacy.roles.values():
             for person in role.people:
                 self._roles[person].append(role)
+        # What nearly everybody sees of nearly everybody is worked out once: of others, and of their own group.
+        self._usual = tuple([_named(_whole(details)) for details in (self._privacy.company, self._privacy.group)])
 
     def visible(self, watcher: str, presentity: str) -> str | None:
         """What one person sees of another, both by id, as `presence_pidf.seen` reads it; None for nothing at all."""
@@ -34,6 +37,8 @@ class CompanyPrivacy:
         if watcher in watched.hidden_from:
             return HIDDEN
         together = not self._groups[watcher].isdisjoint(self._groups[presentity])
+        if watched.shows is None and watcher not in self._roles:
+            return self._usual[1 if together else 0]
         details = self._seen(watcher, together)
         return _named(details if watched.shows is None else details & _whole(watched.shows))
 

@@ -1,6 +1,6 @@
 """PUBLISH: who sends it may publish, what it says shows on lamps, and it outlives a restart."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -17,7 +17,7 @@ from sipcore.publication import EventStateCompositor, PublicationChange
 from sipcore.publication_record import PublicationRecord
 from sipcore.uri import SipUri
 
-_KIND = "publication"
+_KIND: Final = "publication"
 
 
 class Lane(Protocol):

@@ -3,6 +3,7 @@
 import ipaddress
 import logging
 from collections.abc import Iterable
+from typing import Final
 
 from lampfield.door import Door, Refused
 from lampfield.peer_sections import Publisher
@@ -12,7 +13,7 @@ from sipcore.message import Request
 
 _log = logging.getLogger(__name__)
 
-MOST_REMEMBERED = 10_000
+MOST_REMEMBERED: Final = 10_000
 """Addresses of which it is remembered whether they are a trusted server's."""
 
 

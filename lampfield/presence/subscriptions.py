@@ -1,5 +1,7 @@
 """SUBSCRIBE: a phone proves whose it is, the lamp is watched, and the subscription outlives a restart."""
 
+from typing import Final
+
 import msgspec
 
 from lampfield.decoded import decoded
@@ -14,7 +16,7 @@ from sipcore.notify_admission import Refused
 from sipcore.registrar import Registrar
 from sipcore.subscription import SubscriptionEnded, SubscriptionRecord
 
-_KIND = "subscription"
+_KIND: Final = "subscription"
 
 
 class Subscriptions:

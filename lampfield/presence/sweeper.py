@@ -6,7 +6,7 @@ stays lit, and says so.
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from lampfield.presence.lamp import Mended
 from lampfield.presence.lamps import Lamps
@@ -15,9 +15,9 @@ from routing.ports import Clock
 
 _log = logging.getLogger(__name__)
 
-SWEEP_EVERY = 30.0
+SWEEP_EVERY: Final = 30.0
 """Seconds between two sweeps."""
-SETTLED_AFTER = 2.0
+SETTLED_AFTER: Final = 2.0
 """Seconds after a transfer or pickup until all its legs are where they belong."""
 
 

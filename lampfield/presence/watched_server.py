@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Final
 
 from lampfield.asking import Asking
 from lampfield.locating import LocalAddresses, Locator, flows_to
@@ -27,10 +28,10 @@ from sipcore.watcher import Watched, Watcher
 
 _log = logging.getLogger(__name__)
 
-LEAVE_SECONDS = 2.0
+LEAVE_SECONDS: Final = 2.0
 """How long the other server is given to take our subscription away when we stop."""
 
-_ACCEPT = {"dialog": DIALOG_INFO, "presence": PIDF}
+_ACCEPT: Final = {"dialog": DIALOG_INFO, "presence": PIDF}
 
 
 class WatchedPresentity:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import Final
 
 from lampfield.asking import Asking
 from lampfield.locating import Locator
@@ -20,7 +21,7 @@ from sipcore.structs import Value
 
 _log = logging.getLogger(__name__)
 
-STARTS_A_SECOND = 50.0
+STARTS_A_SECOND: Final = 50.0
 """Subscriptions begun a second, so that the other server is not swamped."""
 
 

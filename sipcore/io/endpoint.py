@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from sipcore.events import Event
 from sipcore.flow import Address, Datagram, Flow
@@ -14,7 +14,7 @@ from sipcore.io.udp import UdpSocket
 
 logger = logging.getLogger(__name__)
 
-NOTIFIER_BRANCH = b"z9hG4bKn."
+NOTIFIER_BRANCH: Final = b"z9hG4bKn."
 """Responses with this branch belong to the notifier's own light transactions."""
 
 Direction = Literal["in", "out"]
@@ -151,7 +151,8 @@ class SipEndpoint:
         if on_traffic is not None:
             now = self._clock()
         batches: dict[Address, list[tuple[bytes, Address]]] = {}
-        for data, flow in datagrams:
+        for datagram in datagrams:
+            data, flow = datagram.data, datagram.flow
             if on_traffic is not None:
                 on_traffic("out", data, flow, now)
             transport, local, remote = flow

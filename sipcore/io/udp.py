@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from sipcore.flow import Address, Flow
 from sipcore.io import _batch
@@ -13,14 +14,14 @@ from sipcore.io.counters import Counters
 
 logger = logging.getLogger(__name__)
 
-FLOWS_KEPT = 65536
+FLOWS_KEPT: Final = 65536
 """Flows remembered for a socket, so that a phone's flow is made once."""
-QUEUE_LIMIT = 50_000
+QUEUE_LIMIT: Final = 50_000
 """Datagrams that wait for a full socket; the oldest are dropped beyond, the transactions send them again."""
 
-_MEMORY = struct.Struct("@II")
+_MEMORY: Final = struct.Struct("@II")
 """The first two of a socket's memory figures: bytes received and not read, and the most that these may be."""
-_SO_MEMINFO = 55
+_SO_MEMINFO: Final = 55
 """Linux' option for them (socket(7) leaves it out; include/uapi/asm-generic/socket.h)."""
 
 Receiver = Callable[[list[tuple[bytes, Flow]]], None]

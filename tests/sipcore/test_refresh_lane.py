@@ -40,9 +40,9 @@ class Server:
 
     def serve(self, data: bytes, now: float, flow: Flow = FLOW) -> bytes:
         if self._uses_lane and self.lane.receive(data, flow, now):
-            ((answer, to),) = self.lane.take_datagrams()
-            assert to == flow
-            return answer
+            (answer,) = self.lane.take_datagrams()
+            assert answer.flow == flow
+            return answer.data
         self.stack.receive(data, flow, now)
         for event in self.stack.take_events():
             assert isinstance(event, RequestReceived)

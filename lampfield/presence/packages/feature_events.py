@@ -1,6 +1,7 @@
 """Event package `as-feature-event`: do not disturb and forwarding of oneself, in step with the phone's keys."""
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from lampfield.presence.lamp import Lamp
 from lampfield.presence.lists import Lists
@@ -8,7 +9,7 @@ from lampfield.presence.packages.lamp_package import LampPackage
 from presence_pidf.document import Document
 from presence_pidf.feature_events import CONTENT_TYPE, PhoneFeatures, render_features
 
-NAME = "as-feature-event"
+NAME: Final = "as-feature-event"
 
 Features = Callable[[str], PhoneFeatures]
 """What the person with this AOR has set."""

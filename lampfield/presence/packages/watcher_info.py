@@ -1,6 +1,7 @@
 """Event package `presence.winfo` (RFC 3857): who watches somebody's presence."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from lampfield.presence.fresh_view import FreshView
 from lampfield.presence.lamp import Lamp
@@ -12,7 +13,7 @@ from routing.ports import Clock
 from sipcore.notify_view import View
 from sipcore.subscription import SubscriptionRecord
 
-WATCHED = "presence"
+WATCHED: Final = "presence"
 
 Watchers = Callable[[str], Sequence[SubscriptionRecord]]
 """The subscriptions to the presence of a resource, those in lists too."""
