@@ -79,6 +79,15 @@ class Teller(Protocol):
 
 
 @runtime_checkable
+class Billed(Protocol):
+    """An adapter whose use is billed by the people it watches over."""
+
+    @property
+    def monitored_by_month(self) -> dict[str, int]:
+        """How many different people were monitored, by month such as `2026-11`: this one and the last."""
+
+
+@runtime_checkable
 class Overhearer(Protocol):
     """An adapter that passes on to its source what others report."""
 

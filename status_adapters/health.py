@@ -1,7 +1,7 @@
 """How an adapter is: what it told of itself, and what its reports tell."""
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
@@ -14,6 +14,8 @@ RATE_SECONDS = 10
 """Over which events a second are counted."""
 DIFFERENCE_SECONDS = 300.0
 """For how long the smallest difference of clocks is kept, so that it follows clocks that are set."""
+NOBODY: Mapping[str, int] = {}
+"""What a link has monitored that is not billed by it."""
 MOST_TEXT = 300
 """Characters of an error that are kept."""
 
@@ -40,6 +42,8 @@ class Figures(msgspec.Struct, frozen=True):
     """What became of its events, and what was wrong with them."""
     waiting: int = 0
     """Reports on their way."""
+    monitored: dict[str, int] = {}
+    """Different people monitored, by month; of links that are billed by them."""
 
 
 class AdapterHealth:
@@ -110,7 +114,7 @@ class AdapterHealth:
         if report.received is not None:
             self._differ(report.received - report.at, now)
 
-    def figures(self, waiting: int = 0) -> Figures:
+    def figures(self, waiting: int = 0, monitored: Mapping[str, int] = NOBODY) -> Figures:
         now = self._clock()
         self._forget(int(now))
         return Figures(
@@ -128,6 +132,7 @@ class AdapterHealth:
             clock_difference=self._smallest(),
             counts=dict(self.counts),
             waiting=waiting,
+            monitored=dict(monitored),
         )
 
     def _stand(self, standing: Standing) -> None:

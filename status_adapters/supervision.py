@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from presence_pidf.status_report import StatusReport
-from status_adapters.adapter import Adapter, Overhearer, Teller, Watched
-from status_adapters.health import AdapterHealth, Figures
+from status_adapters.adapter import Adapter, Billed, Overhearer, Teller, Watched
+from status_adapters.health import NOBODY, AdapterHealth, Figures
 from status_adapters.hook import HookAnswer, Hooked, HookRequest
 from status_adapters.outlet import Lane
 from status_adapters.turns import working_for
@@ -61,7 +61,8 @@ class Supervised:
         return isinstance(self.adapter, Teller)
 
     def figures(self) -> Figures:
-        return self.health.figures(len(self.lane))
+        billed = self.adapter.monitored_by_month if isinstance(self.adapter, Billed) else NOBODY
+        return self.health.figures(len(self.lane), billed)
 
     def watch(self, people: Iterable[Watched]) -> None:
         """These are the people from now on."""

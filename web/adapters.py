@@ -58,6 +58,9 @@ class AdapterMetrics(Collector):
         events = CounterMetricFamily(
             "lampfield_adapter_events", "Events by what came of them.", labels=[*labels, "became"]
         )
+        monitored = GaugeMetricFamily(
+            "lampfield_adapter_monitored", "Different people monitored in a month.", labels=[*labels, "month"]
+        )
         for each in self._told.adapters:
             of = [each.name, each.kind]
             logged_in.add_metric(of, each.standing == "logged-in")
@@ -68,4 +71,6 @@ class AdapterMetrics(Collector):
                     family.add_metric(of, value)
             for became, count in each.counts.items():
                 events.add_metric([*of, became], count)
-        yield from (logged_in, runs, waiting, lag, clock, last, events)
+            for month, number in each.monitored.items():
+                monitored.add_metric([*of, month], number)
+        yield from (logged_in, runs, waiting, lag, clock, last, events, monitored)

@@ -293,6 +293,8 @@ class Adapter(BaseModel):
     counts: dict[str, int]
     """What came of its events."""
     waiting: int
+    monitored: dict[str, int]
+    """Different people monitored, by month; of links that are billed by them."""
 
 
 class Adapters(BaseModel):

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -45,6 +45,7 @@ class InnovaphoneAdapter:
         self._handles: dict[int, Member] = {}
         self._to_show: dict[str, None] = {}
         self._some_to_show = asyncio.Event()
+        self._billed = self._two_months()
 
     def watch(self, people: Iterable[Watched]) -> None:
         """These are the people from now on."""
@@ -262,6 +263,17 @@ class InnovaphoneAdapter:
         after = before.with_members(member.user for member in self._members.values())
         if after != before:
             self._means.memory.put(_MONITORED + month, msgspec.json.encode(after))
+        self._billed = self._two_months()
+
+    @property
+    def monitored_by_month(self) -> dict[str, int]:
+        return self._billed
+
+    def _two_months(self) -> dict[str, int]:
+        """This month's count and the last one's."""
+        this = datetime.fromtimestamp(self._means.clock(), UTC)
+        last = this.replace(day=1) - timedelta(days=1)
+        return {month: self.monitored(month) for month in (f"{last:%Y-%m}", f"{this:%Y-%m}")}
 
     def _month(self, month: str) -> MonthCount:
         kept = self._means.memory.get(_MONITORED + month)

@@ -193,13 +193,23 @@ def test_an_event_that_is_none_ends_the_run(text: str) -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize("fault", ["error", "garbage", "huge", "silent"])
+@pytest.mark.parametrize("fault", ["error", "garbage", "huge", "silent", "unauthorized"])
 def test_a_fault_is_told_with_its_reason(fault: FaultKind) -> None:
     async def scenario() -> None:
         async with link(run_it=False) as it:
             it.faults.order(fault)
             (finding,) = await it.adapter.test(ANNA)
             assert not finding.ok
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("fault", ["slow", "throttled"])
+def test_an_asterisk_that_is_slow_or_asks_for_patience_gets_it(fault: FaultKind) -> None:
+    async def scenario() -> None:
+        async with link(run_it=False) as it:
+            it.faults.order(fault, seconds=20)
+            assert all(finding.ok for finding in await it.adapter.test(ANNA))
 
     run(scenario())
 

@@ -268,7 +268,13 @@ def test_a_session_that_the_pbx_has_forgotten_ends_the_run_and_the_next_has_all_
 
 @pytest.mark.parametrize(
     ("fault", "said"),
-    [("error", "status 500"), ("garbage", "no XML"), ("huge", "longer than"), ("silent", "no answer within")],
+    [
+        ("unauthorized", "status 401"),
+        ("error", "status 500"),
+        ("garbage", "no XML"),
+        ("huge", "longer than"),
+        ("silent", "no answer within"),
+    ],
 )
 def test_a_fault_ends_the_run_with_its_reason(fault: FaultKind, said: str) -> None:
     async def scenario() -> None:
@@ -277,6 +283,18 @@ def test_a_fault_ends_the_run_with_its_reason(fault: FaultKind, said: str) -> No
             it.faults.order(fault)
             with pytest.raises(SourceFault, match=said):
                 await it.adapter.run(book.report, book)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("fault", ["slow", "throttled"])
+def test_a_pbx_that_is_slow_or_asks_for_patience_gets_it(fault: FaultKind) -> None:
+    async def scenario() -> None:
+        async with link() as it:
+            it.faults.order(fault, seconds=20)
+            it.pbx.call("Anna", 1, 5)
+            await it.heard("on-the-phone")
+            assert it.book.errors == []
 
     run(scenario())
 
@@ -325,7 +343,7 @@ def test_who_was_monitored_is_counted_by_month_and_kept() -> None:
             it.pbx.add("Bo", fork="0004540404041", group="")
             await asyncio.sleep(3600)
             assert it.adapter.monitored("2024-05") == 2
-            assert it.adapter.monitored("2024-06") == 1
+            assert it.adapter.monitored_by_month == {"2024-05": 2, "2024-06": 1}
             again = InnovaphoneAdapter("hq", InnovaphoneSettings("https://x", USER, "pbx"), means(memory=it.memory))
             assert again.monitored("2024-05") == 2
 

@@ -18,9 +18,11 @@ from status_adapters.operator.adapter import OperatorFeed
 from status_adapters.operator.documents import UnreadableFeed
 from status_adapters.operator.mapping import PRESET_NAMES, preset
 from status_adapters.operator.settings import OperatorSettings
+from status_adapters.outlet import Outlet
 from status_adapters.signature import HEADER, header_of
 from status_adapters.simulated.operator import SECRET, SimulatedOperator, rendered
 from status_adapters.simulated.world import SimulatedWorld
+from tests.status_adapters.test_outlet import Shelf
 from tests.support.adapter_bench import Book, MemoryOfTests, means, running
 from tests.support.asgi_server import served
 from tests.support.virtual_time import START, now, run
@@ -184,6 +186,24 @@ def test_a_server_that_is_slow_or_asks_for_patience_gets_it(fault: Any) -> None:
             async with running(feed(url)) as book:
                 await book.until(lambda: bool(book.reports))
                 assert now() >= START + 20
+
+    run(scenario())
+
+
+def test_records_that_come_twice_or_late_change_nothing() -> None:
+    async def scenario() -> None:
+        async with operator() as (world, server, url):
+            server.say("+4740506070", activity="busy")
+            world.faults["operator"].order("out-of-order")
+            server.say("+4740506070", activity="away")
+            world.faults["operator"].order("duplicate")
+            server.say("+4740506070", activity="meeting")
+            outlet = Outlet(Shelf(), now, lambda: None)
+            lane = outlet.lane("op")
+            async with running(feed(url)) as book:
+                await book.until(lambda: len(book.reports) == 4)
+            assert [lane.put(report) for report in book.reports] == ["sent", "older", "merged", "unchanged"]
+            assert [report.activity for _, report in outlet.take(10)] == ["meeting"]
 
     run(scenario())
 

@@ -16,7 +16,15 @@ from web.problem import install
 from web.rate_limit import RateLimit
 
 FIGURES = Figures(
-    "telenor", "operator", "logged-in", 1.0, events=7, clock_difference=-3.5, counts={"sent": 5, "older": 2}, waiting=4
+    "telenor",
+    "operator",
+    "logged-in",
+    1.0,
+    events=7,
+    clock_difference=-3.5,
+    counts={"sent": 5, "older": 2},
+    waiting=4,
+    monitored={"2026-11": 17},
 )
 TOLD = {"connected": True, "adapters": [msgspec.to_builtins(FIGURES)], "became": {"shown": 5}}
 
@@ -64,6 +72,7 @@ def test_prometheus_reads_the_same() -> None:
     assert samples["lampfield_adapter_clock_seconds", ""] == -3.5
     assert samples["lampfield_adapter_events_total", "older"] == 2
     assert samples["lampfield_reports_merged_total", "shown"] == 5
+    assert 'lampfield_adapter_monitored{adapter="telenor",kind="operator",month="2026-11"} 17.0' in answer.text
     assert "lampfield_adapter_lag_seconds{" not in answer.text, "what is not known is left out"
 
 
