@@ -86,7 +86,7 @@ class EventWriter:
 
     def put(self, event: AnyCallEvent) -> None:
         """Take an event; never blocks and never raises."""
-        self._put(event, f"call {event.call}")
+        self._put(event)
 
     def put_member(self, company: str, event: AnyMemberEvent) -> None:
         """Take what happened to a member of a company, by its id; never blocks and never raises.
@@ -94,17 +94,17 @@ class EventWriter:
         That a member rings, talks or is busy elsewhere is not kept: calls and their offers tell of it already.
         """
         if not isinstance(event, MemberBlocked | MemberCleared) or event.obstacle == "gone":
-            self._put(MemberLogged(company, event), f"{company}, member {event.member}")
+            self._put(MemberLogged(company, event))
 
     def put_state(self, state: StateLogged) -> None:
         """Take what a person's lamp shows from now on; never blocks and never raises."""
-        self._put(state, f"{state.company}, state of {state.person}")
+        self._put(state)
 
-    def _put(self, event: Logged, whose: str) -> None:
+    def _put(self, event: Logged) -> None:
         if self._queue.qsize() + len(self._waiting) >= self._memory_events:
             self._lost += 1
             if self._lost == 1:
-                log.error("%s: the database is away and memory is full: events are being lost", whose)
+                log.error("%s: the database is away and memory is full: events are being lost", _whose(event))
             return
         self._queue.put(event)
 
@@ -242,3 +242,11 @@ class EventWriter:
             return
         self._spool_failing = False
         self._waiting.clear()
+
+
+def _whose(event: Logged) -> str:
+    if isinstance(event, MemberLogged):
+        return f"{event.company}, member {event.event.member}"
+    if isinstance(event, StateLogged):
+        return f"{event.company}, state of {event.person}"
+    return f"call {event.call}"

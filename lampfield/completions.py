@@ -7,7 +7,7 @@ phone sees the colleague busy until its turn comes, and then free.
 import logging
 import math
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -43,6 +43,9 @@ class Kept(msgspec.Struct, frozen=True):
 
 class Completions:
     """The lines of all companies."""
+
+    FOLLOWED: ClassVar[tuple[type[CallEvent], ...]] = (CallArrived, CallRouted, CallEnded)
+    """What tells who has called whom in vain."""
 
     def __init__(self, journal: Journal, clock: Clock, light: Light, recall: Recall) -> None:
         self._journal = journal

@@ -1,6 +1,6 @@
 """Where each call event goes. Written out, so that nobody has to search."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from call_records.writer import EventWriter
@@ -16,15 +16,29 @@ class FanOut:
     def __init__(self, records: EventWriter, live: LiveCalls) -> None:
         self._records = records
         self._live = live
-        self._followers: list[Follower] = []
+        self._followers: list[tuple[Follower, tuple[type[CallEvent], ...]]] = []
+        self._by_kind: dict[type[CallEvent], list[Follower]] = {}
+        """Who follows each kind, found when the first event of the kind comes."""
 
     def __call__(self, event: CallEvent) -> None:
         self._records.put(cast(AnyCallEvent, event))
         self._live.apply(event)
-        for follower in self._followers:
+        followers = self._by_kind.get(type(event))
+        if followers is None:
+            followers = self._by_kind[type(event)] = self._of_kind(type(event))
+        for follower in followers:
             follower(event)
 
-    def follow(self, follower: Follower) -> Callable[[], None]:
-        """Add a follower; the function that comes back removes it."""
-        self._followers.append(follower)
-        return lambda: self._followers.remove(follower)
+    def follow(self, follower: Follower, kinds: Sequence[type[CallEvent]] = (CallEvent,)) -> Callable[[], None]:
+        """Add a follower of events of these kinds; the function that comes back removes it."""
+        following = follower, tuple(kinds)
+        self._followers.append(following)
+        self._by_kind.clear()
+        return lambda: self._leave(following)
+
+    def _leave(self, following: tuple[Follower, tuple[type[CallEvent], ...]]) -> None:
+        self._followers.remove(following)
+        self._by_kind.clear()
+
+    def _of_kind(self, kind: type[CallEvent]) -> list[Follower]:
+        return [follower for follower, kinds in self._followers if issubclass(kind, kinds)]

@@ -25,6 +25,27 @@ from routing.events import (
 Stage = Literal["arriving", "ringing", "answered", "menu", "queue", "talking", "hold"]
 
 
+_SHOWN = frozenset(
+    {
+        CallAnswered,
+        CallArrived,
+        CallBridged,
+        CallEnded,
+        CallHeld,
+        CallRetrieved,
+        CallRouted,
+        CallTakenUp,
+        LegRinging,
+        MenuEntered,
+        OfferMade,
+        QueueJoined,
+        QueueLeft,
+        TransferRequested,
+    }
+)
+"""What changes a live view."""
+
+
 class LiveCall(msgspec.Struct, frozen=True):
     """One call as a person would tell of it."""
 
@@ -48,8 +69,12 @@ def advance(live: LiveCall, event: CallEvent) -> LiveCall:
         return msgspec.structs.replace(live, stage=stage, where=where or live.where, since=event.at)
 
     match event:
+        case CallRouted(destination=destination):
+            return msgspec.structs.replace(live, where=destination) if live.stage == "arriving" else live
         case MenuEntered(menu=menu):
             return moved("menu", menu)
+        case CallAnswered():
+            return moved("answered") if live.stage in ("arriving", "ringing") else live
         case QueueJoined(queue=queue):
             return moved("queue", queue)
         case QueueLeft():
@@ -58,8 +83,6 @@ def advance(live: LiveCall, event: CallEvent) -> LiveCall:
             return msgspec.structs.replace(live, where=f"{live.where.split(' → ')[0]} → {member}")
         case LegRinging(person=person, number=number) if live.stage == "arriving":
             return moved("ringing", person or number)
-        case CallAnswered() if live.stage in ("arriving", "ringing"):
-            return moved("answered")
         case CallBridged(person=person, number=number):
             return moved("talking", person or number)
         case TransferRequested(to=to):
@@ -68,8 +91,6 @@ def advance(live: LiveCall, event: CallEvent) -> LiveCall:
             return moved("hold")
         case CallRetrieved():
             return moved("talking")
-        case CallRouted(destination=destination) if live.stage == "arriving":
-            return msgspec.structs.replace(live, where=destination)
         case _:
             return live
 
@@ -85,6 +106,8 @@ class LiveCalls:
 
     def apply(self, event: CallEvent) -> None:
         """Fold one event in."""
+        if type(event) not in _SHOWN:
+            return
         if isinstance(event, CallArrived):
             caller = event.caller_name or event.caller_number
             self._calls[event.call] = LiveCall(

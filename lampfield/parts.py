@@ -217,7 +217,7 @@ class Parts:
         )
         self.completions = Completions(self.journal, self.clock, self._light, self._recall)
         self.completions.restore()
-        self.events.follow(self.completions.on_call)
+        self.events.follow(self.completions.on_call, Completions.FOLLOWED)
         self.lamps.things.add(self.completions.is_on)
         self.lamps.follow_watchers(self.completions.watched)
         self.queue_lamps = QueueLamps(
@@ -287,7 +287,7 @@ class Parts:
         self.notices = NoticeOutbox(self.journal, secrets, mailer, self.clock)
         self.notice_watch = NoticeWatch(self.notices, self.clock, self.token)
         membership.follow(self.notice_watch.member)
-        self.events.follow(self.notice_watch.call)
+        self.events.follow(self.notice_watch.call, NoticeWatch.FOLLOWED)
 
     def _assemble_requests(self, configuration: Configuration) -> None:
         self.registrations = Registrations(

@@ -105,7 +105,9 @@ class Trunks:
         if not from_there:
             return None
         # Two accounts at one provider: the number tells which is meant.
-        line = next((line for line in from_there if line.has_number(line.dialled(request))), from_there[0])
+        line = from_there[0]
+        if len(from_there) > 1:
+            line = next((line for line in from_there if line.has_number(line.dialled(request))), line)
         return Incoming(line.config.name, line.dialled(request))
 
     async def routes(self, number: str, caller: str = "") -> AsyncIterator[TrunkRoute]:

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -176,6 +177,8 @@ def _parsed(description: bytes | SessionDescription) -> SessionDescription:
     return description if isinstance(description, SessionDescription) else parse_sdp(description)
 
 
+# Looked at more than once while a call is set up; few are kept, for nobody shall fill the memory with long ones.
+@lru_cache(64)
 def _audio(session: SessionDescription, media: MediaDescription) -> AudioDescription | None:
     address = media.address or session.address
     if media.kind != "audio" or media.protocol != "RTP/AVP" or not media.port or not _is_unicast(address or ""):

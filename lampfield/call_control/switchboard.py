@@ -169,8 +169,9 @@ class Switchboard:
         )
         if arrival.origin == "trunk":
             leg.earlier = earlier_of(invite.request)
-        dialled = invite.request.request_uri
-        leg.peer = self._callee(house, dialled.user or "" if isinstance(dialled, SipUri) else str(dialled))
+        if identity.person is not None:
+            dialled = invite.request.request_uri
+            leg.peer = self._callee(house, dialled.user or "" if isinstance(dialled, SipUri) else str(dialled))
         self._legs.add(leg)
         leg.show("trying")
         logger.info("%s: %s calls %s", call, identity.name or identity.number, arrival.dialled)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from lampfield.notices.notice import Notice
 from lampfield.notices.wording import FALLBACK, sentence
@@ -50,6 +50,18 @@ class _Health:
 
 class NoticeWatch:
     """Follows calls and members; nothing is told of a call that somebody answered."""
+
+    FOLLOWED: ClassVar[tuple[type[CallEvent], ...]] = (
+        CallArrived,
+        CallTakenUp,
+        CalledBack,
+        CallBridged,
+        QueueLeft,
+        BoxFull,
+        MessageLost,
+        CallEnded,
+    )
+    """What happens to calls that somebody may have to be told of."""
 
     def __init__(self, post: Post, clock: Clock, token: Callable[[], str]) -> None:
         self._post = post

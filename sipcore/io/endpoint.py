@@ -172,8 +172,8 @@ class SipEndpoint:
                     self._failed_later(Flow("udp", local, remote))
 
     def wake(self) -> None:
-        """Drain the cores soon, once for all that call before."""
-        if not self._woken:
+        """Drain the cores soon, once for all that call before; what is commanded in a drain goes with that."""
+        if not (self._woken or self._flushing):
             self._woken = True
             self._loop.call_soon(self._awake)
 
