@@ -19,11 +19,13 @@ from routing.events import (
     CallEvent,
     CallForwarded,
     CallHeld,
+    CallParked,
     CallPickedUp,
     CallRetrieved,
     CallRouted,
     CallTakenUp,
     CallTransferred,
+    CallUnparked,
     CustomerNumberGiven,
     FeatureCodeUsed,
     GreetingPutInUse,
@@ -191,6 +193,14 @@ class _Story:
             else f"{who} picks up the call that rings at {rang}"
         )
 
+    def unparked(self, event: CallUnparked) -> str:
+        outcomes = {
+            "taken": f"is taken from {event.slot}",
+            "returned": f"leaves {event.slot}, where nobody took the call",
+            "abandoned": f"gives up waiting in {event.slot}",
+        }
+        return f"{outcomes[event.outcome]}, after {_seconds(event.seconds)}"
+
     def transferred(self, event: CallTransferred) -> str:
         who = self.name(event.by)
         if event.kind == "attended":
@@ -246,6 +256,8 @@ _SENTENCES: dict[type[CallEvent], Callable[[_Story, Any], str]] = {
     MenuSilence: lambda _, event: f"presses nothing in the menu {event.menu}",
     CustomerNumberGiven: lambda _, event: f"types the customer number {event.number}",
     LookupEnded: _looked_up,
+    CallParked: lambda story, event: f"is parked in {event.slot}" + (f" by {story.name(event.by)}" if event.by else ""),
+    CallUnparked: _Story.unparked,
     FeatureCodeUsed: lambda story, event: (
         f"{story.name(event.person)} used the code for {event.feature} {event.digits}".rstrip()
     ),

@@ -11,6 +11,7 @@ from routing.events import (
     CallEnded,
     CallEvent,
     CallHeld,
+    CallParked,
     CallRetrieved,
     CallRouted,
     CallTakenUp,
@@ -22,7 +23,7 @@ from routing.events import (
     TransferRequested,
 )
 
-Stage = Literal["arriving", "ringing", "answered", "menu", "queue", "talking", "hold"]
+Stage = Literal["arriving", "ringing", "answered", "menu", "queue", "talking", "hold", "parked"]
 
 
 _SHOWN = frozenset(
@@ -87,6 +88,8 @@ def advance(live: LiveCall, event: CallEvent) -> LiveCall:
             return moved("talking", person or number)
         case TransferRequested(to=to):
             return moved("ringing", to)
+        case CallParked(slot=slot):
+            return moved("parked", slot)
         case CallHeld():
             return moved("hold")
         case CallRetrieved():

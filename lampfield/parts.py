@@ -49,6 +49,7 @@ from lampfield.presence.member_lamps import MemberLamps
 from lampfield.presence.message_lamps import MessageLamps
 from lampfield.presence.own_keys import OwnKeys
 from lampfield.presence.own_statuses import OwnStatuses
+from lampfield.presence.park_lamps import ParkLamps
 from lampfield.presence.person_features import PersonFeatures
 from lampfield.presence.publications import Publications
 from lampfield.presence.publish_lane import PublishLane
@@ -86,6 +87,7 @@ from provisioning.directory import Directory, load_directory
 from routing.events import CallbackDue
 from routing.greetings import GreetingStudio
 from routing.model import Company
+from routing.park_codes import ParkHeld
 from routing.ports import Clock
 from routing.queue.runner import CallBack, QueueRunner
 from routing.voicemail.service import Voicemail
@@ -225,6 +227,11 @@ class Parts:
             lambda call: self.legs.caller_of(call),
             self._show_thing,
         )
+        self.park_lamps = ParkLamps(
+            lambda company, slot: self.houses.parked(company, slot),
+            lambda call: self.legs.caller_of(call),
+            self._show_thing,
+        )
         membership.follow(lambda company, event: self.queue_lamps.changed(company, event.queue))
         self.houses = Houses(
             self.events,
@@ -242,6 +249,8 @@ class Parts:
             self._studio_of,
             last_members,
             self.queue_lamps.changed,
+            self.park_lamps.changed,
+            self._park_held_of,
             self._callback_of,
         )
         self.houses.configure(self.door.directory.companies.values())
@@ -404,6 +413,13 @@ class Parts:
             await self.switchboard.call_back(domain, runner, due)
 
         return call_back
+
+    def _park_held_of(self, domain: str) -> ParkHeld:
+        async def park_held(person: str, slot: str) -> str | None:
+            house = self.houses.of_domain(domain)
+            return await self.switchboard.parks.park_held(house, person, slot) if house is not None else None
+
+        return park_held
 
     async def _recall(self, company: Company, asker: str, target: str) -> None:
         await self.switchboard.recall(company, asker, target)

@@ -45,6 +45,7 @@ class Reloading:
         parts.person_features.configure(directory.companies.values())
         parts.own_statuses.configure(directory.companies.values())
         parts.queue_lamps.configure(directory.companies.values())
+        parts.park_lamps.configure(directory.companies.values())
         parts.intake.configure(directory.companies.values())
         parts.status_feed.configure(directory.companies.values())
         parts.locations.configure(directory.companies.values())

@@ -92,6 +92,7 @@ class Signalling:
         parts.person_features.configure(companies)
         parts.own_statuses.configure(companies)
         parts.queue_lamps.configure(companies)
+        parts.park_lamps.configure(companies)
         parts.consents.restore()
         parts.intake.configure(companies)
         parts.status_feed.configure(companies)

@@ -23,6 +23,8 @@ from routing.handover import SentOn
 from routing.hours import ALWAYS_OPEN, situation
 from routing.house import Arrival, House, Onward
 from routing.model import Destination, MainNumber
+from routing.park import Stay
+from routing.parking_lot import wait_in_slot
 from routing.ports import Answered, Caller, CallerGone, Dialler, Ended, RingOutcome, RingResult
 from routing.prompts import BUSY, RINGBACK, UNAVAILABLE
 from routing.queue.entertainment import Opening
@@ -105,18 +107,26 @@ class CallFlow:
         return await self._follow(await self._after(await self._talk.go_on(answered)))
 
     async def begin_anew(
-        self, destination: Destination | None, arrived: float, *, menus: Sequence[str], priority: int, customer: str
+        self,
+        destination: Destination | None,
+        arrived: float,
+        *,
+        menus: Sequence[str],
+        priority: int,
+        customer: str,
+        parked_by: str,
     ) -> None:
         """Go on with an answered caller who was at `destination` before a restart, and begins there anew.
 
-        None is for who was greeted and sent nowhere yet. `menus` have led there, the last one at the end; `priority`
-        and `customer`, the number typed, are what the call had come to. The last event is CallEnded here too, exactly
-        once.
+        None is for who was greeted and sent nowhere yet. `menus` have led there, the last one at the end; `priority`,
+        `customer`, the number typed, and `parked_by` are what the call had come to. The last event is CallEnded here
+        too, exactly once.
         """
         for menu in menus:
             self._course.places.came_to(Destination("menu", menu))
         self._course.give_priority(priority)
         self._course.customer_number = customer
+        self._course.parked_by = parked_by
         written = str(destination) if destination is not None else ""
         self._emit(CallTakenUp(**self._arrived(), arrived=arrived, queue="", destination=written))
         await self._to_the_end(self._begin_anew(destination))
@@ -264,6 +274,8 @@ class CallFlow:
                 return await self._attendant.mailbox(destination.name, self._caller, self._house.voicemail)
             case "recording" if self._house.studio is not None:
                 return await self._attendant.record_greeting(self._caller, self._house.studio)
+            case "park":
+                return await self._park(destination.name)
             case _:
                 return Ended("completed-message" if self._caller.answered else "rejected", "system", 480)
 
@@ -281,12 +293,35 @@ class CallFlow:
             onward = self._forwarded.onward(self._caller, person, unwanted)
             return onward or await self._not_reached("unreachable", 482)  # Loop Detected, RFC 3261 §21.4.20
         # Who rejects a call is busy with something else; who has no phone is one who does not answer.
-        elsewhere = person.on_busy if result.outcome in ("busy", "rejected") else person.on_no_answer
+        own = person.on_busy if result.outcome in ("busy", "rejected") else person.on_no_answer
+        elsewhere = own or self._course.otherwise
         if elsewhere is not None:
             why = unwanted.why if unwanted is not None else diverted_by(result.outcome)
             self._caller.divert(Diversion(person.id, why))
             return Onward(elsewhere, f"{person.id}: {why if unwanted is not None else result.outcome}")
         return await self._not_reached(result.outcome, result.status)
+
+    async def _park(self, slot: str) -> Onward | Ended:
+        """Wait in a slot, in any for an empty one, for anybody of the company; then back to who parked the call."""
+        park, lot, caller, course = self._company.park, self._house.park, self._caller, self._course
+        course.parked_by = by = self._talk.sent_on_by or course.parked_by
+        found = lot.enter([slot] if slot else park.slots, Stay(caller.call, by, self._clock()))
+        if found is None:
+            return await self._not_reached("busy", 486)
+        self._talk.arrived()
+        self._visits.give_up()
+        taker = await wait_in_slot(found, lot, park, caller, self._dialler, self._emit, self._clock)
+        await caller.stop_music()
+        caller.clear_keys()
+        if taker is not None:
+            return await self._connect(taker.answered, taker.person)
+        course.otherwise = park.otherwise
+        if by in self._company.people:
+            why = f"{by} parked the call in {found}, where nobody took it in {park.return_seconds:.0f} s"
+            return Onward(Destination("person", by), why, chosen=True)
+        if park.otherwise is not None:
+            return Onward(park.otherwise, f"nobody took the call in {found}", chosen=True)
+        return await self._not_reached("no-answer", 480)
 
     async def _number(self, number: str) -> Onward | Ended:
         result = await self._ring(self._dialler.ring_number(number, caller=self._caller, timeout=OUTSIDE_RING_SECONDS))
@@ -314,6 +349,7 @@ class CallFlow:
     async def _connect(self, answered: Answered, person: str | None) -> Onward | Ended:
         """Let the two talk, until one hangs up or sends the other on. Who talks to somebody waits for nobody else."""
         self._visits.give_up()
+        self._course.otherwise = None
         return await self._after(await self._talk.with_(answered, person))
 
     # Transfers

@@ -63,6 +63,11 @@ class Conversation:
 
     # Blind transfers
 
+    @property
+    def sent_on_by(self) -> str:
+        """Id of who has sent the caller on and waits for what comes of it; empty for nobody."""
+        return self._transfer.sent.transferor.person if self._transfer is not None else ""
+
     def arrived(self) -> None:
         """The caller is served; whoever has sent them on is out of the call."""
         transfer, self._transfer = self._transfer, None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from routing.house import Arrival
+from routing.model import Destination
 from routing.places import Places
 
 
@@ -17,6 +18,10 @@ class Course:
     """What the caller has typed as such; empty for nothing."""
     greeting: tuple[str, ...] = ()
     """Prompts that the first menu plays before its own, so that a key cuts them."""
+    parked_by: str = ""
+    """Id of who has parked the call, and gets it back."""
+    otherwise: Destination | None = None
+    """Where the caller goes where a person is not reached who says nothing about it; None for nowhere."""
     places: Places = field(default_factory=Places)
 
     def give_priority(self, priority: int) -> None:

@@ -72,6 +72,7 @@ def leads_somewhere(company: Company, destination: Destination) -> bool:
         "calendar": company.calendars,
         "lookup": company.lookups,
         "hours": company.hours,
+        "park": company.park.slots,
     }
     return destination.kind not in named or destination.name in named[destination.kind]
 

@@ -29,6 +29,7 @@ Feature = Literal[
     "tell-when-free",
     "pickup",
     "group-pickup",
+    "park",
 ]
 
 
@@ -37,7 +38,7 @@ class FeatureCode(msgspec.Struct, frozen=True):
 
     feature: Feature
     digits: str = ""
-    """What was dialled behind the code: an extension, the number of a reason, a position."""
+    """What was dialled behind the code: an extension, the number of a reason, a position; or the park slot itself."""
     name: str = ""
     """Of the opening hours, with feature `switch`; which calls are meant, with feature `forward`."""
 
@@ -68,6 +69,8 @@ NOT_ALLOWED = "not-allowed"
 
 def find(company: Company, user: str) -> FeatureCode | Destination | None:
     """The code that begins what was dialled, the longest where several do; None for none. Pure."""
+    if user in company.park.slots:
+        return FeatureCode("park", user)
     match = max(
         ((code, meant) for code, meant in _codes(company) if code and user.startswith(code)),
         key=lambda each: len(each[0]),
@@ -103,6 +106,8 @@ def _codes(company: Company) -> Iterator[tuple[str, FeatureCode | Destination]]:
     yield codes.forward_unreachable, FeatureCode("forward", name="unreachable")
     yield codes.status, FeatureCode("status")
     yield codes.tell_when_free, FeatureCode("tell-when-free")
+    if company.park.slots:
+        yield company.park.code, FeatureCode("park")
     for hours in company.hours.values():
         yield hours.switch_code, FeatureCode("switch", name=hours.name)
 

@@ -14,6 +14,7 @@ from routing.last_members import LastMembers, NobodyRemembered
 from routing.lookups import Inquiry, NobodyAsked
 from routing.menu.names import HasSound, no_sounds
 from routing.model import Company, Destination
+from routing.parking_lot import ParkingLot
 from routing.ports import Clock, EventSink
 from routing.queue.runner import QueueRunner
 from routing.voicemail.service import Voicemail
@@ -61,3 +62,4 @@ class House:
     last_members: LastMembers = field(default_factory=NobodyRemembered)
     wishes: WishBook = field(default_factory=NoWishes)
     """Who is not to be disturbed, and where calls are forwarded."""
+    park: ParkingLot = field(default_factory=ParkingLot)

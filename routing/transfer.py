@@ -20,9 +20,13 @@ OWN = frozenset({"mailbox", "recording"})
 def target(company: Company, dialled: str) -> Destination | MainNumber | Refusal:
     """Where a person of the company may send a call, by what they could dial themselves. Pure.
 
-    404 for a number that leads nowhere, 403 for what is not for others: feature codes, mailboxes, recording.
+    404 for a number that leads nowhere, 403 for what is not for others: feature codes but for parking, mailboxes,
+    recording.
     """
     found = dialplan.find(company, dialled, "phone")
+    if isinstance(found, FeatureCode) and found.feature == "park":
+        known = found.digits in ("", *company.park.slots)
+        return Destination("park", found.digits) if known else Refusal(404, "No Such Park Slot")
     if isinstance(found, FeatureCode) or (isinstance(found, Destination) and found.kind in OWN):
         return Refusal(403, "Not a Place to Transfer a Call To")
     return found

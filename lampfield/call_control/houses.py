@@ -25,6 +25,9 @@ from routing.house import House
 from routing.lookups import Inquiry
 from routing.member_codes import ChangeMembership
 from routing.model import Company, Queue
+from routing.park import Stay
+from routing.park_codes import ParkHeld, ParkHeldCall
+from routing.parking_lot import ParkingLot
 from routing.ports import Clock, EventSink
 from routing.queue.confirming import introduction
 from routing.queue.events import PlaceEvent, Recollection
@@ -56,11 +59,15 @@ class Houses:
         studio: Callable[[Company], GreetingStudio],
         last_members: LastMembers,
         queue_changed: Callable[[str, str], None],
+        park_changed: Callable[[str, str], None],
+        park_held: Callable[[str], ParkHeld],
         call_back: Callable[[str], CallBack],
     ) -> None:
         """`call_back` gives the queues of a company, by domain, what calls callers back.
 
-        `queue_changed` is told of each change of a queue, with the company's id and the queue's name.
+        `queue_changed` is told of each change of a queue, with the company's id and the queue's name;
+        `park_changed` of each slot that a call enters or leaves; `park_held` gives a company, by domain, what parks
+        calls that phones hold.
         """
         self._emit = emit
         self._clock = clock
@@ -78,9 +85,12 @@ class Houses:
         self._studio = studio
         self._last_members = last_members
         self._queue_changed = queue_changed
+        self._park_changed = park_changed
+        self._park_held = park_held
         self._call_back = call_back
         self._houses: dict[str, House] = {}
         self._activities: dict[str, Activity] = {}
+        self._lots: dict[str, ParkingLot] = {}
 
     def configure(self, companies: Iterable[Company]) -> None:
         """Take over the companies as they are now."""
@@ -91,6 +101,7 @@ class Houses:
         if known is not None and known.company == company:
             return known
         self._activities.setdefault(company.domain, Activity(self._clock))
+        lot = self._lots.setdefault(company.domain, ParkingLot(partial(self._park_changed, company.id)))
         running = known.queues if known is not None else {}
         queues = {name: self._runner(company, queue, running.get(name)) for name, queue in company.queues.items()}
         return House(
@@ -107,6 +118,7 @@ class Houses:
             studio=self._studio(company),
             last_members=self._last_members.of(company),
             wishes=self._person_features.of(company),
+            park=lot,
         )
 
     def _runner(self, company: Company, queue: Queue, running: QueueRunner | None) -> QueueRunner:
@@ -159,6 +171,7 @@ class Houses:
             "do-not-disturb": ChangeDoNotDisturb(wishes),
             "forward": ChangeForwarding(company, wishes),
             "status": SayStatus(company, self._own_statuses.of(company)),
+            "park": ParkHeldCall(self._park_held(company.domain)),
             "tell-when-free": AskWhenFree(company, lines, self._clock),
         }
 
@@ -195,6 +208,11 @@ class Houses:
         house = self._houses.get(company.domain)
         runner = house.queues.get(queue) if house is not None else None
         return runner.state if runner is not None else None
+
+    def parked(self, company: Company, slot: str) -> Stay | None:
+        """What is parked in a slot: fulfils `presence.park_lamps.StayIn`."""
+        lot = self._lots.get(company.domain)
+        return lot.stay(slot) if lot is not None else None
 
     def activity(self, domain: str) -> Activity | None:
         return self._activities.get(domain)

@@ -46,6 +46,8 @@ class KeptWay(msgspec.Struct, frozen=True):
     """That have led there."""
     priority: int = 0
     customer_number: str = ""
+    parked_by: str = ""
+    """Id of who gets the call back when its time in a park slot is over."""
 
 
 class KeptCall(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from routing.events import (
     CalledBack,
     CallEnded,
     CallEvent,
+    CallParked,
     CallRouted,
     CallTakenUp,
     CustomerNumberGiven,
@@ -56,6 +57,7 @@ class _Course:
     menus: Places = field(default_factory=Places)
     priority: int = 0
     customer_number: str = ""
+    parked_by: str = ""
     places: dict[str, str] = field(default_factory=dict)
     away: bool = False
     brought_by: tuple[str, str] = ("", "")
@@ -90,7 +92,7 @@ class KeptCalls:
         course = _Course(places=dict(kept.places), away=kept.away, brought_by=brought_by, kept=True)
         if kept.way is not None:
             course.destination, course.priority = kept.way.destination, kept.way.priority
-            course.customer_number = kept.way.customer_number
+            course.customer_number, course.parked_by = kept.way.customer_number, kept.way.parked_by
             for menu in kept.way.menus:
                 course.menus.came_to(Destination("menu", menu))
         self._courses[kept.call] = course
@@ -115,6 +117,8 @@ class KeptCalls:
             case MenuEntered():
                 self._course(event.call).menus.came_to(Destination("menu", event.menu))
                 self._keep(event.call)
+            case CallParked():
+                self._parked(event)
             case CustomerNumberGiven():
                 self._course(event.call).customer_number = event.number
             case QueueJoined() | PlaceResumed() | PlaceHeld():
@@ -145,6 +149,11 @@ class KeptCalls:
         course.destination, course.priority, course.parted = event.destination, event.priority, False
         if course.kind not in _TELL_OF_CALLERS:
             self._keep(event.call)
+
+    def _parked(self, event: CallParked) -> None:
+        course = self._course(event.call)
+        course.destination, course.parked_by = f"park:{event.slot}", event.by
+        self._keep(event.call)
 
     def _placed(self, event: QueueJoined | PlaceResumed | PlaceHeld) -> None:
         call = self._served.get(event.call, event.call)
@@ -209,7 +218,9 @@ class KeptCalls:
         if talk is None and not course.places:
             if course.parted:
                 return None
-            way = KeptWay(course.destination, course.menus.menus, course.priority, course.customer_number)
+            way = KeptWay(
+                course.destination, course.menus.menus, course.priority, course.customer_number, course.parked_by
+            )
         return KeptCall(call, caller.domain, _arrival(caller), kept_caller, course.places, course.away, talk, way)
 
     def _leg(self, leg: VoiceLeg) -> KeptLeg | None:

@@ -1,4 +1,6 @@
-"""Takes INVITEs that want a call which is there already: by Replaces, as lamp keys do it, or by a pickup code."""
+"""Takes INVITEs that want a call which is there already: by Replaces, as lamp keys do it, by a pickup code, or by
+the number of a park slot.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,12 @@ from lampfield.call_control.identity import Identity
 from lampfield.call_control.leg_names import called_leg
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.outgoing_leg import OutgoingLeg
+from lampfield.call_control.park_desk import ParkDesk
 from lampfield.call_control.pickup_leg import TOO_LATE, PickupLeg
 from lampfield.call_control.services import Services
 from lampfield.call_control.voice_leg import VoiceLeg
 from lampfield.door import Refused
-from routing import feature_codes
+from routing import feature_codes, parking_lot
 from routing.events import CallPickedUp
 from routing.feature_codes import FeatureCode
 from routing.handover import Joined
@@ -42,9 +45,10 @@ class Taker(NamedTuple):
 class PickupDesk:
     """Who comes here has proved who they are."""
 
-    def __init__(self, services: Services, legs: Legs) -> None:
+    def __init__(self, services: Services, legs: Legs, parks: ParkDesk) -> None:
         self._services = services
         self._legs = legs
+        self._parks = parks
         self._numbers = itertools.count(1)
 
     def take(self, invite: InviteReceived, house: House, arrival: Arrival, identity: Identity) -> bool:
@@ -60,6 +64,8 @@ class PickupDesk:
         code = _code(house.company, invite)
         if code is None:
             return False
+        if code.feature == "park":
+            return self._take_parked(taker, house, code.digits)
         ringing = self._asked_for(taker, house, code)
         if ringing is None:
             raise Refused(480)
@@ -105,6 +111,23 @@ class PickupDesk:
         legs = [leg for leg in self._legs.live() if isinstance(leg, OutgoingLeg) and leg.domain == domain]
         return sorted([leg for leg in legs if _can_be_had(leg)], key=lambda leg: leg.started)
 
+    # From a park slot
+
+    def _take_parked(self, taker: Taker, house: House, slot: str) -> bool:
+        """Let the taker have what is parked there; False for a call that parks what the phone holds. Raises Refused."""
+        stay = house.park.stay(slot)
+        if stay is None:
+            if self._parks.held_by(taker.company.domain, taker.person) is None:
+                raise Refused(480)
+            return False
+        parked = self._legs.of_caller(stay.call)
+        if not isinstance(parked, VoiceLeg) or parked.ended.done():
+            raise Refused(TOO_LATE)
+        leg = self._leg(taker, parked, parked.caller)
+        logger.info("%s: %s takes the call from the slot %s", leg.call, taker.person, slot)
+        house.park.take(stay.call, parking_lot.Taker(leg, taker.person))
+        return True
+
     # How
 
     def _pick_up(self, taker: Taker, ringing: OutgoingLeg) -> None:
@@ -113,7 +136,7 @@ class PickupDesk:
             raise Refused(403)
         if attempt is None or not attempt.is_open:
             raise Refused(TOO_LATE)
-        leg = self._leg(taker, ringing, rang)
+        leg = self._leg(taker, ringing, ringing.peer, rang)
         logger.info("%s: %s picks up what rings at %s", leg.call, taker.person, rang)
         attempt.pick_up(leg)
 
@@ -124,7 +147,7 @@ class PickupDesk:
         bridge = talking.bridge
         if bridge is None or not bridge.is_open:
             raise Refused(TOO_LATE)
-        leg = self._leg(taker, talking, person)
+        leg = self._leg(taker, talking, talking.peer, person)
         logger.info("%s: %s takes the place of %s", leg.call, taker.person, person)
         told = CallPickedUp(
             call=leg.call,
@@ -142,20 +165,23 @@ class PickupDesk:
             bridge.hand_over(Joined(side, leg, stays, stays.person, taken_over=told))
         talking.end("replaced")
 
-    def _leg(self, taker: Taker, instead: VoiceLeg, rang: str) -> PickupLeg:
-        """The taker's leg of the call. Raises ProtocolViolation for an offer that cannot be read."""
+    def _leg(self, taker: Taker, of: VoiceLeg, peer: Identity, rang: str | None = None) -> PickupLeg:
+        """The taker's leg of the call that a leg is of; `peer` is who is at the other end.
+
+        Raises ProtocolViolation for an offer that cannot be read.
+        """
         leg = PickupLeg(
             self._services,
             taker.invite.session,
             taker.invite.offer,
-            instead.call,
+            of.call,
             taker.company.domain,
             taker.company.language,
             taker.identity,
             taker.arrival,
-            called_leg(instead.call, "p", next(self._numbers)),
+            called_leg(of.call, "p", next(self._numbers)),
         )
-        leg.rang, leg.peer = rang, instead.peer
+        leg.rang, leg.peer = rang, peer
         self._legs.add(leg)
         leg.show("trying")
         return leg
@@ -170,8 +196,8 @@ def _can_be_had(leg: OutgoingLeg) -> bool:
 
 
 def _code(company: Company, invite: InviteReceived) -> FeatureCode | None:
-    """The pickup code that was dialled."""
+    """The pickup code or park slot that was dialled."""
     uri = invite.request.request_uri
     dialled = uri.unescaped_user if isinstance(uri, SipUri) else ""
     found = feature_codes.find(company, dialled) if dialled else None
-    return found if isinstance(found, FeatureCode) and found.feature in ("pickup", "group-pickup") else None
+    return found if isinstance(found, FeatureCode) and found.feature in ("pickup", "group-pickup", "park") else None

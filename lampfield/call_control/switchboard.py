@@ -13,6 +13,7 @@ from lampfield.call_control.identity import Identity, from_trunk
 from lampfield.call_control.incoming_leg import IncomingLeg
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.outlet import CallOutlet
+from lampfield.call_control.park_desk import ParkDesk
 from lampfield.call_control.pickup_desk import PickupDesk
 from lampfield.call_control.services import Services
 from lampfield.call_control.transfer_desk import TransferDesk
@@ -45,7 +46,8 @@ class Switchboard:
         self._door = door
         self._admission = admission
         self._transfers = TransferDesk(services, legs, houses, door)
-        self._pickups = PickupDesk(services, legs)
+        self.parks = ParkDesk(services, legs)
+        self._pickups = PickupDesk(services, legs, self.parks)
         self._flows: set[asyncio.Task[object]] = set()
 
     @property

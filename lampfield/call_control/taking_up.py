@@ -95,6 +95,7 @@ class TakingUp:
                 menus=[menu for menu in way.menus if menu in house.company.menus],
                 priority=way.priority,
                 customer=way.customer_number,
+                parked_by=way.parked_by,
             )
         else:
             treatment = flow.resume(places, kept.caller.started, away=kept.away)

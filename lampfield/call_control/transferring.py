@@ -13,14 +13,20 @@ PATIENCE = 4.0
 
 
 class Transferring:
-    """Fulfils `routing.handover.Transferor` for the phone that has sent a REFER."""
+    """Fulfils `routing.handover.Transferor` for the phone that has sent a REFER, or parks the call that it holds."""
 
-    def __init__(self, services: Services, leg: VoiceLeg, referral: str, referred_by: str | None) -> None:
-        """`referred_by` is the phone's own word of who it is, for phones that are called (RFC 3892)."""
+    def __init__(self, services: Services, leg: VoiceLeg, referral: str | None, referred_by: str | None) -> None:
+        """`referral` is None without a REFER.
+
+        `referred_by` is the phone's own word of who it is, for phones that are called (RFC 3892).
+        """
         self._services = services
         self._leg = leg
         self._referral = referral
         self._told = asyncio.Event()
+        if referral is None:
+            self._told.set()
+        self._settled = asyncio.Event()
         self.referred_by = referred_by or str(leg.caller.address(leg.domain))
 
     @property
@@ -36,16 +42,26 @@ class Transferring:
 
     def rings(self) -> None:
         """A phone rings for who was sent on."""
-        self._services.sip.report_refer(self._referral, 180)
+        self._report(180)
 
     def succeeded(self) -> None:
         """Tell the phone, which hangs up then; one that does not is hung up."""
-        self._services.sip.report_refer(self._referral, 200)
+        self._report(200)
         self._leg.take_leave()
         self._leg.spawn(self._bow_out())
 
     def failed(self, status: int) -> None:
-        self._services.sip.report_refer(self._referral, status)
+        self._report(status)
+
+    async def settled(self) -> None:
+        """Return when it is known what becomes of it."""
+        await self._settled.wait()
+
+    def _report(self, status: int) -> None:
+        if self._referral is not None:
+            self._services.sip.report_refer(self._referral, status)
+        if status >= 200:
+            self._settled.set()
 
     def let_go(self) -> None:
         self._leg.end("normal")

@@ -13,7 +13,14 @@ from lampfield.cli.terminal import out
 from lampfield.configuration import Configuration
 from lampfield.live_calls import LiveCall
 
-_COLOURS = {"ringing": "yellow", "menu": "cyan", "queue": "magenta", "talking": "green", "hold": "blue"}
+_COLOURS = {
+    "ringing": "yellow",
+    "menu": "cyan",
+    "queue": "magenta",
+    "talking": "green",
+    "hold": "blue",
+    "parked": "blue",
+}
 
 
 def watch_calls(configuration: Configuration) -> None:

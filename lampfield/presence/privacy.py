@@ -20,6 +20,7 @@ class CompanyPrivacy:
         self._privacy = company.privacy
         self._queues = company.queues
         self._queue_extensions = company.queue_extensions
+        self._slots = frozenset(company.park.slots)
         self._extensions = {person.extension: person.id for person in company.people.values()}
         self._groups = groups_of(company)
         self._roles: defaultdict[str, list[Role]] = defaultdict(list)
@@ -50,6 +51,9 @@ class CompanyPrivacy:
         """What somebody, by id, sees of what has this id, extension or code."""
         if user in self._queue_extensions:
             return self.visible_of_queue(watcher, self._queue_extensions[user])
+        if user in self._slots:
+            # Who is parked is everybody's business as much as anybody's calls are.
+            return _named(self._seen(watcher, together=False))
         return self.visible(watcher, self._extensions.get(user, user))
 
     def _seen(self, watcher: str, together: bool) -> set[Detail]:

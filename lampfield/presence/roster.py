@@ -88,4 +88,4 @@ def _things(company: Company) -> Iterator[tuple[str, ...]]:
         if hours.switch_code:
             yield (f"sip:{hours.switch_code}@{company.domain.lower()}",)
     yield from member_aors(company).values()
-    yield from ((aor_of(extension, company.domain),) for extension in company.queue_extensions)
+    yield from ((aor_of(extension, company.domain),) for extension in (*company.queue_extensions, *company.park.slots))

@@ -9,6 +9,8 @@ from provisioning.sections import SECTIONS
 from routing.dialplan import is_emergency
 from routing.model import Company
 
+_SLOTS = "company.park.slots"
+
 
 def check_numbers(company: Company, problems: Problems) -> None:
     """Note extensions and feature codes that clash, emergency numbers, and a recording number that leads elsewhere."""
@@ -24,24 +26,30 @@ def check_numbers(company: Company, problems: Problems) -> None:
 
 
 def _extensions(company: Company, problems: Problems) -> dict[str, str]:
-    """Who has which extension. Menus and queues come first, as their own kind is already known to be told apart."""
+    """Who has which extension or park slot.
+
+    Menus and queues come first, as their own kind is already known to be told apart.
+    """
     owners: dict[str, str] = {}
     for section in SECTIONS:
         for extension, name in section.extensions_of(company).items():
-            _claim(company, owners, extension, joined(section.key, name), problems)
+            owner = joined(section.key, name)
+            _claim(company, owners, extension, owner, f"{owner}.extension", problems)
     for person in company.people.values():
         if person.extension:
-            _claim(company, owners, person.extension, joined("people", person.id), problems)
+            owner = joined("people", person.id)
+            _claim(company, owners, person.extension, owner, f"{owner}.extension", problems)
+    for slot in company.park.slots:
+        _claim(company, owners, slot, _SLOTS, _SLOTS, problems)
     return owners
 
 
-def _claim(company: Company, owners: dict[str, str], extension: str, owner: str, problems: Problems) -> None:
-    key = f"{owner}.extension"
-    if extension in owners:
-        problems.add(key, extension, f"a number of its own, {owners[extension]} has it too")
-    if _is_emergency(company, extension):
-        problems.add(key, extension, f"another number, this one calls for help in {company.country}")
-    owners.setdefault(extension, owner)
+def _claim(company: Company, owners: dict[str, str], number: str, owner: str, key: str, problems: Problems) -> None:
+    if number in owners:
+        problems.add(key, number, f"a number of its own, {owners[number]} has it too")
+    if _is_emergency(company, number):
+        problems.add(key, number, f"another number, this one calls for help in {company.country}")
+    owners.setdefault(number, owner)
 
 
 def _is_emergency(company: Company, number: str) -> bool:
@@ -57,7 +65,10 @@ def _check_codes(company: Company, extensions: dict[str, str], problems: Problem
         owners[code] = key
         if _is_emergency(company, code):
             problems.add(key, code, f"another code, this one calls for help in {company.country}")
-    dialled = {**owners, **{extension: f"{who}.extension" for extension, who in extensions.items()}}
+    dialled = {
+        **owners,
+        **{number: who if who == _SLOTS else f"{who}.extension" for number, who in extensions.items()},
+    }
     for code, key in owners.items():
         for other, owner in dialled.items():
             if owner != key and _may_mean(code, other):
@@ -73,6 +84,8 @@ def _codes(company: Company) -> Iterator[tuple[str, str]]:
     for name, code in msgspec.structs.asdict(company.feature_codes).items():
         if code:
             yield f"company.feature_codes.{name}", code
+    if company.park.slots and company.park.code:
+        yield "company.park.code", company.park.code
     for hours in company.hours.values():
         if hours.switch_code:
             yield f"{joined('hours', hours.name)}.switch_code", hours.switch_code

@@ -8,7 +8,8 @@ from provisioning.company_kinds import CHOICE, DESTINATION, HOURS_NAME, MEMBER, 
 from provisioning.kinds import Kind
 from provisioning.problems import Problems, joined, nearest
 from provisioning.sections import SECTIONS
-from provisioning.sections.forms import Leaf
+from provisioning.sections.company import PARK
+from provisioning.sections.forms import Leaf, leaves_of
 from routing.model import Company, Destination, is_outside
 
 _GROUPS = {section.kind: section.key for section in SECTIONS} | {"callback": "queues"}
@@ -22,6 +23,8 @@ def check_references(company: Company, problems: Problems, surroundings: Surroun
     for section in SECTIONS:
         for _, leaf in section.leaves(company):
             references.check(leaf)
+    for leaf in leaves_of(company.park, PARK, "company.park"):
+        references.check(leaf)
     for box in company.boxes.values():
         if not box.readers and box.name not in company.people and box.name not in company.queues:
             problems.missing(

@@ -1,10 +1,13 @@
 """The company itself: what holds for all its parts."""
 
 from provisioning.company_kinds import (
+    DESTINATION,
     DOMAIN,
+    EXTENSION,
     FEATURE_CODE,
     LAMP,
     LANGUAGES,
+    MUSIC,
     NAME,
     OUTSIDE_NUMBER,
     PERSON_NAME,
@@ -16,7 +19,7 @@ from provisioning.company_kinds import (
 from provisioning.kinds import choice, flag, list_of, optional, perhaps, seconds, text, whole
 from provisioning.sections.forms import Field, Record, TableOf
 from provisioning.sections.statuses import STATUSES
-from routing.model import DETAILS, Calls, FeatureCodes, Limits, Privacy, Role, StatusRules, WatchedList
+from routing.model import DETAILS, Calls, FeatureCodes, Limits, Park, Privacy, Role, StatusRules, WatchedList
 
 _CODE = perhaps(FEATURE_CODE, empty="no such code")
 
@@ -71,6 +74,19 @@ CALLS = (
     ),
     Field("take_over", flag(), "Who may pick up a colleague's call may also take it over once it is answered."),
     Field("tell_when_free_seconds", seconds(60, 86400), "How long somebody busy is waited for with `tell_when_free`."),
+)
+PARK = (
+    Field(
+        "slots", list_of(EXTENSION), "Numbers in which a call can be parked, and taken by who dials them; [] is none."
+    ),
+    Field("code", _CODE, "Parks a call in any slot that is free."),
+    Field("return_seconds", seconds(10, 3600), "After how long a parked call goes back to who parked it."),
+    Field(
+        "otherwise",
+        optional(DESTINATION, empty="as any call to who parked it"),
+        "Where callers go whom who parked the call does not answer then either, nor says where they go.",
+    ),
+    Field("music", MUSIC, "What parked callers hear."),
 )
 _SEEN = list_of(choice(*DETAILS))
 ROLE = (
@@ -137,5 +153,6 @@ COMPANY = (
     Field("limits", Record(Limits, LIMITS), "How much the company may have of what costs."),
     Field("statuses", Record(StatusRules, STATUSES), "Which source of a person's state wins for what."),
     Field("calls", Record(Calls, CALLS), "How calls are treated that people do not want, or want elsewhere."),
+    Field("park", Record(Park, PARK), "Slots in which a call waits for anybody of the company."),
     Field("privacy", Record(Privacy, PRIVACY), "Who sees what of whom on lamps."),
 )

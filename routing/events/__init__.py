@@ -26,8 +26,10 @@ from routing.events.treatment import (
     CallArrived,
     CallEnded,
     CallForwarded,
+    CallParked,
     CallRouted,
     CallTakenUp,
+    CallUnparked,
     CustomerNumberGiven,
     FeatureCodeUsed,
     KeyPressed,
@@ -84,6 +86,8 @@ AnyCallEvent = (
     | TransferRequested
     | CallTransferred
     | CallForwarded
+    | CallParked
+    | CallUnparked
     | ToldWhenFree
     | MessageLeft
     | MessageLost
@@ -107,11 +111,13 @@ __all__ = [
     "CallEvent",
     "CallForwarded",
     "CallHeld",
+    "CallParked",
     "CallPickedUp",
     "CallRetrieved",
     "CallRouted",
     "CallTakenUp",
     "CallTransferred",
+    "CallUnparked",
     "CallbackDue",
     "CallbackMissed",
     "CallbackRequested",

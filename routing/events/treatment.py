@@ -108,6 +108,25 @@ class CallForwarded(CallEvent, frozen=True, kw_only=True):
     """In its written form."""
 
 
+class CallParked(CallEvent, frozen=True, kw_only=True):
+    """The caller waits in a park slot for anybody of the company."""
+
+    slot: str
+    by: str
+    """Id of who parked the call; empty where that is not known."""
+
+
+class CallUnparked(CallEvent, frozen=True, kw_only=True):
+    """The caller waits in the slot no more: somebody has taken the call, its time is over, or the caller is gone."""
+
+    slot: str
+    by: str
+    """As in CallParked."""
+    outcome: Literal["taken", "returned", "abandoned"]
+    seconds: float
+    """How long the call was parked."""
+
+
 class ToldWhenFree(CallEvent, frozen=True, kw_only=True):
     """This call is made to somebody (`person`) who has asked to be told when `target` is free; both are ids."""
 

@@ -1,6 +1,6 @@
 """A company's routing as data: what the dialplan, the hours, the menus and the queues are."""
 
-from routing.model.company import Calls, Company, FeatureCodes, Limits, MainNumber, WatchedList
+from routing.model.company import Calls, Company, FeatureCodes, Limits, MainNumber, Park, WatchedList
 from routing.model.destination import Destination, DestinationKind, read_destination
 from routing.model.hours import CalendarPeriod, OpeningHours, OpenPeriod, Week, WeekCalendar
 from routing.model.menu import Lookup, Menu
@@ -29,6 +29,7 @@ __all__ = [
     "NoticeTarget",
     "OpenPeriod",
     "OpeningHours",
+    "Park",
     "Person",
     "Privacy",
     "Queue",

@@ -88,6 +88,20 @@ class Calls(msgspec.Struct, frozen=True):
     """Who may pick up a colleague's call may also take it over once it is answered."""
 
 
+class Park(msgspec.Struct, frozen=True):
+    """Slots in which a call waits for anybody of the company."""
+
+    slots: tuple[str, ...] = ()
+    """Numbers that phones dial; without any the company has no call park."""
+    code: str = "*68"
+    """Parks a call in any slot that is free; empty for no such code."""
+    return_seconds: float = 120.0
+    """After so long a call goes back to who parked it."""
+    otherwise: Destination | None = None
+    """Where callers go then whom nobody answers; None: where the unanswered calls of who parked them go."""
+    music: str = "default"
+
+
 class Limits(msgspec.Struct, frozen=True):
     """How much a company may have of what costs; each can be raised."""
 
@@ -144,4 +158,5 @@ class Company(msgspec.Struct, frozen=True):
     limits: Limits = Limits()
     statuses: StatusRules = StatusRules()
     calls: Calls = Calls()
+    park: Park = Park()
     privacy: Privacy = Privacy()

@@ -18,6 +18,7 @@ DestinationKind = Literal[
     "callback",
     "mailbox",
     "recording",
+    "park",
     "back",
     "hangup",
 ]
@@ -35,6 +36,7 @@ class Destination(msgspec.Struct, frozen=True):
     - `names`: dial a person by name
     - `callback:sales`: keep a place in the queue and be called back
     - `mailbox`: listen to one's messages; `recording`: record a greeting, after the PIN
+    - `park:71`: wait in a park slot, `park` in any; where phones send calls, not written in company files
     - `back`: to the menu that the caller came from, or to the place in the queue that was kept
     - `hangup`
     """

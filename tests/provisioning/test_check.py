@@ -141,6 +141,22 @@ def test_the_examples_are_right(file: Path, tmp_path: Path) -> None:
         ),
         ('switch_code = "*60"', 'switch_code = "20"', "that cannot be taken for people.anna.extension, which is 201"),
         (
+            'slots = ["71",',
+            'slots = ["201",',
+            'company.park.slots = "201": must be a number of its own, people.anna has it too',
+        ),
+        (
+            'slots = ["71",',
+            'slots = ["112",',
+            'company.park.slots = "112": must be another number, this one calls for help',
+        ),
+        ('slots = ["71",', 'slots = ["7",', "must be a list in which entry 1 is 2 to 6 digits"),
+        ('code = "*68"', 'code = "*52"', "must be a code of its own, company.feature_codes.pause has it too"),
+        ('code = "*68"', 'code = "71"', "must be a code that cannot be taken for company.park.slots, which is 71"),
+        ('pause = "*52"', 'pause = "71"', "must be a code that cannot be taken for company.park.slots, which is 71"),
+        ("return_seconds = 120", "return_seconds = 5", "must be between 10 and 3600 seconds"),
+        ('otherwise = "queue:sales"', 'otherwise = "queue:sale"', "company.park.otherwise"),
+        (
             'recording_number = "+4755900199"',
             'recording_number = "+4755900101"',
             "people.anna.outside_number has it too",

@@ -80,7 +80,7 @@ def begins_anew(world: World, at: str, *, menus: Sequence[str] = (), priority: i
     caller.answered = True
     flow = CallFlow(world._house(), caller, world, Arrival("trunk", "+4533221100"))
     destination = read_destination(at) if at else None
-    treatment = flow.begin_anew(destination, START - 100, menus=menus, priority=priority, customer="")
+    treatment = flow.begin_anew(destination, START - 100, menus=menus, priority=priority, customer="", parked_by="")
     asyncio.get_running_loop().create_task(treatment)
     return caller
 

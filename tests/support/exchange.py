@@ -63,6 +63,7 @@ class Exchange:
         self.engine.begin()
         await parts.media.connect(self.engine.path)
         parts.records.start()
+        parts.park_lamps.configure(parts.door.directory.companies.values())
         await parts.spares.begin()
         await parts.endpoint.listen([Listener("udp", "127.0.0.1", 0)])
         (listening,) = parts.endpoint.listening

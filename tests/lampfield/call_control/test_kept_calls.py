@@ -8,12 +8,13 @@ import pytest
 from lampfield.call_control.kept_call import KeptCall, KeptWay
 from tests.support.exchange import Exchange
 
+COMPANY = {"queues": {"sales": {"members": ["anna"]}}, "company": {"park": {"slots": ["71"]}}}
 MENU, QUEUE, ANNA, INGRID = "300", "301", "201", "208"
 
 
 @pytest.fixture(scope="module")
 def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
-    with Exchange(tmp_path_factory.mktemp("kept"), company={"queues": {"sales": {"members": ["anna"]}}}) as running:
+    with Exchange(tmp_path_factory.mktemp("kept"), company=COMPANY) as running:
         yield running
 
 
@@ -68,6 +69,23 @@ def test_who_waits_is_kept_with_the_place_and_who_talks_with_the_other_leg(excha
         talks = kept(exchange)
         assert talks.talk is not None
         assert (talks.way, talks.talk.queue, talks.talk.callee.party.person) == (None, "sales", "anna")
+
+    exchange.run(test())
+
+
+def test_who_is_parked_is_kept_in_the_slot_with_who_parked_the_call(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid, anna = [await exchange.phone(person) for person in ("astrid", "anna")]
+        call = astrid.call(ANNA)
+        answering = await anna.rings()
+        answering.ring()
+        answering.answer()
+        await call.up()
+        await asyncio.sleep(1)
+        answering.refer("*68")
+        await answering.over()
+        parked = kept(exchange)
+        assert (parked.way, parked.talk) == (KeptWay("park:71", parked_by="anna"), None)
 
     exchange.run(test())
 
