@@ -24,8 +24,9 @@ HERE = Path(__file__).parent
 BRISK = {
     "queues": {"sales": {"position_every_seconds": 6, "ring_seconds": 20, "wrap_up_seconds": 0}},
     "menus": {"main": {"silence_seconds": 2}},
+    "company": {"park": {"slots": ["71", "72"]}},
 }
-"""The example company with a caller's patience shortened."""
+"""The example company with a caller's patience shortened, and two park slots."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

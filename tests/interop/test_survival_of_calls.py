@@ -23,6 +23,7 @@ CALLER_SAYS, MEMBER_SAYS, OTHER_SAYS = 0x35, 0x9C, 0x55
 WRAP_UP_SECONDS = 6.0
 
 COMPANY = {
+    "company": {"park": {"slots": ["71"]}},
     "menus": {"main": {"keys": {"5": "person:bjorn"}}},
     "queues": {
         "sales": {
@@ -251,6 +252,27 @@ def test_who_is_in_a_menu_is_in_it_again_and_who_waits_for_a_phone_hears_it_ring
     in_menu.hang_up()
     at_anna.hung_up()
     until(lambda: begun_anew(server) == {"menu:main", "person:bjorn"}, "what is on record of both")
+
+
+def test_who_is_parked_stays_in_the_slot_and_is_taken_from_it(server: Server, phones: dict[str, PlainPhone]) -> None:
+    anna, astrid, henrik = (phones[person] for person in ("anna", "astrid", "henrik"))
+    parked, answering = calls(astrid, "201", anna, MEMBER_SAYS)
+    with Watcher(server.address, "bjorn", DOMAIN, "") as watcher:
+        watcher.subscribe("71")
+        watcher.expect("71", "idle")
+        answering.request("REFER", fields=[("Refer-To", f"<sip:71@{DOMAIN}>")])
+        answering.hung_up()
+        watcher.expect("71", "talking")
+        kill(server, "lampfield.signalling")
+        astrid.rtp.expect_sound()
+        until(lambda: "park:71" in begun_anew(server), "the parked call, taken up")
+        taken = henrik.call("71")
+        henrik.rtp.say(taken.answered().audio, OTHER_SAYS)
+        astrid.rtp.expect(OTHER_SAYS)
+        henrik.rtp.expect(CALLER_SAYS)
+        until(lambda: watcher.lamps("71")[-1] == "idle", "the slot's lamp, dark")
+    taken.hang_up()
+    parked.hung_up()
 
 
 def test_who_is_not_answered_yet_rings_again_and_is_answered(server: Server, phones: dict[str, PlainPhone]) -> None:

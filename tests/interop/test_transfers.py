@@ -68,6 +68,32 @@ def test_a_phone_joins_two_whom_it_talks_to(
     assert seconds_spoken(tmp_path / "ingrid.wav", voices, last=2.5)["caller"] >= 1
 
 
+def test_a_phone_parks_its_caller_and_whoever_dials_the_slot_talks_to_them(
+    server: Server, phones: Phones, voices: dict[str, Voice], tmp_path: Path
+) -> None:
+    astrid, henrik, ingrid = [phones.registered(server, person) for person in ("astrid", "henrik", "ingrid")]
+    watcher = phones.watcher(server, "maja")
+    watcher.subscribe("71")
+    watcher.expect("71", "idle")
+    call = astrid.call("astrid", f"sip:209@{DOMAIN}", record=tmp_path / "astrid.wav", play=voices["caller"].file)
+    answering = henrik.incoming("henrik")
+    answering.answer()
+    answering.expect("CONFIRMED")
+    answering.expect_media()
+    answering.transfer(f"sip:71@{DOMAIN}")
+    assert answering.expect_transfer(200)["final"]
+    answering.expect("DISCONNECTED")
+    watcher.expect("71", "talking", phase="confirmed")
+    taken = ingrid.call("ingrid", f"sip:71@{DOMAIN}", record=tmp_path / "ingrid.wav", play=voices["other"].file)
+    taken.expect("CONFIRMED")
+    watcher.expect("71", "idle")
+    call.listen(3.0)
+    taken.hang_up()
+    call.expect("DISCONNECTED")
+    assert seconds_spoken(tmp_path / "astrid.wav", voices, last=2.5)["other"] >= 1
+    assert seconds_spoken(tmp_path / "ingrid.wav", voices)["caller"] >= 2
+
+
 def test_a_lamp_key_takes_the_call_that_rings_by_what_the_lamp_tells(
     server: Server, phones: Phones, tmp_path: Path
 ) -> None:
