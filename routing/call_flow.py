@@ -305,22 +305,22 @@ class CallFlow:
         """Wait in a slot, in any for an empty one, for anybody of the company; then back to who parked the call."""
         park, lot, caller, course = self._company.park, self._house.park, self._caller, self._course
         course.parked_by = by = self._talk.sent_on_by or course.parked_by
-        found = lot.enter([slot] if slot else park.slots, Stay(caller.call, by, self._clock()))
-        if found is None:
+        parked = lot.enter([slot] if slot else park.slots, Stay(caller.call, by, self._clock()))
+        if parked is None:
             return await self._not_reached("busy", 486)
         self._talk.arrived()
         self._visits.give_up()
-        taker = await wait_in_slot(found, lot, park, caller, self._dialler, self._emit, self._clock)
+        taker = await wait_in_slot(parked, lot, park, caller, self._dialler, self._emit, self._clock)
         await caller.stop_music()
         caller.clear_keys()
         if taker is not None:
             return await self._connect(taker.answered, taker.person)
         course.otherwise = park.otherwise
         if by in self._company.people:
-            why = f"{by} parked the call in {found}, where nobody took it in {park.return_seconds:.0f} s"
+            why = f"{by} parked the call in {parked.slot}, where nobody took it in {park.return_seconds:.0f} s"
             return Onward(Destination("person", by), why, chosen=True)
         if park.otherwise is not None:
-            return Onward(park.otherwise, f"nobody took the call in {found}", chosen=True)
+            return Onward(park.otherwise, f"nobody took the call in {parked.slot}", chosen=True)
         return await self._not_reached("no-answer", 480)
 
     async def _number(self, number: str) -> Onward | Ended:

@@ -20,6 +20,14 @@ class Taker(NamedTuple):
     """Their id."""
 
 
+class ParkedCall(NamedTuple):
+    """A call in a slot, or just taken from it."""
+
+    slot: str
+    stay: Stay
+    taker: asyncio.Future[Taker]
+
+
 class ParkingLot:
     """The slots of one company. Who takes a call has it at that moment, and nobody else."""
 
@@ -27,8 +35,7 @@ class ParkingLot:
         """`changed` is told of each slot that a call has entered or left."""
         self._changed = changed
         self._book = SlotBook()
-        self._takers: dict[str, asyncio.Future[Taker]] = {}
-        """By call."""
+        self._calls: dict[str, ParkedCall] = {}
 
     def stay(self, slot: str) -> Stay | None:
         """What is parked in a slot."""
@@ -38,42 +45,40 @@ class ParkingLot:
         """The slot that a call is parked in."""
         return self._book.slot_of(call)
 
-    def enter(self, slots: Sequence[str], stay: Stay) -> str | None:
-        """Park a call in the first free one of `slots`; None where all are taken."""
-        slot = self._book.enter(slots, stay)
-        if slot is not None:
-            self._takers[stay.call] = asyncio.get_running_loop().create_future()
+    def enter(self, slots: Sequence[str], stay: Stay) -> ParkedCall | None:
+        """Park a call in the first free one of `slots`; None where all are taken.
+
+        A call that is parked already, as one that has outlived a restart, stays where it is.
+        """
+        parked = self._calls.get(stay.call)
+        if parked is None and (slot := self._book.enter(slots, stay)) is not None:
+            parked = self._calls[stay.call] = ParkedCall(slot, stay, asyncio.get_running_loop().create_future())
             self._changed(slot)
-        return slot
+        return parked
 
     def take(self, call: str, taker: Taker) -> None:
-        """Let somebody have a call that is parked."""
-        self._takers[call].set_result(taker)
-        self._leave(call)
-
-    def taker(self, call: str) -> asyncio.Future[Taker]:
-        """Who takes a call that is parked; for the call's own treatment, which lets it `leave`."""
-        return self._takers[call]
+        """Let somebody have a call that is parked. Its treatment connects them."""
+        self._calls[call].taker.set_result(taker)
+        self._empty(call)
 
     def leave(self, call: str) -> None:
-        """The call is parked no more, or is taken and goes on."""
-        self._takers.pop(call, None)
-        self._leave(call)
+        """The call goes on elsewhere, or is over."""
+        del self._calls[call]
+        self._empty(call)
 
-    def _leave(self, call: str) -> None:
+    def _empty(self, call: str) -> None:
         slot = self._book.leave(call)
         if slot is not None:
             self._changed(slot)
 
 
 async def wait_in_slot(
-    slot: str, lot: ParkingLot, park: Park, caller: Caller, dialler: Dialler, emit: EventSink, clock: Clock
+    parked: ParkedCall, lot: ParkingLot, park: Park, caller: Caller, dialler: Dialler, emit: EventSink, clock: Clock
 ) -> Taker | None:
     """Let the caller wait in the slot until somebody takes the call; None once its time is over. Raises CallerGone."""
-    call, since, by = caller.call, clock(), _by(lot, slot)
-    taker = lot.taker(call)
+    slot, by, taker, since = parked.slot, parked.stay.by, parked.taker, clock()
     outcome: Literal["taken", "returned", "abandoned"] = "abandoned"
-    emit(CallParked(call=call, at=since, slot=slot, by=by))
+    emit(CallParked(call=caller.call, at=since, slot=slot, by=by))
     try:
         await start_music(caller, park.music)
         await while_there(caller, _wait(taker, park.return_seconds))
@@ -83,16 +88,11 @@ async def wait_in_slot(
             await dialler.drop(taker.result().answered, "caller-gone")
         raise
     finally:
-        lot.leave(call)
+        lot.leave(caller.call)
         at = clock()
-        emit(CallUnparked(call=call, at=at, slot=slot, by=by, outcome=outcome, seconds=at - since))
+        emit(CallUnparked(call=caller.call, at=at, slot=slot, by=by, outcome=outcome, seconds=at - since))
     return taker.result() if taker.done() else None
 
 
 async def _wait(taker: asyncio.Future[Taker], seconds: float) -> None:
     await asyncio.wait({taker}, timeout=seconds)
-
-
-def _by(lot: ParkingLot, slot: str) -> str:
-    stay = lot.stay(slot)
-    return stay.by if stay is not None else ""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from lampfield.call_control.dialler import CallDialler
 from lampfield.call_control.houses import Houses
 from lampfield.call_control.incoming_leg import IncomingLeg
-from lampfield.call_control.kept_call import KeptCall, KeptLeg
+from lampfield.call_control.kept_call import KeptCall, KeptLeg, KeptWay
 from lampfield.call_control.kept_calls import KeptCalls
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.outgoing_leg import OutgoingLeg
@@ -22,6 +22,7 @@ from routing import dialplan
 from routing.call_flow import CallFlow
 from routing.house import House
 from routing.model import Company, MainNumber, read_destination
+from routing.park import Stay
 from sipcore.errors import ProtocolViolation
 
 logger = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ class TakingUp:
             treatment = flow.talk_on(callee, callee.person, kept.caller.started, kept.talk.queue, kept.talk.place)
         elif kept.way is not None:
             way = kept.way
+            self._park(house, caller, way)
             treatment = flow.begin_anew(
                 read_destination(way.destination) if way.destination else None,
                 kept.caller.started,
@@ -129,6 +131,12 @@ class TakingUp:
                 leg.show("confirmed")
         if self._legs.of_caller(caller.call) is not caller:
             self._legs.serves(caller)
+
+    def _park(self, house: House, caller: VoiceLeg, way: KeptWay) -> None:
+        """Let who was parked be so at once: whoever watches the slot sees nothing of the restart."""
+        slot = way.destination.removeprefix("park:")
+        if slot in house.company.park.slots:
+            house.park.enter([slot], Stay(caller.call, way.parked_by, self._services.clock()))
 
     def _take_down(self, kept: KeptCall) -> None:
         self._kept_calls.forget(kept.call)

@@ -270,7 +270,8 @@ def test_who_is_parked_stays_in_the_slot_and_is_taken_from_it(server: Server, ph
         henrik.rtp.say(taken.answered().audio, OTHER_SAYS)
         astrid.rtp.expect(OTHER_SAYS)
         henrik.rtp.expect(CALLER_SAYS)
-        until(lambda: watcher.lamps("71")[-1] == "idle", "the slot's lamp, dark")
+        watcher.expect("71", "idle")
+        assert watcher.lamps("71") == ["idle", "talking", "idle"]
     taken.hang_up()
     parked.hung_up()
 

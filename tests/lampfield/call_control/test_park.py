@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from lxml import etree
 
@@ -176,6 +177,27 @@ def test_a_slot_that_does_not_exist_is_no_place_to_park(exchange: Exchange) -> N
         _, answering = await connected(astrid, henrik, "209")
         answering.refer("*6879")
         assert await answering.refer_answered() == 404
+
+    exchange.run(test())
+
+
+def test_a_slot_that_is_taken_out_of_the_file_keeps_its_call_until_the_time_is_over(exchange: Exchange) -> None:
+    async def test() -> None:
+        call, henrik = await parked(exchange, "72")
+        parts = exchange.parts
+        (company,) = parts.door.directory.companies.values()
+        fewer = msgspec.structs.replace(company, park=msgspec.structs.replace(company.park, slots=("71",)))
+        parts.houses.configure([fewer])
+        try:
+            assert exchange.hears(call) == "music"
+            dialling = (await exchange.phone("ingrid")).call("72")
+            await dialling.over()
+            assert dialling.statuses[-1] == 404
+            (await henrik.rings(70)).answer()
+            await asyncio.sleep(1)
+            assert exchange.hears(call) == "henrik"
+        finally:
+            parts.houses.configure([company])
 
     exchange.run(test())
 
