@@ -227,6 +227,27 @@ def test_a_phone_that_holds_a_call_parks_it_by_dialling_and_hears_the_slot(excha
     exchange.run(test())
 
 
+def test_who_holds_a_call_while_all_slots_are_taken_keeps_it(exchange: Exchange) -> None:
+    async def test() -> None:
+        await parked(exchange, "71")
+        bjorn, freja = await exchange.phone("bjorn"), await exchange.phone("freja")
+        _, second = await connected(bjorn, freja, "203")
+        second.refer("72")
+        await second.over()
+        lars, oskar = await exchange.phone("lars"), await exchange.phone("oskar")
+        call, answering = await connected(lars, oskar, "206")
+        answering.hold()
+        await asyncio.sleep(1)
+        dialling = oskar.call("*68")
+        await dialling.over()
+        assert [event.prompt for event in exchange.of(PromptPlayed)] == ["invalid-choice"]
+        answering.retrieve()
+        await asyncio.sleep(1)
+        assert (exchange.hears(call), exchange.hears(answering)) == ("oskar", "lars")
+
+    exchange.run(test())
+
+
 def test_who_holds_nothing_and_dials_an_empty_slot_is_turned_away(exchange: Exchange) -> None:
     async def test() -> None:
         dialling = (await exchange.phone("henrik")).call("71")
