@@ -264,9 +264,9 @@ class Parts:
         self.admission = Admission(limits.max_calls, limits.calls_per_second, self.clock, self.stack.refuse_new_calls)
         sip = SipPort(self.stack, self.clock, self.endpoint.wake)
         self.kept_calls = KeptCalls(self.journal, self.legs, sip)
-        self.events.follow(self.kept_calls)
+        self.events.follow(self.kept_calls, KeptCalls.FOLLOWED)
         self.kept_ringing = KeptRinging(self.journal, self.legs, sip)
-        self.events.follow(self.kept_ringing)
+        self.events.follow(self.kept_ringing, KeptRinging.FOLLOWED)
         services = Services(
             sip=sip,
             media=self.media,
@@ -317,7 +317,7 @@ class Parts:
             self.lamps, self.feature_sync, self.door, self.registrar, self.journal, self.clock
         )
         self.sweeper = Sweeper(self.lamps, self.legs.live, self.clock)
-        self.events.follow(self.sweeper.on_call)
+        self.events.follow(self.sweeper.on_call, Sweeper.FOLLOWED)
         self.state_history = StateHistory(self.records.put_state, self.database, self.clock)
         self.state_history.configure(self.door.directory.companies.values())
         self.lamps.follow(self.state_history.changed)

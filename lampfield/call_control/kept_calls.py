@@ -6,6 +6,7 @@ The media engine, a process of its own, plays and relays meanwhile; the supervis
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import msgspec
 
@@ -73,6 +74,24 @@ class _Course:
 
 class KeptCalls:
     """Follows the calls' events, so that what is on disk is who is where, waits or talks."""
+
+    FOLLOWED: ClassVar[tuple[type[CallEvent], ...]] = (
+        CallRouted,
+        MenuEntered,
+        CustomerNumberGiven,
+        QueueJoined,
+        PlaceResumed,
+        PlaceHeld,
+        QueueLeft,
+        CalledBack,
+        CallAnswered,
+        PositionAnnounced,
+        CallTakenUp,
+        LegEnded,
+        TransferRequested,
+        CallEnded,
+    )
+    """The events that a call takes."""
 
     def __init__(self, journal: Journal, legs: Legs, sip: SipPort) -> None:
         self._journal = journal

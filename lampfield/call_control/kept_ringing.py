@@ -7,6 +7,7 @@ answered yet would hear it ring, though nobody is called. To them the call begin
 from __future__ import annotations
 
 import logging
+from typing import ClassVar
 
 import msgspec
 
@@ -27,6 +28,8 @@ _CALLERS = "waits-for-answer"
 
 class KeptRinging:
     """Follows the calls' events: what is on disk is who rings."""
+
+    FOLLOWED: ClassVar[tuple[type[CallEvent], ...]] = (LegRinging, LegAnswered, LegEnded, CallAnswered, CallEnded)
 
     def __init__(self, journal: Journal, legs: Legs, sip: SipPort) -> None:
         self._journal = journal

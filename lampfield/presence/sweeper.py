@@ -6,7 +6,7 @@ stays lit, and says so.
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 from lampfield.presence.lamp import Mended
 from lampfield.presence.lamps import Lamps
@@ -41,6 +41,9 @@ class LiveLeg(Protocol):
 class Sweeper:
     """Sweeps when it is time. `on_call` sees the events of all calls."""
 
+    FOLLOWED: ClassVar[tuple[type[CallEvent], ...]] = (CallTransferred, CallPickedUp)
+    """The events after which legs may have changed places."""
+
     def __init__(self, lamps: Lamps, legs: Callable[[], Iterable[LiveLeg]], clock: Clock) -> None:
         self._lamps = lamps
         self._legs = legs
@@ -51,7 +54,7 @@ class Sweeper:
 
     def on_call(self, event: CallEvent) -> None:
         """Look soon after legs have changed places."""
-        if isinstance(event, CallTransferred | CallPickedUp):
+        if isinstance(event, self.FOLLOWED):
             self._due_at = min(self._due_at, self._clock() + SETTLED_AFTER)
 
     def advance(self) -> None:
