@@ -49,10 +49,10 @@ check: .venv/built-for-tests
 # What keeps processors busy runs side by side; so do the phones' tests, which mostly wait, and all others, which give way to them.
 test: .venv/built-for-tests
 	$(MAKE) -j3 --output-sync=target check native fuzz
-	$(MAKE) -j2 --output-sync=line test-phones test-others
+	$(MAKE) -j2 test-phones test-others
 
 fuzz:
-	media/fuzz/run.sh 20
+	media/fuzz/run.sh 10
 
 # Where others use the machine too, a phone may lose audio: what failed runs once more, one test after the other, and must pass.
 test-phones:

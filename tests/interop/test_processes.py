@@ -59,11 +59,14 @@ def test_a_killed_signalling_process_forgets_neither_phones_nor_lamps(own_server
         watcher.expect("209", "idle")
 
 
-def test_a_call_that_was_cut_off_by_a_crash_is_on_record_as_lost(own_server: Server, tmp_path: Path) -> None:
-    with own_server as server:
-        with Sipp(tmp_path, "call", target=server.address, number=MAIN_NUMBER, host=OUTSIDE, pause_ms=20000):
-            until(lambda: recorded(server, "MenuEntered"), "the menu on record")
-            kill(server, "lampfield.signalling")
+def test_a_call_that_lost_its_signalling_and_its_audio_is_on_record_as_lost(own_server: Server, tmp_path: Path) -> None:
+    with (
+        own_server as server,
+        Sipp(tmp_path, "call", target=server.address, number=MAIN_NUMBER, host=OUTSIDE, pause_ms=20000),
+    ):
+        until(lambda: recorded(server, "MenuEntered"), "the menu on record")
+        os.kill(child(server, "media.process"), signal.SIGKILL)
+        kill(server, "lampfield.signalling")
         until(lambda: "lost" in server.finished_calls(), "the record of the lost call")
 
 
