@@ -78,6 +78,7 @@ class KeptCalls:
     FOLLOWED: ClassVar[tuple[type[CallEvent], ...]] = (
         CallRouted,
         MenuEntered,
+        CallParked,
         CustomerNumberGiven,
         QueueJoined,
         PlaceResumed,

@@ -127,6 +127,7 @@ def test_the_called_party_can_be_parked_too(exchange: Exchange) -> None:
         call, answering = await connected(astrid, henrik, "209")
         call.refer("72")
         await call.over()
+        await asyncio.sleep(1)
         assert exchange.hears(answering) == "music"
         assert await slot(exchange, "72") == [("confirmed", "Henrik Dahl")]
         taken = (await exchange.phone("ingrid")).call("72")
