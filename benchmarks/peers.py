@@ -45,7 +45,7 @@ FAN_OUTS = {
 MEASURED = ("subscribe", "subscription-memory", *FAN_OUTS, "notify-latency-p99", "register")
 ROWS = tuple(f"{peer}/{row}" for row in MEASURED for peer in (THEIRS, OURS))
 REGISTER = (f"{THEIRS}/register", f"{OURS}/register")
-PEOPLE = 1000
+PEOPLE = 2500
 """Enough that each row has its own, and each watcher of a load client its own name."""
 
 
@@ -130,14 +130,14 @@ def beside(peers: Sequence[Peer], arguments: argparse.Namespace) -> Iterator[Res
         if asked(row):
             for peer in peers:
                 if program:
-                    cost = presload.fan_out(program, peer.address, peer.pid, event, number, watchers)
+                    cost = presload.fan_out(program, peer.address, peer.pid, event, people, watchers)
                 else:
                     cost = fan_out(peer.address, peer.pid, people, event, watchers, rounds)
                 yield Result(f"{peer.name}/{row}", cost, PER_1000, notes[peer.name])
     if asked("notify-latency-p99"):
         people = some(WATCHED)
         for peer in peers:
-            load = WATCHED, LATENCY_WATCHERS, CHANGES_PER_SECOND
+            load = people, LATENCY_WATCHERS, CHANGES_PER_SECOND
             p99 = presload.latency_ms(program, peer.address, peer.pid, *load) if program else latency(peer, people)
             yield Result(f"{peer.name}/notify-latency-p99", p99, "ms", notes[peer.name])
 

@@ -1,10 +1,10 @@
 """The rows of `benchmarks.peers` by a load client of one's own: PRESLOAD names a program that takes these options.
 
     --target HOST:PORT --domain DOMAIN --server-pid PID --watcher-prefix p --event presence|dialog
-    --watchers N --presentities M [--window W | --rate R] --duration SECONDS --quiet --json
+    --user-base K --watchers N --presentities M [--window W | --rate R] --duration SECONDS --quiet --json
 
-It subscribes N watchers `p0`, `p1`, ... to M presentities of such names in turn and lets these publish: W of them at a
-time, each again when all its watchers have seen the state, or R a second whatever comes. It prints one JSON object.
+It subscribes N watchers `pK`, `pK+1`, ... to M presentities of such names in turn and lets these publish: W of them at
+a time, each again when all its watchers have seen the state, or R a second whatever comes. It prints one JSON object.
 """
 
 import subprocess
@@ -30,18 +30,32 @@ class Told(msgspec.Struct, frozen=True):
     lat_p99_ms: float
 
 
-def fan_out(program: str, server: Address, pid: int, event: str, people: int, watchers: int) -> float:
+def fan_out(program: str, server: Address, pid: int, event: str, people: Sequence[int], watchers: int) -> float:
     """CPU seconds of a server for 1,000 NOTIFYs with their responses and the PUBLISHes that cause them."""
-    options = ["--event", event, "--watchers", str(people * watchers), "--presentities", str(people)]
-    at_once = min(people, WINDOW // watchers or 1)
+    options = ["--event", event, *_of(people, watchers)]
+    at_once = min(len(people), WINDOW // watchers or 1)
     told = _run(program, server, pid, [*options, "--window", str(at_once), "--duration", str(SECONDS)])
     return told.server_cpu_per_1000_notify
 
 
-def latency_ms(program: str, server: Address, pid: int, people: int, watchers: int, per_second: float) -> float:
+def latency_ms(
+    program: str, server: Address, pid: int, people: Sequence[int], watchers: int, per_second: float
+) -> float:
     """99th percentile of the time from a PUBLISH to its NOTIFY at the watcher."""
-    options = ["--event", "presence", "--watchers", str(people * watchers), "--presentities", str(people)]
+    options = ["--event", "presence", *_of(people, watchers)]
     return _run(program, server, pid, [*options, "--rate", str(per_second), "--duration", str(SECONDS)]).lat_p99_ms
+
+
+def _of(people: Sequence[int], watchers: int) -> list[str]:
+    """Nobody twice: who watched in a row before is gone, but a server that does not know it tells them all the same."""
+    return [
+        "--user-base",
+        str(people[0]),
+        "--watchers",
+        str(len(people) * watchers),
+        "--presentities",
+        str(len(people)),
+    ]
 
 
 def _run(program: str, server: Address, pid: int, options: Sequence[str]) -> Told:
