@@ -15,14 +15,13 @@ class FanOut:
 
     def __init__(self, records: EventWriter, live: LiveCalls) -> None:
         self._records = records
-        self._live = live
         self._followers: list[tuple[Follower, tuple[type[CallEvent], ...]]] = []
         self._by_kind: dict[type[CallEvent], list[Follower]] = {}
         """Who follows each kind, found when the first event of the kind comes."""
+        self.follow(live.apply, LiveCalls.FOLLOWED)
 
     def __call__(self, event: CallEvent) -> None:
         self._records.put(cast(AnyCallEvent, event))
-        self._live.apply(event)
         followers = self._by_kind.get(type(event))
         if followers is None:
             followers = self._by_kind[type(event)] = self._of_kind(type(event))

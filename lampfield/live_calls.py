@@ -1,6 +1,6 @@
 """The calls that are going on now, as a fold of their events."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -15,6 +15,7 @@ from routing.events import (
     CallRetrieved,
     CallRouted,
     CallTakenUp,
+    CallUnparked,
     LegRinging,
     MenuEntered,
     OfferMade,
@@ -24,27 +25,6 @@ from routing.events import (
 )
 
 Stage = Literal["arriving", "ringing", "answered", "menu", "queue", "talking", "hold", "parked"]
-
-
-_SHOWN = frozenset(
-    {
-        CallAnswered,
-        CallArrived,
-        CallBridged,
-        CallEnded,
-        CallHeld,
-        CallRetrieved,
-        CallRouted,
-        CallTakenUp,
-        LegRinging,
-        MenuEntered,
-        OfferMade,
-        QueueJoined,
-        QueueLeft,
-        TransferRequested,
-    }
-)
-"""What changes a live view."""
 
 
 class LiveCall(msgspec.Struct, frozen=True):
@@ -78,7 +58,7 @@ def advance(live: LiveCall, event: CallEvent) -> LiveCall:
             return moved("answered") if live.stage in ("arriving", "ringing") else live
         case QueueJoined(queue=queue):
             return moved("queue", queue)
-        case QueueLeft():
+        case QueueLeft() | CallUnparked():
             return moved("answered")
         case OfferMade(member=member):
             return msgspec.structs.replace(live, where=f"{live.where.split(' → ')[0]} → {member}")
@@ -101,6 +81,26 @@ def advance(live: LiveCall, event: CallEvent) -> LiveCall:
 class LiveCalls:
     """All calls in progress, by id."""
 
+    FOLLOWED: ClassVar[tuple[type[CallEvent], ...]] = (
+        CallAnswered,
+        CallArrived,
+        CallBridged,
+        CallEnded,
+        CallHeld,
+        CallParked,
+        CallRetrieved,
+        CallRouted,
+        CallTakenUp,
+        CallUnparked,
+        LegRinging,
+        MenuEntered,
+        OfferMade,
+        QueueJoined,
+        QueueLeft,
+        TransferRequested,
+    )
+    """What changes a live view."""
+
     def __init__(self) -> None:
         self._calls: dict[str, LiveCall] = {}
 
@@ -109,24 +109,23 @@ class LiveCalls:
 
     def apply(self, event: CallEvent) -> None:
         """Fold one event in."""
-        if type(event) not in _SHOWN:
-            return
-        if isinstance(event, CallArrived):
-            caller = event.caller_name or event.caller_number
-            self._calls[event.call] = LiveCall(
-                event.call, event.company, caller, event.dialled, event.at, since=event.at
-            )
-        elif isinstance(event, CallTakenUp):
-            caller = event.caller_name or event.caller_number
-            stage: Stage = "talking" if event.talks_to else "queue" if event.queue else "answered"
-            where = event.talks_to or event.queue or event.destination
-            self._calls[event.call] = LiveCall(
-                event.call, event.company, caller, event.dialled, event.arrived, stage, where, event.at
-            )
-        elif isinstance(event, CallEnded):
-            self._calls.pop(event.call, None)
-        elif (live := self._calls.get(event.call)) is not None:
-            self._calls[event.call] = advance(live, event)
+        match event:
+            case CallArrived():
+                caller = event.caller_name or event.caller_number
+                self._calls[event.call] = LiveCall(
+                    event.call, event.company, caller, event.dialled, event.at, since=event.at
+                )
+            case CallTakenUp():
+                caller = event.caller_name or event.caller_number
+                stage: Stage = "talking" if event.talks_to else "queue" if event.queue else "answered"
+                where = event.talks_to or event.queue or event.destination
+                self._calls[event.call] = LiveCall(
+                    event.call, event.company, caller, event.dialled, event.arrived, stage, where, event.at
+                )
+            case CallEnded():
+                self._calls.pop(event.call, None)
+            case _ if (live := self._calls.get(event.call)) is not None:
+                self._calls[event.call] = advance(live, event)
 
     def snapshot(self) -> list[LiveCall]:
         """The calls, oldest first."""

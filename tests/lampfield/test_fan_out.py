@@ -15,7 +15,7 @@ from lampfield.database import open_database
 from lampfield.fan_out import FanOut
 from lampfield.live_calls import LiveCalls
 from lampfield.notices.watch import NoticeWatch
-from routing.events import CallAnswered, CallArrived, CallEnded, CallEvent
+from routing.events import CallAnswered, CallArrived, CallEnded, CallEvent, CallParked, CallUnparked
 
 ARRIVED = CallArrived(call="c1", at=1.0, company="nordlys", origin="trunk", caller_number="1", dialled="2")
 ANSWERED = CallAnswered(call="c1", at=2.0)
@@ -23,9 +23,14 @@ ENDED = CallEnded(call="c1", at=3.0, cause="completed", by="caller", status=200)
 
 
 @pytest.fixture
-def fan_out(tmp_path: Path) -> FanOut:
+def live() -> LiveCalls:
+    return LiveCalls()
+
+
+@pytest.fixture
+def fan_out(tmp_path: Path, live: LiveCalls) -> FanOut:
     database = open_database(f"sqlite:///{tmp_path}/records.db")
-    return FanOut(EventWriter(database, Spool(tmp_path / "spool"), writer="w"), LiveCalls())
+    return FanOut(EventWriter(database, Spool(tmp_path / "spool"), writer="w"), live)
 
 
 def test_a_follower_of_kinds_is_told_of_no_other(fan_out: FanOut) -> None:
@@ -51,12 +56,21 @@ def test_who_comes_later_is_told_and_who_has_left_is_not(fan_out: FanOut) -> Non
     assert late == [ANSWERED]
 
 
+def test_the_live_view_shows_who_is_parked_and_who_is_no_more(fan_out: FanOut, live: LiveCalls) -> None:
+    for event in (ARRIVED, ANSWERED, CallParked(call="c1", at=3.0, slot="71", by="anna")):
+        fan_out(event)
+    assert [(call.stage, call.where) for call in live.snapshot()] == [("parked", "71")]
+    fan_out(CallUnparked(call="c1", at=4.0, slot="71", by="anna", outcome="returned", seconds=1.0))
+    assert [call.stage for call in live.snapshot()] == ["answered"]
+
+
 @pytest.mark.parametrize(
     ("file", "followed"),
     [
         ("call_control/kept_calls.py", KeptCalls.FOLLOWED),
         ("call_control/kept_ringing.py", KeptRinging.FOLLOWED),
         ("completions.py", Completions.FOLLOWED),
+        ("live_calls.py", LiveCalls.FOLLOWED),
         ("notices/watch.py", NoticeWatch.FOLLOWED),
     ],
 )
