@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from benchmarks.results import Result
 from benchmarks.script import command_line, tell, wanted
-from sipcore.message import Message, Request, parse_message, response_to
+from sipcore.answering import response_to
+from sipcore.message import Message, Request, parse_message
 from sipcore.validation import check_request
 
 SDP = """v=0

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.results import Result
 from benchmarks.script import best, command_line, tell, wanted
+from sipcore.answering import response_to
 from sipcore.events import InviteReceived, RequestReceived
 from sipcore.flow import Flow
-from sipcore.message import parse_message, response_to
+from sipcore.message import parse_message
 from sipcore.stack import Stack, StackConfig
 from sipcore.validation import check_request
 

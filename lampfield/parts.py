@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from call_records.spool import Spool
 from call_records.writer import EventWriter
+from lampfield import core_settings
 from lampfield.adapters.intake import Intake
 from lampfield.admission import Admission
-from lampfield.api_verbs import ApiVerbs
 from lampfield.call_control.houses import Houses
 from lampfield.call_control.kept_calls import KeptCalls
 from lampfield.call_control.kept_ringing import KeptRinging
@@ -24,11 +25,9 @@ from lampfield.completions import Completions
 from lampfield.configuration import Configuration
 from lampfield.consents import Consents
 from lampfield.control_socket import ControlServer
-from lampfield.control_verbs import ControlVerbs
 from lampfield.database import open_database
 from lampfield.door import Door
 from lampfield.fan_out import FanOut
-from lampfield.health import status
 from lampfield.journal import Journal
 from lampfield.keep_alive import KeepAlive
 from lampfield.last_members import LastMembers
@@ -38,7 +37,6 @@ from lampfield.lookups import HttpInquiry
 from lampfield.membership import Membership
 from lampfield.notices.outbox import NoticeOutbox
 from lampfield.notices.watch import NoticeWatch
-from lampfield.person_verbs import PersonVerbs
 from lampfield.pin_attempts import PinAttempts
 from lampfield.places import Places
 from lampfield.presence.addresses import parts_of
@@ -58,7 +56,6 @@ from lampfield.presence.queue_lamps import QueueLamps
 from lampfield.presence.right_to_publish import RightToPublish, server_accounts
 from lampfield.presence.subscriptions import Subscriptions
 from lampfield.presence.sweeper import Sweeper
-from lampfield.presence.verbs import PresenceVerbs
 from lampfield.presence.watching import Watching
 from lampfield.registrations import Registrations
 from lampfield.reloading import Reloading
@@ -72,9 +69,9 @@ from lampfield.supervisor import control_path, reports_path
 from lampfield.tokens import Tokens
 from lampfield.trace import TraceHub
 from lampfield.trunks import Trunks
+from lampfield.verbs import verbs_of
 from lampfield.voicemail.mailer import Mailer
 from lampfield.voicemail.office import VoicemailOffice
-from lampfield.voicemail.verbs import VoicemailVerbs
 from media.client import MediaClient
 from media.clips import ClipStore
 from media.events import MediaEvent
@@ -87,18 +84,15 @@ from provisioning.directory import Directory, load_directory
 from routing.events import CallbackDue
 from routing.greetings import GreetingStudio
 from routing.model import Company
-from routing.park_codes import ParkHeld
 from routing.ports import Clock
-from routing.queue.runner import CallBack, QueueRunner
+from routing.queue.runner import QueueRunner
 from routing.voicemail.service import Voicemail
 from sipcore.events import Event
 from sipcore.io.clock import make_clock
 from sipcore.io.endpoint import SipEndpoint
-from sipcore.notifier import NotifierConfig
-from sipcore.notify_admission import Durations
-from sipcore.publication import CompositorConfig, EventStateCompositor
+from sipcore.publication import EventStateCompositor
 from sipcore.refresh_lane import RefreshLane
-from sipcore.registrar import Registrar, RegistrarConfig
+from sipcore.registrar import Registrar
 from sipcore.stack import Stack, StackConfig
 
 
@@ -143,19 +137,25 @@ class Parts:
             algorithms=sip.digest_algorithms,
             servers=server_accounts(configuration.publishers.values()),
         )
-        self.registrar = Registrar(self._registrar_config())
+        self.registrar = Registrar(core_settings.registrar(configuration))
         self.lane = RefreshLane(self.registrar, self.door.authenticator, self.token)
         self.lamps = Lamps(
             self.token,
             directory.companies.values(),
-            self._notifier_config(),
+            core_settings.notifier(configuration),
             self.clock,
             bindings=self.registrar.bindings,
             features=lambda aor: self.feature_sync.states(aor),
         )
         self.stack_config = StackConfig(user_agent=sip.user_agent, advertised_host=sip.advertised_address)
         self.stack = Stack(self.stack_config, self.token)
-        self.publications = self._publications(configuration)
+        self.publications = Publications(
+            EventStateCompositor(self.token, PUBLISH_PACKAGES, core_settings.compositor(configuration)),
+            self.lamps,
+            RightToPublish(self.door, configuration.publishers.values()),
+            self.journal,
+            self.clock,
+        )
         self.publish_lane = PublishLane(self.publications)
         self.endpoint = SipEndpoint(
             self.stack, self.lamps.notifier, self.clock, self._on_events, lanes=[self.lane, self.publish_lane]
@@ -217,7 +217,12 @@ class Parts:
             changed=self.reloading.sounds,
             forget_clips=lambda sound: self.clips.forget(sound),
         )
-        self.completions = Completions(self.journal, self.clock, self._light, self._recall)
+        self.completions = Completions(
+            self.journal,
+            self.clock,
+            self._light,
+            lambda company, asker, target: self.switchboard.recall(company, asker, target),
+        )
         self.completions.restore()
         self.events.follow(self.completions.on_call, Completions.FOLLOWED)
         self.lamps.things.add(self.completions.is_on)
@@ -250,8 +255,8 @@ class Parts:
             last_members,
             self.queue_lamps.changed,
             self.park_lamps.changed,
-            self._park_held_of,
-            self._callback_of,
+            lambda domain: partial(self._park_held, domain),
+            lambda domain: partial(self._call_back, domain),
         )
         self.houses.configure(self.door.directory.companies.values())
         self.legs = Legs(self.houses)
@@ -347,24 +352,7 @@ class Parts:
             self.stack_config,
             self.clock,
         )
-        verbs = ControlVerbs(
-            self.live, self.events, self.trace, lambda: status(self), self.reloading.companies, self.reloading.sounds
-        )
-        self.control = ControlServer(
-            control_path(configuration.state_directory),
-            verbs.table()
-            | VoicemailVerbs(self.voicemail.store).table()
-            | PersonVerbs(self.houses, self.lamps).table()
-            | self.consents.table()
-            | self.locations.table()
-            | PresenceVerbs(self.lamps, self.sweeper, self.clock).table()
-            | {
-                "hours": self.houses.tell_hours,
-                "adapters": self.intake.verb,
-                "follow-states": self.status_feed.verb,
-            }
-            | ApiVerbs(self.houses, self.hours, self.voicemail.store, self.own_statuses, self.clock).table(),
-        )
+        self.control = ControlServer(control_path(configuration.state_directory), verbs_of(self))
 
     # Between the parts
 
@@ -407,53 +395,13 @@ class Parts:
     def _pins_of(self, company: Company) -> CompanyPins:
         return CompanyPins(self.database, company.id, self.pin_attempts, self.clock)
 
-    def _callback_of(self, domain: str) -> CallBack:
-        async def call_back(runner: QueueRunner, due: CallbackDue) -> None:
-            await self.begun.wait()
-            await self.switchboard.call_back(domain, runner, due)
+    async def _call_back(self, domain: str, runner: QueueRunner, due: CallbackDue) -> None:
+        await self.begun.wait()
+        await self.switchboard.call_back(domain, runner, due)
 
-        return call_back
-
-    def _park_held_of(self, domain: str) -> ParkHeld:
-        async def park_held(person: str, slot: str) -> str | None:
-            house = self.houses.of_domain(domain)
-            return await self.switchboard.parks.park_held(house, person, slot) if house is not None else None
-
-        return park_held
-
-    async def _recall(self, company: Company, asker: str, target: str) -> None:
-        await self.switchboard.recall(company, asker, target)
+    async def _park_held(self, domain: str, person: str, slot: str) -> str | None:
+        house = self.houses.of_domain(domain)
+        return await self.switchboard.parks.park_held(house, person, slot) if house is not None else None
 
     def _hook_traffic(self, hub: TraceHub | None) -> None:
         self.endpoint.on_traffic = hub
-
-    def _publications(self, configuration: Configuration) -> Publications:
-        compositor = EventStateCompositor(
-            self.token,
-            PUBLISH_PACKAGES,
-            CompositorConfig(self._durations(), most_publications=configuration.limits.subscriptions),
-        )
-        right = RightToPublish(self.door, configuration.publishers.values())
-        return Publications(compositor, self.lamps, right, self.journal, self.clock)
-
-    def _durations(self) -> Durations:
-        durations = self.configuration.subscriptions
-        return Durations(int(durations.min_seconds), int(durations.max_seconds), int(durations.default_seconds))
-
-    def _notifier_config(self) -> NotifierConfig:
-        limits = self.configuration.limits
-        return NotifierConfig(
-            user_agent=self.configuration.sip.user_agent,
-            advertised_host=self.configuration.sip.advertised_address,
-            durations=self._durations(),
-            most_subscriptions=limits.subscriptions,
-        )
-
-    def _registrar_config(self) -> RegistrarConfig:
-        wanted = self.configuration.registrations
-        return RegistrarConfig(
-            min_expires=int(wanted.min_seconds),
-            max_expires=int(wanted.max_seconds),
-            default_expires=int(wanted.default_seconds),
-            max_bindings=wanted.contacts,
-        )

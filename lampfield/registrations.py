@@ -12,9 +12,10 @@ from lampfield.door import Door
 from lampfield.journal import Journal
 from lampfield.presence.lamps import Lamps
 from routing.ports import Clock
+from sipcore.answering import response_to
 from sipcore.binding import Binding, BindingChange
 from sipcore.flow import Flow
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.refresh_lane import RefreshLane
 from sipcore.registrar import Registrar
 from sipcore.uri import SipUri

@@ -12,10 +12,11 @@ from lampfield.presence.subscriptions import Subscriptions
 from lampfield.presence.watching import Watching
 from lampfield.registrations import Registrations
 from lampfield.trunks import Trunks
+from sipcore.answering import response_to
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, RequestReceived, ResponseReceived, TransportFailed
 from sipcore.flow import Flow
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.stack import Stack, StackConfig
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from sipcore.message import Request, Response, response_to
+from sipcore.answering import response_to
+from sipcore.message import Request, Response
 from sipcore.sdp import CONTENT_TYPE
 from sipcore.stack_config import StackConfig
 from sipcore.validation import METHODS

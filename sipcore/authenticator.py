@@ -5,11 +5,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
+from sipcore.answering import response_to
 from sipcore.attempt_limit import AttemptConfig, AttemptLimit
 from sipcore.digest import HASHES, Ha1, compute_ha2, compute_response, parse_params
 from sipcore.errors import ProtocolViolation
 from sipcore.header import quote
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.nonce import NonceBook
 from sipcore.structs import Value
 from sipcore.uri import SipUri, parse_uri

@@ -16,7 +16,7 @@ from sipcore.uri import Uri, parse_uri
 from sipcore.values import METHODS, CSeq, Event, parse_cseq, parse_event, whole_number
 from sipcore.via import Via, parse_via
 
-__all__ = ["METHODS", "REASONS", "CSeq", "Event", "Message", "Request", "Response", "parse_message", "response_to"]
+__all__ = ["METHODS", "REASONS", "CSeq", "Event", "Message", "Request", "Response", "parse_message"]
 
 MAX_FIELDS: Final = 512
 """Header lines in one message; a longer one is no message but an attack."""
@@ -24,12 +24,7 @@ MAX_DELTA_SECONDS: Final = 2**32 - 1
 """Larger times are read as this (RFC 3261 §20.19)."""
 
 _FOLD: Final = re.compile(r"\r\n[ \t]++")
-_TAG: Final = re.compile(r";[ \t]*tag[ \t]*=", re.IGNORECASE)
 _STATUS_LINE: Final = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?", re.DOTALL | re.IGNORECASE)
-
-_COPIED = (("From", "from"), ("To", "to"), ("Call-ID", "call-id"), ("CSeq", "cseq"))
-"""What a response has from its request besides the Vias, with the keys (RFC 3261 §8.2.6.2)."""
-_COPIED_TO_100 = (*_COPIED, ("Timestamp", "timestamp"))
 
 
 class Message(Fields):
@@ -364,46 +359,6 @@ def _parse_response(line: str) -> Response:
     if match is None:
         raise ProtocolViolation("Malformed status line")
     return Response(int(match[1]), match[2] or "")
-
-
-def response_to(
-    request: Request,
-    status: int,
-    reason: str | None = None,
-    *,
-    to_tag: str | None = None,
-    fields: Iterable[tuple[str, str]] = (),
-    body: bytes = b"",
-    content_type: str | None = None,
-    record_route: bool = False,
-) -> Response:
-    """Make a response by RFC 3261 §8.2.6: Via, From, To, Call-ID and CSeq as they came, Timestamp too in a 100.
-
-    `to_tag` is added to a To that has none. `record_route` copies Record-Route, as a response that makes a dialog must
-    (§12.1.1). What a malformed request lacks, its response lacks too. An unset reason is the usual one.
-    """
-    tag = ""
-    if to_tag is not None and not _has_tag(request):
-        tag = f";tag={to_tag}"
-    lines = [("Via", value) for value in request.all_of("via")]
-    if record_route:
-        lines += [("Record-Route", value) for value in request.all_of("record-route")]
-    for name, key in _COPIED_TO_100 if status == 100 else _COPIED:
-        value = request.header(key)
-        if value is not None:
-            lines.append((name, f"{value}{tag}" if key == "to" else value))
-    lines += fields
-    if content_type is not None:
-        lines.append(("Content-Type", content_type))
-    return Response(status, reason, lines, body)
-
-
-def _has_tag(request: Request) -> bool:
-    """Also of a To that is malformed."""
-    try:
-        return request.to.tag is not None
-    except ProtocolViolation:
-        return _TAG.search((request.header("To") or "").rpartition(">")[2]) is not None
 
 
 def _address(text: str, name: str) -> NameAddr:

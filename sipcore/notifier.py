@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from sipcore.answering import response_to
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Datagram, Flow
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.notify_admission import Admission, Durations, Refused, Wanted
 from sipcore.notify_delivery import TIMEOUT, Delivery
 from sipcore.notify_package import EventPackage

@@ -10,8 +10,9 @@ from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
+from sipcore.answering import response_to
 from sipcore.errors import ProtocolViolation
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.notify_admission import AN_HOUR, Durations, Refused
 from sipcore.notify_timers import Buckets
 from sipcore.publication_record import PublicationRecord

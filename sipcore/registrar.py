@@ -7,11 +7,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from sipcore.address import parse_name_addr
+from sipcore.answering import response_to
 from sipcore.binding import Binding, BindingChange
 from sipcore.contact_request import ContactRequest, read_contact
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.nat import behind_nat, contact_flow, direct_flow, is_address
 from sipcore.structs import Value
 from sipcore.timers import Timer, TimerWheel

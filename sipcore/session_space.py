@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Final
 
+from sipcore.answering import response_to
 from sipcore.dialog import Dialog, DialogId
 from sipcore.errors import LocalMisuse
 from sipcore.events import Event
 from sipcore.flow import Datagram, Flow
 from sipcore.header import key_of
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.outgoing import Outgoing, Sender
 from sipcore.session import Occurrence, Session
 from sipcore.session_machine import Act, Happening, SessionState

@@ -5,13 +5,14 @@ import zlib
 from collections.abc import Callable, Iterable
 
 from sipcore.admission import Admission
+from sipcore.answering import response_to
 from sipcore.dialog import Dialog
 from sipcore.digest import Credentials
 from sipcore.errors import LocalMisuse, ProtocolViolation
 from sipcore.events import Event, RequestReceived, ResponseReceived, TransportFailed
 from sipcore.flow import Datagram, Flow
 from sipcore.invitation import Invitation
-from sipcore.message import Request, Response, parse_message, response_to
+from sipcore.message import Request, Response, parse_message
 from sipcore.outgoing import Outgoing, Sender
 from sipcore.referral import Referral
 from sipcore.referrals import Referrals

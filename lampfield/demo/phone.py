@@ -11,6 +11,7 @@ from typing import cast
 from lampfield.demo.lamp import Lamp, read_lamp
 from media.client import Codec, MediaClient
 from sipcore.address import NameAddr
+from sipcore.answering import response_to
 from sipcore.digest import Credentials
 from sipcore.events import (
     Event,
@@ -28,7 +29,7 @@ from sipcore.flow import Address, Flow
 from sipcore.io.clock import make_clock
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.listener import Listener
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.offer_answer import Negotiated, make_answer, make_offer, read_answer
 from sipcore.stack import Invitation, Stack, StackConfig
 from sipcore.uri import parse_uri

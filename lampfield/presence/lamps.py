@@ -28,10 +28,11 @@ from presence_pidf.person_state import PersonState
 from presence_pidf.status_report import StatusReport
 from routing.model import Company
 from routing.ports import Clock
+from sipcore.answering import response_to
 from sipcore.binding import Binding
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.notifier import Notifier, NotifierConfig
 from sipcore.notify_admission import Refused
 from sipcore.structs import Value

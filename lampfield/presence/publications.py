@@ -11,8 +11,9 @@ from lampfield.presence.lamps import Lamps
 from lampfield.presence.publish_packages import as_published
 from lampfield.presence.right_to_publish import RightToPublish
 from routing.ports import Clock
+from sipcore.answering import response_to
 from sipcore.flow import Flow
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.publication import EventStateCompositor, PublicationChange
 from sipcore.publication_record import PublicationRecord
 from sipcore.uri import SipUri

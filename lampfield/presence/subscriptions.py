@@ -10,8 +10,9 @@ from lampfield.journal import Journal
 from lampfield.presence.feature_sync import FeatureSync
 from lampfield.presence.lamps import Lamps
 from routing.ports import Clock
+from sipcore.answering import response_to
 from sipcore.flow import Flow
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.notify_admission import Refused
 from sipcore.registrar import Registrar
 from sipcore.subscription import SubscriptionEnded, SubscriptionRecord

@@ -12,10 +12,11 @@ from lampfield.peer_sections import WatchedServer
 from lampfield.presence.lamps import Lamps
 from lampfield.presence.watched_server import WatchedPresentity
 from routing.ports import Clock
+from sipcore.answering import response_to
 from sipcore.flow import Flow
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.resolver import DnsResolver
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.stack import Stack
 from sipcore.structs import Value
 

@@ -5,9 +5,10 @@ from itertools import count
 import pytest
 
 from lampfield.keep_alive import KeepAlive
+from sipcore.answering import response_to
 from sipcore.events import ResponseReceived
 from sipcore.flow import Flow
-from sipcore.message import Request, parse_message, response_to
+from sipcore.message import Request, parse_message
 from sipcore.nat import PING_INTERVAL
 from sipcore.registrar import Registrar
 from sipcore.stack import Stack, StackConfig

@@ -11,6 +11,7 @@ from lampfield.call_control.identity import ANONYMOUS, Identity
 from lampfield.config_sections import Trunk
 from lampfield.trunk_line import TrunkRoute
 from lampfield.trunks import Trunks
+from sipcore.answering import response_to
 from sipcore.authenticator import Authenticated, Authenticator
 from sipcore.digest import Ha1
 from sipcore.events import Event, RequestReceived, ResponseReceived, TransportFailed
@@ -18,7 +19,7 @@ from sipcore.flow import Flow
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.listener import Listener
 from sipcore.locate import Target
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.nonce import NonceBook
 from sipcore.registrar import Registrar
 from sipcore.stack import Stack, StackConfig

@@ -4,6 +4,7 @@ import gc
 import random
 
 from sipcore.address import parse_name_addr
+from sipcore.answering import response_to
 from sipcore.dialog import Dialog
 from sipcore.errors import LocalMisuse, ProtocolViolation
 from sipcore.events import (
@@ -17,7 +18,7 @@ from sipcore.events import (
     SessionRejected,
 )
 from sipcore.flow import Flow
-from sipcore.message import Message, Request, Response, parse_message, response_to
+from sipcore.message import Message, Request, Response, parse_message
 from sipcore.offer_answer import make_offer
 from sipcore.session import Session
 from sipcore.stack import Invitation, Stack, StackConfig

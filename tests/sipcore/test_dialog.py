@@ -2,10 +2,11 @@
 
 import pytest
 
+from sipcore.answering import response_to
 from sipcore.dialog import Dialog
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 
 FLOW = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.2", 5060))
 ROUTES = ("<sip:p1.example;lr>", "<sip:p2.example;lr>", "<sip:p3.example;lr>")

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sipcore.answering import response_to
 from sipcore.errors import ProtocolViolation
 from sipcore.framing import PING, StreamFramer
-from sipcore.message import Request, parse_message, response_to
+from sipcore.message import Request, parse_message
 from sipcore.sdp import parse_sdp
 from sipcore.validation import check_request, check_response
 from tests.sipcore.fuzzed_stack import TCP, UDP, FuzzedStack, live_objects

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sipcore.answering import response_to
 from sipcore.errors import LocalMisuse, ProtocolViolation
-from sipcore.message import REASONS, CSeq, Event, Message, Request, Response, parse_message, response_to
+from sipcore.message import REASONS, CSeq, Event, Message, Request, Response, parse_message
 
 INVITE = b"\r\n".join(
     [

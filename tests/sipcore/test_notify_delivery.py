@@ -5,8 +5,8 @@ from itertools import count
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from sipcore.answering import response_to
 from sipcore.flow import Flow
-from sipcore.message import response_to
 from sipcore.notify_delivery import FIRST_BACKOFF
 from sipcore.timers import TRANSACTION_TIMEOUT, TimerWheel
 from sipcore.transaction_layer import TransactionFailed, TransactionLayer

@@ -4,8 +4,9 @@ import itertools
 
 import pytest
 
+from sipcore.answering import response_to
 from sipcore.flow import Flow
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.registrar import Registrar, RegistrarConfig
 from sipcore.registration_client import RegistrationAccount, RegistrationClient
 

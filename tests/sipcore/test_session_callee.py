@@ -2,6 +2,7 @@
 
 import pytest
 
+from sipcore.answering import response_to
 from sipcore.errors import LocalMisuse
 from sipcore.events import (
     AnswerReceived,
@@ -14,7 +15,7 @@ from sipcore.events import (
     SessionEnded,
     SessionEstablished,
 )
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from tests.support.link import EPOCH
 from tests.support.raw_peer import RawPeer
 

@@ -1,6 +1,7 @@
 """The caller's side: forks, 2xx and their ACKs, CANCEL, credentials (RFC 3261 §13.2, §9.1, §22)."""
 
 from sipcore.address import parse_name_addr
+from sipcore.answering import response_to
 from sipcore.digest import Credentials, parse_params
 from sipcore.events import (
     AnswerReceived,
@@ -12,7 +13,7 @@ from sipcore.events import (
     SessionRejected,
 )
 from sipcore.flow import Flow
-from sipcore.message import Request, response_to
+from sipcore.message import Request
 from sipcore.stack import Invitation
 from tests.support.raw_peer import RawPeer
 

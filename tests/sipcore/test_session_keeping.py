@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
+from sipcore.answering import response_to
 from sipcore.events import AnswerReceived, InviteReceived, OfferReceived, SessionEnded
-from sipcore.message import Request, parse_message, response_to
+from sipcore.message import Request, parse_message
 from sipcore.session_record import InviteRecord, SessionRecord
 from sipcore.stack import Stack, StackConfig
 from tests.sipcore.test_session_caller import Call

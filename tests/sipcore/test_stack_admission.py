@@ -2,9 +2,10 @@
 
 import pytest
 
+from sipcore.answering import response_to
 from sipcore.events import InviteReceived, RequestReceived
 from sipcore.flow import Datagram
-from sipcore.message import parse_message, response_to
+from sipcore.message import parse_message
 from sipcore.stack import StackConfig
 from sipcore.via import parse_via
 from tests.support.raw_peer import RawPeer

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
+from sipcore.answering import response_to
 from sipcore.events import InviteReceived, OfferReceived, RequestReceived, SessionAccepted
-from sipcore.message import response_to
 from sipcore.stack import Stack
 from tests.sipcore.test_session_callee import ANSWER, OFFER, Ring
 from tests.sipcore.test_session_caller import Call

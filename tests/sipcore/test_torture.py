@@ -4,11 +4,12 @@ from itertools import count
 
 import pytest
 
+from sipcore.answering import response_to
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, InviteReceived, RequestReceived
 from sipcore.flow import Flow
 from sipcore.framing import StreamFramer
-from sipcore.message import Request, Response, parse_message, response_to
+from sipcore.message import Request, Response, parse_message
 from sipcore.sdp import parse_sdp
 from sipcore.stack import Stack, StackConfig
 from sipcore.uri import SipUri

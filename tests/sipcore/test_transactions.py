@@ -2,11 +2,12 @@
 
 import pytest
 
+from sipcore.answering import response_to
 from sipcore.client_invite import CLIENT_INVITE
 from sipcore.client_non_invite import CLIENT_NON_INVITE
 from sipcore.errors import LocalMisuse
 from sipcore.flow import Datagram, Flow
-from sipcore.message import Request, Response, parse_message, response_to
+from sipcore.message import Request, Response, parse_message
 from sipcore.server_invite import SERVER_INVITE
 from sipcore.server_non_invite import SERVER_NON_INVITE
 from sipcore.timers import TimerWheel

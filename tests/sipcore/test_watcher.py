@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sipcore.answering import response_to
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, RequestReceived, ResponseReceived
 from sipcore.flow import Datagram, Flow
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.notifier import Notifier, NotifierConfig
 from sipcore.notify_view import View
 from sipcore.stack import Stack, StackConfig

@@ -6,9 +6,9 @@ from itertools import count
 from lampfield.presence.lamps import Lamps
 from presence_pidf.dialog_state import DialogState
 from routing.model import Company, Person
+from sipcore.answering import response_to
 from sipcore.events import Event, RequestReceived, ResponseReceived
 from sipcore.flow import Datagram, Flow
-from sipcore.message import response_to
 from sipcore.notifier import NotifierConfig
 from sipcore.notify_admission import Durations
 from sipcore.stack import Stack, StackConfig

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from sipcore.answering import response_to
 from sipcore.events import Event
 from sipcore.flow import Flow
-from sipcore.message import Request, Response, parse_message, response_to
+from sipcore.message import Request, Response, parse_message
 from sipcore.stack import Stack, StackConfig
 from tests.support.link import ALICE, BOB, EPOCH, tokens
 

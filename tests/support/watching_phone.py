@@ -7,8 +7,9 @@ from typing import Final
 
 from lxml import etree
 
+from sipcore.answering import response_to
 from sipcore.flow import Flow
-from sipcore.message import Request, Response, parse_message, response_to
+from sipcore.message import Request, Response, parse_message
 from tests.support.documents import valid
 
 SERVER = ("192.0.2.1", 5060)

@@ -13,6 +13,7 @@ from lampfield.presence.lamps import Lamps
 from lampfield.presence.watching import Watching
 from presence_pidf.dialog_state import DialogPhase, DialogState
 from presence_pidf.person_state import PersonState
+from sipcore.answering import response_to
 from sipcore.authenticator import Authenticated, Authenticator
 from sipcore.digest import Ha1
 from sipcore.events import Event, RequestReceived, ResponseReceived, TransportFailed
@@ -20,7 +21,7 @@ from sipcore.flow import Flow
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.listener import Listener
 from sipcore.locate import Target
-from sipcore.message import Request, Response, response_to
+from sipcore.message import Request, Response
 from sipcore.nonce import NonceBook
 from sipcore.notifier import NotifierConfig
 from sipcore.stack import Stack, StackConfig
