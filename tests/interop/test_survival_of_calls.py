@@ -207,8 +207,9 @@ def test_who_was_called_back_and_waits_for_the_member_waits_on(server: Server, p
     astrid.rtp.say(back.invite.audio, CALLER_SAYS)
     astrid.rtp.expect_sound()
     astrid.rtp.press("1")
-    anna.incoming().respond(180)
-    until(lambda: back.id.encode() in (server.state / "journal").read_bytes(), "the caller who is back, on disk")
+    ringing = anna.incoming()
+    ringing.respond(180)
+    until(lambda: ringing.id.encode() in (server.state / "journal").read_bytes(), "the phone that rings, on disk")
     kill(server, "lampfield.signalling")
     again = anna.incoming()
     assert f"sip:{ASTRID}@" in again.invite["From"]
