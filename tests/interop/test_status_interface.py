@@ -35,7 +35,7 @@ from tests.support.rude_server import RudeServer
 from tests.support.server import DOMAIN, Server
 from tests.support.statuses import SECRET as FEED_SECRET
 from tests.support.statuses import post
-from tests.support.until import until
+from tests.support.until import PATIENCE, until
 
 SECRET = "only-the-two-of-us-know"
 STREAMS = 5
@@ -58,7 +58,7 @@ class StatusInterface:
         options = [word for scope in scopes for word in ("--scope", scope)]
         told = self.server.command("token", "add", "nordlys", name or "-".join(scopes), *options)
         headers = {"Authorization": f"Bearer {told.split()[0]}"}
-        return httpx.Client(base_url=self.base, headers=headers, trust_env=False, timeout=15, verify=self._trust)
+        return httpx.Client(base_url=self.base, headers=headers, trust_env=False, timeout=PATIENCE, verify=self._trust)
 
     def state(self, person: str) -> Any:
         answer = self.client.get(f"/states/{person}")
@@ -82,7 +82,7 @@ class StatusInterface:
     def socket(self, query: str = "") -> ClientConnection:
         url = self.base.replace("https:", "wss:") + f"/state-socket?{query}"
         headers = {"Authorization": self.client.headers["Authorization"]}
-        return connect(url, additional_headers=headers, proxy=None, ssl=self._trust)
+        return connect(url, additional_headers=headers, proxy=None, ssl=self._trust, open_timeout=PATIENCE)
 
 
 def _read(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
@@ -195,13 +195,13 @@ def test_a_websocket_tells_the_same(interface: StatusInterface, phones: dict[str
     begin = interface.client.get("/states").json()["sequence"]
     with interface.socket(f"since={begin}&person=anna") as socket:
         call = phones["astrid"].call("anna")
-        assert json.loads(socket.recv(10))["state"]["phone"] == "busy"
+        assert json.loads(socket.recv(PATIENCE))["state"]["phone"] == "busy"
         call.cancel()
-        while json.loads(socket.recv(10))["state"]["phone"] != "available":
+        while json.loads(socket.recv(PATIENCE))["state"]["phone"] != "available":
             pass
     with interface.socket("since=1") as socket:
-        assert json.loads(socket.recv(10)) == {"reset": True}
-        assert "state" in json.loads(socket.recv(10))
+        assert json.loads(socket.recv(PATIENCE)) == {"reset": True}
+        assert "state" in json.loads(socket.recv(PATIENCE))
     with pytest.raises(InvalidStatus) as refused:
         interface.socket("person=nobody")
     assert refused.value.response.status_code == 404
