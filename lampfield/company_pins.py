@@ -2,14 +2,18 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from lampfield.pin_attempts import PinAttempts
-from provisioning.pins import opens, pin_hash
+from provisioning.pins import opens, pin_hash, pins_set_at
 from routing.pins import PinVerdict
 from routing.ports import Clock
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +40,10 @@ class CompanyPins:
     async def check(self, owner: str, pin: str, caller: str = "") -> PinVerdict:
         names = [("owner", self._company, owner), *([("caller", self._company, caller)] if caller else [])]
         now = self._clock()
-        if any(self._attempts.locked(name, now) for name in names):
-            return "locked"
+        if self._locked(names, now):
+            await self._lift(names, owner)
+            if self._locked(names, now):
+                return "locked"
         for name in names:
             self._attempts.tried(name, now)
         try:
@@ -52,9 +58,25 @@ class CompanyPins:
             self._attempts.right(name)
         return "right"
 
+    def _locked(self, names: Sequence[tuple[str, ...]], now: float) -> bool:
+        return any(self._attempts.locked(name, now) for name in names)
+
+    async def _lift(self, names: Sequence[tuple[str, ...]], owner: str) -> None:
+        """Who has got another PIN after the wrong ones need not wait."""
+        try:
+            set_at = await self._look(lambda connection: pins_set_at(connection, self._company))
+        except SQLAlchemyError as fault:
+            log.error("%s: since when %s has a PIN cannot be looked up: %s", self._company, owner, fault)
+            return
+        for name in names:
+            self._attempts.renewed(name, set_at.get(owner, 0.0))
+
     async def _hash(self, owner: str) -> str | None:
-        def look() -> str | None:
+        return await self._look(lambda connection: pin_hash(connection, self._company, owner))
+
+    async def _look(self, ask: Callable[[Connection], T]) -> T:
+        def look() -> T:
             with self._engine.connect() as connection:
-                return pin_hash(connection, self._company, owner)
+                return ask(connection)
 
         return await asyncio.to_thread(look)

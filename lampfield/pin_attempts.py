@@ -45,6 +45,12 @@ class PinAttempts:
             record.at = now
         self._records.move_to_end(name)
 
+    def renewed(self, name: tuple[str, ...], at: float) -> None:
+        """There is another PIN since `at`: wrong ones before count no more."""
+        record = self._records.get(name)
+        if record is not None and record.at < at:
+            del self._records[name]
+
     def right(self, name: tuple[str, ...]) -> None:
         """The attempt was right: begin anew."""
         self._records.pop(name, None)

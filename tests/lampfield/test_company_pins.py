@@ -57,6 +57,26 @@ def test_after_too_many_wrong_ones_the_right_one_is_not_looked_at(guess: str, tm
     asyncio.run(scenario())
 
 
+def test_another_pin_lets_its_owner_in_at_once(tmp_path: Path) -> None:
+    engine = database(tmp_path)
+    with engine.begin() as connection:
+        set_pin(connection, COMPANY.id, "anna", "271828", 0.0)
+    pins = CompanyPins(engine, COMPANY.id, PinAttempts(), lambda: 10.0)
+
+    async def scenario() -> None:
+        for _ in range(FREE_ATTEMPTS):
+            assert await pins.check("anna", "0000", "201") == "wrong"
+        assert await pins.check("anna", "314159", "201") == "locked"
+        with engine.begin() as connection:
+            set_pin(connection, COMPANY.id, "bo", "314159", 11.0)
+        assert await pins.check("anna", "271828", "201") == "locked", "it is somebody else's"
+        with engine.begin() as connection:
+            set_pin(connection, COMPANY.id, "anna", "314159", 11.0)
+        assert await pins.check("anna", "314159", "201") == "right"
+
+    asyncio.run(scenario())
+
+
 def test_many_guesses_at_once_gain_nothing(tmp_path: Path) -> None:
     engine = database(tmp_path)
     with engine.begin() as connection:
