@@ -17,6 +17,7 @@ C_FLAGS = ["-O2", "-std=gnu11", "-Wall", "-Wextra"]
 
 COMPILED = [
     "sipcore/*.py",
+    "sipcore/io/backlog.py",
     "sipcore/io/endpoint.py",
     "sipcore/io/udp.py",
     "lampfield/call_control/*.py",

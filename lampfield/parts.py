@@ -267,6 +267,7 @@ class Parts:
         self.sounds = Sounds(PromptLibrary(configuration.media.prompts), self.shelves, self.clips)
         limits = configuration.limits
         self.admission = Admission(limits.max_calls, limits.calls_per_second, self.clock, self.stack.refuse_new_calls)
+        self.endpoint.on_backlog = self.admission.waiting
         sip = SipPort(self.stack, self.clock, self.endpoint.wake)
         self.kept_calls = KeptCalls(self.journal, self.legs, sip)
         self.events.follow(self.kept_calls, KeptCalls.FOLLOWED)

@@ -65,7 +65,7 @@ class Signalling:
             say_ready(ready)
             for work in (
                 self._housekeeping(),
-                parts.admission.watch(lambda: parts.switchboard.calls, parts.endpoint.queued),
+                parts.admission.watch(lambda: parts.switchboard.calls),
                 parts.hours.run(),
                 parts.voicemail.run(),
                 parts.sounds.prepare(parts.door.directory.companies.values()),

@@ -60,7 +60,8 @@ class SipEndpoint:
 
     `on_events` gets the stack's events in order, after each batch of input and each timer; it may call the stack, what
     that leaves behind is sent in the same drain. Code that calls the cores at any other time calls `wake` (or `flush`)
-    afterwards. `on_traffic` is None or sees every message both ways. `lanes` are offered requests before the stack.
+    afterwards. `on_traffic` is None or sees every message both ways. `on_backlog` is None or told when what comes over
+    UDP has to wait, and when it has not any more. `lanes` are offered requests before the stack.
     All methods belong to the loop's thread.
     """
 
@@ -76,6 +77,7 @@ class SipEndpoint:
     ) -> None:
         self.counters = Counters()
         self.on_traffic: TrafficHook | None = None
+        self.on_backlog: Callable[[bool], None] | None = None
         self._stack = stack
         self._notifier = notifier
         self._lanes = {lane.begin: lane for lane in lanes}
@@ -103,10 +105,6 @@ class SipEndpoint:
         """TCP connections open or opening."""
         return self._tcp.connections if self._tcp else 0
 
-    def queued(self) -> float:
-        """The part of a UDP socket's receive buffer that waits to be read, 0 to 1; of the fullest one."""
-        return max((udp.queued() for udp in self._udp.values()), default=0.0)
-
     def local(self, transport: str, family: int | None = None) -> Address | None:
         """The first listening address of a transport, of IP version `family` (4 or 6) if given, for new flows."""
         for listener in self._listening:
@@ -130,7 +128,9 @@ class SipEndpoint:
             host, port = local = opened.getsockname()[:2]
             self._listening.append(Listener(listener.transport, host, port, listener.fd))
             if listener.transport == "udp":
-                self._udp[local] = UdpSocket(opened, local, self._receive, self._failed_later, self.counters)
+                self._udp[local] = UdpSocket(
+                    opened, local, self._receive, self._failed_later, self._backlog_turned, self.counters
+                )
             else:
                 self._tcp_transport().listen(opened, local)
         self.wake()
@@ -242,6 +242,10 @@ class SipEndpoint:
         """A flow is gone: told to the stack in the next drain, never in the middle of a send."""
         self._failed.append(flow)
         self.wake()
+
+    def _backlog_turned(self) -> None:
+        if self.on_backlog is not None:
+            self.on_backlog(any(udp.is_behind for udp in self._udp.values()))
 
     def _tcp_transport(self) -> TcpTransport:
         if self._tcp is None:

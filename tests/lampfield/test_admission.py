@@ -1,6 +1,6 @@
 """New calls are refused by three limits, and taken again when there is room."""
 
-from lampfield.admission import LEAST, RETRY_AFTER, TICK, Admission
+from lampfield.admission import LATE, RETRY_AFTER, TICK, Admission
 
 
 class Hand:
@@ -49,57 +49,41 @@ def test_after_a_refusal_the_stack_refuses_by_itself_until_there_is_room() -> No
     assert told == [RETRY_AFTER, None]
 
 
-def test_a_loop_that_falls_behind_takes_fewer_calls_until_it_has_caught_up() -> None:
-    clock = Hand()
-    admission = Admission(10_000, 1000, clock, nobody)
-    for _ in range(60):
-        look(admission, clock, late=0.3)
-        taken_at_once(admission)
-    clock.now += 10
-    assert taken_at_once(admission) == LEAST
-    for _ in range(120):
-        look(admission, clock)
-    clock.now += 10
-    assert taken_at_once(admission) == 1000
+def test_while_callers_wait_before_the_sockets_new_ones_are_refused() -> None:
+    told: list[int | None] = []
+    admission = Admission(100, 100, Hand(), told.append)
+    admission.waiting(True)
+    assert admission.refusal(0) == RETRY_AFTER
+    admission.waiting(False)
+    assert admission.refusal(0) is None
+    assert told == [RETRY_AFTER, None]
 
 
-def test_a_loop_that_is_in_time_while_callers_queue_before_its_socket_takes_fewer_calls() -> None:
+def test_nobody_is_let_in_beyond_the_other_limits_when_nobody_waits_any_more() -> None:
+    admission = Admission(1, 100, Hand(), nobody)
+    admission.waiting(True)
+    admission.waiting(False)
+    assert admission.refusal(1) == RETRY_AFTER
+
+
+def test_a_loop_that_comes_late_to_its_timers_for_more_than_a_moment_refuses_until_it_is_in_time() -> None:
     clock = Hand()
-    admission = Admission(10_000, 1000, clock, nobody)
-    for _ in range(60):
-        look(admission, clock, queued=0.4)
-        taken_at_once(admission)
-    clock.now += 10
-    assert taken_at_once(admission) == LEAST
+    admission = Admission(100, 100, clock, nobody)
+    for _ in range(10):
+        look(admission, clock, late=LATE + 0.1)
+    assert admission.refusal(0) == RETRY_AFTER
+    look(admission, clock)
+    assert admission.refusal(0) is None
 
 
 def test_one_slow_moment_of_the_machine_refuses_nobody() -> None:
     clock = Hand()
     admission = Admission(10_000, 100, clock, nobody)
-    look(admission, clock, late=0.35)
-    assert taken_at_once(admission) == 100
+    look(admission, clock)
+    look(admission, clock, late=3.0)
+    assert all(admission.refusal(0) is None for _ in range(100))
 
 
-def test_a_late_loop_goes_on_with_most_of_what_it_did() -> None:
-    clock = Hand()
-    admission = Admission(10_000, 10_000, clock, nobody)
-    for _ in range(20):  # 400 calls a second are taken, though many more are allowed
-        for _ in range(40):
-            admission.refusal(0)
-        look(admission, clock)
-    for _ in range(6):
-        for _ in range(40):
-            admission.refusal(0)
-        look(admission, clock, late=0.15)
-    clock.now += 10
-    assert 150 < taken_at_once(admission) < 1000
-
-
-def look(admission: Admission, clock: Hand, *, late: float = 0.0, queued: float = 0.0, calls: int = 0) -> None:
+def look(admission: Admission, clock: Hand, *, late: float = 0.0, calls: int = 0) -> None:
     clock.now += TICK + late
-    admission.look(late, queued, calls)
-
-
-def taken_at_once(admission: Admission) -> int:
-    """How many calls are taken before the first is refused."""
-    return next(number for number in range(20_000) if admission.refusal(0) is not None)
+    admission.look(late, calls)

@@ -405,6 +405,33 @@ def test_the_clock_is_the_time_of_day_and_never_goes_back() -> None:
     assert abs(readings[0] - time.time()) < 5
 
 
+def test_what_waits_before_a_socket_is_told_as_a_backlog_until_it_is_worked_off() -> None:
+    async def scenario() -> None:
+        told: list[tuple[bool, int]] = []
+        core = Core(slowly)
+        endpoint = await open_endpoint(core, UDP)
+        endpoint.on_backlog = lambda behind: told.append((behind, len(core.received)))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            for _ in range(64 * 9):
+                phone.sendto(OPTIONS, endpoint.local("udp") or ())
+            await core.until(lambda: len(core.received) == 64 * 9)
+            phone.sendto(OPTIONS, endpoint.local("udp") or ())
+            await core.until(lambda: len(told) == 2)
+        assert [behind for behind, _ in told] == [True, False]
+        # A batch of 64 takes 0.08 s: not before the fifth has it lasted, and at the end it is over.
+        assert 4 * 64 <= told[0][1] < told[1][1] == 9 * 64
+        await endpoint.close()
+
+    run(scenario())
+
+
+def slowly(data: bytes) -> None:
+    """Work that takes 1.25 ms."""
+    done = time.perf_counter() + 0.00125
+    while time.perf_counter() < done:
+        pass
+
+
 def test_an_error_in_the_layer_above_does_not_stop_the_sockets() -> None:
     async def scenario() -> None:
         core = Core(lambda data: b"answer")
