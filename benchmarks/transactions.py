@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.results import Result
 from benchmarks.script import best, command_line, tell, wanted
-from sipcore.answering import response_to
+from sipcore.answering import REFUSED_TAG, response_to
 from sipcore.events import InviteReceived, RequestReceived
 from sipcore.flow import Flow
 from sipcore.message import parse_message
+from sipcore.refusal_lane import RefusalLane
 from sipcore.stack import Stack, StackConfig
 from sipcore.validation import check_request
 
@@ -106,12 +107,25 @@ def calls(count: int) -> Iterator[None]:
 
 
 def refusals(count: int) -> Iterator[None]:
-    """A new INVITE refused by overload control."""
+    """A new INVITE refused by overload control, and its ACK."""
+    stack = a_stack()
+    stack.refuse_new_calls(5)
+    lane = RefusalLane(stack)
+    for number in range(count):
+        assert lane.receive(message("INVITE", number, body=SDP), FLOW, 1000.0)
+        lane.take_datagrams()
+        assert lane.receive(message("ACK", number, to_tag=f";tag={REFUSED_TAG}12345678"), FLOW, 1000.0)
+        yield
+
+
+def refusals_by_stack(count: int) -> Iterator[None]:
+    """The same where the INVITE is not plain enough for the short way."""
     stack = a_stack()
     stack.refuse_new_calls(5)
     for number in range(count):
         stack.receive(message("INVITE", number, body=SDP), FLOW, 1000.0)
         stack.take_datagrams()
+        stack.receive(message("ACK", number, to_tag=f";tag={REFUSED_TAG}12345678"), FLOW, 1000.0)
         yield
 
 
@@ -121,6 +135,7 @@ ROWS: dict[str, Callable[[int], Iterator[None]]] = {
     "transactions-retransmission": retransmissions,
     "transactions-call": calls,
     "transactions-refused-invite": refusals,
+    "transactions-refused-by-stack": refusals_by_stack,
 }
 
 

@@ -92,6 +92,7 @@ from sipcore.io.clock import make_clock
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.publication import EventStateCompositor
 from sipcore.refresh_lane import RefreshLane
+from sipcore.refusal_lane import RefusalLane
 from sipcore.registrar import Registrar
 from sipcore.stack import Stack, StackConfig
 
@@ -158,7 +159,11 @@ class Parts:
         )
         self.publish_lane = PublishLane(self.publications)
         self.endpoint = SipEndpoint(
-            self.stack, self.lamps.notifier, self.clock, self._on_events, lanes=[self.lane, self.publish_lane]
+            self.stack,
+            self.lamps.notifier,
+            self.clock,
+            self._on_events,
+            lanes=[self.lane, self.publish_lane, RefusalLane(self.stack)],
         )
         self.trunks = Trunks(
             configuration.trunks,

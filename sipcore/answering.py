@@ -1,11 +1,15 @@
 """Responses made for requests (RFC 3261 §8.2.6)."""
 
 import re
+import zlib
 from collections.abc import Iterable
 from typing import Final
 
 from sipcore.errors import ProtocolViolation
-from sipcore.message import Request, Response
+from sipcore.message import Message, Request, Response
+
+REFUSED_TAG: Final = "refused."
+"""What the To tag of a new call begins with that is refused without a transaction; no other tag of ours does."""
 
 _TAG: Final = re.compile(r";[ \t]*tag[ \t]*=", re.IGNORECASE)
 _COPIED = (("From", "from"), ("To", "to"), ("Call-ID", "call-id"), ("CSeq", "cseq"))
@@ -45,9 +49,21 @@ def response_to(
     return Response(status, reason, lines, body)
 
 
-def _has_tag(request: Request) -> bool:
+def tagged(response: Response, begin: str = "") -> Response:
+    """The response with a To tag, which every final one has and which may begin with `begin`.
+
+    It is the same one for the same request, as no state is kept (RFC 3261 §8.2.7).
+    """
+    to = response.header("To")
+    if to is not None and not ("tag" in to.lower() and _has_tag(response)):
+        seed = f"{response.header('Call-ID')} {response.header('From')} {response.header('CSeq')}"
+        response.set("To", f"{to};tag={begin}{zlib.crc32(seed.encode('utf-8', 'surrogateescape')):08x}")
+    return response
+
+
+def _has_tag(message: Message) -> bool:
     """Also of a To that is malformed."""
     try:
-        return request.to.tag is not None
+        return message.to.tag is not None
     except ProtocolViolation:
-        return _TAG.search((request.header("To") or "").rpartition(">")[2]) is not None
+        return _TAG.search((message.header("To") or "").rpartition(">")[2]) is not None

@@ -113,7 +113,7 @@ class RefreshLane:
     or rules have changed. `token` makes To tags. `capacity` phones are known at most, at about 3 kB each.
     """
 
-    begin = b"REGISTER "
+    begins = (b"REGISTER ",)
 
     def __init__(
         self,

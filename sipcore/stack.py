@@ -1,11 +1,10 @@
 """The SIP stack without sockets: datagrams and time in, datagrams and events out."""
 
 import logging
-import zlib
 from collections.abc import Callable, Iterable
 
 from sipcore.admission import Admission
-from sipcore.answering import response_to
+from sipcore.answering import REFUSED_TAG, response_to, tagged
 from sipcore.dialog import Dialog
 from sipcore.digest import Credentials
 from sipcore.errors import LocalMisuse, ProtocolViolation
@@ -63,7 +62,8 @@ class Stack:
         self._admission = Admission(config)
         # Requests that our user has to answer, by the id it knows them by.
         self._unanswered: dict[str, Transaction] = {}
-        self._retry_after: int | None = None
+        self.retry_after: int | None = None
+        """Seconds told to new calls, which are refused; None while they are taken."""
         self._dropped = 0
 
     # --- input and output
@@ -118,7 +118,11 @@ class Stack:
 
     def refuse_new_calls(self, retry_after: int | None) -> None:
         """Answer INVITEs outside dialogs with 503 and Retry-After (seconds) from now on; None takes them again."""
-        self._retry_after = retry_after
+        self.retry_after = retry_after
+
+    def knows_invite(self, branch: str, sent_by: str) -> bool:
+        """True if an INVITE with this branch and sent-by (`host:port`, the port None if not told) has a transaction."""
+        return self._transactions.knows_invite(branch, sent_by)
 
     @property
     def is_hanging_up(self) -> bool:
@@ -147,7 +151,7 @@ class Stack:
             raise LocalMisuse(f"transaction {transaction} is answered or unknown")
         if response.status >= 200:
             del self._unanswered[transaction]
-        self._transactions.respond(found, self._tagged(response), now)
+        self._transactions.respond(found, tagged(response), now)
 
     def request(self, request: Request, flow: Flow, now: float, credentials: Credentials | None = None) -> str:
         """Send a request outside INVITE sessions; `ResponseReceived` follows, after digest challenges are answered."""
@@ -297,9 +301,10 @@ class Stack:
 
     def _receive_request(self, request: Request, flow: Flow, head: bytes | None, now: float) -> None:
         try:
-            if self._retry_after is not None and self._is_new_call(request):
+            if self.retry_after is not None and self._is_new_call(request):
                 # Without judging it and without a transaction: no work, memory or timers for calls that are not taken.
-                self._answer_statelessly(request, 503, None, flow, [("Retry-After", str(self._retry_after))])
+                fields = [("Retry-After", str(self.retry_after))]
+                self._answer_statelessly(request, 503, None, flow, fields, REFUSED_TAG)
                 return
             check_request(request)
             self._tell(self._transactions.receive_request(request, flow, head, now), flow, now)
@@ -333,7 +338,7 @@ class Stack:
         except ProtocolViolation as violation:
             refusal = response_to(request, violation.status, violation.reason)
         if refusal is not None:
-            self._transactions.respond(transaction, self._tagged(refusal), now)
+            self._transactions.respond(transaction, tagged(refusal), now)
 
     def _route(self, transaction: Transaction, request: Request, flow: Flow, now: float) -> Response | None:
         """Take a new request to whom it is for; gives the answer when it is for nobody. Raises ProtocolViolation."""
@@ -369,7 +374,7 @@ class Stack:
         return request.method == "INVITE" and request.to.tag is None and not self._transactions.knows(request)
 
     def _answer_statelessly(
-        self, request: Request, status: int, reason: str | None, flow: Flow, fields: Fields = ()
+        self, request: Request, status: int, reason: str | None, flow: Flow, fields: Fields = (), tag: str = ""
     ) -> None:
         """Answer a request that gets no transaction, as far as it can be read (RFC 3261 §8.2.7)."""
         try:
@@ -377,16 +382,8 @@ class Stack:
             stamp_source(request, flow)
         except ProtocolViolation:
             back = flow
-        response = self._tagged(response_to(request, status, reason, fields=fields))
+        response = tagged(response_to(request, status, reason, fields=fields), tag)
         self._datagrams.append(Datagram(response.to_bytes(), back))
-
-    def _tagged(self, response: Response) -> Response:
-        """Every final response has a To tag; the same one for the same request, as no state is kept (§8.2.7)."""
-        to = response.header("To")
-        if to is not None and "tag=" not in to.lower():
-            seed = f"{response.header('Call-ID')} {response.header('From')} {response.header('CSeq')}"
-            response.set("To", f"{to};tag={zlib.crc32(seed.encode('utf-8', 'surrogateescape')):08x}")
-        return response
 
     def _drop(self, violation: ProtocolViolation, flow: Flow) -> None:
         self._dropped += 1

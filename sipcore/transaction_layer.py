@@ -202,6 +202,10 @@ class TransactionLayer:
         """True if the request belongs to a transaction already. Raises ProtocolViolation."""
         return server_key(request, request.method) in self._servers
 
+    def knows_invite(self, branch: str, sent_by: str) -> bool:
+        """True if there is an INVITE transaction of this branch of RFC 3261 and sent-by."""
+        return (branch, sent_by, "INVITE") in self._servers
+
     def is_merged(self, transaction: Transaction, request: Request) -> bool:
         """True if another transaction has the same request, come by another path (RFC 3261 §8.2.2.2); else notes it.
 

@@ -82,7 +82,7 @@ class _Known:
 class PublishLane:
     """Stands before the stack: `receive` answers a PUBLISH that it knows, and says so."""
 
-    begin = b"PUBLISH "
+    begins = (b"PUBLISH ",)
 
     def __init__(self, publications: Publications) -> None:
         self._publications = publications

@@ -44,10 +44,10 @@ class NotifierCore(Core, Protocol):
 
 
 class LaneCore(Protocol):
-    """A short way for one method's usual requests (as `sipcore.refresh_lane`), as the sockets see it."""
+    """A short way for some methods' usual requests (as `sipcore.refresh_lane`), as the sockets see it."""
 
     @property
-    def begin(self) -> bytes:
+    def begins(self) -> tuple[bytes, ...]:
         """How such requests begin: the method and a space."""
         ...
 
@@ -80,8 +80,9 @@ class SipEndpoint:
         self.on_backlog: Callable[[bool], None] | None = None
         self._stack = stack
         self._notifier = notifier
-        self._lanes = {lane.begin: lane for lane in lanes}
-        self._begins = tuple(self._lanes)
+        self._lanes = tuple(lanes)
+        self._ways = {begin: lane for lane in lanes for begin in lane.begins}
+        self._begins = tuple(self._ways)
         self._clock = clock
         self._on_events = on_events
         self._limits = limits or TcpLimits()
@@ -208,7 +209,7 @@ class SipEndpoint:
             more = notifier.take_datagrams()
             if more:
                 datagrams = datagrams + more if datagrams else more
-        for lane in self._lanes.values():
+        for lane in self._lanes:
             answers = lane.take_datagrams()
             if answers:
                 datagrams = answers + datagrams
@@ -233,7 +234,7 @@ class SipEndpoint:
                 and notifier.receive_response(data, now)
             ):
                 continue
-            if data.startswith(begins) and self._lanes[data[: data.index(b" ") + 1]].receive(data, flow, now):
+            if data.startswith(begins) and self._ways[data[: data.index(b" ") + 1]].receive(data, flow, now):
                 continue
             stack.receive(data, flow, now)
         self.flush()

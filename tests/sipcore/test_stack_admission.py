@@ -105,6 +105,12 @@ def test_a_malformed_request_gets_400_with_a_reason_and_leaves_no_transaction() 
     assert peer.stack.counts()["server_transactions"] == 0
 
 
+@pytest.mark.parametrize("to", ["<sip:stage@192.0.2.1>", "<sip:service@192.0.2.1;tag=x>", '";tag=x" <sip:a@b>'])
+def test_a_to_that_only_looks_tagged_is_tagged_in_an_answer_without_state(to: str) -> None:
+    answer = RawPeer().ask("OPTIONS", [("CSeq", "nonsense OPTIONS"), ("To", to)])
+    assert (answer.header("To") or "").startswith(f"{to};tag=")
+
+
 def test_garbage_is_dropped_and_counted() -> None:
     peer = RawPeer()
     for data in (b"", b"\r\n\r\n", b"hello", b"SIP/2.0 200 OK\r\n\r\n", bytes(range(256))):

@@ -365,7 +365,7 @@ class Notifier(Core):
 class Lane(Core):
     """Takes a REGISTER that it knows, and answers it."""
 
-    begin = b"REGISTER "
+    begins = (b"REGISTER ",)
 
     def receive(self, data: bytes, flow: Flow, now: float) -> bool:  # type: ignore[override]
         if b"known" not in data:
