@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -51,6 +52,7 @@ def attributes(pairs: Iterable[tuple[str, str]]) -> str:
     return "".join(f' {name}="{escape(value)}"' for name, value in pairs if value)
 
 
+@lru_cache(maxsize=4096)
 def date_time(at: float) -> str:
-    """UTC epoch seconds as xs:dateTime, to the second."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """UTC epoch seconds as xs:dateTime, to the second. A person's state is told again and again with the same ones."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
