@@ -54,6 +54,7 @@ class Callee:
         session.remote_sdp = offer
         session.peer_allows = request.allow
         transaction.user = session
+        transaction.to_tag = dialog.local_tag
         space.add(session)
         space.add_dialog(session, dialog)
         space.respond(transaction, request, 100, now)
@@ -112,9 +113,9 @@ class Callee:
         carries_offer: bool,
     ) -> None:
         """Send a 2xx to an INVITE, and again until its ACK comes (RFC 3261 §13.3.1.4)."""
-        self._space.transactions.respond(transaction, response, now)
+        data = self._space.transactions.respond(transaction, response, now)
         session.awaited_ack = AwaitedAck(
-            transaction, transaction.last, T1, request.cseq.number, initial=initial, carries_offer=carries_offer
+            transaction, data, T1, request.cseq.number, initial=initial, carries_offer=carries_offer
         )
         self._space.start_timer(session, Due.REPEAT_2XX, T1, now)
         self._space.start_timer(session, Due.NO_ACK, TRANSACTION_TIMEOUT, now)

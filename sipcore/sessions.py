@@ -112,17 +112,16 @@ class Sessions:
             self._offers.asked(session, transaction, request, flow, now)
         self._reliability.release(session, now)
 
-    def cancelled(self, invite: Transaction, cancel: Request, now: float) -> str | None:
-        """A CANCEL of an INVITE of a session (§9.2); gives our tag for its answer."""
+    def cancelled(self, invite: Transaction, cancel: Request, now: float) -> None:
+        """A CANCEL of an INVITE of a session (§9.2); one that is answered goes on."""
         session = invite.user
         if not isinstance(session, Session):
-            return None
+            return
         if invite is session.transaction:
             occurrence = Occurrence(Happening.CANCELLED, reason=cancel.header("Reason"))
             self._space.feed(session, occurrence, now)
         else:
             self._offers.withdrawn(session, invite, now)
-        return session.dialog.local_tag if session.dialog else None
 
     def acknowledged(self, ack: Request, now: float) -> None:
         """The ACK for a 2xx; one for nothing is ignored. Raises ProtocolViolation."""

@@ -368,7 +368,8 @@ class Stack:
         invite = self._transactions.cancelled_by(cancel)
         if invite is None:
             return response_to(cancel, 481)
-        return response_to(cancel, 200, to_tag=self._sessions.cancelled(invite, cancel, now))
+        self._sessions.cancelled(invite, cancel, now)
+        return response_to(cancel, 200, to_tag=invite.to_tag)
 
     def _is_new_call(self, request: Request) -> bool:
         return request.method == "INVITE" and request.to.tag is None and not self._transactions.knows(request)

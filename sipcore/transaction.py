@@ -118,6 +118,7 @@ class Transaction:
         "request",
         "resend",
         "state",
+        "to_tag",
         "user",
     )
 
@@ -126,13 +127,16 @@ class Transaction:
         self.key = key
         self.state = machine.start.state
         self.request: Request | None = request
-        """The request it is about; a server forgets it once a non-INVITE is answered, to keep memory small."""
+        """The request it is about; a server forgets it once it is answered, to keep memory small."""
         self.flow = flow
         """Where its messages go: the next hop of a client, the source of a server's request."""
         self.user = user
-        """Whose it is: what the layer above put there."""
+        """Whose it is: what the layer above put there; a server's is let go once it is answered."""
+        self.to_tag: str | None = None
+        """Our tag in the responses to an INVITE that began a session: those to its CANCEL have the same (§9.2)."""
         self.last = b""
-        """What is sent again: request or ACK of a client, latest response of a server; empty before the first."""
+        """What is sent again: request or ACK of a client, latest response of a server; empty before the first, and
+        once a 2xx answers an INVITE, which the session sends again."""
         self.resend: Timer | None = None
         """Timer A, E or G."""
         self.interval = 0.0

@@ -221,17 +221,21 @@ class TransactionLayer:
         """The INVITE transaction that a CANCEL means (RFC 3261 §9.2). Raises ProtocolViolation."""
         return self._servers.get(server_key(cancel, "INVITE"))
 
-    def respond(self, transaction: Transaction, response: Response, now: float) -> None:
-        """Send a response. Raises LocalMisuse after the final one (but a 2xx to INVITE may be sent again)."""
+    def respond(self, transaction: Transaction, response: Response, now: float) -> bytes:
+        """Send a response, and give its bytes.
+
+        Raises LocalMisuse after the final one (but a 2xx to INVITE may be sent again).
+        """
         status = response.status
         happened = _SENT[status // 100]
         step = transaction.machine.table.get((transaction.state, happened))
         if step is None:
             raise LocalMisuse(f"{transaction!r}: {happened} ({status})")
-        transaction.last = response.to_bytes()
+        transaction.last = data = response.to_bytes()
         self._move(transaction, step, None, now)
         if status >= 200:
             self._shrink(transaction, status)
+        return data
 
     def resend(self, transaction: Transaction, response: bytes) -> None:
         """Send a response once more: a 2xx to INVITE or a reliable 1xx, whose timing is the session's."""
@@ -239,7 +243,10 @@ class TransactionLayer:
 
     def _shrink(self, transaction: Transaction, status: int) -> None:
         """Let go of what an answered request does not need until its last timer."""
-        transaction.request = None
+        # The user may be a session that is over long before, and all that it holds.
+        transaction.request = transaction.user = None
+        if transaction.state is State.ACCEPTED:
+            transaction.last = b""
         if status in (401, 407) and transaction.merge_key is not None:
             # COMPAT(several): phones repeat a challenged request with credentials under the same CSeq number.
             self._merges.pop(transaction.merge_key, None)

@@ -164,13 +164,22 @@ def test_cancel_gets_200_and_the_invite_487_with_the_same_tag() -> None:
     assert ring.peer.events() == [SessionCancelled(ring.session, "SIP;cause=200")]
 
 
-def test_a_cancel_after_the_answer_changes_nothing() -> None:
+@pytest.mark.parametrize("over", [False, True])
+def test_a_cancel_after_the_answer_changes_nothing_and_is_answered_with_its_tag(over: bool) -> None:
     ring = Ring()
+    tag = ring.tag()
     ring.accept()
+    if over:
+        ring.peer.stack.bye(ring.session, ring.peer.now)
+        ring.within("ACK")
+        ring.peer.sent()
     cancel = ring.peer.request("CANCEL")
     cancel.set("Via", ring.invite.header("Via") or "")
     ring.peer.send(cancel)
-    assert ring.peer.one_response().cseq.method == "CANCEL"
+    answer = ring.peer.one_response()
+    assert (answer.status, answer.cseq.method, answer.to.tag) == (200, "CANCEL", tag)
+    if over:
+        return
     assert ring.peer.events() == []
     ring.within("ACK")
     assert ring.peer.events() == [SessionEstablished(ring.session, None)]
