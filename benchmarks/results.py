@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sysconfig
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,7 +43,10 @@ def machine() -> str:
             model = line.partition(":")[2].strip()
             break
     form = "not compiled" if message.__file__.endswith(".py") else "compiled"
-    return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}, Python {platform.python_version()}, {form}"
+    python = f"Python {platform.python_version()}"
+    if "--enable-optimizations" not in sysconfig.get_config_var("CONFIG_ARGS"):
+        python += " built without optimisation"
+    return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}, {python}, {form}"
 
 
 def kept(file: Path = RESULTS) -> dict[str, Kept]:

@@ -9,7 +9,7 @@ from lxml import etree
 
 from call_records.why import why
 from routing.events import CallBridged, CallEnded, CallParked, CallUnparked, PromptPlayed
-from tests.lampfield.call_control.test_transfer import connected
+from tests.lampfield.call_control.transfers import connected
 from tests.support.exchange import Exchange
 from tests.support.plain_message import Message
 from tests.support.virtual_phone import Line, VirtualPhone
