@@ -26,6 +26,28 @@ COMPILED = [
     "lampfield/presence/packages/*.py",
     "lampfield/registrations.py",
     "lampfield/request_desk.py",
+    "lampfield/fan_out.py",
+    "lampfield/sounds.py",
+    "media/client.py",
+    "media/control_line.py",
+    "media/spare_sessions.py",
+    *(
+        f"routing/{name}.py"
+        for name in (
+            "attendant",
+            "call_flow",
+            "caller_leg",
+            "conversation",
+            "course",
+            "dialplan",
+            "forwarded",
+            "menu/typed",
+            "menu/visit",
+            "places",
+            "queue_visits",
+            "welcome",
+        )
+    ),
     *(
         f"presence_pidf/{name}.py"
         for name in (

@@ -12,6 +12,7 @@ import msgspec
 
 from media.codec import Codec as Codec
 from media.control_line import ControlLine, format_line, parse_line, quote_value
+from media.counters import Counters
 from media.events import (
     CommandFailed,
     ControllerReplaced,
@@ -51,28 +52,6 @@ class MediaError(Exception):
 
 class MediaUnavailable(MediaError):
     """The engine is not connected."""
-
-
-class Counters(msgspec.Struct, frozen=True):
-    """What a session sent and received."""
-
-    packets_in: int
-    packets_out: int
-    octets_in: int
-    octets_out: int
-    lost: int
-    late: int
-    jitter_ms: float
-    foreign: int
-    """Packets refused because they came from an address that is not the session's."""
-    malformed: int
-    relay_dropped: int
-    mos: float
-    """Estimate of what we hear, 1 to 4.5 (ITU-T G.107)."""
-    round_trip_ms: float | None = None
-    peer_loss: float | None = None
-    """Fraction of our packets that the peer missed of late, by its RTCP reports."""
-    peer_jitter_ms: float | None = None
 
 
 def _endpoint(address: Address) -> str:
@@ -393,12 +372,9 @@ class MediaClient:
         self._reconnecting = asyncio.get_running_loop().create_task(self._reconnect())
 
     async def _reconnect(self) -> None:
-        while True:
-            try:
+        while self._socket is None:
+            await asyncio.sleep(_RETRY_SECONDS)
+            with contextlib.suppress(OSError):
                 await self.connect(self._path)
-            except OSError:
-                await asyncio.sleep(_RETRY_SECONDS)
-                continue
-            _logger.info("the media engine is back")
-            self._on_event(EngineBack(""))
-            return
+        _logger.info("the media engine is back")
+        self._on_event(EngineBack(""))

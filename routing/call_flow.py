@@ -1,6 +1,5 @@
 """The treatment of one call, from its arrival to its end. Reads like the call."""
 
-import asyncio
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
@@ -132,7 +131,7 @@ class CallFlow:
         await self._to_the_end(self._begin_anew(destination))
 
     async def _begin_anew(self, destination: Destination | None) -> Ended:
-        await self._caller.stop_music()
+        self._caller.stop_music()
         if destination is None:
             return await self._treat()
         return await self._follow(Onward(destination, "the call goes on where it was", chosen=True))
@@ -150,18 +149,22 @@ class CallFlow:
         return await self._follow(await self._queue(queue, opening="connecting"))
 
     async def _to_the_end(self, treatment: Coroutine[Any, Any, Ended]) -> None:
-        ended = Ended("failed", "system", 500)
+        ended = Ended("shutdown", "system", 503)
         try:
-            ended = await treatment
+            ended = await self._outcome(treatment)
+        finally:
+            self._end(ended)
+
+    async def _outcome(self, treatment: Coroutine[Any, Any, Ended]) -> Ended:
+        """How the call ends; why its treatment failed is told in the log."""
+        try:
+            return await treatment
         except CallerGone:
-            ended = await self._caller.gone() or Ended("abandoned", "caller", 487)
-        except asyncio.CancelledError:
-            ended = Ended("shutdown", "system", 503)
-            raise
+            pass
         except Exception:
             log.exception("%s: the call's treatment failed", self._caller.call)
-        finally:
-            await self._end(ended)
+            return Ended("failed", "system", 500)
+        return await self._caller.gone() or Ended("abandoned", "caller", 487)
 
     def _arrived(self) -> dict[str, Any]:
         """Who calls whom, as the first event of a call tells."""
@@ -176,11 +179,11 @@ class CallFlow:
             "dialled": self._course.arrival.dialled,
         }
 
-    async def _end(self, ended: Ended) -> None:
+    def _end(self, ended: Ended) -> None:
         self._visits.give_up()
         self._talk.over()
         try:
-            await self._caller.hang_up(ended.cause, ended.status)
+            self._caller.hang_up(ended.cause, ended.status)
         finally:
             self._emit(
                 CallEnded(call=self._caller.call, at=self._clock(), cause=ended.cause, by=ended.by, status=ended.status)
@@ -311,7 +314,7 @@ class CallFlow:
         self._talk.arrived()
         self._visits.give_up()
         taker = await wait_in_slot(parked, lot, park, caller, self._dialler, self._emit, self._clock)
-        await caller.stop_music()
+        caller.stop_music()
         caller.clear_keys()
         if taker is not None:
             return await self._connect(taker.answered, taker.person)
@@ -343,7 +346,7 @@ class CallFlow:
         try:
             return await while_there(self._caller, ringing)
         finally:
-            await self._caller.stop_music()
+            self._caller.stop_music()
             self._caller.clear_keys()
 
     async def _connect(self, answered: Answered, person: str | None) -> Onward | Ended:

@@ -77,7 +77,7 @@ class CallingBack:
             taken = await self._is_there(reached.caller)
         finally:
             if not taken:
-                await reached.caller.hang_up("no-answer")
+                reached.caller.hang_up("no-answer")
         if not taken:
             return self._missed("no-answer")
         arrival = Arrival("trunk" if self._person is None else "phone", self._due.number, self._person)

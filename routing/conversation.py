@@ -44,7 +44,7 @@ class Conversation:
             try:
                 end = await self._dialler.connect(self.caller, answered)
             except BaseException:
-                await self._dialler.drop(answered, "caller-gone")
+                self._dialler.drop(answered, "caller-gone")
                 raise
             match end:
                 case Joined():

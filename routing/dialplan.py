@@ -6,18 +6,18 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote
 
-import msgspec
 import phonenumbers
 from phonenumbers import shortnumberinfo
 
 from routing import feature_codes
 from routing.feature_codes import FeatureCode
 from routing.model import Company, Destination, MainNumber
+from routing.structs import Value
 
 Origin = Literal["trunk", "phone"]
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class Refusal(Value, frozen=True):
     """The number leads nowhere: `status` and `reason` answer the caller."""
 
     status: int

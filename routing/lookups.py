@@ -75,7 +75,7 @@ async def look_up(
     finally:
         await stop(waiting)
         if lookup.wait_music and caller.answered:
-            await caller.stop_music()
+            caller.stop_music()
     word = answer.destination if answer is not None else ""
     emit(
         LookupEnded(call=caller.call, at=clock(), lookup=lookup.name, seconds=clock() - began, answer=word, fault=fault)

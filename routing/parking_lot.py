@@ -85,7 +85,7 @@ async def wait_in_slot(
         outcome = "taken" if taker.done() else "returned"
     except BaseException:
         if taker.done():
-            await dialler.drop(taker.result().answered, "caller-gone")
+            dialler.drop(taker.result().answered, "caller-gone")
         raise
     finally:
         lot.leave(caller.call)

@@ -100,9 +100,9 @@ class Caller(Protocol):
     async def start_music(self, music: str) -> None:
         """Play a music list in a loop underneath; `play` interrupts it, and it goes on where it was interrupted."""
 
-    async def stop_music(self) -> None: ...
+    def stop_music(self) -> None: ...
 
-    async def hang_up(self, cause: str, status: int = 480) -> None:
+    def hang_up(self, cause: str, status: int = 480) -> None:
         """End the leg: BYE when answered, else a final response with `status`. Does nothing when it is over."""
 
     async def gone(self) -> Ended | None:
@@ -172,7 +172,7 @@ class Dialler(Protocol):
         """
         ...
 
-    async def drop(self, answered: Answered, cause: str) -> None:
+    def drop(self, answered: Answered, cause: str) -> None:
         """Hang up an answered party that is not wanted after all; nothing for one that is hung up already."""
 
     def reachable(self, person: str) -> bool:

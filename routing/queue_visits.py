@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import msgspec
-
 from routing.callback_numbers import CallbackNumbers
 from routing.course import Course
 from routing.house import House, Onward
@@ -11,12 +9,13 @@ from routing.model import Destination
 from routing.ports import Answered, Caller, Dialler, Ended
 from routing.queue.entertainment import Opening
 from routing.queue.waiting import SteppedOut, ToBeCalledBack, after_waiting, wait_in_line
+from routing.structs import Value
 
 RETURNED_FROM = frozenset({"message", "voicemail", "person", "number"})
 """Destinations after which a caller who has stepped out of a queue is back in line, where nobody was reached."""
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(Value, frozen=True):
     """A member has answered, and is to be connected at once."""
 
     answered: Answered
@@ -73,10 +72,10 @@ class QueueVisits:
             if ended.member in queue.members:
                 house.last_members.spoke(queue, caller.number, ended.member)
             self.talks_to(name, place, ended.answered)
-            await caller.stop_music()
+            caller.stop_music()
             return Found(ended.answered, ended.member)
         if caller.answered:
-            await caller.stop_music()
+            caller.stop_music()
             caller.clear_keys()  # pressed in impatience, and meant for no menu that may come
         if ended.left.outcome == "shutdown":
             return Ended("shutdown", "system", 503)
@@ -91,7 +90,7 @@ class QueueVisits:
         """Go where the key leads; the place is kept until the caller is back, or talks to somebody."""
         self._held[queue] = place
         self._course.places.came_to(Destination("queue", queue))
-        await caller.stop_music()
+        caller.stop_music()
         return Onward(wish.destination, f"{queue}: key {wish.key}", chosen=True)
 
     def back_in_line(self, step: Ended, destination: Destination) -> Onward | Ended:

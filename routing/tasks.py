@@ -1,12 +1,17 @@
-"""Waiting for several things at once, of which the caller's hanging up is always one."""
+"""Waiting for several things at once, and for what is to be done whatever becomes of them.
+
+This module stays Python. Compiled code that is cancelled while it waits in `except` or `finally` leaves its exception
+behind, and the next such wait of anybody else raises it.
+"""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from routing.ports import Caller, CallerGone
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 async def stop(*tasks: asyncio.Future[Any]) -> None:
@@ -37,3 +42,13 @@ async def while_there(caller: Caller, work: Coroutine[Any, Any, T]) -> T:
         return working.result()
     finally:
         await stop(working, gone)
+
+
+async def followed_by(work: Coroutine[Any, Any, T], then: Callable[[], Coroutine[Any, Any, U]]) -> tuple[T, U]:
+    """Do `work`, and what `then` gives, whatever becomes of the work; what the two return."""
+    try:
+        done = await work
+    except BaseException:
+        await then()
+        raise
+    return done, await then()

@@ -62,7 +62,7 @@ class CallDialler(Ringing):
         if self._services.legs.of_caller(self.call) is not caller:
             self._services.legs.serves(caller)
 
-    async def drop(self, answered: Answered, cause: str) -> None:
+    def drop(self, answered: Answered, cause: str) -> None:
         """Hang up an answered party that is not wanted after all."""
         assert isinstance(answered, VoiceLeg)
         answered.end(cause)

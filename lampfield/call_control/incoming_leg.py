@@ -135,7 +135,7 @@ class IncomingLeg(VoiceLeg):
 
     # The end
 
-    async def hang_up(self, cause: str, status: int = 480) -> None:
+    def hang_up(self, cause: str, status: int = 480) -> None:
         """End the leg: BYE when answered, else a final response with `status`. Does nothing when it is over."""
         self.turn_away(cause, status)
 

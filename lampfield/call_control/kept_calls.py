@@ -162,7 +162,10 @@ class KeptCalls:
                 self.forget(event.call)
 
     def _course(self, call: str) -> _Course:
-        return self._courses.setdefault(call, _Course())
+        course = self._courses.get(call)
+        if course is None:
+            course = self._courses[call] = _Course()
+        return course
 
     def _routed(self, event: CallRouted) -> None:
         course = self._course(event.call)

@@ -48,6 +48,11 @@ class Recordings:
         self._count += 1
         return self._folder / f"{call}-{self._count}.wav"
 
+    @staticmethod
+    def remove(file: Path) -> None:
+        """Take away a file that nobody wants, if it is there."""
+        file.unlink(missing_ok=True)
+
     def start(self, session: str, path: Path, *, longest: float, silence: float) -> Recording:
         """Record what the party says to a new file."""
         recording = self._recordings[session] = Recording()

@@ -15,11 +15,11 @@ from lampfield.call_control.leg import Leg, LegEnd
 from lampfield.call_control.recordings import Recording
 from lampfield.call_control.services import Services
 from media.client import Codec
-from media.events import RecordFailed
+from media.events import RecordEnded, RecordFailed
 from media.session_info import SessionInfo
 from routing.diversion import Diversion
 from routing.ports import CallerGone, Ended, Recorded, RecordingFailed
-from routing.tasks import stop
+from routing.tasks import followed_by, stop
 
 
 class VoiceLeg(Leg):
@@ -110,16 +110,21 @@ class VoiceLeg(Leg):
         file = path if path is not None else self._new_file()
         recordings, session = self.services.recordings, self.rtp.name
         recording = recordings.start(session, file, longest=max_seconds, silence=silence_seconds)
-        try:
-            ended_by = await self._said_all(recording, max_seconds, end_keys)
-        finally:
-            result = await recordings.finish(session, open_still=not self.ended.done())
-            if path is None and (self.ended.done() or isinstance(result, RecordFailed)):
-                file.unlink(missing_ok=True)
+        said_all = self._said_all(recording, max_seconds, end_keys)
+        ended_by, result = await followed_by(
+            said_all, lambda: self._recorded(session, file, asked_for=path is not None)
+        )
         self._there()
         if isinstance(result, RecordFailed):
             raise RecordingFailed(f"{file}: {result.reason}")
         return Recorded(file, result.seconds, ended_by)
+
+    async def _recorded(self, session: str, file: Path, *, asked_for: bool) -> RecordEnded | RecordFailed:
+        """How the recording ended; a file that nobody can ask for is removed."""
+        result = await self.services.recordings.finish(session, open_still=not self.ended.done())
+        if not asked_for and (self.ended.done() or isinstance(result, RecordFailed)):
+            self.services.recordings.remove(file)
+        return result
 
     async def _said_all(
         self, recording: Recording, max_seconds: float, end_keys: str
@@ -127,14 +132,12 @@ class VoiceLeg(Leg):
         """Return when the caller has said what there was to say, has hung up, or nothing more is recorded."""
         key = asyncio.ensure_future(self._one_of(end_keys))
         silence = asyncio.ensure_future(recording.silence.wait())
-        try:
-            ends: set[asyncio.Future[Any]] = {key, silence, recording.ended, self.ended}
-            await asyncio.wait(ends, timeout=max_seconds, return_when=asyncio.FIRST_COMPLETED)
-            if key.done():
-                return "key"
-            return "silence" if silence.done() else "length"
-        finally:
-            await stop(key, silence)
+        ends: set[asyncio.Future[Any]] = {key, silence, recording.ended, self.ended}
+        waiting = asyncio.wait(ends, timeout=max_seconds, return_when=asyncio.FIRST_COMPLETED)
+        (done, _), _ = await followed_by(waiting, lambda: stop(key, silence))
+        if key in done:
+            return "key"
+        return "silence" if silence in done else "length"
 
     async def _one_of(self, keys: str) -> None:
         wanted = set(keys)
@@ -152,7 +155,7 @@ class VoiceLeg(Leg):
         if not self.ended.done():
             await self.music.start(music)
 
-    async def stop_music(self) -> None:
+    def stop_music(self) -> None:
         self.music.stop()
 
     @property
@@ -175,7 +178,7 @@ class VoiceLeg(Leg):
         super().key_pressed(key, by_info=by_info)
         self.rtp.key_pressed()
 
-    async def hang_up(self, cause: str, status: int = 480) -> None:
+    def hang_up(self, cause: str, status: int = 480) -> None:
         """End the leg, with `status` where it is not answered and was calling. Does nothing when it is over."""
         self.end(cause)
 

@@ -3,17 +3,16 @@
 import re
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from routing.model import Destination, Menu
 from routing.ports import Caller
+from routing.structs import Value
 
 OPERATOR_KEY = "0"
 END_KEY = "#"
 LONGEST_CUSTOMER_NUMBER = 20
 
 
-class Meaning(msgspec.Struct, frozen=True):
+class Meaning(Value, frozen=True):
     """Where what was typed leads."""
 
     destination: Destination

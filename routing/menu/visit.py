@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from routing.caller_leg import tell
 from routing.events import CustomerNumberGiven, KeyPressed, MenuEntered, MenuSilence
 from routing.menu.typed import Offered, read_on
 from routing.model import Destination, Menu
 from routing.ports import Caller, Clock, EventSink
+from routing.structs import Value
 
 NO_EXTENSIONS: Mapping[str, Destination] = {}
 
 
-class Choice(msgspec.Struct, frozen=True):
+class Choice(Value, frozen=True):
     """Where the call goes from the menu, and what was typed to choose it; None when nothing was."""
 
     destination: Destination
@@ -71,7 +70,9 @@ async def choose(
 
 async def _read(offered: Offered, menu: Menu, caller: Caller) -> str | None:
     first = await caller.read_key(menu.silence_seconds)
-    return first if first is None else await read_on(first, offered, caller, menu.digit_seconds)
+    if first is None:
+        return None
+    return await read_on(first, offered, caller, menu.digit_seconds)
 
 
 def _chosen(menu: Menu, offered: Offered, typed: str) -> Choice | None:

@@ -47,5 +47,5 @@ async def _confirmed(
         taken = await presses_one(answered, introduction())
     finally:
         if not taken:
-            await dialler.drop(answered, "no-answer")
+            dialler.drop(answered, "no-answer")
     return result if taken else RingResult("no-answer", status=480)

@@ -358,7 +358,7 @@ class QueueRunner:
             self._places[offer.call].answered = result.answered
             self._places[offer.call].member = result.picked_up_by or offer.member
         else:
-            await dialler.drop(result.answered, "caller-gone")
+            dialler.drop(result.answered, "caller-gone")
         self._act()
 
     async def _called_back(self, due: CallbackDue) -> None:

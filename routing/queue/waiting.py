@@ -123,7 +123,7 @@ class _Wait:
         ended = self._delivery.result()
         if ended.answered is not None:
             runner.talk_ended(place)
-            await dialler.drop(ended.answered, "caller-gone")
+            dialler.drop(ended.answered, "caller-gone")
 
     async def _until_wish(self, orders_callback: bool) -> SteppedOut | ToBeCalledBack | None:
         """What the caller wants instead of waiting; None once the wait is over."""
@@ -177,7 +177,7 @@ class _Wait:
             with suppress(CallerGone):
                 await self._line.tell("callback/ordered")
         finally:
-            await self._line.caller.hang_up("callback")
+            self._line.caller.hang_up("callback")
             self._ordered = self._line.runner.call_back(self._line.place, number)
 
 

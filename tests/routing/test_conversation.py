@@ -128,11 +128,11 @@ class Talks(World):
     def _rest(self, party: Party) -> None:
         self._talk_over(party.person or "")
 
-    async def drop(self, answered: Answered, cause: str) -> None:
+    def drop(self, answered: Answered, cause: str) -> None:
         if isinstance(answered, Party):
             answered.end("system")
         else:
-            await super().drop(answered, cause)
+            super().drop(answered, cause)
 
     # What the parties do
 

@@ -141,10 +141,10 @@ class FakeCaller:
         self._check()
         self.hear(f"music {music}")
 
-    async def stop_music(self) -> None:
+    def stop_music(self) -> None:
         self.hear("music off")
 
-    async def hang_up(self, cause: str, status: int = 480) -> None:
+    def hang_up(self, cause: str, status: int = 480) -> None:
         if not self.answered and not self.is_gone:
             self.final_status = status
         self.end("system")
@@ -394,7 +394,7 @@ class World:
             self._talk_over(answered.person)
         return by
 
-    async def drop(self, answered: Answered, cause: str) -> None:
+    def drop(self, answered: Answered, cause: str) -> None:
         assert isinstance(answered, FakeAnswered)
         answered.over.set()
         self.dropped.append(answered.person)

@@ -1,36 +1,57 @@
 """A leg's end in the media engine: announcements follow one another, and a key cuts the one that plays."""
 
 import asyncio
-from collections.abc import Sequence
+import socket
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from lampfield.call_control.rtp_session import RtpSession
+from media.client import MediaClient
+from media.spare_sessions import SpareSessions
 
 CLIPS = [Path("clip.wav")]
 
 
 class Engine:
-    """A MediaClient that notes what it is told, and no spare sessions."""
+    """What an engine is told that answers nothing."""
 
-    def __init__(self) -> None:
-        self.told: list[str] = []
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "engine"
+        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listening.bind(str(self._path))
+        self._listening.listen()
 
-    def play(self, session: str, clips: Sequence[Path], *, layer: str) -> int:
-        self.told.append("play")
-        return self.told.count("play")
+    async def session(self) -> RtpSession:
+        """A session of a client that is connected to it."""
+        self._client = client = MediaClient(lambda event: None)
+        await client.connect(self._path)
+        self._connection, _ = self._listening.accept()
+        return RtpSession(client, SpareSessions(client, "127.0.0.1", lambda: "spare"), "leg", 0.0)
 
-    def stop(self, session: str, layer: str) -> None:
-        self.told.append("stop")
+    async def told(self) -> list[str]:
+        """The verbs of all commands until now."""
+        await self._client.disconnect()
+        lines = [line for packet in iter(lambda: self._connection.recv(65536), b"") for line in packet.splitlines()]
+        self._connection.close()
+        self._listening.close()
+        return [line.partition(b" ")[0].decode() for line in lines]
 
 
-def made() -> tuple[Engine, RtpSession]:
-    engine = Engine()
-    return engine, RtpSession(engine, None, "leg", 0.0)  # type: ignore[arg-type]
+Test = Callable[[Engine], Coroutine[Any, Any, None]]
 
 
-def test_a_key_cuts_the_announcement_that_took_the_place_of_a_cancelled_one() -> None:
-    async def scenario() -> None:
-        engine, session = made()
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[[Test], None]:
+    return lambda test: asyncio.run(test(Engine(tmp_path)))
+
+
+def test_a_key_cuts_the_announcement_that_took_the_place_of_a_cancelled_one(run: Callable[[Test], None]) -> None:
+    @run
+    async def _(engine: Engine) -> None:
+        session = await engine.session()
         first = asyncio.ensure_future(session.announce(CLIPS))
         await asyncio.sleep(0)
         first.cancel()
@@ -38,31 +59,27 @@ def test_a_key_cuts_the_announcement_that_took_the_place_of_a_cancelled_one() ->
         asyncio.get_running_loop().call_later(0.001, session.key_pressed)
         async with asyncio.timeout(1):
             await session.announce(CLIPS, until_key=True)
-        assert engine.told == ["play", "play", "stop"]
-
-    asyncio.run(scenario())
+        assert await engine.told() == ["play", "play", "stop"]
 
 
-def test_a_key_leaves_an_announcement_alone_that_is_to_be_heard_out() -> None:
-    async def scenario() -> None:
-        engine, session = made()
+def test_a_key_leaves_an_announcement_alone_that_is_to_be_heard_out(run: Callable[[Test], None]) -> None:
+    @run
+    async def _(engine: Engine) -> None:
+        session = await engine.session()
         playing = asyncio.ensure_future(session.announce(CLIPS))
         await asyncio.sleep(0)
         session.key_pressed()
         session.play_ended(1)
         await playing
-        assert engine.told == ["play"]
-
-    asyncio.run(scenario())
+        assert await engine.told() == ["play"]
 
 
-def test_cancelling_stops_the_announcement() -> None:
-    async def scenario() -> None:
-        engine, session = made()
+def test_cancelling_stops_the_announcement(run: Callable[[Test], None]) -> None:
+    @run
+    async def _(engine: Engine) -> None:
+        session = await engine.session()
         playing = asyncio.ensure_future(session.announce(CLIPS))
         await asyncio.sleep(0)
         playing.cancel()
         await asyncio.wait({playing})
-        assert engine.told == ["play", "stop"]
-
-    asyncio.run(scenario())
+        assert await engine.told() == ["play", "stop"]
