@@ -106,15 +106,22 @@ def calls(count: int) -> Iterator[None]:
     assert not any(stack.counts().values()), stack.counts()
 
 
+def refused(count: int) -> Iterator[tuple[bytes, bytes]]:
+    """New INVITEs, each with the ACK to its refusal, made at next to no cost."""
+    invite, ack = message("INVITE", 0, body=SDP), message("ACK", 0, to_tag=f";tag={REFUSED_TAG}12345678")
+    for number in range(count):
+        yield invite.replace(b"INVITE0", b"INVITE%d" % number), ack.replace(b"ACK0", b"ACK%d" % number)
+
+
 def refusals(count: int) -> Iterator[None]:
     """A new INVITE refused by overload control, and its ACK."""
     stack = a_stack()
     stack.refuse_new_calls(5)
     lane = RefusalLane(stack)
-    for number in range(count):
-        assert lane.receive(message("INVITE", number, body=SDP), FLOW, 1000.0)
+    for invite, ack in refused(count):
+        assert lane.receive(invite, FLOW, 1000.0)
         lane.take_datagrams()
-        assert lane.receive(message("ACK", number, to_tag=f";tag={REFUSED_TAG}12345678"), FLOW, 1000.0)
+        assert lane.receive(ack, FLOW, 1000.0)
         yield
 
 
@@ -122,10 +129,10 @@ def refusals_by_stack(count: int) -> Iterator[None]:
     """The same where the INVITE is not plain enough for the short way."""
     stack = a_stack()
     stack.refuse_new_calls(5)
-    for number in range(count):
-        stack.receive(message("INVITE", number, body=SDP), FLOW, 1000.0)
+    for invite, ack in refused(count):
+        stack.receive(invite, FLOW, 1000.0)
         stack.take_datagrams()
-        stack.receive(message("ACK", number, to_tag=f";tag={REFUSED_TAG}12345678"), FLOW, 1000.0)
+        stack.receive(ack, FLOW, 1000.0)
         yield
 
 

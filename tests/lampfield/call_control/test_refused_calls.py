@@ -1,0 +1,61 @@
+"""While callers wait before the sockets: new calls are refused and leave nothing behind, those in progress go on."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from sipcore.answering import REFUSED_TAG
+from tests.support.exchange import Exchange
+
+
+@pytest.fixture(scope="module")
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    with Exchange(tmp_path_factory.mktemp("refused")) as running:
+        yield running
+
+
+def test_a_new_call_is_refused_without_a_transaction_until_callers_no_longer_wait(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid, henrik = [await exchange.phone(person) for person in ("astrid", "henrik")]
+        exchange.parts.admission.waiting(True)
+        before = exchange.parts.stack.counts()["server_transactions"]
+        refused = astrid.call("209")
+        await refused.over()
+        assert refused.statuses == [503]
+        assert refused.remote.startswith(REFUSED_TAG)
+        await asyncio.sleep(1)
+        assert exchange.parts.stack.counts()["server_transactions"] == before
+        assert henrik.is_silent
+        assert not exchange.events
+        exchange.parts.admission.waiting(False)
+        call = astrid.call("209")
+        rings = await henrik.rings()
+        rings.answer()
+        await call.up()
+        call.hang_up()
+        await rings.over()
+
+    exchange.run(test())
+
+
+def test_a_call_in_progress_is_held_retrieved_and_hung_up_while_new_ones_are_refused(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid, henrik = [await exchange.phone(person) for person in ("astrid", "henrik")]
+        call = astrid.call("209")
+        rings = await henrik.rings()
+        exchange.parts.admission.waiting(True)
+        rings.answer()
+        await call.up()
+        await asyncio.sleep(1)
+        call.hold()
+        await asyncio.sleep(1)
+        assert exchange.hears(rings) == "music"
+        call.retrieve()
+        await asyncio.sleep(1)
+        assert exchange.hears(rings) == "astrid"
+        call.hang_up()
+        await rings.over()
+        exchange.parts.admission.waiting(False)
+
+    exchange.run(test())
