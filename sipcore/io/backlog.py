@@ -10,6 +10,8 @@ TURN: Final = 0.05
 """Between two looks no more seconds count than this: the machine may have stood still."""
 CAUGHT_UP: Final = 0.03
 """It is in time again when nothing waits longer than this, seconds."""
+FILLED: Final = 0.5
+"""The part of a buffer that may be filled: beyond it, what comes next may be lost before it has waited for long."""
 
 
 class Backlog:
@@ -21,9 +23,14 @@ class Backlog:
         self._late_for = 0.0
         self._looked_at = 0.0
 
-    def look(self, waited: float, now: float) -> None:
-        """What is taken at `now` has waited so many seconds; 0.0 when nothing waits any more."""
-        if waited < CAUGHT_UP:
+    def look(self, waited: float, now: float, filled: float = 0.0) -> None:
+        """What is taken at `now` has waited so many seconds; 0.0 when nothing waits any more.
+
+        `filled` is the part, 0 to 1, of the buffer that what still waits takes: too much of it is no matter of time.
+        """
+        if filled > FILLED:
+            self.is_behind = True
+        elif waited < CAUGHT_UP:
             self.is_behind = False
             self._late_for = 0.0
         elif waited > self._allowed:

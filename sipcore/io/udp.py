@@ -26,6 +26,10 @@ _TIMESPEC: Final = struct.Struct("@ll")
 """Seconds and nanoseconds of the day's clock."""
 _SIOCGSTAMPNS: Final = 0x8907
 """Asks Linux when it received the datagram that was read last (socket(7), include/uapi/linux/sockios.h)."""
+_MEMORY: Final = struct.Struct("@II")
+"""The first two of a socket's memory figures: bytes received and not read, and the most that these may be."""
+_SO_MEMINFO: Final = 55
+"""Linux' option for them (socket(7) leaves it out; include/uapi/asm-generic/socket.h)."""
 
 Receiver = Callable[[list[tuple[bytes, Flow]]], None]
 
@@ -93,8 +97,11 @@ class UdpSocket:
             logger.warning("udp %s: receiving failed: %s", self.local, error)
             return
         self._counters.datagrams_received += len(received)
-        # Less than a batch is all there was: nothing waits behind it, however long it waited itself.
-        self._look(self._waited() if len(received) == _batch.BATCH else 0.0)
+        if len(received) == _batch.BATCH:
+            self._look(self._waited(), self._filled())
+        else:
+            # That is all there was: nothing waits behind it, however long it waited itself.
+            self._look(0.0, 0.0)
         batch = []
         for data, address in received:
             flow = flows.get(address)
@@ -112,9 +119,18 @@ class UdpSocket:
         seconds, nanoseconds = _TIMESPEC.unpack(stamp)
         return max(0.0, time.time() - float(seconds) - float(nanoseconds) / 1e9)
 
-    def _look(self, waited: float) -> None:
+    def _filled(self) -> float:
+        """The part of the receive buffer that waits to be read, 0 to 1; 0.0 where that is not known."""
+        try:
+            figures = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMORY.size)
+        except OSError:
+            return 0.0
+        used, most = _MEMORY.unpack(figures)
+        return float(used) / float(most)
+
+    def _look(self, waited: float, filled: float) -> None:
         was_behind = self._backlog.is_behind
-        self._backlog.look(waited, self._loop.time())
+        self._backlog.look(waited, self._loop.time(), filled)
         if self._backlog.is_behind is not was_behind:
             self._turned()
 

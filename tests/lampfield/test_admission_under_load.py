@@ -15,7 +15,7 @@ CALL, REFUSAL = 0.0011, 0.00001
 """Seconds of work for a call from INVITE to BYE, and for the INVITE or the ACK of a refused one."""
 BATCH = 64
 BUFFER = 3600
-"""Datagrams read at a turn of the loop, and those that fit the socket's buffer."""
+"""Datagrams read at a turn of the loop, and those that fit the socket's buffer where it is as large as we ask for."""
 SHARE = {"INVITE": 0.6, "ACK": 0.1, "BYE": 0.3}
 """How the work for a call is parted; each part takes half as long to one and a half times as long."""
 T1, T2 = 0.5, 4.0
@@ -36,6 +36,8 @@ class Overloaded:
         self.refused = 0
         self.stalls: deque[float] = deque()
         self.slower_from = seconds
+        self.buffer = BUFFER
+        self.lost = 0
         self._call = call
         self._seconds = seconds
         self._random = Random(seed)
@@ -61,10 +63,12 @@ class Overloaded:
                 self.now = self._coming[0][0]
                 continue
             full = len(self._socket) >= BATCH
-            self._backlog.look(self.now - self._socket[0][0] if full else 0.0, self.now)
+            batch = [self._socket.popleft() for _ in range(min(BATCH, len(self._socket)))]
+            waited, filled = (self.now - batch[-1][0], len(self._socket) / self.buffer) if full else (0.0, 0.0)
+            self._backlog.look(waited, self.now, filled)
             self._admission.waiting(self._backlog.is_behind)
-            for _ in range(min(BATCH, len(self._socket))):
-                self._work(*self._socket.popleft())
+            for datagram in batch:
+                self._work(*datagram)
         return self
 
     def done_per_second(self, since: float, until: float) -> float:
@@ -78,8 +82,10 @@ class Overloaded:
             at, kind, number, again = heappop(self._coming)
             if self._answered.get(number) == kind or (kind == "INVITE" and number in self._answered):
                 continue
-            if len(self._socket) < BUFFER:
+            if len(self._socket) < self.buffer:
                 self._socket.append((at, kind, number))
+            else:
+                self.lost += 1
             if kind != "ACK":
                 heappush(self._coming, (at + again, kind, number, min(2 * again, T2)))
 
@@ -129,6 +135,16 @@ def test_however_long_a_call_takes_what_can_be_done_is_done(call: float, times: 
     # In four seconds a slow server does few calls, the last of which are half done.
     assert server.done_per_second(SETTLED, 6.0) >= 0.95 * could_do(offered, call) - 10
     assert max(server.waited) < 0.3 + BATCH * call
+
+
+@pytest.mark.parametrize("buffer", [270, 550])
+def test_a_small_receive_buffer_loses_nothing_and_what_can_be_done_is_done(buffer: int) -> None:
+    offered = 2 / CALL
+    server = Overloaded(offered, 8.0)
+    server.buffer = buffer
+    server.run()
+    assert server.done_per_second(SETTLED, 8.0) >= 0.97 * could_do(offered)
+    assert server.lost == 0
 
 
 def test_nobody_is_refused_while_all_can_be_done_also_when_the_machine_stood_still_for_a_moment() -> None:

@@ -1,6 +1,6 @@
 """Who waits for a moment is no backlog; who goes on waiting is one, until nobody waits any more."""
 
-from sipcore.io.backlog import CAUGHT_UP, MOMENT, TURN, WAITED, Backlog
+from sipcore.io.backlog import CAUGHT_UP, FILLED, MOMENT, TURN, WAITED, Backlog
 
 LONG, SHORT = WAITED + 0.01, CAUGHT_UP - 0.01
 
@@ -34,6 +34,18 @@ def test_it_stays_behind_until_nothing_waits_for_long_any_more() -> None:
 def test_waiting_as_long_as_allowed_is_no_backlog() -> None:
     backlog = Backlog(allowed=0.5)
     assert not any(behind_at(backlog, 0.5, 10.0 + number) for number in range(50))
+
+
+def test_a_buffer_that_fills_is_a_backlog_at_once_for_the_next_may_be_lost() -> None:
+    backlog = Backlog()
+    backlog.look(0.0, 10.0, FILLED)
+    assert not backlog.is_behind
+    backlog.look(0.0, 10.001, FILLED + 0.01)
+    assert backlog.is_behind
+    backlog.look(WAITED / 2, 10.002, FILLED)
+    assert backlog.is_behind
+    backlog.look(SHORT, 10.003, FILLED)
+    assert not backlog.is_behind
 
 
 def behind_at(backlog: Backlog, waited: float, now: float) -> bool:
