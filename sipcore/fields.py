@@ -112,25 +112,23 @@ class Fields:
 
     def _place(self, key: str) -> int:
         """Where the first line of this key is; -1 without one."""
-        keys = self._known_keys()
-        return keys.index(key) if key in keys else -1
+        for at, known in enumerate(self._known_keys()):
+            if known == key:
+                return at
+        return -1
 
     def all_of(self, key: str) -> list[str]:
         """The values of all lines of this key, as sent; lists are not split."""
-        keys = self._known_keys()
-        if key not in keys:
-            return []
-        return [_value(self._lines[at]) for at, known in enumerate(keys) if known == key]
+        return [_value(self._lines[at]) for at, known in enumerate(self._known_keys()) if known == key]
 
     def _one(self, key: str, name: str) -> str:
         """The only field of this name."""
-        keys = self._known_keys()
-        count = keys.count(key)
-        if count == 0:
+        values = self.all_of(key)
+        if not values:
             raise ProtocolViolation(f"Missing {name}")
-        if count > 1:
+        if len(values) > 1:
             raise ProtocolViolation(f"More than one {name}")
-        return _value(self._lines[keys.index(key)])
+        return values[0]
 
     def _forget(self, key: str) -> None:
         """The fields of this key are others than they were."""
