@@ -114,6 +114,7 @@ def test_a_colleague_who_takes_over_a_queues_caller_is_no_answering_member(excha
         astrid, anna, bjorn = await three(exchange, "astrid", "anna", "bjorn")
         exchange.parts.houses.of_domain(DOMAIN)
         call = astrid.call("301")
+        await asyncio.sleep(1)
         answering = await (anna if member(exchange, "anna").call else bjorn).rings()
         answering.answer()
         await asyncio.sleep(2)
