@@ -63,8 +63,8 @@ class CompletionDesk:
         self._lines: dict[str, dict[str, Wanted]] = {}
         """By target, in order, by asker."""
         self._obstacles: dict[str, set[Obstacle]] = {}
-        self._serving: set[str] = set()
-        """Targets of whom somebody has the turn."""
+        self._serving: dict[str, str] = {}
+        """Who has the turn, by target."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def attach(self, activity: Activity) -> None:
@@ -126,9 +126,7 @@ class CompletionDesk:
     def member_cleared(self, person: str, obstacle: Obstacle, idle_since: float | None) -> None:
         self._obstacles.setdefault(person, set()).discard(obstacle)
         if self._free(person):
-            for target, line in self._lines.items():
-                if target == person or person in line:
-                    self._look_soon(target)
+            self._look_for(person)
 
     # Turns.
 
@@ -145,27 +143,46 @@ class CompletionDesk:
     def _free(self, person: str) -> bool:
         return not self._obstacles.get(person, {"gone"})
 
+    def _may_talk(self, person: str) -> bool:
+        """Free and in no turn: whoever has one is about to be called, though nothing shows it yet."""
+        return self._free(person) and person not in self._serving and person not in self._serving.values()
+
+    def _look_for(self, person: str) -> None:
+        """Somebody is free: look at whoever waits for them, and at whom they wait for."""
+        for target, line in self._lines.items():
+            if target == person or person in line:
+                self._look_soon(target)
+
     def _look_soon(self, target: str) -> None:
         self._later(SETTLE_SECONDS, lambda: self._look(target))
 
     def _look(self, target: str) -> None:
         """Give the turn to whoever is next, if the target is free."""
         self._expire(target)
-        if target in self._serving or not self._free(target):
-            return
-        first = next((each for each in self._waiting(target) if each.armed and self._free(each.asker)), None)
+        if self._next(target) is not None:
+            task = asyncio.get_running_loop().create_task(self._serve(target))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _next(self, target: str) -> Wanted | None:
+        """Whose turn it is; None while nobody can be called."""
+        if not self._may_talk(target):
+            return None
+        return next((each for each in self._waiting(target) if each.armed and self._may_talk(each.asker)), None)
+
+    async def _serve(self, target: str) -> None:
+        # Whoever was free when this was begun may be in a call by now.
+        first = self._next(target)
         if first is None:
             return
-        self._serving.add(target)
+        self._serving[target] = first.asker
         self._drop(first.asker, target)
         log.info("%s is free, and %s has asked to be told", target, first.asker)
         if first.by_phone:
             self._completion.told(first.asker, target)
             self._later(TURN_SECONDS, lambda: self._over(target))
         else:
-            task = asyncio.get_running_loop().create_task(self._recall(first))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            await self._recall(first)
 
     async def _recall(self, wanted: Wanted) -> None:
         try:
@@ -176,9 +193,9 @@ class CompletionDesk:
             self._over(wanted.target)
 
     def _over(self, target: str) -> None:
-        self._serving.discard(target)
-        if target in self._lines:
-            self._look_soon(target)
+        asker = self._serving.pop(target)
+        for person in (target, asker):
+            self._look_for(person)
 
     def _expire(self, target: str) -> None:
         now = self._clock()

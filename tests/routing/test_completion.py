@@ -182,6 +182,44 @@ def test_who_waits_no_more_is_not_called() -> None:
     assert [asker for _, asker, _ in played(story).recalled] == ["dora"]
 
 
+def test_who_waits_for_two_who_become_free_at_once_is_called_for_one_after_the_other() -> None:
+    async def story(office: Office) -> None:
+        office.begin_call("bo", "carl")
+        office.ask("anna", "bo")
+        office.ask("anna", "carl")
+        office.ask("dora", "anna")
+        office.end_call("bo", "carl")
+
+    office = played(story)
+    assert [(asker, target) for _, asker, target in office.recalled] == [
+        ("anna", "bo"),
+        ("anna", "carl"),
+        ("dora", "anna"),
+    ]
+    assert [at for at, _, _ in office.recalled] == sorted({at for at, _, _ in office.recalled})
+
+
+def test_who_is_called_by_others_in_the_moment_of_the_turn_is_waited_for_still() -> None:
+    async def story(office: Office) -> None:
+        async def others_call() -> None:
+            await asyncio.sleep(SETTLE_SECONDS)
+            office.begin_call("bo")
+
+        office.begin_call("bo")
+        office.ask("anna", "bo")
+        await asyncio.sleep(10)
+        calling = asyncio.create_task(others_call())
+        await asyncio.sleep(0)
+        office.end_call("bo")
+        await calling
+        await asyncio.sleep(60)
+        assert office.desk.waits("anna", "bo")
+        office.end_call("bo")
+
+    ((at, asker, _),) = played(story).recalled
+    assert (at, asker) == (70 + 2 * SETTLE_SECONDS, "anna")
+
+
 def test_who_does_not_answer_has_had_the_turn() -> None:
     async def story(office: Office) -> None:
         office.absent.add("anna")
