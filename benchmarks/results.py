@@ -2,7 +2,6 @@
 
 import os
 import platform
-import sysconfig
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,8 +43,8 @@ def machine() -> str:
             break
     form = "not compiled" if message.__file__.endswith(".py") else "compiled"
     python = f"Python {platform.python_version()}"
-    if "--enable-optimizations" not in sysconfig.get_config_var("CONFIG_ARGS"):
-        python += " built without optimisation"
+    if "/libpython" in Path("/proc/self/maps").read_text():
+        python += " in a shared library"
     return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}, {python}, {form}"
 
 
