@@ -1,7 +1,7 @@
 """All parts of the signalling process, put together. What they need of each other is written out here, once."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from call_records.spool import Spool
@@ -43,6 +43,7 @@ from lampfield.presence.addresses import parts_of
 from lampfield.presence.feature_sync import FeatureSync
 from lampfield.presence.history import StateHistory
 from lampfield.presence.lamps import Lamps
+from lampfield.presence.lights import Lights
 from lampfield.presence.member_lamps import MemberLamps
 from lampfield.presence.message_lamps import MessageLamps
 from lampfield.presence.own_keys import OwnKeys
@@ -77,9 +78,7 @@ from media.clips import ClipStore
 from media.events import MediaEvent
 from media.prompts.library import PromptLibrary
 from media.spare_sessions import SpareSessions
-from presence_pidf.dialog_state import DialogState
 from presence_pidf.message_summary import MessageCounts
-from presence_pidf.status_report import StatusReport
 from provisioning.directory import Directory, load_directory
 from routing.events import CallbackDue
 from routing.greetings import GreetingStudio
@@ -165,6 +164,7 @@ class Parts:
             self._on_events,
             lanes=[self.lane, self.publish_lane, RefusalLane(self.stack)],
         )
+        self.lights = Lights(self.lamps, self.endpoint.wake, self.clock)
         self.trunks = Trunks(
             configuration.trunks,
             self.stack,
@@ -175,7 +175,9 @@ class Parts:
         )
 
     def _assemble_calls(self, configuration: Configuration) -> None:
-        self.hours = CompanyHours(self.journal, configuration.state_directory / "closing-days", self._light, self.clock)
+        self.hours = CompanyHours(
+            self.journal, configuration.state_directory / "closing-days", self.lights.light, self.clock
+        )
         secrets = {name: secret.value for name, secret in configuration.secrets.items()}
         self.inquiry = HttpInquiry(secrets, self.clock)
         self.shelves = Shelves(configuration.state_directory)
@@ -183,16 +185,16 @@ class Parts:
         membership = Membership(self.journal)
         membership.restore()
         membership.follow(self.records.put_member)
-        self.member_lamps = MemberLamps(membership, self._light)
+        self.member_lamps = MemberLamps(membership, self.lights.light)
         membership.follow(self.member_lamps.changed)
         self._assemble_notices(configuration, membership, secrets)
         standings = Standings(self.journal, self.clock)
         standings.restore(self.door.directory.companies.values())
         self.places = Places(self.journal)
         self.places.restore()
-        self.person_features = PersonFeatures(self.journal, self.clock, self._report)
+        self.person_features = PersonFeatures(self.journal, self.clock, self.lights.report)
         self.person_features.restore()
-        self.own_statuses = OwnStatuses(self.journal, self.clock, self._report)
+        self.own_statuses = OwnStatuses(self.journal, self.clock, self.lights.report)
         self.own_statuses.restore()
         self.feature_sync = FeatureSync(self.person_features, self.lamps, self.clock)
         self.feature_sync.configure(self.door.directory.companies.values())
@@ -207,7 +209,7 @@ class Parts:
             show_counts=self.show_counts,
             forget_clips=lambda sound: self.clips.forget(sound),
         )
-        self.own_keys = OwnKeys(self.person_features.wishes, self.voicemail.store.has_new, self._light)
+        self.own_keys = OwnKeys(self.person_features.wishes, self.voicemail.store.has_new, self.lights.light)
         self.person_features.follow(self.own_keys.wishes_changed)
         self.lamps.things.add(self.own_keys.is_on)
         self.own_keys.configure(self.door.directory.companies.values())
@@ -225,7 +227,7 @@ class Parts:
         self.completions = Completions(
             self.journal,
             self.clock,
-            self._light,
+            self.lights.light,
             lambda company, asker, target: self.switchboard.recall(company, asker, target),
         )
         self.completions.restore()
@@ -235,12 +237,12 @@ class Parts:
         self.queue_lamps = QueueLamps(
             lambda company, queue: self.houses.queue_state(company, queue),
             lambda call: self.legs.caller_of(call),
-            self._show_thing,
+            self.lights.thing,
         )
         self.park_lamps = ParkLamps(
             lambda company, slot: self.houses.parked(company, slot),
             lambda call: self.legs.caller_of(call),
-            self._show_thing,
+            self.lights.thing,
         )
         membership.follow(lambda company, event: self.queue_lamps.changed(company, event.queue))
         self.houses = Houses(
@@ -286,7 +288,7 @@ class Parts:
             recordings=self.recordings,
             registrar=self.registrar,
             trunks=self.trunks,
-            show=self._show,
+            show=self.lights.dialog,
             talking=self.kept_calls.talking,
             legs=self.legs,
             tasks=self.tasks,
@@ -367,22 +369,6 @@ class Parts:
 
     def _on_media_event(self, event: MediaEvent) -> None:
         self.switchboard.on_media_event(event)
-
-    def _show(self, aor: str, dialog: DialogState) -> None:
-        self.lamps.dialog_changed(aor, dialog, self.clock())
-        self.endpoint.wake()
-
-    def _light(self, aor: str, lit: bool) -> None:
-        self.lamps.light(aor, lit, self.clock())
-        self.endpoint.wake()
-
-    def _show_thing(self, aor: str, dialogs: Sequence[DialogState]) -> None:
-        self.lamps.show_thing(aor, dialogs, self.clock())
-        self.endpoint.wake()
-
-    def _report(self, report: StatusReport) -> None:
-        self.lamps.reported(report, self.clock())
-        self.endpoint.wake()
 
     def show_counts(self, aor: str, counts: MessageCounts) -> None:
         """So many messages wait for the person with this AOR: for lamps, keys and phones that did not ask."""

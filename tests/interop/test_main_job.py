@@ -192,7 +192,7 @@ def test_two_callers_are_told_their_own_positions_and_who_moves_up_the_new_one(
         call.hang_up()
         call.expect("DISCONNECTED")
         if call is calls[0]:
-            calls[1].listen(8.5)
+            calls[1].listen(12.0)
     positions = clips(*(f"position/{number}" for number in range(1, 6)))
     for number, expected in ((1, ["position/1"]), (2, ["position/2", "position/1"])):
         told = [each.name for each in audio.timeline(audio.load(tmp_path / f"{number}.wav"), positions)]

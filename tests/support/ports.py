@@ -1,20 +1,25 @@
 """Free ports on loopback for servers and phones that want to be told theirs."""
 
+import random
 import socket
 
 LOOPBACK = "127.0.0.1"
+PORTS = range(14_000, 20_000)
+"""Below those that the kernel hands out by itself (`net.ipv4.ip_local_port_range`), so that no socket is given one."""
+
+_dice = random.SystemRandom()
 
 
 def free_port() -> int:
-    """A port that is free for both UDP and TCP now; the kernel hands out others to other processes meanwhile."""
+    """A port that is free for both UDP and TCP; that somebody else chooses the same meanwhile is unlikely."""
     while True:
+        port = _dice.choice(PORTS)
         with (
             socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
         ):
-            tcp.bind((LOOPBACK, 0))
-            port: int = tcp.getsockname()[1]
             try:
+                tcp.bind((LOOPBACK, port))
                 udp.bind((LOOPBACK, port))
             except OSError:
                 continue
