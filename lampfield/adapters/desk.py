@@ -86,7 +86,8 @@ class AdapterDesk:
         self._journal = journal
         self._clock = clock
         self._secrets = dict(secrets)
-        self._people: dict[str, Watched] = {}
+        self._people: dict[str, Watched] | None = None
+        """None until signalling has told who there is."""
         self._heard_told = 0.0
         kept = journal.load(_MEMORY)
         self._supervised: dict[str, Supervised] = {}
@@ -107,6 +108,11 @@ class AdapterDesk:
     def tells(self) -> bool:
         """Whether an adapter tells its source of people's states here."""
         return any(each.tells for each in self._supervised.values())
+
+    @property
+    def knows_people(self) -> bool:
+        """False until it is known who there is: whom a report is about cannot be told before."""
+        return self._people is not None
 
     def masked(self, text: str) -> str:
         """The text without secrets."""
@@ -132,11 +138,11 @@ class AdapterDesk:
 
     def watch(self, people: Iterable[Watched]) -> None:
         """These are the people from now on."""
-        self._people = {person.presentity: person for person in people}
+        known = self._people = {person.presentity: person for person in people}
         for each in self._supervised.values():
-            each.watch(self._people.values())
-        self.outlet.retain(self._people.__contains__)
-        logger.info("%d people are watched", len(self._people))
+            each.watch(known.values())
+        self.outlet.retain(known.__contains__)
+        logger.info("%d people are watched", len(known))
 
     def tell(self, told: Told) -> None:
         """Pass on what somebody does here."""
@@ -172,10 +178,11 @@ class AdapterDesk:
     async def test(self, name: str, person: str) -> list[Finding]:
         """Try an adapter's log-in and one person: `person` is an AOR, or empty for anybody. Raises UnknownAdapter."""
         supervised = self.named(name)
+        people = self._people or {}
         if person:
-            found = self._people.get(person if person.startswith("sip:") else f"sip:{person}")
+            found = people.get(person if person.startswith("sip:") else f"sip:{person}")
         else:
-            found = next(iter(self._people.values()), None)
+            found = next(iter(people.values()), None)
         if found is None:
             expected = "somebody of a company, such as anna@nordlys.example"
             return [Finding("person", False, f"{person or 'anybody'}: expected {expected}")]

@@ -62,6 +62,8 @@ class HookServer:
         path: str = scope["path"]
         if not path.startswith(PREFIX):
             return HookAnswer(404, f"expected a path {PREFIX}NAME")
+        if not self._desk.knows_people:
+            return HookAnswer(503, "it is not known yet who there is", headers={"retry-after": "1"})
         name, _, rest = path.removeprefix(PREFIX).partition("/")
         try:
             supervised = self._desk.named(name)

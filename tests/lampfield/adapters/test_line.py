@@ -259,6 +259,22 @@ async def hooks(opened: Office, per_second: int = 100) -> AsyncIterator[httpx.As
         yield client
 
 
+def test_a_report_that_comes_before_it_is_known_who_there_is_is_to_be_sent_again(tmp_path: Path) -> None:
+    body = b'{"number": "40506070", "activity": "busy"}'
+
+    async def scenario() -> None:
+        async with office(tmp_path) as opened, hooks(opened) as client:
+            answer = await client.post("/hooks/hook", content=body, headers=signed(body, now()))
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            async with signalling(tmp_path):
+                while (answer := await client.post("/hooks/hook", content=body, headers=signed(body, now()))).is_error:
+                    assert answer.status_code == 503
+                    await asyncio.sleep(0.1)
+                assert answer.json()["taken"] == 1
+
+    run(scenario())
+
+
 def signed(body: bytes, at: float) -> dict[str, str]:
     return {HEADER: header_of(SECRET, int(at), body)}
 
@@ -310,6 +326,12 @@ def test_hooks_of_a_flood_are_refused_and_counted_and_others_go_on(tmp_path: Pat
 def test_nobody_learns_by_hooks_what_adapters_there_are(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with signalling(tmp_path), office(tmp_path) as opened, hooks(opened) as client:
+            assert (
+                (await client.post("/hooks/other")).status_code
+                == (await client.post("/hooks/mouth")).status_code
+                == 503
+            )
+            await known(opened)
             assert (await client.post("/hooks/other")).text == "there is no such adapter"
             assert (await client.post("/hooks/mouth")).status_code == 404
             assert (await client.get("/")).status_code == 404
