@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from lampfield.call_control.kept_call import KeptCall, KeptWay
+from tests.lampfield.call_control.transfers import connected
 from tests.support.exchange import Exchange
 
 COMPANY = {"queues": {"sales": {"members": ["anna"]}}, "company": {"park": {"slots": ["71"]}}}
@@ -76,12 +77,7 @@ def test_who_waits_is_kept_with_the_place_and_who_talks_with_the_other_leg(excha
 def test_who_is_parked_is_kept_in_the_slot_with_who_parked_the_call(exchange: Exchange) -> None:
     async def test() -> None:
         astrid, anna = [await exchange.phone(person) for person in ("astrid", "anna")]
-        call = astrid.call(ANNA)
-        answering = await anna.rings()
-        answering.ring()
-        answering.answer()
-        await call.up()
-        await asyncio.sleep(1)
+        _, answering = await connected(astrid, anna, ANNA)
         answering.refer("*68")
         await answering.over()
         parked = kept(exchange)
@@ -93,12 +89,7 @@ def test_who_is_parked_is_kept_in_the_slot_with_who_parked_the_call(exchange: Ex
 def test_who_is_being_transferred_is_kept_where_they_are_sent(exchange: Exchange) -> None:
     async def test() -> None:
         astrid, anna, ingrid = [await exchange.phone(person) for person in ("astrid", "anna", "ingrid")]
-        call = astrid.call(ANNA)
-        answering = await anna.rings()
-        answering.ring()
-        answering.answer()
-        await call.up()
-        await asyncio.sleep(1)
+        _, answering = await connected(astrid, anna, ANNA)
         answering.refer(INGRID)
         (await ingrid.rings()).ring()
         await asyncio.sleep(1)
