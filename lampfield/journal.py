@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lampfield.journal_file import JournalDamaged, JournalFile
+from lampfield.journal_tail import JournalTail
 
 log = logging.getLogger(__name__)
 
@@ -15,12 +16,15 @@ _Changes = dict[tuple[str, str], bytes | None]
 class Journal:
     """Bytes by kind and key. `put` and `delete` never block: a thread writes them in batches, each key's last value.
 
-    What is written outlives the process, whichever way it ends, and a power cut. While the disk is full, what is to be
-    written stays in memory.
+    What is written outlives the process, whichever way it ends, and a power cut. What is put outlives the process at
+    once where there is a `tail`. While the disk is full, what is to be written stays in memory.
     """
 
-    def __init__(self, path: Path, *, batch_seconds: float = 0.02, retry_seconds: float = 1.0) -> None:
+    def __init__(
+        self, path: Path, tail: JournalTail | None = None, *, batch_seconds: float = 0.02, retry_seconds: float = 1.0
+    ) -> None:
         self._file = JournalFile(path)
+        self._tail = tail
         self._batch_seconds = batch_seconds
         self._retry_seconds = retry_seconds
         # Taken for each change: the lock itself is entered at half the cost of the condition.
@@ -52,6 +56,10 @@ class Journal:
             self._file.open()
         except JournalDamaged as damage:
             self._begin_anew(damage)
+        if self._tail is not None:
+            # Written once more: of some nobody knows whether they came to the disk.
+            self._pending = {(kind, key): value for kind, key, value in self._tail.changes()}
+            self._asked = len(self._pending)
         self._thread.start()
 
     def put(self, kind: str, key: str, value: bytes) -> None:
@@ -93,6 +101,8 @@ class Journal:
         with self._lock:
             self._pending[kind, key] = value
             self._asked += 1
+            if self._tail is not None:
+                self._tail.add(kind, key, value)
             if len(self._pending) == 1:
                 self._changed.notify_all()
 
@@ -115,6 +125,8 @@ class Journal:
             self._hurry = False
             self._writing, self._pending = self._pending, {}
             self._writing_up_to = self._asked
+            if self._tail is not None:
+                self._tail.turn()
             return bool(self._writing)
 
     def _write(self) -> None:
@@ -125,6 +137,8 @@ class Journal:
             self._fault = None
             self._writing = {}
             self._written = self._writing_up_to
+            if self._tail is not None:
+                self._tail.written()
             self._changed.notify_all()
         if self._file.wants_compacting:
             self._compact()

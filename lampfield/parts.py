@@ -29,6 +29,7 @@ from lampfield.database import open_database
 from lampfield.door import Door
 from lampfield.fan_out import FanOut
 from lampfield.journal import Journal
+from lampfield.journal_tail import JournalTail
 from lampfield.keep_alive import KeepAlive
 from lampfield.last_members import LastMembers
 from lampfield.live_calls import LiveCalls
@@ -99,8 +100,10 @@ from sipcore.stack import Stack, StackConfig
 class Parts:
     """One of each, by name."""
 
-    def __init__(self, configuration: Configuration, clock: Clock | None = None) -> None:
-        """`clock` is another than the machine's, for tests."""
+    def __init__(
+        self, configuration: Configuration, clock: Clock | None = None, tail: JournalTail | None = None
+    ) -> None:
+        """`clock` is another than the machine's, for tests. `tail` is what the journal's last holder left in memory."""
         self.configuration = configuration
         self.clock: Clock = clock or make_clock()
         self.token = Tokens()
@@ -110,14 +113,14 @@ class Parts:
         """Set once calls can be made."""
         self.live = LiveCalls()
         self.trace = TraceHub(self._hook_traffic)
-        directory = self._open_storage(configuration)
+        directory = self._open_storage(configuration, tail)
         self._assemble_sip(configuration, directory)
         self._assemble_calls(configuration)
         self._assemble_requests(configuration)
 
-    def _open_storage(self, configuration: Configuration) -> Directory:
+    def _open_storage(self, configuration: Configuration, tail: JournalTail | None) -> Directory:
         self.database = open_database(configuration.database_url)
-        self.journal = Journal(configuration.state_directory / "journal")
+        self.journal = Journal(configuration.state_directory / "journal", tail)
         self.journal.open()
         self.records = EventWriter(
             self.database,
@@ -162,6 +165,7 @@ class Parts:
             self.lamps.notifier,
             self.clock,
             self._on_events,
+            settle=self._settle,
             lanes=[self.lane, self.publish_lane, RefusalLane(self.stack)],
         )
         self.lights = Lights(self.lamps, self.endpoint.wake, self.clock)
@@ -366,6 +370,10 @@ class Parts:
 
     def _on_events(self, events: list[Event]) -> None:
         self.desk.on_events(events)
+
+    def _settle(self) -> None:
+        self.registrations.settle()
+        self.subscriptions.settle()
 
     def _on_media_event(self, event: MediaEvent) -> None:
         self.switchboard.on_media_event(event)

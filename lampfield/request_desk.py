@@ -66,7 +66,6 @@ class RequestDesk:
                 self._on_event(event)
             except Exception:
                 logger.exception("the handling of %s failed", type(event).__name__)
-        self._subscriptions.settle()
 
     def _on_event(self, event: Event) -> None:
         match event:

@@ -21,6 +21,7 @@ from lampfield.child import say_ready
 from lampfield.configuration import Configuration, load
 from lampfield.database import open_database, upgrade
 from lampfield.health import watch
+from lampfield.journal_tail import JournalTail
 from lampfield.logs import start_logging
 from lampfield.parts import Parts
 from lampfield.supervisor import listeners_of, media_control
@@ -206,9 +207,11 @@ def bring_up_to_date(url: str) -> None:
     database.dispose()
 
 
-async def serve(configuration: Configuration, sockets: Sequence[str], ready: int | None) -> None:
+async def serve(
+    configuration: Configuration, sockets: Sequence[str], tail: JournalTail | None, ready: int | None
+) -> None:
     """Assemble and run the process until SIGTERM."""
-    signalling = Signalling(Parts(configuration), inherited(listeners_of(configuration), sockets))
+    signalling = Signalling(Parts(configuration, tail=tail), inherited(listeners_of(configuration), sockets))
     await signalling.run(ready)
 
 
@@ -217,6 +220,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="lampfield.signalling")
     parser.add_argument("--config", type=Path)
     parser.add_argument("--socket", action="append", default=[])
+    parser.add_argument("--journal-tail", type=int)
     parser.add_argument("--ready-fd", type=int)
     parser.add_argument("--upgrade-database", action="store_true")
     arguments = parser.parse_args()
@@ -225,7 +229,8 @@ def main() -> None:
     try:
         if arguments.upgrade_database:
             bring_up_to_date(configuration.database_url)
-        asyncio.run(serve(configuration, arguments.socket, arguments.ready_fd))
+        tail = JournalTail(arguments.journal_tail) if arguments.journal_tail is not None else None
+        asyncio.run(serve(configuration, arguments.socket, tail, arguments.ready_fd))
     except (SQLAlchemyError, ListenError, OSError) as error:
         logger.error("signalling cannot run: %s", str(getattr(error, "orig", None) or error).strip())
         sys.exit(1)

@@ -1,11 +1,13 @@
 """`lampfield serve`: binds the sockets, keeps media, signalling, the API and the adapters running, stops them cleanly.
 
-The sockets outlive a crash of the signalling process: what phones send meanwhile waits in the kernel.
+The sockets outlive a crash of the signalling process: what phones send meanwhile waits in the kernel. So does the
+memory with what its journal had not on disk yet.
 """
 
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 from lampfield.child import Child
 from lampfield.configuration import Configuration, ListenAddress
+from lampfield.journal_tail import make_tail
 from sipcore.io.listener import Listener, bind
 
 logger = logging.getLogger(__name__)
@@ -38,10 +41,12 @@ class Supervisor:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sockets = [(listener, bind(listener)) for listener in listeners_of(configuration)]
         self._media = Child("media", "media.process", _media_arguments(configuration, state))
-        descriptors = [bound.fileno() for _, bound in self._sockets]
-        arguments = ["--config", str(source)] if source is not None else []
-        for (listener, _), descriptor in zip(self._sockets, descriptors, strict=True):
-            arguments += ["--socket", f"{listener}={descriptor}"]
+        self._journal_tail = make_tail()
+        descriptors = [self._journal_tail, *(bound.fileno() for _, bound in self._sockets)]
+        arguments = ["--journal-tail", str(self._journal_tail)]
+        arguments += ["--config", str(source)] if source is not None else []
+        for listener, bound in self._sockets:
+            arguments += ["--socket", f"{listener}={bound.fileno()}"]
         self._signalling = Child(
             "signalling",
             "lampfield.signalling",
@@ -94,6 +99,7 @@ class Supervisor:
             await self._media.stop(GRACE_SECONDS)
             for _, bound in self._sockets:
                 bound.close()
+            os.close(self._journal_tail)
 
 
 def _media_arguments(configuration: Configuration, state: Path) -> Sequence[str]:

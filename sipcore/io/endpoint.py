@@ -59,9 +59,10 @@ class SipEndpoint:
     """Binds the sockets and moves bytes, time and events between them and the cores.
 
     `on_events` gets the stack's events in order, after each batch of input and each timer; it may call the stack, what
-    that leaves behind is sent in the same drain. Code that calls the cores at any other time calls `wake` (or `flush`)
-    afterwards. `on_traffic` is None or sees every message both ways. `on_backlog` is None or told when what comes over
-    UDP has to wait, and when it has not any more. `lanes` are offered requests before the stack.
+    that leaves behind is sent in the same drain. `settle` is called before anything is sent: what the answers promise
+    is to be kept by then. Code that calls the cores at any other time calls `wake` (or `flush`) afterwards.
+    `on_traffic` is None or sees every message both ways. `on_backlog` is None or told when what comes over UDP has to
+    wait, and when it has not any more. `lanes` are offered requests before the stack.
     All methods belong to the loop's thread.
     """
 
@@ -72,6 +73,7 @@ class SipEndpoint:
         clock: Callable[[], float],
         on_events: Callable[[list[Event]], None],
         *,
+        settle: Callable[[], None] = lambda: None,
         lanes: Sequence[LaneCore] = (),
         limits: TcpLimits | None = None,
     ) -> None:
@@ -85,6 +87,7 @@ class SipEndpoint:
         self._begins = tuple(self._ways)
         self._clock = clock
         self._on_events = on_events
+        self._settle = settle
         self._limits = limits or TcpLimits()
         self._loop = asyncio.get_running_loop()
         self._udp: dict[Address, UdpSocket] = {}
@@ -199,11 +202,12 @@ class SipEndpoint:
         while self._failed:
             stack.transport_failed(self._failed.pop(), self._clock())
         events = stack.take_events()
-        if events:
-            try:
+        try:
+            if events:
                 self._on_events(events)
-            except Exception:
-                logger.exception("the handling of stack events failed; the sockets go on")
+            self._settle()
+        except Exception:
+            logger.exception("the handling of stack events failed; the sockets go on")
         datagrams = stack.take_datagrams()
         if notifier is not None:
             more = notifier.take_datagrams()

@@ -398,6 +398,37 @@ def test_notifier_and_lane_get_theirs_and_the_stack_the_rest() -> None:
     run(scenario())
 
 
+def test_what_the_answers_promise_is_settled_before_any_leaves() -> None:
+    async def scenario() -> None:
+        promised: list[str] = []
+        kept: list[list[str]] = []
+
+        def answer(who: str) -> Callable[[bytes], bytes]:
+            def respond(data: bytes) -> bytes:
+                promised.append(who)
+                return who.encode()
+
+            return respond
+
+        def settle() -> None:
+            kept.append(list(promised))
+
+        stack, lane = Core(answer("stack")), Lane(answer("lane"))
+        endpoint = SipEndpoint(stack, None, make_clock(), lambda events: None, settle=settle, lanes=[lane])
+        await endpoint.listen([UDP])
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.setblocking(False)
+            phone.connect(endpoint.local("udp") or ())
+            for request, who in [(b"REGISTER sip:known SIP/2.0\r\n", "lane"), (OPTIONS, "stack")]:
+                await loop.sock_sendall(phone, request)
+                assert await loop.sock_recv(phone, 100) == who.encode()
+                assert who in kept[-1]
+        await endpoint.close()
+
+    run(scenario())
+
+
 def test_the_clock_is_the_time_of_day_and_never_goes_back() -> None:
     clock = make_clock()
     readings = [clock() for _ in range(1000)]
