@@ -57,6 +57,7 @@ COMPILED = [
             "person_state",
             "pidf",
             "pidf_reader",
+            "pidf_series",
             "safe_xml",
             "seen",
             "xml_text",

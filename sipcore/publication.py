@@ -28,6 +28,14 @@ MOST_NUMBER: Final = 2**31
 """No publication is changed so often."""
 
 
+class DocumentReader(Protocol):
+    """Reads the documents of one publication in turn, and may remember of one what helps with the next."""
+
+    def read(self, body: bytes, now: float) -> object:
+        """What a body says. Raises ProtocolViolation, which is answered."""
+        ...
+
+
 class PublishPackage(Protocol):
     """An event package that can be published."""
 
@@ -39,8 +47,8 @@ class PublishPackage(Protocol):
     @property
     def content_types(self) -> tuple[str, ...]: ...
 
-    def read(self, body: bytes, now: float) -> object:
-        """What a body says. Raises ProtocolViolation, which is answered."""
+    def reader(self) -> DocumentReader:
+        """A reader for a new publication."""
         ...
 
 
@@ -59,10 +67,11 @@ class CompositorConfig(Value, frozen=True):
 class Publication:
     """One publication that lives."""
 
-    __slots__ = ("document", "expiry_tick", "record", "restored")
+    __slots__ = ("document", "expiry_tick", "reader", "record", "restored")
 
-    def __init__(self, record: PublicationRecord, document: object) -> None:
+    def __init__(self, record: PublicationRecord, reader: DocumentReader, document: object) -> None:
         self.record = record
+        self.reader = reader
         self.document = document
         """What the body says, as the package has read it."""
         self.expiry_tick = 0
@@ -139,7 +148,7 @@ class EventStateCompositor:
             return None
         if body != record.body:
             try:
-                document = self._packages[package].read(body, now)
+                document = publication.reader.read(body, now)
             except ProtocolViolation:
                 return None
             return self._change(publication, document, body, record.content_type, expires, now)
@@ -171,12 +180,12 @@ class EventStateCompositor:
     def restore(self, records: Iterable[PublicationRecord], now: float) -> None:
         """Take publications from disk; their entity tags are good still."""
         for record in records:
-            publication = Publication(record, None)
             package = self._packages.get(record.package)
             try:
                 if package is None or record.expires_at <= now:
                     raise ProtocolViolation("over")
-                publication.document = package.read(record.body, now)
+                reader = package.reader()
+                publication = Publication(record, reader, reader.read(record.body, now))
             except ProtocolViolation:
                 self._changes.append(PublicationChange("removed", record, None))
                 continue
@@ -230,12 +239,13 @@ class EventStateCompositor:
             raise Refused(423, "Interval Too Brief", ("Min-Expires", str(durations.least)))
         return min(expires, durations.most)
 
-    def _read(self, request: Request, package: PublishPackage, now: float) -> object:
+    @staticmethod
+    def _read(request: Request, package: PublishPackage, reader: DocumentReader, now: float) -> object:
         if request.content_type not in package.content_types:
             raise Refused(415, "Unsupported Media Type", ("Accept", ", ".join(package.content_types)))
         if (request.header("Content-Encoding") or "identity").lower() != "identity":
             raise Refused(415, "Unsupported Media Type", ("Accept-Encoding", "identity"))
-        return package.read(request.body, now)
+        return reader.read(request.body, now)
 
     # --- what is done
 
@@ -245,7 +255,8 @@ class EventStateCompositor:
         body = request.body
         if not body:
             raise ProtocolViolation("A first PUBLISH needs a body")
-        document = self._read(request, package, now)
+        reader = package.reader()
+        document = self._read(request, package, reader, now)
         if len(self._publications) >= self._config.most_publications:
             raise Refused(503, "Too Many Publications", ("Retry-After", str(self._config.retry_after)))
         content_type = request.content_type or ""
@@ -256,7 +267,7 @@ class EventStateCompositor:
             others = self._of_resource.get((resource, package.name), ())
             if len(others) >= self._config.most_of_resource:
                 self._remove(min(others, key=_ends))
-            self._add(Publication(record, document))
+            self._add(Publication(record, reader, document))
         return record
 
     def _renew(
@@ -265,7 +276,7 @@ class EventStateCompositor:
         """Refresh, or modify where there is a body that says something else."""
         record, body = publication.record, request.body
         if body and (body != record.body or request.content_type != record.content_type):
-            document = self._read(request, package, now)
+            document = self._read(request, package, publication.reader, now)
             return self._change(publication, document, body, request.content_type or "", expires, now)
         return self._prolong(publication, expires, now)
 

@@ -8,12 +8,12 @@ from presence_pidf.dialog_info_reader import read_dialog_info
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.merge_rules import kind_of
 from presence_pidf.pidf import CONTENT_TYPE as PIDF
-from presence_pidf.pidf_reader import read_pidf
+from presence_pidf.pidf_series import PidfSeries
 from presence_pidf.publication import PublishedPresence
 from presence_pidf.safe_xml import MalformedDocument
 from presence_pidf.status_report import Activity, StatusReport
 from sipcore.errors import ProtocolViolation
-from sipcore.publication import PublishPackage
+from sipcore.publication import DocumentReader, PublishPackage
 
 
 class PublishedPresencePackage:
@@ -22,9 +22,19 @@ class PublishedPresencePackage:
     name: Final = "presence"
     content_types: Final = (PIDF,)
 
+    def reader(self) -> DocumentReader:
+        return _PresenceReader()
+
+
+class _PresenceReader:
+    __slots__ = ("_series",)
+
+    def __init__(self) -> None:
+        self._series = PidfSeries()
+
     def read(self, body: bytes, now: float) -> object:
         try:
-            return read_pidf(body)
+            return self._series.read(body)
         except MalformedDocument as fault:
             raise ProtocolViolation(f"Presence document: {fault}") from None
 
@@ -35,6 +45,13 @@ class PublishedDialogPackage:
     name: Final = "dialog"
     content_types: Final = (DIALOG_INFO,)
 
+    def reader(self) -> DocumentReader:
+        return _DIALOG_READER
+
+
+class _DialogReader:
+    __slots__ = ()
+
     def read(self, body: bytes, now: float) -> object:
         try:
             return read_dialog_info(body, now).dialogs
@@ -42,6 +59,7 @@ class PublishedDialogPackage:
             raise ProtocolViolation(f"Dialog document: {fault}") from None
 
 
+_DIALOG_READER: Final = _DialogReader()
 PUBLISH_PACKAGES: Final[tuple[PublishPackage, ...]] = (PublishedPresencePackage(), PublishedDialogPackage())
 
 
