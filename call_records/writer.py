@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
-from itertools import islice
+from itertools import count, islice
 
 import msgspec
 from sqlalchemy import Engine
@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from call_records.event_log import insert_events, unfinished_calls
 from call_records.logged_event import LoggedEvent, MemberLogged, StateLogged
 from call_records.spool import Spool
+from call_records.unwritten import Memory, Unwritten
 from routing.events import AnyCallEvent, CallEnded
 from routing.queue.events import AnyMemberEvent, MemberBlocked, MemberCleared
 
@@ -52,23 +53,34 @@ class EventWriter:
     """Takes events with `put` and sees to it that each comes into the database once, in order.
 
     While the database is locked or away, events go to the spool file; while that cannot be written either (disk full),
-    they stay in memory. When it is back they are written, oldest first, beginning with what an earlier run left.
+    they stay in memory. When it is back they are written, oldest first, beginning with what an earlier run left. With a
+    `memory` that outlives the process, so does what was put.
 
     `writer` names this run of the server and no other. A database that is away is left alone for `retry_seconds`.
     """
 
     def __init__(
-        self, engine: Engine, spool: Spool, *, writer: str, memory_events: int = 200_000, retry_seconds: float = 1.0
+        self,
+        engine: Engine,
+        spool: Spool,
+        *,
+        writer: str,
+        memory_events: int = 200_000,
+        retry_seconds: float = 1.0,
+        memory: Memory | None = None,
     ) -> None:
         self._engine = engine
         self._spool = spool
         self._writer = writer
         self._memory_events = memory_events
         self._retry_seconds = retry_seconds
-        self._queue: queue.SimpleQueue[Logged | _Flush | _Stop] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[LoggedEvent | _Flush | _Stop] = queue.SimpleQueue()
         self._waiting: deque[LoggedEvent] = deque()
         self._flushes: list[_Flush] = []
-        self._numbered = 0
+        self._numbers = count(1)
+        self._unwritten = Unwritten(memory) if memory is not None else None
+        self._left: list[LoggedEvent] = []
+        """What an earlier run had put and not written."""
         self._lost = 0
         self._fault: str | None = None
         self._spool_failing = False
@@ -82,6 +94,8 @@ class EventWriter:
     def start(self, surviving: Collection[str] = ()) -> None:
         """Begin writing. Calls that an earlier run left unfinished are closed as `lost`, but for those that live on."""
         self._surviving = frozenset(surviving)
+        if self._unwritten is not None:
+            self._left = self._unwritten.left()
         self._thread.start()
 
     def put(self, event: AnyCallEvent) -> None:
@@ -106,7 +120,10 @@ class EventWriter:
             if self._lost == 1:
                 log.error("%s: the database is away and memory is full: events are being lost", _whose(event))
             return
-        self._queue.put(event)
+        logged = self._logged(event)
+        if self._unwritten is not None:
+            self._unwritten.add(logged)
+        self._queue.put(logged)
 
     def flush(self, timeout: float) -> bool:
         """Wait until everything put so far is in the database; False when it is not after `timeout` seconds."""
@@ -144,7 +161,7 @@ class EventWriter:
 
     def _take(self) -> None:
         """Wait for something to do, let more of it gather, and take up to a batch."""
-        idle = not self._waiting and self._spool.empty and self._surviving is None
+        idle = not self._waiting and not self._left and self._spool.empty and self._surviving is None
         delay = None if idle else max(0.0, self._retry_at - time.monotonic())
         try:
             self._accept(self._queue.get(timeout=delay))
@@ -153,6 +170,8 @@ class EventWriter:
         if self._queue.qsize() < BATCH:
             self._hurry.wait(GATHER_SECONDS)
             self._hurry.clear()
+        if self._unwritten is not None:
+            self._unwritten.turn()
         self._take_queued(BATCH)
 
     def _take_queued(self, at_most: int) -> None:
@@ -162,22 +181,22 @@ class EventWriter:
         except queue.Empty:
             pass
 
-    def _accept(self, item: Logged | _Flush | _Stop) -> None:
+    def _accept(self, item: LoggedEvent | _Flush | _Stop) -> None:
         match item:
             case _Flush():
                 self._flushes.append(item)
             case _Stop():
                 self._stopping = True
             case _:
-                self._waiting.append(self._logged(item))
+                self._waiting.append(item)
 
     def _logged(self, event: Logged) -> LoggedEvent:
-        self._numbered += 1
-        return LoggedEvent(self._writer, self._numbered, event)
+        return LoggedEvent(self._writer, next(self._numbers), event)
 
     def _write(self) -> None:
         try:
             self._write_spool()
+            self._write_left()
             self._close_lost_calls()
             self._write_waiting()
         except (SQLAlchemyError, OSError) as error:
@@ -198,6 +217,11 @@ class EventWriter:
         # A crash right here writes them again: the log knows each by writer and number, and leaves it as it is.
         self._spool.clear()
 
+    def _write_left(self) -> None:
+        if self._left:
+            self._insert(self._left)
+            self._left = []
+
     def _close_lost_calls(self) -> None:
         if self._surviving is None:
             return
@@ -217,6 +241,7 @@ class EventWriter:
                 return
             for _ in events:
                 self._waiting.popleft()
+            self._are_on_disk(events)
 
     def _insert(self, events: Sequence[LoggedEvent]) -> None:
         with self._engine.begin() as connection:
@@ -231,17 +256,25 @@ class EventWriter:
 
     def _set_aside(self) -> None:
         """Move what waits in memory to the spool, where it outlives a crash."""
-        if not self._waiting:
+        aside = [*self._left, *self._waiting]
+        if not aside:
             return
         try:
-            self._spool.append(self._waiting)
+            self._spool.append(aside)
         except OSError as error:
             level = logging.ERROR if self._stopping or not self._spool_failing else logging.DEBUG
-            log.log(level, "%d call events are in memory alone: %s", len(self._waiting), error)
+            log.log(level, "%d call events are in memory alone: %s", len(aside), error)
             self._spool_failing = True
             return
         self._spool_failing = False
+        self._left = []
+        if self._waiting:
+            self._are_on_disk(self._waiting)
         self._waiting.clear()
+
+    def _are_on_disk(self, events: Sequence[LoggedEvent]) -> None:
+        if self._unwritten is not None:
+            self._unwritten.on_disk(events[-1].number)
 
 
 def _whose(event: Logged) -> str:

@@ -5,12 +5,18 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from lampfield.journal_file import JournalDamaged, JournalFile
-from lampfield.journal_tail import JournalTail
+from lampfield.tail import Tail
 
 log = logging.getLogger(__name__)
 
 _Changes = dict[tuple[str, str], bytes | None]
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[tuple[str, str, bytes | None]] = msgspec.msgpack.Decoder(
+    tuple[str, str, bytes | None]
+)
 
 
 class Journal:
@@ -21,7 +27,7 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path, tail: JournalTail | None = None, *, batch_seconds: float = 0.02, retry_seconds: float = 1.0
+        self, path: Path, tail: Tail | None = None, *, batch_seconds: float = 0.02, retry_seconds: float = 1.0
     ) -> None:
         self._file = JournalFile(path)
         self._tail = tail
@@ -58,7 +64,7 @@ class Journal:
             self._begin_anew(damage)
         if self._tail is not None:
             # Written once more: of some nobody knows whether they came to the disk.
-            self._pending = {(kind, key): value for kind, key, value in self._tail.changes()}
+            self._pending = {(kind, key): value for kind, key, value in map(_decoder.decode, self._tail.entries())}
             self._asked = len(self._pending)
         self._thread.start()
 
@@ -102,7 +108,7 @@ class Journal:
             self._pending[kind, key] = value
             self._asked += 1
             if self._tail is not None:
-                self._tail.add(kind, key, value)
+                self._tail.add(_encoder.encode((kind, key, value)))
             if len(self._pending) == 1:
                 self._changed.notify_all()
 

@@ -29,7 +29,6 @@ from lampfield.database import open_database
 from lampfield.door import Door
 from lampfield.fan_out import FanOut
 from lampfield.journal import Journal
-from lampfield.journal_tail import JournalTail
 from lampfield.keep_alive import KeepAlive
 from lampfield.last_members import LastMembers
 from lampfield.live_calls import LiveCalls
@@ -68,6 +67,7 @@ from lampfield.sounds import Sounds
 from lampfield.standings import Standings
 from lampfield.status_feed import StatusFeed
 from lampfield.supervisor import control_path, reports_path
+from lampfield.tail import Tails
 from lampfield.tokens import Tokens
 from lampfield.trace import TraceHub
 from lampfield.trunks import Trunks
@@ -100,10 +100,8 @@ from sipcore.stack import Stack, StackConfig
 class Parts:
     """One of each, by name."""
 
-    def __init__(
-        self, configuration: Configuration, clock: Clock | None = None, tail: JournalTail | None = None
-    ) -> None:
-        """`clock` is another than the machine's, for tests. `tail` is what the journal's last holder left in memory."""
+    def __init__(self, configuration: Configuration, clock: Clock | None = None, tails: Tails | None = None) -> None:
+        """`clock` is another than the machine's, for tests. `tails` are what the last run left in memory."""
         self.configuration = configuration
         self.clock: Clock = clock or make_clock()
         self.token = Tokens()
@@ -113,20 +111,21 @@ class Parts:
         """Set once calls can be made."""
         self.live = LiveCalls()
         self.trace = TraceHub(self._hook_traffic)
-        directory = self._open_storage(configuration, tail)
+        directory = self._open_storage(configuration, tails or Tails())
         self._assemble_sip(configuration, directory)
         self._assemble_calls(configuration)
         self._assemble_requests(configuration)
 
-    def _open_storage(self, configuration: Configuration, tail: JournalTail | None) -> Directory:
+    def _open_storage(self, configuration: Configuration, tails: Tails) -> Directory:
         self.database = open_database(configuration.database_url)
-        self.journal = Journal(configuration.state_directory / "journal", tail)
+        self.journal = Journal(configuration.state_directory / "journal", tails.journal)
         self.journal.open()
         self.records = EventWriter(
             self.database,
             Spool(configuration.spool_path),
             writer=self.token(),
             memory_events=configuration.records.memory_events,
+            memory=tails.records,
         )
         self.events = FanOut(self.records, self.live)
         return load_directory(self.database)

@@ -21,10 +21,10 @@ from lampfield.child import say_ready
 from lampfield.configuration import Configuration, load
 from lampfield.database import open_database, upgrade
 from lampfield.health import watch
-from lampfield.journal_tail import JournalTail
 from lampfield.logs import start_logging
 from lampfield.parts import Parts
 from lampfield.supervisor import listeners_of, media_control
+from lampfield.tail import Tails
 from sipcore.io.listener import Listener, ListenError
 
 logger = logging.getLogger("lampfield.signalling")
@@ -207,11 +207,9 @@ def bring_up_to_date(url: str) -> None:
     database.dispose()
 
 
-async def serve(
-    configuration: Configuration, sockets: Sequence[str], tail: JournalTail | None, ready: int | None
-) -> None:
+async def serve(configuration: Configuration, sockets: Sequence[str], tails: Tails, ready: int | None) -> None:
     """Assemble and run the process until SIGTERM."""
-    signalling = Signalling(Parts(configuration, tail=tail), inherited(listeners_of(configuration), sockets))
+    signalling = Signalling(Parts(configuration, tails=tails), inherited(listeners_of(configuration), sockets))
     await signalling.run(ready)
 
 
@@ -220,7 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="lampfield.signalling")
     parser.add_argument("--config", type=Path)
     parser.add_argument("--socket", action="append", default=[])
-    parser.add_argument("--journal-tail", type=int)
+    parser.add_argument("--tail", action="append", default=[])
     parser.add_argument("--ready-fd", type=int)
     parser.add_argument("--upgrade-database", action="store_true")
     arguments = parser.parse_args()
@@ -229,8 +227,7 @@ def main() -> None:
     try:
         if arguments.upgrade_database:
             bring_up_to_date(configuration.database_url)
-        tail = JournalTail(arguments.journal_tail) if arguments.journal_tail is not None else None
-        asyncio.run(serve(configuration, arguments.socket, tail, arguments.ready_fd))
+        asyncio.run(serve(configuration, arguments.socket, Tails.of(arguments.tail), arguments.ready_fd))
     except (SQLAlchemyError, ListenError, OSError) as error:
         logger.error("signalling cannot run: %s", str(getattr(error, "orig", None) or error).strip())
         sys.exit(1)

@@ -1,7 +1,7 @@
 """`lampfield serve`: binds the sockets, keeps media, signalling, the API and the adapters running, stops them cleanly.
 
 The sockets outlive a crash of the signalling process: what phones send meanwhile waits in the kernel. So does the
-memory with what its journal had not on disk yet.
+memory with what its journal and its records had not on disk yet.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Any
 
 from lampfield.child import Child
 from lampfield.configuration import Configuration, ListenAddress
-from lampfield.journal_tail import make_tail
+from lampfield.tail import Tails, make_tail
 from sipcore.io.listener import Listener, bind
 
 logger = logging.getLogger(__name__)
@@ -41,10 +41,11 @@ class Supervisor:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sockets = [(listener, bind(listener)) for listener in listeners_of(configuration)]
         self._media = Child("media", "media.process", _media_arguments(configuration, state))
-        self._journal_tail = make_tail()
-        descriptors = [self._journal_tail, *(bound.fileno() for _, bound in self._sockets)]
-        arguments = ["--journal-tail", str(self._journal_tail)]
-        arguments += ["--config", str(source)] if source is not None else []
+        self._tails = {name: make_tail(name) for name in Tails._fields}
+        descriptors = [*self._tails.values(), *(bound.fileno() for _, bound in self._sockets)]
+        arguments = ["--config", str(source)] if source is not None else []
+        for name, descriptor in self._tails.items():
+            arguments += ["--tail", f"{name}={descriptor}"]
         for listener, bound in self._sockets:
             arguments += ["--socket", f"{listener}={bound.fileno()}"]
         self._signalling = Child(
@@ -99,7 +100,8 @@ class Supervisor:
             await self._media.stop(GRACE_SECONDS)
             for _, bound in self._sockets:
                 bound.close()
-            os.close(self._journal_tail)
+            for descriptor in self._tails.values():
+                os.close(descriptor)
 
 
 def _media_arguments(configuration: Configuration, state: Path) -> Sequence[str]:

@@ -1,11 +1,12 @@
 """Every call event comes into the database once and in order, whatever happens to the database."""
 
+import os
 import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from call_records.models import CallEventRow
 from call_records.spool import Spool
 from call_records.writer import EventWriter
 from lampfield.database import open_database, upgrade
+from lampfield.tail import Tail, make_tail
 from routing.events import CallArrived, CallEnded
 from tests.call_records.calls import BEGIN, main_job, steps
 from tests.support.postgres import running_postgres
@@ -39,14 +41,23 @@ def new_writer(spool_path: Path) -> Iterator[NewWriter]:
     """Writers of one run of the server after another; each is stopped at the end."""
     started: list[EventWriter] = []
 
-    def new(engine: Engine, **options: int) -> EventWriter:
-        writer = EventWriter(engine, Spool(spool_path), writer=f"run{len(started)}", retry_seconds=0.02, **options)
+    def new(engine: Engine, memory_events: int = 200_000) -> EventWriter:
+        writer = EventWriter(
+            engine, Spool(spool_path), writer=f"run{len(started)}", retry_seconds=0.02, memory_events=memory_events
+        )
         started.append(writer)
         return writer
 
     yield new
     for writer in started:
         writer.stop()
+
+
+@pytest.fixture
+def memory() -> Iterator[int]:
+    descriptor = make_tail("records")
+    yield descriptor
+    os.close(descriptor)
 
 
 @pytest.fixture
@@ -165,6 +176,38 @@ os.kill(os.getpid(), signal.SIGKILL)
         assert written(engine) == [*range(300)]
         writer.stop()
         spool_path.write_bytes(kept)
+
+
+@pytest.mark.parametrize("database", ["there", "away"])
+def test_what_was_put_outlives_a_kill_before_it_is_written(
+    sqlite_path: Path, spool_path: Path, memory: int, database: str
+) -> None:
+    script = """
+import os, signal, sys
+from pathlib import Path
+from call_records.spool import Spool
+from call_records.writer import EventWriter
+from lampfield.tail import Tail
+from tests.call_records.calls import steps
+from tests.call_records.test_writer import impatient
+database, spool, tail = impatient(Path(sys.argv[1])), Spool(Path(sys.argv[2])), Tail(int(sys.argv[3]))
+writer = EventWriter(database, spool, writer="killed", retry_seconds=0.02, memory=tail)
+writer.start()
+for event in steps("c1", 900):
+    writer.put(event)
+    if event.at % 100 == 0: writer.flush(0.02)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    command = [sys.executable, "-c", script, str(sqlite_path), str(spool_path), str(memory)]
+    with locked(sqlite_path) if database == "away" else nullcontext():
+        run = subprocess.run(command, check=False, timeout=PATIENCE, pass_fds=[memory])
+        assert run.returncode == -9
+    engine = impatient(sqlite_path)
+    writer = EventWriter(engine, Spool(spool_path), writer="next", memory=Tail(memory))
+    writer.start(surviving=["c1"])
+    assert writer.flush(PATIENCE)
+    assert written(engine) == list(range(900))
+    writer.stop()
 
 
 def test_a_stop_while_the_database_is_away_loses_nothing(new_writer: NewWriter, sqlite_path: Path) -> None:
