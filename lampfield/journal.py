@@ -27,7 +27,7 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path, tail: Tail | None = None, *, batch_seconds: float = 0.02, retry_seconds: float = 1.0
+        self, path: Path, tail: Tail | None = None, *, batch_seconds: float = 0.05, retry_seconds: float = 1.0
     ) -> None:
         self._file = JournalFile(path)
         self._tail = tail

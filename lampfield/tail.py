@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Final, NamedTuple, Self
 
 CAPACITY: Final = 1_000_000
-"""Bytes that each half holds: 50 MB a second in batches of 20 ms. What is more is protected by the disk alone."""
+"""Bytes that each half holds: 20 MB a second in batches of 50 ms. What is more is protected by the disk alone."""
 
 _HALVES: Final = (64, 64 + CAPACITY)
 """Where each half begins."""
