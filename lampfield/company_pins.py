@@ -59,7 +59,7 @@ class CompanyPins:
         return "right"
 
     def _locked(self, names: Sequence[tuple[str, ...]], now: float) -> bool:
-        return any(self._attempts.locked(name, now) for name in names)
+        return any(self._attempts.seconds_to_wait(name, now) > 0 for name in names)
 
     async def _lift(self, names: Sequence[tuple[str, ...]], owner: str) -> None:
         """Who has got another PIN after the wrong ones need not wait."""

@@ -56,12 +56,12 @@ class Sip:
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """The API for programs, with tokens from `lampfield token`. With TLS, or behind a proxy that has it, where others
-    than this machine use it.
+    """The API for programs and the pages of self-service, with tokens from `lampfield token`. With TLS, or behind a
+    proxy that has it, where others than this machine use them.
     """
 
     listen: ListenAddress | None = setting(
-        optional(listen_address(), empty="no API"), "", "Where the API is, such as tcp:127.0.0.1:8080."
+        optional(listen_address(), empty="neither"), "", "Where they are, such as tcp:127.0.0.1:8080."
     )
     requests_per_minute: int = setting(
         whole(1, 1_000_000), 600, "How many requests one token may make; more are answered 429."
@@ -72,7 +72,7 @@ class Web:
         "How many streams one token may have open at once: events, WebSockets and snapshots. More are answered 429.",
     )
     certificate: Path | None = setting(
-        optional(path("a file"), empty="no TLS"), "", "The certificate of the API with its chain (PEM), for HTTPS."
+        optional(path("a file"), empty="no TLS"), "", "The certificate with its chain (PEM), for HTTPS."
     )
     key: Path | None = setting(optional(path("a file"), empty="no TLS"), "", "Its private key (PEM, no password).")
     private_webhooks: bool = setting(

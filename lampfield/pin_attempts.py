@@ -1,4 +1,4 @@
-"""How long after wrong PINs no further one is looked at."""
+"""How long after wrong PINs no further one is looked at, nor after wrong tokens at the pages."""
 
 from collections import OrderedDict
 
@@ -21,17 +21,17 @@ class _Record(msgspec.Struct):
 
 
 class PinAttempts:
-    """Counts wrong PINs by name: of the person, and of the caller."""
+    """Counts wrong PINs by name: of the person, and of the caller. Also wrong tokens, by address."""
 
     def __init__(self) -> None:
         self._records: OrderedDict[tuple[str, ...], _Record] = OrderedDict()
 
-    def locked(self, name: tuple[str, ...], now: float) -> bool:
-        """Whether the name has to wait still."""
+    def seconds_to_wait(self, name: tuple[str, ...], now: float) -> float:
+        """Until another one is looked at; 0 where it is now."""
         record = self._records.get(name)
         if record is None or record.wrong < FREE_ATTEMPTS:
-            return False
-        return now < record.at + min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (record.wrong - FREE_ATTEMPTS))
+            return 0.0
+        return max(0.0, record.at + min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (record.wrong - FREE_ATTEMPTS)) - now)
 
     def tried(self, name: tuple[str, ...], now: float) -> None:
         """Count an attempt as wrong before it is looked at, so that many at once gain nothing."""

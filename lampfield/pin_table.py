@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from provisioning.company_rows import load_companies
 from provisioning.pins import drop_pin, owner_of, pins_set_at, set_pin
+from routing.model import Company
 from routing.ports import Clock
 from web.backend import DatabaseAway, NoPinOwner
 
@@ -21,6 +22,9 @@ class PinTable:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
+
+    async def company(self, company: str) -> Company:
+        return await self._do(lambda connection: load_companies(connection, company)[company])
 
     async def set_at(self, company: str) -> dict[str, float]:
         return await self._do(lambda connection: pins_set_at(connection, company))

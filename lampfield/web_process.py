@@ -1,4 +1,4 @@
-"""The process of the API: HTTP on a socket that the supervisor bound, signalling behind the control socket.
+"""The process of API and pages: HTTP on a socket that the supervisor bound, signalling behind the control socket.
 
 Started by the supervisor as `python -m lampfield.web_process`. It holds nothing that a call needs.
 """
@@ -24,6 +24,7 @@ from lampfield.configuration import Configuration, load
 from lampfield.control_socket import converse, lines
 from lampfield.database import open_database
 from lampfield.logs import start_logging
+from lampfield.pin_attempts import PinAttempts
 from lampfield.pin_table import PinTable
 from lampfield.sound_library.company_sounds import CompanySounds, NewSound
 from lampfield.sound_library.company_sounds import SoundRefused as NotAllowed
@@ -41,6 +42,8 @@ from web.app import create_app
 from web.backend import DatabaseAway, SignallingAway, SoundRefused
 from web.deliveries import Couriers
 from web.open_streams import OpenStreams
+from web.pages.app import create_pages
+from web.pages.rendering import Renderer
 from web.rate_limit import RateLimit
 from web.state_boards import StateBoards
 from web.status_interface import StatusInterface
@@ -216,15 +219,18 @@ async def serve(configuration: Configuration, bound: socket.socket, ready: int |
     couriers = Couriers(boards, poster, clients, kept, time.time)
     free = FreeDesk(boards, kept, time.time)
     streams = OpenStreams(configuration.web.streams_per_token)
+    limit = RateLimit(configuration.web.requests_per_minute, time.monotonic)
+    pins = PinTable(engine, time.time)
     log = AccessTable(engine, configuration.web.accesses_days, time.time)
     app = create_app(
         ControlLine(control_path(state)),
         clients,
         SoundLibraries(engine, state, configuration.own_sounds.limits, time.time),
         MissedCallList(engine),
-        PinTable(engine, time.time),
+        pins,
         StatusInterface(boards, couriers, free, streams, log, poster.fault, time.time),
-        RateLimit(configuration.web.requests_per_minute, time.monotonic),
+        limit,
+        create_pages(Renderer(), clients, pins, PinAttempts(), limit, time.monotonic),
     )
     settings = uvicorn.Config(
         app,

@@ -1,8 +1,9 @@
-"""The API as one ASGI application."""
+"""The API as one ASGI application, with the pages in it."""
 
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
+from starlette.types import ASGIApp
 
 from web import (
     adapters,
@@ -28,6 +29,7 @@ from web.recording import Recording
 from web.status_interface import StatusInterface
 
 PREFIX = "/api/v1"
+PAGES = "/self-service"
 
 
 def create_app(
@@ -38,8 +40,9 @@ def create_app(
     pin_table: Pins,
     statuses: StatusInterface,
     limit: RateLimit,
+    pages: ASGIApp,
 ) -> FastAPI:
-    """The application; its description is at /api/v1/openapi.json."""
+    """The application; its description is at /api/v1/openapi.json. `pages` are those of self-service."""
     problem: dict[str, Any] = {"model": ProblemModel, "content": {MEDIA_TYPE: {}}}
     app = FastAPI(
         title="Lampfield",
@@ -72,6 +75,7 @@ def create_app(
         webhooks.when_free_routes(access, boards, statuses.free),
     ):
         app.include_router(router, prefix=PREFIX)
+    app.mount(PAGES, pages)
     return app
 
 

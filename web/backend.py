@@ -9,6 +9,7 @@ from provisioning.accesses import Access
 from provisioning.sound_shelf import SoundEntry, SoundShelf
 from provisioning.standing_requests import StandingRequest
 from provisioning.tokens import Client
+from routing.model import Company
 
 
 class SignallingAway(Exception):
@@ -82,6 +83,10 @@ class NoPinOwner(Exception):
 class Pins(Protocol):
     """The PINs of people and boxes, as hashes. Each method raises DatabaseAway, the changing ones NoPinOwner."""
 
+    async def company(self, company: str) -> Company:
+        """Whose PINs they are: its people, its boxes, and where they dial."""
+        ...
+
     async def set_at(self, company: str) -> dict[str, float]:
         """Who has one, and since when: UTC epoch seconds."""
         ...
@@ -93,6 +98,20 @@ class Pins(Protocol):
     async def remove(self, company: str, owner: str) -> str:
         """Take it away, if there is one, and tell whose it was."""
         ...
+
+
+class Attempts(Protocol):
+    """Counts wrong tokens by where they come from, and makes those wait who enter many. `now` is monotonic seconds."""
+
+    def seconds_to_wait(self, name: tuple[str, ...], now: float) -> float:
+        """Until the next one is looked at; 0 where it is now."""
+        ...
+
+    def tried(self, name: tuple[str, ...], now: float) -> None:
+        """One is about to be looked at, and counts as wrong until it is known to be right."""
+        ...
+
+    def right(self, name: tuple[str, ...]) -> None: ...
 
 
 class SoundRefused(Exception):
