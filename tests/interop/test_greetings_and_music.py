@@ -7,10 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import select
 
-from call_records.models import CallEventRow
-from lampfield.database import open_database
 from media.clips import ClipStore
 from media.prompts.library import PromptLibrary
 from media.prompts.sound import RATE, Samples, read_audio, speech_level
@@ -18,7 +15,7 @@ from media.uploads import SPEECH_LUFS
 from tests.media.running_engine import real_time
 from tests.media.sound_files import loudness, write
 from tests.support import alaw, audio
-from tests.support.event_log import recorded
+from tests.support.event_log import recorded, told
 from tests.support.plain_phone import PlainPhone
 from tests.support.server import CLIPS, MAIN_NUMBER, OUTSIDE, Server
 from tests.support.tape import Tape
@@ -52,16 +49,6 @@ def heard_by_caller(server: Server, folder: Path, seconds: float = 4.5) -> Sampl
         call.hang_up()
         tape.write(folder / "heard.wav")
     return audio.load(folder / "heard.wav")
-
-
-def is_told(server: Server, prompt: str) -> bool:
-    """Whether the prompt was played to anybody."""
-    engine = open_database(f"sqlite:///{server.state / 'lampfield.sqlite3'}")
-    with engine.connect() as connection:
-        rows = connection.execute(select(CallEventRow.__table__).where(CallEventRow.kind == "PromptPlayed"))
-        found = any(f'"{prompt}"' in str(row) for row in rows)
-    engine.dispose()
-    return found
 
 
 @pytest.mark.parametrize(
@@ -107,7 +94,7 @@ def test_a_greeting_recorded_by_phone_with_a_pin_is_heard_by_the_next_caller(
         rtp.say(remote, SILENCE)
         for key in f"208#{pin}#7#":
             rtp.press(key)
-        until(lambda: is_told(server, "beep"), "the tone is announced")
+        until(lambda: told(server, "beep"), "the tone is announced")
         rtp.hear_out(0.7)
         # Silence, quiet words again and again, and silence.
         for voice, seconds in ((None, 1.5), (0.1 * said, 5.0), (None, 1.5)):
@@ -120,7 +107,7 @@ def test_a_greeting_recorded_by_phone_with_a_pin_is_heard_by_the_next_caller(
         rtp.say(remote, SILENCE)
         rtp.press("#")
         for prompt, key in (("recording/review", "3"), ("recording/use", "1")):
-            until(lambda prompt=prompt: is_told(server, prompt), prompt)  # type: ignore[misc]
+            until(lambda prompt=prompt: told(server, prompt), prompt)  # type: ignore[misc]
             rtp.press(key)
         until(lambda: recorded(server, "GreetingPutInUse"), "the greeting in use on record")
         call.hang_up()
@@ -147,7 +134,7 @@ def test_a_wrong_pin_opens_nothing(server: Server) -> None:
         for key in "208#0000#" * 3:
             phone.rtp.press(key)
         call.hung_up(20.0)
-    assert is_told(server, "pin/wrong")
+    assert told(server, "pin/wrong")
 
 
 @real_time
