@@ -35,6 +35,7 @@ COMPILED = [
         f"routing/{name}.py"
         for name in (
             "attendant",
+            "beat",
             "call_flow",
             "caller_leg",
             "conversation",
@@ -44,6 +45,8 @@ COMPILED = [
             "menu/typed",
             "menu/visit",
             "places",
+            "queue/entertainment",
+            "queue/in_line",
             "queue_visits",
             "welcome",
         )

@@ -11,6 +11,7 @@ from media.client import Codec
 from media.clips import ClipError, ClipStore
 from media.prompts.library import PromptLibrary, PromptMissing
 from routing.model import Company
+from routing.prompts import position_prompts
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,10 @@ class Sounds:
             logger.error("%s", error)
             return None
 
+    def seconds(self, clips: Iterable[Path]) -> float:
+        """How long clips last together."""
+        return sum(self._clips.seconds(clip) for clip in clips)
+
     async def prepare(self, companies: Iterable[Company]) -> None:
         """Make ready what these companies' callers will hear, so that the first caller does not wait for it."""
         companies = list(companies)
@@ -78,6 +83,7 @@ class Sounds:
                 await self.clip(source, "PCMA")
         for company in companies:
             names = [name for name in self._prompts.names() if not name.startswith(_ON_DEMAND)]
+            names += _position_prompts(company)
             chosen = {menu.language for menu in company.menus.values() if menu.language is not None}
             for language in (company.language, *sorted(chosen - {company.language})):
                 await self.spoken(names, language, "PCMA", company.domain)
@@ -99,3 +105,9 @@ class Sounds:
         if clip is not None:
             self._ready[name, domain, language, codec] = clip
         return clip
+
+
+def _position_prompts(company: Company) -> list[str]:
+    """What callers of the company's queues are told, whatever their position."""
+    longest = max((queue.max_waiting for queue in company.queues.values() if queue.position_every_seconds), default=0)
+    return sorted({prompt for position in range(1, longest + 1) for prompt in position_prompts(position)})

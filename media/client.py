@@ -166,10 +166,18 @@ class MediaClient:
         self._tell("configure", session, arguments)
 
     def play(
-        self, session: str, clips: Sequence[Path], *, layer: Layer, loop: bool = False, after: bool = False
+        self,
+        session: str,
+        clips: Sequence[Path],
+        *,
+        layer: Layer,
+        loop: bool = False,
+        after: bool = False,
+        told: bool = True,
     ) -> int:
         """Play clips without a gap; returns the play's number, which `PlayEnded` tells when the last frame was sent.
 
+        Nothing is told of a play that is not `told`, also not that it could not begin, but for `CommandFailed`.
         The clips are files of ready frames (`ClipStore`). An announcement pauses the music, which then goes on at the
         very frame where it paused; a new play replaces the one on its layer. Music `after` other music begins without a
         gap where that ends, and replaces what was to follow it; where none plays it begins at once.
@@ -177,8 +185,12 @@ class MediaClient:
         self._plays += 1
         number = self._plays
         paths = ",".join(quote_value(str(clip)) for clip in clips)
-        arguments = {"layer": layer, "clips": paths, "loop": "1" if loop else "0", "play": str(number)}
-        self._tell("play", session, arguments | ({"after": "1"} if after else {}))
+        arguments = {"layer": layer, "clips": paths, "loop": "1" if loop else "0"}
+        if told:
+            arguments["play"] = str(number)
+        if after:
+            arguments["after"] = "1"
+        self._tell("play", session, arguments)
         return number
 
     def stop(self, session: str, layer: Layer) -> None:
@@ -344,7 +356,7 @@ class MediaClient:
             return
         verb, reason = line.arguments.get("verb", ""), line.arguments["reason"]
         _logger.warning("%s: the media engine refused %s: %s", line.session, verb, reason)
-        if verb == "play" and "layer" in line.arguments:
+        if verb == "play" and "play" in line.arguments:
             layer: Layer = "music" if line.arguments["layer"] == "music" else "announcement"
             self._on_event(PlayEnded(line.session, layer, int(line.arguments["play"]), reason))
         else:

@@ -13,6 +13,8 @@ from media.codec import Codec
 _CODECS: tuple[Codec, ...] = ("PCMA", "PCMU", "G722")
 _RECIPE = b"lampfield clip 1\n"
 """Part of each content's name; a change in how clips are made changes it."""
+_FRAME_BYTES = 160
+_FRAME_SECONDS = 0.02
 _TIMEOUT = 120.0
 """Seconds after which a transcoding is given up."""
 
@@ -36,7 +38,8 @@ class ClipStore:
     def __init__(self, cache_dir: Path) -> None:
         self._cache_dir = cache_dir
         self._names: dict[tuple[Path, int, int], str] = {}
-        self._warm: set[Path] = set()
+        self._warm: dict[Path, float] = {}
+        """Clips that are on disk and in the page cache: how long they last, seconds."""
         self._making: dict[str, asyncio.Task[None]] = {}
         self._worker: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
@@ -49,6 +52,10 @@ class ClipStore:
             await self._warmed(path, name, source)
         return path
 
+    def seconds(self, clip: Path) -> float:
+        """How long a clip lasts that `clip` has given; 0 for one that is forgotten."""
+        return self._warm.get(clip, 0.0)
+
     async def forget(self, source: Path) -> None:
         """Remove the clips of a file that is there still, for its sound shall not outlive it. Raises OSError."""
         try:
@@ -58,7 +65,7 @@ class ClipStore:
         self._names = {key: known for key, known in self._names.items() if key[0] != source}
         for codec in _CODECS:
             path = self._path(name, codec)
-            self._warm.discard(path)
+            self._warm.pop(path, None)
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def close(self) -> None:
@@ -85,12 +92,12 @@ class ClipStore:
     async def _warmed(self, path: Path, name: str, source: Path) -> None:
         """Have the clip on disk and in the page cache: the engine's packet loop must not wait for the disk."""
         try:
-            await asyncio.to_thread(path.read_bytes)
-        except FileNotFoundError:
-            await self._made(name, source)
+            if not await asyncio.to_thread(path.exists):
+                await self._made(name, source)
+            frames = await asyncio.to_thread(path.read_bytes)
         except OSError as error:
             raise ClipError(source, f"{path} cannot be read: {error.strerror}") from error
-        self._warm.add(path)
+        self._warm[path] = len(frames) // _FRAME_BYTES * _FRAME_SECONDS
 
     async def _made(self, name: str, source: Path) -> None:
         """Wait until the clips of this content are made, whoever asked first."""

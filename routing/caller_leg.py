@@ -27,10 +27,16 @@ async def tell(
     """Play prompts without a gap, all or `until_key`; where that fails, those that can be played. Raises CallerGone."""
     for prompt in prompts:
         emit(PromptPlayed(call=caller.call, at=clock(), prompt=prompt))
-    if await _sounds(caller, caller.play(prompts, until_key=until_key), prompts) or len(prompts) == 1:
+    await play(caller, prompts, until_key=until_key)
+
+
+async def play(caller: Caller, prompts: Sequence[str], *, until_key: bool = False, unhurried: bool = False) -> None:
+    """As `tell`, of what another event tells already."""
+    playing = caller.play(prompts, until_key=until_key, unhurried=unhurried)
+    if await _sounds(caller, playing, prompts) or len(prompts) == 1:
         return
     for prompt in prompts:
-        await _sounds(caller, caller.play([prompt], until_key=until_key), [prompt])
+        await _sounds(caller, caller.play([prompt], until_key=until_key, unhurried=unhurried), [prompt])
 
 
 async def start_music(caller: Caller, music: str) -> None:

@@ -69,12 +69,13 @@ class Caller(Protocol):
     async def answer(self) -> None:
         """Answer the caller's leg; does nothing when it is answered. Raises CallerGone."""
 
-    async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False) -> None:
+    async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False, unhurried: bool = False) -> None:
         """Play prompts without a gap and return when the last has ended; cancelling stops them.
 
         A name is one of the prompt library: `greeting`, `menu`, `position/7`, or a company's own; a path is that of a
         recording. A key pressed meanwhile is kept for `read_key`; with `until_key` it stops them, one not read yet from
-        before as well. Raises CallerGone.
+        before as well. With `unhurried` it may return a beat later (`routing.beat`), at less cost where many are told
+        something at once. Raises CallerGone.
         """
 
     async def read_key(self, timeout: float | None) -> str | None:

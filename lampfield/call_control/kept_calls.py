@@ -64,7 +64,8 @@ class _Course:
     brought_by: tuple[str, str] = ("", "")
     """The queue that found somebody for the caller, and the place's call."""
     talkers: tuple[VoiceLeg, VoiceLeg] | None = None
-    kept: bool = False
+    kept: bytes = b""
+    """What is on disk; empty for nothing."""
 
     @property
     def kind(self) -> str:
@@ -109,7 +110,8 @@ class KeptCalls:
     def taken_up(self, kept: KeptCall) -> None:
         """A call of another run goes on: follow it from here."""
         brought_by = (kept.talk.queue, kept.talk.place) if kept.talk is not None else ("", "")
-        course = _Course(places=dict(kept.places), away=kept.away, brought_by=brought_by, kept=True)
+        on_disk = msgspec.msgpack.encode(kept)
+        course = _Course(places=dict(kept.places), away=kept.away, brought_by=brought_by, kept=on_disk)
         if kept.way is not None:
             course.destination, course.priority = kept.way.destination, kept.way.priority
             course.customer_number, course.parked_by = kept.way.customer_number, kept.way.parked_by
@@ -220,12 +222,13 @@ class KeptCalls:
         if course is None:
             return
         kept = self._kept(call, course)
-        if kept is not None:
-            course.kept = True
-            self._journal.put(_KIND, call, msgspec.msgpack.encode(kept))
-        elif course.kept:
-            course.kept = False
+        encoded = msgspec.msgpack.encode(kept) if kept is not None else b""
+        # Who waits is looked at with each announcement, and is nearly always on disk as they are.
+        if encoded and encoded != course.kept:
+            self._journal.put(_KIND, call, encoded)
+        elif course.kept and not encoded:
             self._journal.delete(_KIND, call)
+        course.kept = encoded
 
     def _kept(self, call: str, course: _Course) -> KeptCall | None:
         """None where there is nothing that another run could go on with."""

@@ -98,13 +98,20 @@ class RtpSession:
             rtp_timeout=self._silence,
         )
 
-    async def announce(self, clips: Sequence[Path], *, until_key: bool = False) -> None:
-        """Play clips over the music and return when the last has ended, or a key cuts them; cancelling stops them."""
+    async def announce(
+        self, clips: Sequence[Path], *, until_key: bool = False, ends_after: float | None = None
+    ) -> None:
+        """Play clips over the music and return when the last has ended, or a key cuts them; cancelling stops them.
+
+        The engine tells when that is, unless it is known to be within `ends_after` seconds.
+        """
         self.end_announcement()
         self._until_key = until_key
-        number = self._media.play(self.name, clips, layer="announcement")
+        number = self._media.play(self.name, clips, layer="announcement", told=ends_after is None)
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._announcement = number, ended
+        if ends_after is not None:
+            asyncio.get_running_loop().call_later(ends_after, self.play_ended, number)
         try:
             await ended
         except asyncio.CancelledError:
@@ -124,7 +131,7 @@ class RtpSession:
             self.end_announcement()
 
     def play_ended(self, number: int) -> None:
-        """The engine said that this play is over."""
+        """This play is over."""
         if self._announcement is not None and self._announcement[0] == number:
             self.end_announcement()
 

@@ -17,6 +17,7 @@ from lampfield.call_control.services import Services
 from media.client import Codec
 from media.events import RecordEnded, RecordFailed
 from media.session_info import SessionInfo
+from routing.beat import beat_from
 from routing.diversion import Diversion
 from routing.ports import CallerGone, Ended, Recorded, RecordingFailed
 from routing.tasks import followed_by, stop
@@ -89,18 +90,24 @@ class VoiceLeg(Leg):
 
     # Sound and keys
 
-    async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False) -> None:
+    async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False, unhurried: bool = False) -> None:
         """Play prompts without a gap and return after the last, or at a key; cancelling stops them.
 
-        Raises CallerGone.
+        Where it is `unhurried`, at the next beat. Raises CallerGone.
         """
         self._there()
         clips = await self.services.sounds.spoken(prompts, self._language, self._codec, self.domain)
         self._there()
         if not clips or (until_key and self.keys):
             return
-        await self.rtp.announce(clips, until_key=until_key)
+        ends_after = self._until_beat(self.services.sounds.seconds(clips)) if unhurried else None
+        await self.rtp.announce(clips, until_key=until_key, ends_after=ends_after)
         self._there()
+
+    def _until_beat(self, seconds: float) -> float:
+        """Seconds until the first beat that is at least so far away."""
+        now = self.services.clock()
+        return beat_from(now + seconds) - now
 
     async def record(
         self, *, max_seconds: float, silence_seconds: float, end_keys: str = "#", path: Path | None = None

@@ -45,21 +45,27 @@ static void send_frame(struct engine *engine, struct session *session, const uin
     session_send(engine, session, &packet, codec, due);
 }
 
+static void tell_end(struct engine *engine, const struct session *session, const struct playlist *playlist, const char *layer)
+{
+    struct line line;
+    line_start(&line, "play_ended", session->name);
+    line_text(&line, "layer", layer);
+    line_number(&line, "play", playlist->number);
+    control_event(engine, &line);
+}
+
 static const uint8_t *next_frame(struct engine *engine, struct session *session, struct playlist *playlist, const char *layer,
                                  enum codec *codec)
 {
     if (!playlist_active(playlist))
         return NULL;
     const uint8_t *frame = playlist_next(playlist, codec);
-    if (!frame) {
-        struct line line;
-        line_start(&line, "play_ended", session->name);
-        line_text(&line, "layer", layer);
-        line_number(&line, "play", playlist->number);
-        control_event(engine, &line);
-        playlist_clear(playlist, &engine->clips);
-    }
-    return frame;
+    if (frame)
+        return frame;
+    if (playlist->number)
+        tell_end(engine, session, playlist, layer);
+    playlist_clear(playlist, &engine->clips);
+    return NULL;
 }
 
 static const uint8_t *next_music_frame(struct engine *engine, struct session *session, enum codec *codec)

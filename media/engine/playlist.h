@@ -16,7 +16,7 @@ struct playlist {
     uint32_t index;   /* Clip being played. */
     uint32_t frame;   /* Next frame of it. */
     bool loop;
-    uint64_t number;  /* The controller's number for this play, told back when it ends. */
+    uint64_t number;  /* The controller's number for this play, told back when it ends; 0 for none, of which nothing is told. */
 };
 
 static inline bool playlist_active(const struct playlist *playlist)

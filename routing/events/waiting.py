@@ -16,6 +16,8 @@ class QueueJoined(CallEvent, frozen=True, kw_only=True):
 
 
 class PositionAnnounced(CallEvent, frozen=True, kw_only=True):
+    """The caller is told the position; the prompts that say so have no event of their own."""
+
     queue: str
     position: int
     expected_minutes: int | None = None

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from routing import spoken
-from routing.caller_leg import start_music
+from routing.beat import beat_from
+from routing.caller_leg import play, start_music
 from routing.events import PositionAnnounced
 from routing.prompts import position_prompts
 from routing.queue.in_line import InLine
@@ -35,12 +36,13 @@ class Entertainment:
         if not self._plays_music:
             self._plays_music = True
             await start_music(line.caller, line.queue.music)
-        joined, every, beat = line.runner.joined_at(line.place), line.queue.position_every_seconds, 0
+        joined, every, times = line.runner.joined_at(line.place), line.queue.position_every_seconds, 0
         while every:
-            # Whole multiples of the interval since joining: long prompts do not shift the beat.
-            waited = line.clock() - joined
-            beat = max(beat, math.floor(waited / every)) + 1
-            await asyncio.sleep(beat * every - waited)
+            # After whole multiples of the interval since joining, whatever the prompts last; then at the next beat,
+            # when all others are told as well whose time has come.
+            now = line.clock()
+            times = max(times, math.floor((now - joined) / every)) + 1
+            await asyncio.sleep(beat_from(joined + times * every) - now)
             await self._tell_position()
 
     async def _open(self, opening: Opening) -> None:
@@ -70,7 +72,8 @@ class Entertainment:
                 expected_minutes=minutes,
             )
         )
-        await line.tell(*position_prompts(position), *told_minutes(minutes), *offered_callback(queue.callback_key))
+        prompts = [*position_prompts(position), *told_minutes(minutes), *offered_callback(queue.callback_key)]
+        await play(line.caller, prompts, unhurried=True)
 
     def _minutes_to_tell(self) -> int | None:
         if not self._line.queue.tell_expected_wait:

@@ -87,6 +87,17 @@ async def test_the_same_content_is_transcoded_once_whatever_its_name(tmp_path: P
 
 
 @real_time
+async def test_it_is_known_how_long_a_clip_lasts(tmp_path: Path) -> None:
+    source = tone(tmp_path / "tone.wav", seconds=1.01)
+    for _ in ("made", "found on disk"):
+        async with store(tmp_path / "cache") as clips:
+            clip = await clips.clip(source, "PCMA")
+            assert clips.seconds(clip) == pytest.approx(1.02)
+    await clips.forget(source)
+    assert clips.seconds(clip) == 0
+
+
+@real_time
 async def test_a_replaced_file_is_another_clip(tmp_path: Path) -> None:
     async with store(tmp_path / "cache") as clips:
         first = await clips.clip(tone(tmp_path / "a.wav"), "PCMA")

@@ -162,6 +162,23 @@ async def test_a_play_that_cannot_begin_names_the_file_and_why(engine: RunningEn
 
 
 @real_time
+async def test_nothing_is_told_of_a_play_whose_end_nobody_waits_for(engine: RunningEngine, tmp_path: Path) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    with Phone() as phone:
+        await controller.call("a", phone)
+        client.play("a", [clip(tmp_path, "A", 3)], layer="announcement", told=False)
+        packets = await phone.hear_many(3)
+        told = client.play("a", [clip(tmp_path, "B", 2)], layer="announcement")
+        assert await controller.event(PlayEnded) == PlayEnded("a", "announcement", told)
+        client.play("a", [tmp_path / "no.pcma"], layer="announcement", told=False)
+        failed = await controller.event(CommandFailed)
+        assert (failed.session, failed.verb) == ("a", "play")
+    assert [packet.payload for packet in packets] == [frame("A", i) for i in range(3)]
+    await client.disconnect()
+
+
+@real_time
 async def test_music_is_followed_without_a_gap_and_resumes_at_the_frame_across_announcements(
     engine: RunningEngine, tmp_path: Path
 ) -> None:

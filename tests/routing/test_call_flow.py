@@ -347,10 +347,12 @@ def test_a_message_that_is_not_heard_to_its_end_is_abandoned() -> None:
 
 def test_a_greeting_that_cannot_be_played_is_passed_over_and_the_menu_told() -> None:
     class Ungreeted(FakeCaller):
-        async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False) -> None:
+        async def play(
+            self, prompts: Sequence[str | Path], *, until_key: bool = False, unhurried: bool = False
+        ) -> None:
             if "greeting" in prompts:
                 raise OSError("greeting.ogg is unreadable")
-            await super().play(prompts, until_key=until_key)
+            await super().play(prompts, until_key=until_key, unhurried=unhurried)
 
     async def scenario() -> FakeCaller:
         world, caller = World(company()), Ungreeted()

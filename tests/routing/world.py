@@ -81,7 +81,7 @@ class FakeCaller:
         self.answered = True
         self.hear("answered")
 
-    async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False) -> None:
+    async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False, unhurried: bool = False) -> None:
         assert self.answered, "prompts need an answered leg"
         for prompt in prompts:
             self._check()

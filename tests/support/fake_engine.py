@@ -108,7 +108,7 @@ class FakeEngine:
                 session.music = arguments["clips"]
             case "play":
                 session.announcement = Path(arguments["clips"].rpartition(",")[2]).stem
-                play = int(arguments["play"])
+                play = int(arguments.get("play", "0"))
                 asyncio.get_running_loop().call_later(ANNOUNCEMENT_SECONDS, self._played, name, play)
             case "stop" if arguments["layer"] == "music":
                 session.music = ""
@@ -136,4 +136,5 @@ class FakeEngine:
         session = self.sessions.get(name)
         if session is not None and session.announcement:
             session.announcement = ""
-            self._say("play_ended", name, layer="announcement", play=play)
+            if play:
+                self._say("play_ended", name, layer="announcement", play=play)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from lampfield.call_control.kept_call import KeptCall, KeptWay
+from routing.events import PositionAnnounced
 from tests.lampfield.call_control.transfers import connected
 from tests.support.exchange import Exchange
 
@@ -70,6 +71,25 @@ def test_who_waits_is_kept_with_the_place_and_who_talks_with_the_other_leg(excha
         talks = kept(exchange)
         assert talks.talk is not None
         assert (talks.way, talks.talk.queue, talks.talk.callee.party.person) == (None, "sales", "anna")
+
+    exchange.run(test())
+
+
+def test_who_waits_is_written_anew_only_when_their_phone_has_changed_something(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid = await exchange.phone("astrid")
+        await exchange.phone("anna")
+        call = astrid.call(QUEUE)
+        await call.up()
+        await asyncio.sleep(35)
+        # As if it had never been: so it shows whether it is written once more.
+        exchange.parts.journal.delete("call", kept(exchange).call)
+        await asyncio.sleep(30)
+        assert len(exchange.of(PositionAnnounced)) == 2
+        assert not exchange.parts.kept_calls.load()
+        call.hold()
+        await asyncio.sleep(30)
+        assert b"a=sendonly" in (kept(exchange).caller.session.remote_sdp or b"")
 
     exchange.run(test())
 

@@ -83,3 +83,16 @@ def test_cancelling_stops_the_announcement(run: Callable[[Test], None]) -> None:
         playing.cancel()
         await asyncio.wait({playing})
         assert await engine.told() == ["play", "stop"]
+
+
+def test_an_announcement_ends_by_the_clock_where_it_is_known_when(run: Callable[[Test], None]) -> None:
+    @run
+    async def _(engine: Engine) -> None:
+        session = await engine.session()
+        async with asyncio.timeout(1):
+            await session.announce(CLIPS, ends_after=0.01)
+        second = asyncio.ensure_future(session.announce(CLIPS, ends_after=60.0))
+        await asyncio.sleep(0)
+        second.cancel()
+        await asyncio.wait({second})
+        assert await engine.told() == ["play", "play", "stop"]

@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 
-from routing.events import CallEnded, CallEvent, OfferEnded, OfferMade, PositionAnnounced, QueueJoined, QueueLeft
+from routing.events import (
+    CallEnded,
+    CallEvent,
+    OfferEnded,
+    OfferMade,
+    PositionAnnounced,
+    PromptPlayed,
+    QueueJoined,
+    QueueLeft,
+)
 from routing.model import Company, Destination
 from routing.ports import Caller, RingResult
 from routing.queue.events import QueueEvent
@@ -81,6 +90,21 @@ def test_the_position_counts_those_before_at_the_moment_it_is_told() -> None:
     wait(scenario)
 
 
+def test_those_whose_time_has_come_are_told_at_the_same_beat() -> None:
+    async def scenario(world: World) -> None:
+        world.activity.member_busy("anna")
+        for call in ("a", "b", "c"):
+            join(world, call)
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(65)
+        told = {(event.call, event.at - START) for event in world.events if isinstance(event, PositionAnnounced)}
+        assert told == {("a", 30), ("b", 30.25), ("c", 30.25), ("a", 60), ("b", 60.25), ("c", 60.25)}
+        prompts = {event.prompt for event in world.events if isinstance(event, PromptPlayed)}
+        assert prompts == {"please-wait"}, "that the position was told says what was played"
+
+    wait(scenario)
+
+
 def test_a_long_announcement_does_not_shift_the_beat() -> None:
     async def scenario(world: World) -> None:
         world.activity.member_busy("anna")
@@ -141,9 +165,11 @@ def test_an_announcement_is_cut_the_moment_a_member_answers(answers_at: float, p
 
 def test_an_announcement_that_is_slow_to_stop_does_not_hold_up_the_answer() -> None:
     class Slow(FakeCaller):
-        async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False) -> None:
+        async def play(
+            self, prompts: Sequence[str | Path], *, until_key: bool = False, unhurried: bool = False
+        ) -> None:
             try:
-                await super().play(prompts, until_key=until_key)
+                await super().play(prompts, until_key=until_key, unhurried=unhurried)
             except asyncio.CancelledError:
                 await asyncio.sleep(3)
                 raise
@@ -159,10 +185,10 @@ def test_an_announcement_that_is_slow_to_stop_does_not_hold_up_the_answer() -> N
 class Unreadable(FakeCaller):
     """Somebody whose prompts and music are broken files, but for the position."""
 
-    async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False) -> None:
+    async def play(self, prompts: Sequence[str | Path], *, until_key: bool = False, unhurried: bool = False) -> None:
         if any("position" not in str(prompt) for prompt in prompts):
             raise OSError("please-wait.ogg is unreadable")
-        await super().play(prompts, until_key=until_key)
+        await super().play(prompts, until_key=until_key, unhurried=unhurried)
 
     async def start_music(self, music: str) -> None:
         raise OSError("music is unreadable")
