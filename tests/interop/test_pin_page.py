@@ -120,7 +120,7 @@ def test_whoever_has_withdrawn_a_pin_is_told_so_and_sees_it_gone(desk: Desk, bro
 def test_behind_a_proxy_of_this_machine_that_speaks_tls_the_cookie_is_for_tls_alone(desk: Desk) -> None:
     headers = {"X-Forwarded-Proto": "https"}
     cookie = httpx.get(f"{desk.address}/sign-in", headers=headers, trust_env=False).headers["set-cookie"]
-    assert cookie.startswith("__Host-lampfield=")
+    assert cookie.startswith("__Host-lampfield-visitor=")
     assert "; Secure" in cookie
 
 

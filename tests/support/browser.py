@@ -4,7 +4,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.support.until import PATIENCE
 
 FLAGS = (
     # Chromium's own sandbox needs rights that root in a container has not.
@@ -23,6 +25,7 @@ def chromium() -> Iterator[Browser]:
     """A browser until the block ends."""
     program = shutil.which("chromium")
     assert program is not None, "chromium is not installed: apt-get install chromium"
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         try:

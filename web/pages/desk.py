@@ -4,12 +4,11 @@ from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from provisioning.tokens import Client, Scope
 from web.backend import Clients
-from web.pages.rendering import is_https
-from web.pages.sessions import Session, Sessions, new_name
+from web.pages.cookies import SESSION, kept
+from web.pages.sessions import Session, Sessions
 from web.pages.words import Fault
 from web.rate_limit import RateLimit
 from web.recording import CLIENT
@@ -57,7 +56,7 @@ class PageDesk:
 
     async def visit(self, request: Request) -> Visit:
         """Who is signed in. Raises SignInFirst, also where the token was revoked or replaced since; PageRefused."""
-        name = browser(request)
+        name = kept(request, SESSION)
         session = self.sessions.find(name)
         if session is None:
             raise SignInFirst(ended=bool(name))
@@ -75,8 +74,8 @@ class PageDesk:
         if wait:
             raise PageRefused(429, "too_many", wait=wait)
 
-    async def form(self, request: Request) -> dict[str, str]:
-        """What was filled in on a page of ours, in this browser. Raises PageRefused for any other form."""
+    async def form(self, request: Request, cookie: str = SESSION) -> dict[str, str]:
+        """What was filled in on a page of ours in the browser that has the cookie. Raises PageRefused for any other."""
         body = b""
         async for part in request.stream():
             body += part
@@ -89,23 +88,6 @@ class PageDesk:
         form = {field: values[0] for field, values in fields.items()}
         # Browsers say themselves where a form comes from (W3C Fetch Metadata §2.4); the seal is for those that do not.
         from_here = request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
-        if not (from_here and self.sessions.sealed(browser(request), form.get(SEAL, ""))):
+        if not (from_here and self.sessions.sealed(kept(request, cookie), form.get(SEAL, ""))):
             raise PageRefused(403, "stale_form")
         return form
-
-
-def browser(request: Request) -> str:
-    """The name that the browser was given; empty for one that has none."""
-    return request.cookies.get(_cookie(request), "")
-
-
-def give_name(request: Request, answer: Response, name: str = "") -> str:
-    """Have the browser keep a name until it is closed: of a session, or any other that nobody guesses."""
-    name = name or new_name()
-    answer.set_cookie(_cookie(request), name, secure=is_https(request), httponly=True, samesite="strict")
-    return name
-
-
-def _cookie(request: Request) -> str:
-    """With TLS one that no other server of the same domain can set (RFC 6265bis §4.1.3.2)."""
-    return "__Host-lampfield" if is_https(request) else "lampfield"

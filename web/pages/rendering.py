@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from web.pages.cookies import LANGUAGE, keep, kept
 from web.pages.words import LANGUAGES, Words, language_of, load_words
 
 TEMPLATES = Path(__file__).with_name("templates")
-LANGUAGE_COOKIE = "lampfield-language"
 A_YEAR = 365 * 86_400
 GUARDS = {
     "Content-Security-Policy": (
@@ -73,26 +73,19 @@ class Renderer:
         )
         answer = HTMLResponse(html, status)
         if request.query_params.get("language") == spoken:
-            answer.set_cookie(
-                LANGUAGE_COOKIE, spoken, A_YEAR, secure=is_https(request), httponly=True, samesite="strict"
-            )
+            keep(request, answer, LANGUAGE, spoken, A_YEAR)
         return answer
 
 
 def language(request: Request) -> str:
     """The language of this browser."""
-    chosen = (request.query_params.get("language", ""), request.cookies.get(LANGUAGE_COOKIE, ""))
+    chosen = (request.query_params.get("language", ""), kept(request, LANGUAGE))
     return language_of(chosen, request.headers.get("accept-language", ""))
 
 
 def to_page(request: Request, path: str) -> RedirectResponse:
     """Sends the browser on to a page of ours, which it asks for by GET."""
     return RedirectResponse(f"{request.scope['root_path']}{path}", 303)
-
-
-def is_https(request: Request) -> bool:
-    """Whether the browser speaks TLS, to us or to a proxy on this machine."""
-    return request.url.scheme == "https"
 
 
 def filled(text: str, **parts: str) -> Markup:

@@ -51,7 +51,7 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
 
     def begin(self, client: Client) -> str:
-        """Sign a client in, and return the name of the session: a new one, so that none can be planted."""
+        """Sign a client in, and return the name of the session, which is never one that a browser brought."""
         now = self._clock()
         self._sessions = {name: session for name, session in self._sessions.items() if not self._over(session, now)}
         same = [

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from web.backend import Attempts, Clients
-from web.pages.desk import SCOPE, PageDesk, browser, give_name
+from web.pages.cookies import SESSION, VISITOR, forget, keep, kept
+from web.pages.desk import SCOPE, PageDesk
 from web.pages.rendering import Renderer, to_page
 from web.pages.sessions import new_name
 from web.pages.words import Fault
@@ -38,12 +39,14 @@ class SignIn:
         )
 
     async def show(self, request: Request) -> Response:
-        """The form."""
+        """The form; for who is signed in, the overview."""
+        if self._desk.sessions.find(kept(request, SESSION)) is not None:
+            return to_page(request, "/pins")
         return self._form(request, "ended" if "ended" in request.query_params else None)
 
     async def sign_in(self, request: Request) -> Response:
         """Begin a session, if the token is right."""
-        token = (await self._desk.form(request)).get("token", "").strip()
+        token = (await self._desk.form(request, VISITOR)).get("token", "").strip()
         if not token:
             return self._form(request, "token_missing", 422)
         source = _source(request)
@@ -59,27 +62,27 @@ class SignIn:
         self._desk.admit(request, client)
         if SCOPE not in client.scopes:
             return self._form(request, "token_scope", 403)
-        self._desk.sessions.end(browser(request))
+        self._desk.sessions.end(kept(request, SESSION))
         logger.info("%s: %s signed in at the pages", client.company, client.name)
         answer = to_page(request, "/pins")
-        give_name(request, answer, self._desk.sessions.begin(client))
+        keep(request, answer, SESSION, self._desk.sessions.begin(client))
         return answer
 
     async def sign_out(self, request: Request) -> Response:
         """End the session."""
         await self._desk.form(request)
-        self._desk.sessions.end(browser(request))
+        self._desk.sessions.end(kept(request, SESSION))
         answer = to_page(request, "/sign-in")
-        give_name(request, answer)
+        forget(request, answer, SESSION)
         return answer
 
     def _form(self, request: Request, fault: Fault | None, status: int = 200, wait: int = 0) -> Response:
-        name = browser(request) or new_name()
+        name = kept(request, VISITOR) or new_name()
         told = self._renderer.words(request).told(fault, wait) if fault is not None else ""
         answer = self._renderer.page(
             request, "sign_in.html", self._desk.sessions.seal(name), status, told=told, wrong=status != 200
         )
-        give_name(request, answer, name)
+        keep(request, answer, VISITOR, name)
         if wait:
             answer.headers["Retry-After"] = str(wait)
         return answer

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import pytest
 
+from lampfield.pin_table import PinTable
 from routing.model import Company
 from tests.web.pages.visitor import House, make_database
 from web.pages.rendering import Renderer
@@ -26,9 +27,11 @@ def renderer() -> Renderer:
 
 
 class Build(Protocol):
-    """Makes the pages, for one company or with one limit other than usual."""
+    """Makes the pages, with one thing other than usual."""
 
-    def __call__(self, *, of: Company | None = None, requests_per_minute: int = 600) -> House: ...
+    def __call__(
+        self, *, of: Company | None = None, requests_per_minute: int = 600, pin_table: type[PinTable] = PinTable
+    ) -> House: ...
 
 
 @pytest.fixture

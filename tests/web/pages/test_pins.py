@@ -9,8 +9,10 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from lampfield.pin_table import PinTable
 from provisioning.pins import opens, pin_hash
 from routing.model import FeatureCodes, Person
+from tests.support.virtual_time import run
 from tests.web.pages.conftest import Build
 from tests.web.pages.visitor import DOMAIN, OTHER_TOKEN, TOKEN, House, Visitor, nordlys
 from web.app import PAGES
@@ -187,17 +189,33 @@ def test_a_form_that_is_not_of_our_page_in_this_browser_changes_nothing(
     assert visitor.path == "/pins", "still signed in"
 
 
-def test_of_two_clicks_the_pin_that_is_shown_is_the_one_that_counts(house: House, visitor: Visitor) -> None:
-    async def click(times: int) -> httpx.Response:
-        seal = visitor.page.forms[0].fields["seal"]
+class SlowAtFirst(PinTable):
+    """Answers a minute late that the first PIN is set."""
+
+    delay = 60.0
+
+    async def put(self, company: str, owner: str, pin: str) -> str:
+        delay, self.delay = self.delay, 0.0
+        put = await super().put(company, owner, pin)
+        await asyncio.sleep(delay)
+        return put
+
+
+def test_of_two_clicks_the_pin_that_is_shown_is_the_one_that_counts(build: Build) -> None:
+    house = build(pin_table=SlowAtFirst)
+    visitor = Visitor(house)
+    visitor.sign_in()
+    seal = visitor.page.forms[0].fields["seal"]
+
+    async def click_twice() -> None:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(house.app), base_url=f"http://{DOMAIN}", cookies=dict(visitor.http.cookies)
         ) as browser:
             address = f"{PAGES}/pins/dora/new"
-            await asyncio.gather(*(browser.post(address, data={"seal": seal}) for _ in range(times)))
-            return await browser.get(f"{PAGES}/pins/dora")
+            await asyncio.gather(*(browser.post(address, data={"seal": seal}) for _ in range(2)))
 
-    visitor.answer = asyncio.run(click(4))
+    run(click_twice())
+    visitor.visit("/pins/dora")
     assert opened_by(house, "dora", visitor.pin)
 
 

@@ -8,7 +8,7 @@ import pytest
 from lampfield.pin_attempts import FIRST_WAIT, FREE_ATTEMPTS
 from provisioning.tokens import revoke_token
 from tests.web.pages.conftest import Build
-from tests.web.pages.visitor import OTHER_TOKEN, TOKEN, House, Visitor
+from tests.web.pages.visitor import DOMAIN, OTHER_TOKEN, TOKEN, House, Visitor
 from web.app import PAGES
 from web.pages.sessions import IDLE_SECONDS, LONGEST_SECONDS, MOST_OF_ONE
 
@@ -29,6 +29,7 @@ def test_a_token_with_the_scope_lets_in_until_one_signs_out(house: House) -> Non
     kept = dict(visitor.http.cookies)
     visitor.press("Sign out")
     assert visitor.path == "/sign-in"
+    assert "lampfield" not in visitor.http.cookies
     visitor.http.cookies.update(kept)
     visitor.visit("/pins")
     assert visitor.path == "/sign-in", "what the browser had opens nothing any more"
@@ -48,14 +49,36 @@ def test_the_cookie_is_for_this_server_alone_and_for_no_script(house: House, sch
     assert visitor.path == "/pins"
 
 
-def test_signing_in_gives_another_name_than_the_browser_had(house: House) -> None:
+def test_a_session_never_has_a_name_that_the_browser_brought(house: House) -> None:
     visitor = Visitor(house)
-    before = visitor.http.cookies["lampfield"]
+    visitor.http.cookies.set("lampfield", "planted", domain=DOMAIN, path="/")
     visitor.sign_in()
-    planted = Visitor(house)
-    planted.http.cookies.set("lampfield", before)
-    planted.visit("/pins")
-    assert planted.path == "/sign-in"
+    brought = Visitor(house)
+    for name in ("planted", visitor.http.cookies["lampfield-visitor"]):
+        brought.http.cookies.set("lampfield", name, domain=DOMAIN, path="/")
+        brought.visit("/pins")
+        assert brought.path == "/sign-in"
+
+
+def test_who_follows_a_link_of_another_site_stays_signed_in(house: House) -> None:
+    visitor = Visitor(house)
+    visitor.sign_in()
+    session = visitor.http.cookies["lampfield"]
+    # Then the browser brings none of what it keeps, but keeps what it is given.
+    visitor.http.cookies.clear()
+    visitor.visit("/pins")
+    assert visitor.path == "/sign-in"
+    assert "You are signed out" not in visitor.text
+    assert "lampfield" not in visitor.http.cookies
+    visitor.http.cookies.set("lampfield", session, domain=DOMAIN, path="/")
+    visitor.visit("/sign-in")
+    assert visitor.path == "/pins"
+
+
+def test_who_was_never_signed_in_is_not_told_to_be_signed_out(house: House) -> None:
+    visitor = Visitor(house)
+    visitor.visit("/pins")
+    assert "You are signed out" not in visitor.text
 
 
 def test_the_token_is_in_no_address_no_page_no_cookie_and_no_log(

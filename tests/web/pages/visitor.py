@@ -67,6 +67,7 @@ class House:
         *,
         of: Company | None = None,
         requests_per_minute: int = 600,
+        pin_table: type[PinTable] = PinTable,
     ) -> None:
         self.file = folder / "lampfield.sqlite3"
         shutil.copy(database, self.file)
@@ -77,7 +78,7 @@ class House:
         self.client("nordlys", "desk", TOKEN)
         self.client("fjord", "desk", OTHER_TOKEN)
         limit = RateLimit(requests_per_minute, lambda: self.now)
-        pins = PinTable(self.engine, time.time)
+        pins = pin_table(self.engine, time.time)
         pages = create_pages(renderer, TokenTable(self.engine), pins, PinAttempts(), limit, lambda: self.now)
         self.app = Starlette(routes=[Mount(PAGES, pages)])
 
