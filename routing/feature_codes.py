@@ -117,6 +117,11 @@ def may_administer(company: Company, person: Person) -> bool:
     return person.administrator or not any(other.administrator for other in company.people.values())
 
 
+def administrators(company: Company) -> list[Person]:
+    """Those who may."""
+    return [person for person in company.people.values() if person.administrator] or list(company.people.values())
+
+
 async def serve(call: FeatureCall, actions: FeatureActions, emit: EventSink, clock: Clock) -> Ended:
     """Answer, do what the code is for, confirm it. Raises CallerGone."""
     action = actions.get(call.code.feature)

@@ -1,11 +1,11 @@
 """Who may have a PIN, what it opens, and where it is dialled. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from routing.feature_codes import may_administer
+from routing.feature_codes import administrators
 from routing.model import Company
 
 
@@ -26,29 +26,36 @@ class PinOwner(NamedTuple):
 
 
 def owners(company: Company, set_at: Mapping[str, float]) -> list[PinOwner]:
-    """Those who may have a PIN that opens something, and those who have one for whatever reason; by name."""
+    """Those who may have a PIN that opens something, and those who have one for whatever reason; administrators first."""
+    recorders = {person.id for person in administrators(company)}
     extensions = {queue: extension for extension, queue in company.queue_extensions.items()}
-    found = [
+    everybody = [
         PinOwner(
             person.id,
             person.name,
             person.extension,
             True,
-            may_administer(company, person),
+            person.id in recorders,
             person.id in company.boxes,
             _since(company, set_at.get(person.id)),
         )
         for person in company.people.values()
     ]
-    found += [
+    everybody += [
         PinOwner(box, box, extensions.get(box, ""), False, False, True, _since(company, set_at.get(box)))
         for box in company.boxes
         if box not in company.people
     ]
     return sorted(
-        (owner for owner in found if owner.records or owner.has_box or owner.since is not None),
-        key=lambda owner: owner.name.casefold(),
+        (owner for owner in everybody if owner.records or owner.has_box or owner.since is not None),
+        key=lambda owner: (not owner.records, owner.name.casefold()),
     )
+
+
+def found(known: Sequence[PinOwner], wanted: str) -> list[PinOwner]:
+    """Those whose name has the words in it, or whose extension begins with them."""
+    words = wanted.strip().casefold()
+    return [owner for owner in known if words in owner.name.casefold() or owner.extension.startswith(words)]
 
 
 def _since(company: Company, at: float | None) -> datetime | None:

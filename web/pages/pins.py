@@ -11,9 +11,12 @@ from routing.model import Company
 from web.backend import Pins
 from web.pages.desk import PageDesk, PageRefused, Visit
 from web.pages.dialling import code, where_to_listen, where_to_record
-from web.pages.pin_owners import PinOwner, owners
+from web.pages.pin_owners import PinOwner, found, owners
 from web.pages.rendering import Renderer, to_page
 from web.pages.sessions import FreshPin
+
+MOST_SHOWN = 100
+"""On one page, whose making holds up everybody else's; of more, those are shown who are looked for."""
 
 
 class PinPages:
@@ -37,13 +40,20 @@ class PinPages:
         visit = await self._desk.visit(request)
         company, known = await self._owners(visit)
         withdrawn = request.query_params.get("withdrawn")
+        wanted = request.query_params.get("find", "")
+        matching = found(known, wanted)
+        shown = matching[:MOST_SHOWN]
         return self._renderer.page(
             request,
             "pins.html",
             visit.seal,
             company=company,
-            recorders=[owner for owner in known if owner.records],
-            others=[owner for owner in known if not owner.records],
+            searchable=len(known) > MOST_SHOWN,
+            wanted=wanted,
+            shown=len(shown),
+            matching=len(matching),
+            recorders=[owner for owner in shown if owner.records],
+            others=[owner for owner in shown if not owner.records],
             where=where_to_record(self._renderer.words(request), company),
             mailbox=code(company.feature_codes.mailbox),
             withdrawn=next((owner.name for owner in known if owner.id == withdrawn and owner.since is None), ""),

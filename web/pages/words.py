@@ -51,6 +51,9 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     locked: str
     # The overview
     lead: str
+    find: str
+    find_now: str
+    shown: str
     recording: str
     dial_inside: str
     dial_outside: str

@@ -16,6 +16,8 @@ from tests.support.virtual_time import run
 from tests.web.pages.conftest import Build
 from tests.web.pages.visitor import DOMAIN, OTHER_TOKEN, TOKEN, House, Visitor, nordlys
 from web.app import PAGES
+from web.pages.pin_owners import owners
+from web.pages.pins import MOST_SHOWN
 
 
 @pytest.fixture
@@ -102,6 +104,32 @@ def test_who_is_listed_can_use_a_pin_or_has_one(house: House, visitor: Visitor) 
     visitor.visit("/pins")
     assert listed("voicemail") == ["Anna Holm", "Bo Lind", "sales"]
     assert "Bo Lind extension 202 PIN since 2023-11-14 23:13" in visitor.text, "in the company's time"
+
+
+def test_administrators_are_the_first_of_many() -> None:
+    assert [owner.id for owner in owners(nordlys(), {})] == ["dora", "anna", "sales"]
+
+
+def test_of_many_people_those_are_shown_who_are_looked_for(build: Build) -> None:
+    numbers = range(MOST_SHOWN + 20)
+    people = {f"p{number}": Person(f"p{number}", f"Åse {number}", str(1000 + number)) for number in numbers}
+    visitor = Visitor(build(of=nordlys(people=people, boxes={}, queues={})))
+    visitor.sign_in()
+
+    def listed() -> list[str]:
+        return [str(name) for name in visitor.page.xpath("//p[@class='name']/text()")]
+
+    assert len(listed()) == MOST_SHOWN
+    assert f"{MOST_SHOWN} of {len(numbers)} are shown" in visitor.text
+    (form,) = visitor.page.xpath("//form[@role='search']")
+    assert (form.method, form.action) == ("GET", f"{PAGES}/pins")
+    eleven = ["Åse 11", *(f"Åse {number}" for number in range(110, 120))]
+    for wanted, names in (("<b>", []), (" åse 11 ", eleven), ("1119", ["Åse 119"])):
+        visitor.answer = visitor.http.get(form.action, params={"find": wanted})
+        assert listed() == names
+        assert visitor.page.xpath("//input[@name='find']/@value") == [wanted]
+    visitor.press("Make a PIN: Åse 119")
+    assert visitor.path == "/pins/p119"
 
 
 def test_where_nobody_is_named_everybody_is_an_administrator(build: Build) -> None:
