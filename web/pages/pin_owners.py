@@ -26,7 +26,7 @@ class PinOwner(NamedTuple):
 
 
 def owners(company: Company, set_at: Mapping[str, float]) -> list[PinOwner]:
-    """Those who may have a PIN that opens something, and those who have one for whatever reason; administrators first."""
+    """Those whose PIN would open something, and those who have one for whatever reason; administrators first."""
     recorders = {person.id for person in administrators(company)}
     extensions = {queue: extension for extension, queue in company.queue_extensions.items()}
     everybody = [
