@@ -21,6 +21,7 @@ enum { MOST_STREAMS = 1000, PACKET = 172, PERIOD_NS = 20000000, RING = 512, BATC
 
 static struct sockaddr_in targets[MOST_STREAMS];
 static int sockets[MOST_STREAMS];
+static struct uring_socket held[MOST_STREAMS];
 static uint8_t packets[MOST_STREAMS][PACKET];
 static unsigned streams;
 static struct uring ring;
@@ -41,13 +42,16 @@ static void open_streams(bool connected, char **ports, int port_count)
         sockets[i] = connected || i == 0 ? open_socket() : sockets[0];
         if (connected && connect(sockets[i], (struct sockaddr *)&targets[i], sizeof targets[i]))
             exit(1);
+        held[i] = (struct uring_socket){sockets[i], false};
+        if (connected && uring_hold(&ring, i, sockets[i]))
+            held[i] = (struct uring_socket){(int32_t)i, true};
     }
 }
 
 static void send_by_ring(void)
 {
     for (unsigned i = 0; i < streams; i++) {
-        uring_queue_send(&ring, sockets[i], packets[i], PACKET);
+        uring_queue_send(&ring, held[i], packets[i], PACKET);
         if (i % RING == RING - 1)
             uring_submit(&ring);
     }
@@ -92,6 +96,8 @@ int main(int argc, char **argv)
     streams = (unsigned)atoi(argv[2]);
     if (streams < 1 || streams > MOST_STREAMS || (by_ring && !uring_open(&ring, RING)))
         return 1;
+    if (by_ring)
+        uring_make_places(&ring, MOST_STREAMS);
     open_streams(by_ring, argv + 4, argc - 4);
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -59,17 +59,31 @@ static double quantile(const uint32_t *scale, double q)
     return 0;
 }
 
+/* Phones have an RTCP port beside the RTP port, even where they never look at it: without one, the kernel answers each report with an
+   ICMP error, at the sender's cost. */
+static bool open_pair(int fd, struct sockaddr_in *address)
+{
+    socklen_t size = sizeof *address;
+    *address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    if (bind(fd, (struct sockaddr *)address, size) || getsockname(fd, (struct sockaddr *)address, &size))
+        return false;
+    struct sockaddr_in rtcp = *address;
+    rtcp.sin_port = htons((uint16_t)(ntohs(address->sin_port) + 1));
+    return bind(socket(AF_INET, SOCK_DGRAM, 0), (struct sockaddr *)&rtcp, size) == 0;
+}
+
 static void open_sockets(void)
 {
     for (unsigned i = 0; i < socket_count; i++) {
-        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        socklen_t size = sizeof address;
+        struct sockaddr_in address;
         int one = 1, buffer = 4 << 20;
-        sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        do
+            sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        while (sockets[i] >= 0 && !open_pair(sockets[i], &address));
+        if (sockets[i] < 0)
+            exit(1);
         setsockopt(sockets[i], SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
         setsockopt(sockets[i], SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
-        if (bind(sockets[i], (struct sockaddr *)&address, sizeof address) || getsockname(sockets[i], (struct sockaddr *)&address, &size))
-            exit(1);
         printf("%s%u", i ? " " : "", ntohs(address.sin_port));
     }
     printf("\n");

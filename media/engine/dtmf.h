@@ -37,6 +37,8 @@ enum dtmf_phase { DTMF_IDLE, DTMF_TONE, DTMF_END, DTMF_PAUSE };
 /* Zeroed is idle. Driven once each 20 ms. */
 struct dtmf_sender {
     enum dtmf_phase phase;
+    unsigned count;       /* Of digits in the queue, from its head on. */
+    unsigned head;
     unsigned step;        /* Frames done in this phase. */
     uint32_t timestamp;   /* Of the event being sent. */
     uint16_t duration;
@@ -44,8 +46,6 @@ struct dtmf_sender {
         uint8_t event;
         uint16_t duration;  /* Timestamp units. */
     } queue[DTMF_QUEUE_SIZE];
-    unsigned head;
-    unsigned count;
 };
 
 /* Queues digits of `duration_ms` each; false (and nothing queued) for an unknown digit or when they do not fit. */

@@ -118,7 +118,7 @@ static bool open_parts(struct engine *engine, const char **reason)
 
 struct engine *engine_new(const struct engine_options *options, const char **reason)
 {
-    struct engine *engine = calloc(1, sizeof *engine);
+    struct engine *engine = cache_line_zeroed(sizeof *engine);
     *reason = "out of memory";
     if (!engine)
         return NULL;
@@ -209,7 +209,7 @@ static bool handle_others(struct engine *engine)
 void engine_run(struct engine *engine)
 {
     prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
-    outbox_open(&engine->outbox, engine->options.batched);
+    outbox_open(&engine->outbox, engine->options.batched, engine->ports.capacity);
     for (bool running = true; running;) {
         ticker_arm(&engine->ticker);
         bool others;

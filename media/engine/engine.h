@@ -30,6 +30,7 @@ struct engine {
     int epoll_fd;              /* Clock and control. */
     int relay_fd;              /* Sessions whose packets the other leg waits for. */
     int idle_fd;               /* All other sessions: looked at with each tick. */
+    unsigned bridged;          /* Sessions whose packets are relayed. */
     uint64_t relayed_at;       /* When the relayed sessions were last read. */
     int stop_fd;
     struct watch stop_watch;

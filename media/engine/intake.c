@@ -174,6 +174,12 @@ static bool read_peer(struct engine *engine, struct session *session)
     return size >= 0;
 }
 
+static void read_all(struct engine *engine, struct session *session)
+{
+    for (int most = MOST_BATCHES * BATCH; most > 0 && read_peer(engine, session); most--)
+        ;
+}
+
 static void read_rtcp(struct engine *engine, struct session *session)
 {
     struct intake *intake = engine->intake;
@@ -194,18 +200,17 @@ static void read_watched(struct engine *engine, const struct watch *watch)
 
 void intake_session(struct engine *engine, struct session *session)
 {
-    uint64_t before = session->counters.packets_in - 1;
-    for (int i = 0; i < MOST_BATCHES * BATCH && session->sockets.peer >= 0 && session->counters.packets_in != before; i++) {
-        before = session->counters.packets_in;
-        read_peer(engine, session);
-    }
+    if (session->sockets.peer >= 0)
+        read_all(engine, session);
     read_any(engine, session);
 }
 
 void intake_quiet(struct engine *engine, struct session *session)
 {
-    if (session->sockets.peer >= 0 && read_peer(engine, session))
-        session_listen(engine, session, false);
+    if (session->sockets.peer < 0 || !read_peer(engine, session))
+        return;
+    read_all(engine, session);
+    session_listen(engine, session, false);
 }
 
 static bool read_ready(struct engine *engine, int epoll_fd)

@@ -1,17 +1,23 @@
 #include "outbox.h"
 
-#include <string.h>
+#include "cache_line.h"
 
-void outbox_open(struct outbox *outbox, bool batched)
+/* What io_uring needs besides the packet, behind which it lies. */
+struct cover {
+    union address to;
+    struct iovec part;
+    struct msghdr message;
+};
+
+enum { LARGEST = RTP_MAX_SIZE + CACHE_LINE + sizeof(struct cover) + CACHE_LINE };
+
+void outbox_open(struct outbox *outbox, bool batched, unsigned places)
 {
-    outbox->count = 0;
+    outbox->used = 0;
     outbox->refused = 0;
     outbox->ring_open = batched && uring_open(&outbox->ring, OUTBOX_SIZE);
-    for (unsigned i = 0; i < OUTBOX_SIZE; i++) {
-        struct outbox_packet *packet = &outbox->packets[i];
-        packet->part.iov_base = packet->data;
-        packet->message = (struct msghdr){.msg_name = &packet->to, .msg_iov = &packet->part, .msg_iovlen = 1};
-    }
+    if (outbox->ring_open)
+        uring_make_places(&outbox->ring, places);
 }
 
 void outbox_close(struct outbox *outbox)
@@ -21,50 +27,60 @@ void outbox_close(struct outbox *outbox)
         uring_close(&outbox->ring);
 }
 
+struct uring_socket outbox_hold(struct outbox *outbox, unsigned place, int fd)
+{
+    if (outbox->ring_open && uring_hold(&outbox->ring, place, fd))
+        return (struct uring_socket){(int32_t)place, true};
+    return (struct uring_socket){fd, false};
+}
+
+void outbox_let_go(struct outbox *outbox, struct uring_socket socket)
+{
+    if (socket.held)
+        uring_let_go(&outbox->ring, (unsigned)socket.number);
+}
+
 uint8_t *outbox_reserve(struct outbox *outbox)
 {
-    if (outbox->count == OUTBOX_SIZE)
+    if (outbox->used + LARGEST > OUTBOX_BYTES || (outbox->ring_open && outbox->ring.queued == OUTBOX_SIZE))
         outbox_flush(outbox);
-    return outbox->packets[outbox->count].data;
+    return outbox->data + outbox->used;
 }
 
-void outbox_commit(struct outbox *outbox, int fd, const union address *to, size_t size)
+void outbox_send(struct outbox *outbox, struct uring_socket by, size_t size)
 {
-    struct outbox_packet *packet = &outbox->packets[outbox->count++];
-    packet->fd = fd;
-    packet->part.iov_len = size;
-    packet->connected = !to;
-    if (!to)
+    const uint8_t *data = outbox->data + outbox->used;
+    if (!outbox->ring_open) {
+        outbox->refused += send(by.number, data, size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0;
         return;
-    packet->to = *to;
-    packet->message.msg_namelen = address_size(to);
+    }
+    uring_queue_send(&outbox->ring, by, data, size);
+    outbox->used += cache_line_round(size);
 }
 
-static bool send_one(struct outbox_packet *packet)
+void outbox_send_to(struct outbox *outbox, int fd, const union address *to, size_t size)
 {
-    if (packet->connected)
-        return send(packet->fd, packet->data, packet->part.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
-    return sendmsg(packet->fd, &packet->message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
-}
-
-static void queue_one(struct uring *ring, struct outbox_packet *packet)
-{
-    if (packet->connected)
-        uring_queue_send(ring, packet->fd, packet->data, packet->part.iov_len);
-    else
-        uring_queue_message(ring, packet->fd, &packet->message);
+    uint8_t *data = outbox->data + outbox->used;
+    if (!outbox->ring_open) {
+        outbox->refused += sendto(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL, &to->any, address_size(to)) < 0;
+        return;
+    }
+    struct cover *cover = (struct cover *)(data + cache_line_round(size));
+    cover->to = *to;
+    cover->part = (struct iovec){data, size};
+    cover->message = (struct msghdr){
+        .msg_name = &cover->to,
+        .msg_namelen = address_size(to),
+        .msg_iov = &cover->part,
+        .msg_iovlen = 1,
+    };
+    uring_queue_message(&outbox->ring, (struct uring_socket){fd, false}, &cover->message);
+    outbox->used += cache_line_round(size) + cache_line_round(sizeof *cover);
 }
 
 void outbox_flush(struct outbox *outbox)
 {
-    for (unsigned i = 0; i < outbox->count; i++) {
-        struct outbox_packet *packet = &outbox->packets[i];
-        if (outbox->ring_open)
-            queue_one(&outbox->ring, packet);
-        else if (!send_one(packet))
-            outbox->refused++;
-    }
-    if (outbox->ring_open && outbox->count > 0)
+    if (outbox->used > 0)
         outbox->refused += uring_submit(&outbox->ring);
-    outbox->count = 0;
+    outbox->used = 0;
 }

@@ -1,4 +1,4 @@
-/* Packets waiting to be sent together: by one io_uring submit where the kernel allows it, else one by one. */
+/* Packets waiting to be sent together, by one io_uring submit. Where the kernel allows none, each goes at once. */
 #ifndef MEDIA_OUTBOX_H
 #define MEDIA_OUTBOX_H
 
@@ -6,35 +6,34 @@
 #include <stdint.h>
 
 #include "address.h"
+#include "cache_line.h"
 #include "rtp.h"
 #include "uring.h"
 
-enum { OUTBOX_SIZE = 256 };
+enum { OUTBOX_SIZE = 512, OUTBOX_BYTES = 128 << 10 };
 
 struct outbox {
     bool ring_open;
     struct uring ring;
-    unsigned count;
+    size_t used;       /* Bytes of `data` that hold packets. */
     uint64_t refused;  /* Datagrams that the kernel would not take. */
-    struct outbox_packet {
-        int fd;
-        bool connected;
-        union address to;
-        struct iovec part;
-        struct msghdr message;
-        uint8_t data[RTP_MAX_SIZE];
-    } packets[OUTBOX_SIZE];
+    uint8_t data[OUTBOX_BYTES] __attribute__((aligned(CACHE_LINE)));
 };
 
-/* `batched` asks for io_uring. */
-void outbox_open(struct outbox *outbox, bool batched);
+/* `batched` asks for io_uring; `places` is the most sockets that outbox_hold is called for at a time. */
+void outbox_open(struct outbox *outbox, bool batched, unsigned places);
 void outbox_close(struct outbox *outbox);
 
-/* Room for one packet of up to RTP_MAX_SIZE bytes, to be filled before outbox_commit. */
+/* The socket as the outbox sends by it: held by the ring at `place`, where that is possible, until outbox_let_go. */
+struct uring_socket outbox_hold(struct outbox *outbox, unsigned place, int fd);
+void outbox_let_go(struct outbox *outbox, struct uring_socket socket);
+
+/* Room for one packet of up to RTP_MAX_SIZE bytes, to be filled before the next call of send or post. */
 uint8_t *outbox_reserve(struct outbox *outbox);
 
-/* Has it sent with the next flush; `to` is NULL for a connected socket. */
-void outbox_commit(struct outbox *outbox, int fd, const union address *to, size_t size);
+/* Has the reserved packet sent with the next flush: by a connected socket, or to an address. */
+void outbox_send(struct outbox *outbox, struct uring_socket by, size_t size);
+void outbox_send_to(struct outbox *outbox, int fd, const union address *to, size_t size);
 void outbox_flush(struct outbox *outbox);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include "engine.h"
 
-/* Frames between two looks at a quiet party. */
-enum { LOOKS = 4 };
+/* Frames between two looks at a quiet party: a fifth of a second. What it says meanwhile waits in its socket. */
+enum { LOOKS = 10 };
 
 bool player_speaks(const struct session *session)
 {

@@ -20,6 +20,12 @@ void ports_close(struct ports *ports);
 
 /* The RTP port that has been free the longest, 0 when none is left. */
 unsigned ports_take(struct ports *ports);
+/* A port's place in the range, from 0 and below `capacity`. */
+static inline unsigned ports_place(const struct ports *ports, unsigned port)
+{
+    return (port - ports->first) / 2;
+}
+
 void ports_give_back(struct ports *ports, unsigned port);
 
 #endif

@@ -41,7 +41,8 @@ static void report_playlist(struct line *line, const char *key, const struct pla
     char place[96];
     if (!playlist_active(playlist))
         return;
-    snprintf(place, sizeof place, "%llu:%u:%u", (unsigned long long)playlist->number, playlist->index, playlist->frame);
+    snprintf(place, sizeof place, "%llu:%u:%u", (unsigned long long)playlist->number, playlist->index,
+             playlist_frame(playlist));
     line_text(line, key, place);
 }
 

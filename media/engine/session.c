@@ -52,7 +52,7 @@ static void begin_stream(struct session *session)
 struct session *session_open(struct engine *engine, const char *name, const char *host, const char **reason)
 {
     *reason = "out of memory";
-    struct session *session = calloc(1, sizeof *session);
+    struct session *session = cache_line_zeroed(sizeof *session);
     if (!session)
         return NULL;
     snprintf(session->name, sizeof session->name, "%s", name);
@@ -91,7 +91,7 @@ static void say_goodbye(struct engine *engine, struct session *session)
     uint8_t *out = outbox_reserve(&engine->outbox);
     size_t size = rtcp_write(&session->rtcp, &session->transmit, &session->reception, session->name, true, engine->now,
                              rtcp_ntp_now(), out);
-    outbox_commit(&engine->outbox, session->sockets.rtcp, &session->rtcp.remote, size);
+    outbox_send_to(&engine->outbox, session->sockets.rtcp, &session->rtcp.remote, size);
 }
 
 void session_close(struct engine *engine, struct session *session)
@@ -107,6 +107,7 @@ void session_close(struct engine *engine, struct session *session)
     ticker_leave(&engine->ticker, session->slot);
     /* What waits to be sent names the sockets by number. */
     outbox_flush(&engine->outbox);
+    outbox_let_go(&engine->outbox, session->sender);
     sockets_close(&session->sockets);
     ports_give_back(&engine->ports, session->port);
     engine_remove(engine, session);
@@ -125,7 +126,7 @@ void session_send(struct engine *engine, struct session *session, const struct r
     uint8_t *out = outbox_reserve(&engine->outbox);
     rtp_write_header(out, &header);
     g711_convert(&engine->g711, codec, session->codec, packet->payload, out + RTP_HEADER_SIZE, packet->payload_size);
-    outbox_commit(&engine->outbox, session->sockets.peer, NULL, RTP_HEADER_SIZE + packet->payload_size);
+    outbox_send(&engine->outbox, session->sender, RTP_HEADER_SIZE + packet->payload_size);
 
     transmit->packets++;
     transmit->octets += packet->payload_size;
@@ -168,7 +169,11 @@ int session_aim(struct engine *engine, struct session *session)
 {
     /* What waits to be sent names the socket by number. */
     outbox_flush(&engine->outbox);
+    outbox_let_go(&engine->outbox, session->sender);
+    session->sender.held = false;
     int error = sockets_aim(&session->sockets, &session->local, &session->source.remote);
+    if (session->sockets.peer >= 0)
+        session->sender = outbox_hold(&engine->outbox, ports_place(&engine->ports, session->port), session->sockets.peer);
     session->watched_by = -1;
     watch_peer(engine, session);
     return error;
@@ -177,6 +182,7 @@ int session_aim(struct engine *engine, struct session *session)
 static void join(struct engine *engine, struct session *session, struct session *other)
 {
     session->bridge = other;
+    engine->bridged++;
     session->relay.joined = false;
     session_listen(engine, session, false);
 }
@@ -192,6 +198,7 @@ void session_bridge(struct engine *engine, struct session *a, struct session *b)
 static void part(struct engine *engine, struct session *session)
 {
     session->bridge = NULL;
+    engine->bridged--;
     session->relay.joined = false;
     watch_peer(engine, session);
     if (playlist_active(&session->music))

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "address.h"
+#include "cache_line.h"
 #include "command.h"
 #include "dtmf.h"
 #include "g711.h"
@@ -16,6 +17,7 @@
 #include "sockets.h"
 #include "source_lock.h"
 #include "transmit.h"
+#include "uring.h"
 
 struct engine;
 struct recording;
@@ -40,52 +42,51 @@ struct counters {
     uint64_t relay_dropped;   /* Could not be passed to the other leg. */
 };
 
+/* What is touched with each packet comes first, in the order of use. */
 struct session {
-    struct session *next_of_name;   /* In the table's bucket. */
-    struct session *next_dead;      /* Closed in this turn and not yet freed. */
-    bool dead;
-    unsigned place;                 /* In the engine's array of all sessions. */
-    char name[COMMAND_MAX_NAME];
-    char label[SESSION_LABEL_SIZE];
-
-    struct sockets sockets;
-    struct watch any_watch;
-    struct watch peer_watch;
-    int watched_by;                 /* The epoll set that `sockets.peer` is in, -1 for none. */
-    bool quiet;                     /* The party says nothing while it hears us: `peer` is looked at now and then. */
-    struct watch rtcp_watch;
-    unsigned port;
-    union address local;
-
-    bool configured;
-    enum codec codec;
-    uint8_t payload_type;
-    int dtmf_payload_type;
-    enum direction direction;
-    struct source_lock source;
-
-    struct transmit transmit;
-    struct reception reception;
-    struct relay relay;             /* From the bridged session into `transmit`. */
+    struct session *next_ticking;
+    struct session *previous_ticking;
     struct session *bridge;
+    struct recording *recording;
+    struct uring_socket sender;     /* `sockets.peer` as the outbox knows it. */
+    struct sockets sockets;
+    enum direction direction;
+    enum codec codec;
+    int dtmf_payload_type;
+    unsigned place;                 /* In the engine's array of all sessions. */
+    uint8_t payload_type;
+    bool configured;
+    bool ticking;
+    bool dead;
+    bool quiet;                     /* The party says nothing while it hears us: `peer` is looked at now and then. */
+    bool timeout_told;
+    struct transmit transmit;
     struct playlist music;
-    struct playlist following_music;  /* Begins where the music ends. */
+    struct relay relay;             /* From the bridged session into `transmit`. */
     struct playlist announcement;
     struct dtmf_receiver dtmf_receiver;
     struct dtmf_sender dtmf_sender;
-    struct recording *recording;
+    struct playlist following_music;  /* Begins where the music ends. */
 
-    struct rtcp_state rtcp;
     struct counters counters;
-    uint64_t timeout_ns;            /* Silence that is told to the controller, 0 for never. */
+    struct reception reception;
+    struct source_lock source;
     uint64_t heard_at;              /* Last RTP, or when the session was opened. */
     uint64_t listening_since;       /* When we last began to expect RTP. */
-    bool timeout_told;
+    uint64_t timeout_ns;            /* Silence that is told to the controller, 0 for never. */
+    struct rtcp_state rtcp;
 
+    struct watch any_watch;
+    struct watch peer_watch;
+    struct watch rtcp_watch;
+    int watched_by;                 /* The epoll set that `sockets.peer` is in, -1 for none. */
     unsigned slot;                  /* Of the ticker, for the session's life. */
-    bool ticking;
-    struct session *next_ticking;
-    struct session *previous_ticking;
+    unsigned port;
+    union address local;
+    struct session *next_of_name;   /* In the table's bucket. */
+    struct session *next_dead;      /* Closed in this turn and not yet freed. */
+    char name[COMMAND_MAX_NAME];
+    char label[SESSION_LABEL_SIZE];
 };
 
 static inline bool session_may_send(const struct session *session)
@@ -96,6 +97,14 @@ static inline bool session_may_send(const struct session *session)
 static inline bool session_may_receive(const struct session *session)
 {
     return session->configured && (session->direction & DIRECTION_RECVONLY);
+}
+
+/* Has the processor fetch what is touched with each packet. */
+static inline void session_prefetch(const struct session *session)
+{
+    const char *line = (const char *)session;
+    for (; line < (const char *)&session->dtmf_sender.queue; line += CACHE_LINE)
+        __builtin_prefetch(line, 1);
 }
 
 /* Opens a session on a free port pair of `host`; NULL with the reason in `*reason`. */

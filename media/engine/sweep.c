@@ -20,7 +20,7 @@ static void report(struct engine *engine, struct session *session)
     uint8_t *out = outbox_reserve(&engine->outbox);
     size_t size = rtcp_write(&session->rtcp, &session->transmit, &session->reception, session->name, false, engine->now,
                              rtcp_ntp_now(), out);
-    outbox_commit(&engine->outbox, session->sockets.rtcp, &session->rtcp.remote, size);
+    outbox_send_to(&engine->outbox, session->sockets.rtcp, &session->rtcp.remote, size);
 }
 
 static void notice_silence(struct engine *engine, struct session *session)

@@ -9,8 +9,8 @@
 
 /* Sessions whose packets take most of a step to send. */
 enum { FULL_SLOT = 800 };
-/* Those whose packets take about a millisecond, in one flush: after as many, what is relayed meanwhile is sent on. */
-enum { TURN = OUTBOX_SIZE };
+/* Those whose packets take about a millisecond: after as many, what is to be relayed meanwhile has its turn. */
+enum { TURN = 256 };
 static const uint64_t OFF = UINT64_MAX;
 /* Later than this, frames are left out rather than sent in a burst. */
 static const uint64_t MOST_BEHIND_NS = 100000000;
@@ -92,15 +92,29 @@ static void relay_between(struct engine *engine)
         engine->relayed_at = engine->now;
 }
 
+/* Most of a tick is waiting for memory: the session after the next, and the frame that the next will play, are on their way while one
+   is worked on. */
+static void prefetch_after(const struct session *session)
+{
+    const struct session *next = session->next_ticking;
+    if (!next)
+        return;
+    if (next->next_ticking)
+        session_prefetch(next->next_ticking);
+    for (unsigned line = 0; line < RTP_FRAME_SIZE && next->music.left > 0; line += CACHE_LINE)
+        __builtin_prefetch(next->music.next + line);
+}
+
 static void run_step(struct engine *engine, uint64_t step)
 {
     uint64_t due = engine->ticker.origin + step * TICKER_STEP_NS;
     struct session *session = engine->ticker.ticking[step % TICKER_SLOTS];
     for (unsigned ticked = 1; session; ticked++) {
         struct session *next = session->next_ticking;
+        prefetch_after(session);
         player_tick(engine, session, due);
         session = next;
-        if (ticked % TURN == 0)
+        if (ticked % TURN == 0 && engine->bridged > 0)
             relay_between(engine);
     }
     outbox_flush(&engine->outbox);

@@ -4,8 +4,13 @@
 #include <linux/io_uring.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* IORING_FEAT_RECVSEND_BUNDLE, of kernel 6.10. Long before, since 6.4, a socket that a ring lets go is closed at once; until then a
+   second later, while its port was held. */
+static const uint32_t FEATURE_OF_6_10 = 1u << 14;
 
 static void *map(int fd, size_t size, off_t offset)
 {
@@ -45,6 +50,7 @@ bool uring_open(struct uring *ring, unsigned entries)
     if (ring->fd < 0)
         return false;
     ring->entries = parameters.sq_entries;
+    ring->features = parameters.features;
     if (map_rings(ring, &parameters))
         return true;
     uring_close(ring);
@@ -64,38 +70,66 @@ void uring_close(struct uring *ring)
     ring->fd = -1;
 }
 
-static void queue(struct uring *ring, unsigned operation, int fd, const void *subject, size_t size)
+void uring_make_places(struct uring *ring, unsigned places)
+{
+    struct rlimit limit;
+    if (!(ring->features & FEATURE_OF_6_10) || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    struct io_uring_rsrc_register table = {
+        .nr = limit.rlim_cur < places ? (uint32_t)limit.rlim_cur : places,
+        .flags = IORING_RSRC_REGISTER_SPARSE,
+    };
+    if (syscall(__NR_io_uring_register, ring->fd, IORING_REGISTER_FILES2, &table, sizeof table) == 0)
+        ring->places = table.nr;
+}
+
+static bool put(const struct uring *ring, unsigned place, int32_t fd)
+{
+    struct io_uring_rsrc_update update = {.offset = place, .data = (uint64_t)(uintptr_t)&fd};
+    return syscall(__NR_io_uring_register, ring->fd, IORING_REGISTER_FILES_UPDATE, &update, 1) == 1;
+}
+
+bool uring_hold(struct uring *ring, unsigned place, int fd)
+{
+    return place < ring->places && put(ring, place, fd);
+}
+
+void uring_let_go(struct uring *ring, unsigned place)
+{
+    put(ring, place, -1);
+}
+
+static void queue(struct uring *ring, unsigned operation, struct uring_socket by, const void *subject, size_t size)
 {
     uint32_t tail = *ring->submit_tail + ring->queued++;
-    struct io_uring_sqe *request = &ring->requests[tail & ring->submit_mask];
-    memset(request, 0, sizeof *request);
-    request->opcode = (uint8_t)operation;
-    request->fd = fd;
-    request->addr = (uint64_t)(uintptr_t)subject;
-    request->len = (uint32_t)size;
-    /* Never waits: a full socket buffer loses this packet, as the network would. */
-    request->msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    ring->requests[tail & ring->submit_mask] = (struct io_uring_sqe){
+        .opcode = (uint8_t)operation,
+        /* Completions tell of what was refused alone. */
+        .flags = IOSQE_CQE_SKIP_SUCCESS | (by.held ? IOSQE_FIXED_FILE : 0),
+        .fd = by.number,
+        .addr = (uint64_t)(uintptr_t)subject,
+        .len = (uint32_t)size,
+        /* Never waits: a full socket buffer loses this packet, as the network would. */
+        .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL,
+    };
 }
 
-void uring_queue_send(struct uring *ring, int fd, const uint8_t *data, size_t size)
+void uring_queue_send(struct uring *ring, struct uring_socket by, const uint8_t *data, size_t size)
 {
-    queue(ring, IORING_OP_SEND, fd, data, size);
+    queue(ring, IORING_OP_SEND, by, data, size);
 }
 
-void uring_queue_message(struct uring *ring, int fd, const struct msghdr *message)
+void uring_queue_message(struct uring *ring, struct uring_socket by, const struct msghdr *message)
 {
-    queue(ring, IORING_OP_SENDMSG, fd, message, 1);
+    queue(ring, IORING_OP_SENDMSG, by, message, 1);
 }
 
 static unsigned reap(struct uring *ring)
 {
-    unsigned refused = 0;
     uint32_t head = *ring->complete_head;
     uint32_t tail = __atomic_load_n(ring->complete_tail, __ATOMIC_ACQUIRE);
-    for (; head != tail; head++)
-        refused += ring->completions[head & ring->complete_mask].res < 0;
-    __atomic_store_n(ring->complete_head, head, __ATOMIC_RELEASE);
-    return refused;
+    __atomic_store_n(ring->complete_head, tail, __ATOMIC_RELEASE);
+    return tail - head;
 }
 
 unsigned uring_submit(struct uring *ring)
@@ -105,7 +139,7 @@ unsigned uring_submit(struct uring *ring)
     __atomic_store_n(ring->submit_tail, *ring->submit_tail + left, __ATOMIC_RELEASE);
     ring->queued = 0;
     while (left > 0) {
-        long done = syscall(__NR_io_uring_enter, ring->fd, left, left, IORING_ENTER_GETEVENTS, NULL, 0);
+        long done = syscall(__NR_io_uring_enter, ring->fd, left, 0, IORING_ENTER_GETEVENTS, NULL, 0);
         if (done < 0 && errno != EINTR && errno != EAGAIN && errno != EBUSY)
             return refused + left;
         refused += reap(ring);

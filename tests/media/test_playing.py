@@ -70,6 +70,22 @@ async def test_a_party_that_said_nothing_for_long_is_heard_when_it_speaks(
 
 
 @real_time
+async def test_what_a_silent_party_says_at_once_is_taken_at_once(engine: RunningEngine, tmp_path: Path) -> None:
+    controller = await connected(engine)
+    with Phone() as phone:
+        await controller.call("a", phone)
+        controller.client.play("a", [clip(tmp_path, "M", 7)], layer="music", loop=True)
+        await phone.hear_many(200)
+        for _ in range(60):
+            phone.say(b"x" * 160)
+        phone.press(5, steps=[160, 320])
+        assert (await controller.event(DtmfReceived)).digit == "5"
+        # One packet with each of ours would have taken as many frames as there were packets.
+        assert len(phone.waiting()) < 60
+    await controller.client.disconnect()
+
+
+@real_time
 async def test_a_new_announcement_replaces_the_old_one(engine: RunningEngine, tmp_path: Path) -> None:
     controller = await connected(engine)
     with Phone() as phone:
