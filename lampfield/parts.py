@@ -95,6 +95,7 @@ from sipcore.refresh_lane import RefreshLane
 from sipcore.refusal_lane import RefusalLane
 from sipcore.registrar import Registrar
 from sipcore.stack import Stack, StackConfig
+from sipcore.subscribe_lane import SubscribeLane
 
 
 class Parts:
@@ -159,13 +160,14 @@ class Parts:
             self.clock,
         )
         self.publish_lane = PublishLane(self.publications)
+        self.subscribe_lane = SubscribeLane(self.lamps.notifier, self.door.authenticator, self.registrar)
         self.endpoint = SipEndpoint(
             self.stack,
             self.lamps.notifier,
             self.clock,
             self._on_events,
             settle=self._settle,
-            lanes=[self.lane, self.publish_lane, RefusalLane(self.stack)],
+            lanes=[self.lane, self.subscribe_lane, self.publish_lane, RefusalLane(self.stack)],
         )
         self.lights = Lights(self.lamps, self.endpoint.wake, self.clock)
         self.trunks = Trunks(
@@ -330,7 +332,7 @@ class Parts:
             lambda presentity: self.consents.of(presentity),
         )
         self.subscriptions = Subscriptions(
-            self.lamps, self.feature_sync, self.door, self.registrar, self.journal, self.clock
+            self.lamps, self.feature_sync, self.door, self.registrar, self.subscribe_lane, self.journal, self.clock
         )
         self.sweeper = Sweeper(self.lamps, self.legs.live, self.clock)
         self.events.follow(self.sweeper.on_call, Sweeper.FOLLOWED)

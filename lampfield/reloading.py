@@ -34,6 +34,7 @@ class Reloading:
         parts.door.directory = directory
         parts.shelves.configure(directory.companies.values())
         parts.lane.forget()
+        parts.subscribe_lane.forget()
         parts.publish_lane.forget()
         parts.houses.configure(directory.companies.values())
         parts.own_keys.configure(directory.companies.values())

@@ -110,6 +110,25 @@ class Notifier:
             fields.append(("Require", "eventlist"))
         return response_to(request, 200, to_tag=record.id, fields=fields, record_route=tag is None)
 
+    def renewable(self, tag: str) -> SubscriptionRecord | None:
+        """The subscription whose dialog has this tag of ours, where it may be refreshed by `renew`.
+
+        None for one that is over, and for one whose watcher is told what is new to it alone.
+        """
+        subscription = self._store.find(tag)
+        return subscription.record if subscription is not None and subscription.view is None else None
+
+    def renew(self, record: SubscriptionRecord, number: int, expires: int, stream: Flow | None, now: float) -> None:
+        """Refresh as `subscribe` does for the dialog's SUBSCRIBE of this CSeq number, which asks for what the last did.
+
+        The record is one that `renewable` has just given. `expires` seconds from now on, `stream` as in `subscribe`.
+        """
+        subscription = self._store.find(record.id)
+        assert subscription is not None
+        record = msgspec.structs.replace(record, remote_cseq=number, expires_at=now + expires, stream=stream)
+        self._store.replace(subscription, record)
+        self._delivery.tell(subscription, now)
+
     def changed(self, resource: str, package: str, now: float, *, but: str = "") -> None:
         """Tell all watchers of the resource that its document is another; rendered once for each form.
 

@@ -7,16 +7,14 @@ the stack, which answers everything.
 
 import re
 from collections.abc import Callable
-from sys import intern
 from typing import Final
 
 import msgspec
 
-from sipcore.authenticator import Authenticated, Authenticator, Proof
+from sipcore.authenticator import Authenticated, Authenticator
 from sipcore.binding import Binding
-from sipcore.digest import compute_ha2, parse_params
-from sipcore.errors import ProtocolViolation
 from sipcore.flow import Datagram, Flow
+from sipcore.known_credentials import KnownCredentials
 from sipcore.message import Request
 from sipcore.registrar import Registrar
 from sipcore.structs import Value
@@ -28,7 +26,6 @@ CANDIDATES: Final = 1024
 _CALL_ID: Final = b"\r\nCall-ID: "
 _CSEQ: Final = re.compile(rb"CSeq: (\d{1,9}) REGISTER")
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+")
-_NC: Final = b" nc="
 
 
 class _Places(Value, frozen=True):
@@ -51,35 +48,6 @@ class _Places(Value, frozen=True):
         return cls(*found)
 
 
-class _Credentials(Value, frozen=True):
-    """An Authorization line, cut at its quotes: where the values are that change, and the line without them."""
-
-    rest: bytes
-    pieces: int
-    nonce: int
-    cnonce: int
-    response: int
-    count: int
-    """The piece outside quotes that holds nc."""
-
-    @classmethod
-    def of(cls, line: bytes) -> "_Credentials | None":
-        """None unless nonce, cnonce and response are in quotes and nc is not, as nearly all phones write them."""
-        pieces = line.split(b'"')
-        # Every second piece is inside quotes.
-        names = {
-            pieces[place].replace(b",", b" ").rpartition(b" ")[2]: place + 1 for place in range(0, len(pieces) - 1, 2)
-        }
-        counts = [place for place, piece in enumerate(pieces) if place % 2 == 0 and _NC in piece]
-        if b"\\" in line or len(counts) != 1 or not {b"nonce=", b"cnonce=", b"response="} <= names.keys():
-            return None
-        nonce, cnonce, response = names[b"nonce="], names[b"cnonce="], names[b"response="]
-        before, _, after = pieces[counts[0]].partition(_NC)
-        pieces[nonce] = pieces[cnonce] = pieces[response] = b""
-        pieces[counts[0]] = before + _NC + after[8:]
-        return cls(b'"'.join(pieces), len(pieces), nonce, cnonce, response, counts[0])
-
-
 class _Known(msgspec.Struct):
     """A phone's REGISTER as it was let in, and the answer as it was given."""
 
@@ -91,8 +59,7 @@ class _Known(msgspec.Struct):
     """Before and after the branch."""
     from_: bytes
     """Before the tag."""
-    credentials: _Credentials
-    proof: Proof
+    credentials: KnownCredentials
     binding: Binding
     lifetime: float
     """Seconds granted."""
@@ -200,30 +167,12 @@ class RefreshLane:
         binding = known.binding
         if number <= binding.cseq or binding not in self._registrar.bindings(binding.aor):
             return False
-        if not self._proved(known, authorization, flow, now):
+        if not known.credentials.proved(authorization, self._authenticator, flow.remote[0], now):
             return False
         known.binding = self._registrar.renew(binding, number, now + known.lifetime)
         known.branch, known.answered_at = branch, now
         known.answer = self._response(known, branch, from_, cseq_line, now)
         return True
-
-    def _proved(self, known: _Known, authorization: bytes, flow: Flow, now: float) -> bool:
-        usual = known.credentials
-        pieces = authorization.split(b'"')
-        if len(pieces) != usual.pieces:
-            return False
-        nonce, cnonce, response = pieces[usual.nonce], pieces[usual.cnonce], pieces[usual.response]
-        before, _, after = pieces[usual.count].partition(_NC)
-        pieces[usual.nonce] = pieces[usual.cnonce] = pieces[usual.response] = b""
-        pieces[usual.count] = before + _NC + after[8:]
-        if b'"'.join(pieces) != usual.rest:
-            return False
-        try:
-            return self._authenticator.proved(
-                known.proof, nonce.decode(), after[:8].decode(), cnonce.decode(), response.decode(), flow.remote[0], now
-            )
-        except UnicodeDecodeError:
-            return False
 
     def _response(self, known: _Known, branch: bytes, from_: bytes, cseq: bytes, now: float) -> bytes:
         contacts = known.contact
@@ -274,9 +223,8 @@ class RefreshLane:
         stamped = str(request.via).encode("utf-8", "surrogateescape").partition(b";branch=")
         answer_after = stamped[2].partition(b";")[2]
         authorization = lines[places.authorization]
-        credentials = _Credentials.of(authorization)
-        proof = _proof(authorization.partition(b": ")[2].decode("utf-8", "surrogateescape"), authenticated)
-        if credentials is None or proof is None:
+        credentials = KnownCredentials.of(authorization, authenticated, "REGISTER")
+        if credentials is None:
             return None
         from_ = lines[places.from_].rpartition(b";tag=")[0]
         lines[places.via] = lines[places.from_] = lines[places.cseq] = lines[places.authorization] = b""
@@ -288,7 +236,6 @@ class RefreshLane:
             via=(before, after),
             from_=from_,
             credentials=credentials,
-            proof=proof,
             binding=binding,
             lifetime=binding.expires_at - now,
             answer_via=(
@@ -302,16 +249,3 @@ class RefreshLane:
 
 def _contact_line(binding: Binding, now: float) -> bytes:
     return f"Contact: {binding.contact_value(now)}\r\n".encode("utf-8", "surrogateescape")
-
-
-def _proof(credentials: str, authenticated: Authenticated) -> Proof | None:
-    try:
-        params = parse_params(credentials)
-    except ProtocolViolation:
-        return None
-    if params.get("realm") != authenticated.realm or params.get("qop") != "auth":
-        return None
-    algorithm = intern(params.get("algorithm", "MD5").upper())
-    # The same for all phones of a realm: one string in the processor's cache instead of thousands.
-    ha2 = intern(compute_ha2(algorithm, "REGISTER", params["uri"], "auth"))
-    return Proof(authenticated.username, intern(authenticated.realm), algorithm, ha2)

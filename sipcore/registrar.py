@@ -189,6 +189,13 @@ class Registrar:
         """The bindings of `aor`, the one that expires first at the front; `advance` takes away what has expired."""
         return self._bindings.get(aor, ())
 
+    def connection(self, aor: str, flow: Flow) -> Flow | None:
+        """A connection that the phone which sends on `flow` has opened to register; None where there is none."""
+        for binding in self._bindings.get(aor, ()):
+            if binding.flow.reliable and binding.flow.remote[0] == flow.remote[0]:
+                return binding.flow
+        return None
+
     def targets(self, aor: str) -> list[Binding]:
         """What to ring: the preferred first; of a device with several flows only the newest (RFC 5626 §5)."""
         devices: dict[str, Binding] = {}

@@ -15,13 +15,14 @@ from sipcore.flow import Flow
 from sipcore.message import Request, Response
 from sipcore.notify_admission import Refused
 from sipcore.registrar import Registrar
+from sipcore.subscribe_lane import SubscribeLane
 from sipcore.subscription import SubscriptionEnded, SubscriptionRecord
 
 _KIND: Final = "subscription"
 
 
 class Subscriptions:
-    """The lamps' subscriptions with a door before them and a disk behind them."""
+    """The lamps' subscriptions with a door before them and a disk behind them. `lane` is the short way of refreshes."""
 
     def __init__(
         self,
@@ -29,6 +30,7 @@ class Subscriptions:
         feature_sync: FeatureSync,
         door: Door,
         registrar: Registrar,
+        lane: SubscribeLane,
         journal: Journal,
         clock: Clock,
     ) -> None:
@@ -36,6 +38,7 @@ class Subscriptions:
         self._feature_sync = feature_sync
         self._door = door
         self._registrar = registrar
+        self._lane = lane
         self._journal = journal
         self._clock = clock
 
@@ -54,16 +57,12 @@ class Subscriptions:
                 self._feature_sync.take(request, found.company, found.person)
             except Refused as refused:
                 return response_to(request, refused.status, refused.reason, fields=refused.fields)
-        domain, person = found.company.domain, found.person.id
-        stream = None if flow.reliable else self._stream(f"sip:{person}@{domain}", flow)
-        return self._lamps.subscribe(request, flow, self._clock(), watcher_domain=domain, watcher=person, stream=stream)
-
-    def _stream(self, aor: str, flow: Flow) -> Flow | None:
-        """A connection that the same phone has opened to register: the way for what is too large for a datagram."""
-        for binding in self._registrar.bindings(aor):
-            if binding.flow.reliable and binding.flow.remote[0] == flow.remote[0]:
-                return binding.flow
-        return None
+        domain, person, now = found.company.domain, found.person.id, self._clock()
+        stream = None if flow.reliable else self._registrar.connection(f"sip:{person}@{domain}", flow)
+        response = self._lamps.subscribe(request, flow, now, watcher_domain=domain, watcher=person, stream=stream)
+        if response.status == 200 and request.to.tag is not None:
+            self._lane.learn(request, flow, found.authenticated, response.expires or 0, now)
+        return response
 
     def flow_failed(self, flow: Flow) -> None:
         """A connection is gone: its watchers are told again when they come back."""
