@@ -61,6 +61,7 @@ COMPILED = [
             "pidf",
             "pidf_reader",
             "pidf_series",
+            "publication",
             "safe_xml",
             "seen",
             "xml_text",

@@ -3,7 +3,6 @@
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from provisioning.directory import Directory
 from routing.model import Company, Person
@@ -14,6 +13,7 @@ from sipcore.digest import Ha1
 from sipcore.flow import Flow
 from sipcore.message import Request
 from sipcore.nonce import NonceBook
+from sipcore.structs import Value
 from sipcore.uri import SipUri
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Refused(Exception):
         self.fields = fields
 
 
-class Visitor(NamedTuple):
+class Visitor(Value, frozen=True):
     """Whose phone sent a request; `authenticated` is how that was proved, None where nobody is asked."""
 
     company: Company

@@ -1,9 +1,9 @@
 """A rendered document, ready for every watcher of the same kind."""
 
-from typing import NamedTuple
+from presence_pidf.structs import Leaf
 
 
-class Document(NamedTuple):
+class Document(Leaf, frozen=True, gc=False):
     """Bytes of a document; where it carries a version, this stands between `head` and `tail`, in decimal."""
 
     content_type: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Container, Iterable, Sequence
 from operator import itemgetter
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.merge_rules import DEFAULT_RULES, MergeRules, Rank, kind_of
@@ -139,7 +139,7 @@ def _of_dialogs(dialogs: Sequence[DialogState]) -> tuple[Condition, str]:
     return "calling", f"calls {peer}"
 
 
-class _Candidate(NamedTuple):
+class _Candidate(Leaf, frozen=True, gc=False):
     """One condition that could be a person's, and why."""
 
     rank: Rank

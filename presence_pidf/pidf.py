@@ -1,10 +1,11 @@
 """A person's state as application/pidf+xml (RFC 3863) with the data model (RFC 4479) and RPID (RFC 4480)."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from presence_pidf.document import Document
 from presence_pidf.person_state import Condition, PersonState
 from presence_pidf.publication import PublishedTuple
+from presence_pidf.structs import Leaf
 from presence_pidf.xml_text import date_time, escape, escape_uri, identifier
 
 CONTENT_TYPE: Final = "application/pidf+xml"
@@ -34,7 +35,7 @@ _OWN_TUPLE: Final = "phone"
 """Id of the tuple that tells of the person's phones here."""
 
 
-class Element(NamedTuple):
+class Element(Leaf, frozen=True, gc=False):
     """A child of the document's root, and the path by which it is found there (RFC 5261 §4.1)."""
 
     path: str

@@ -1,11 +1,10 @@
 """What a presence document of somebody else says, kept so that ours can show it too (RFC 3863, RFC 4480)."""
 
-import msgspec
-
 from presence_pidf.status_report import Activity
+from presence_pidf.structs import Leaf, Value
 
 
-class PublishedTuple(msgspec.Struct, frozen=True, gc=False):
+class PublishedTuple(Leaf, frozen=True, gc=False):
     """One tuple of a presence document: a device, or a way to reach the person."""
 
     id: str
@@ -18,7 +17,7 @@ class PublishedTuple(msgspec.Struct, frozen=True, gc=False):
     """As written, an xs:dateTime."""
 
 
-class PublishedPresence(msgspec.Struct, frozen=True):
+class PublishedPresence(Value, frozen=True):
     """A presence document: its tuples, its notes and what it says that the person does."""
 
     tuples: tuple[PublishedTuple, ...] = ()
@@ -36,4 +35,7 @@ class PublishedPresence(msgspec.Struct, frozen=True):
     @property
     def note(self) -> str:
         """The note that tells most: the person's, else a tuple's."""
-        return next((note for note in (*self.notes, *(each.note for each in self.tuples)) if note), "")
+        for note in (*self.notes, *[each.note for each in self.tuples]):
+            if note:
+                return note
+        return ""

@@ -63,7 +63,10 @@ def tagged(response: Response, begin: str = "") -> Response:
 
 def _has_tag(message: Message) -> bool:
     """Also of a To that is malformed."""
+    params = (message.header("To") or "").rpartition(">")[2]
+    if ";tag=" in params and '"' not in params:
+        return True  # as nearly all are written, without reading the address
     try:
         return message.to.tag is not None
     except ProtocolViolation:
-        return _TAG.search((message.header("To") or "").rpartition(">")[2]) is not None
+        return _TAG.search(params) is not None

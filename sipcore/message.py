@@ -161,36 +161,26 @@ class Message(Fields):
         return cseq
 
     @property
-    def contact_star(self) -> bool:
-        """True for `Contact: *` (RFC 3261 §10.2.2)."""
-        return self.all_of("contact") == ["*"]
-
-    @property
     def contacts(self) -> list[NameAddr]:
-        """All Contacts; empty for `*`."""
+        """All Contacts; empty for `*` (RFC 3261 §10.2.2)."""
         contacts = self._contacts
         if contacts is None:
-            contacts = self._contacts = [] if self.contact_star else self._addresses("Contact")
+            values = self.all_of("contact")
+            contacts = self._contacts = [] if values == ["*"] else _addresses(values, "Contact")
         return contacts
 
     @property
     def routes(self) -> list[NameAddr]:
-        return self._addresses("Route")
+        return _addresses(self.all_of("route"), "Route")
 
     @property
     def record_routes(self) -> list[NameAddr]:
-        return self._addresses("Record-Route")
+        return _addresses(self.all_of("record-route"), "Record-Route")
 
     @property
     def paths(self) -> list[NameAddr]:
         """The Path vector (RFC 3327)."""
-        return self._addresses("Path")
-
-    def _addresses(self, name: str) -> list[NameAddr]:
-        try:
-            return [parse_name_addr(value) for value in self.headers(name)]
-        except ProtocolViolation as violation:
-            raise ProtocolViolation(f"Malformed {name}: {violation.reason}", violation.status) from None
+        return _addresses(self.all_of("path"), "Path")
 
     @property
     def expires(self) -> int | None:
@@ -364,6 +354,14 @@ def _parse_response(line: str) -> Response:
 def _address(text: str, name: str) -> NameAddr:
     try:
         return parse_name_addr(text)
+    except ProtocolViolation as violation:
+        raise ProtocolViolation(f"Malformed {name}: {violation.reason}", violation.status) from None
+
+
+def _addresses(lines: list[str], name: str) -> list[NameAddr]:
+    """The addresses in these values of one header."""
+    try:
+        return [parse_name_addr(value) for line in lines for value in split_values(line)]
     except ProtocolViolation as violation:
         raise ProtocolViolation(f"Malformed {name}: {violation.reason}", violation.status) from None
 

@@ -88,8 +88,8 @@ class ReliabilityOfOurs:
         if match is None:
             raise ProtocolViolation("Malformed RAck")
         pending = session.reliable
-        number, method = session.invite.cseq
-        if pending is None or (int(match[1]), int(match[2]), match[3]) != (pending.rseq, number, method):
+        cseq = session.invite.cseq
+        if pending is None or (int(match[1]), int(match[2]), match[3]) != (pending.rseq, cseq.number, cseq.method):
             return False
         session.reliable = None
         self._space.stop_timer(session, Due.REPEAT_RELIABLE)

@@ -99,8 +99,11 @@ class Machine(NamedTuple):
 ClientKey = tuple[str, str]
 """Branch and CSeq method: what a response is matched by (RFC 3261 §17.1.3)."""
 
-ServerKey = tuple[str, ...]
-"""Branch, sent-by and method, or the fields of RFC 2543 (RFC 3261 §17.2.3); an ACK has its INVITE's key."""
+ServerKey = str
+"""Branch, sent-by and method, or the fields of RFC 2543 (RFC 3261 §17.2.3); an ACK has its INVITE's key.
+
+They are lines of one text, which takes less room than a tuple of them; no field has a line break in it.
+"""
 
 
 class Transaction:
@@ -122,7 +125,9 @@ class Transaction:
         "user",
     )
 
-    def __init__(self, machine: Machine, key: tuple[str, ...], request: Request, flow: Flow, user: object) -> None:
+    def __init__(
+        self, machine: Machine, key: ClientKey | ServerKey, request: Request, flow: Flow, user: object
+    ) -> None:
         self.machine = machine
         self.key = key
         self.state = machine.start.state
@@ -145,8 +150,9 @@ class Transaction:
         """The timer that ends the state: B, D, F, H, I, J, K, L, M or that of giving up."""
         self.head: bytes | None = None
         """Start line and first Via as received: how an unchanged retransmission is known without parsing it."""
-        self.merge_key: tuple[str | None, ...] | None = None
+        self.merge_key: str | None = None
         """From, Call-ID and CSeq of a request outside dialogs: how a merged request is known (RFC 3261 §8.2.2.2)."""
 
     def __repr__(self) -> str:
-        return f"<{self.machine.name} {'|'.join(self.key)} {self.state}>"
+        key = self.key if isinstance(self.key, str) else "|".join(self.key)
+        return f"<{self.machine.name} {key!r} {self.state}>"

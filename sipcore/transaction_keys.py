@@ -19,14 +19,19 @@ def server_key(request: Request, method: str) -> ServerKey:
     via = request.via
     branch = via.branch
     if branch is not None and branch.startswith(MAGIC_COOKIE):
-        return branch, f"{via.host}:{via.port}", method
-    number = str(request.cseq.number)
-    return method, request.uri, request.from_.tag or "", request.call_id, number, str(via)
+        return key_of_branch(branch, f"{via.host}:{via.port}", method)
+    number = request.cseq.number
+    return f"{method}\n{request.uri}\n{request.from_.tag or ''}\n{request.call_id}\n{number}\n{via}"
 
 
-def merge_key(request: Request) -> tuple[str | None, ...]:
+def key_of_branch(branch: str, sent_by: str, method: str) -> ServerKey:
+    """The key of a transaction with a branch of RFC 3261; `sent_by` is `host:port`, the port None if not told."""
+    return f"{branch}\n{sent_by}\n{method}"
+
+
+def merge_key(request: Request) -> str:
     """What copies of one request have in common that reach us over different paths; proxies leave these as they are."""
-    return request.header("From"), request.header("Call-ID"), request.header("CSeq")
+    return f"{request.header('From')}\n{request.header('Call-ID')}\n{request.header('CSeq')}"
 
 
 def head_of(data: bytes) -> bytes | None:

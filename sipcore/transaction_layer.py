@@ -14,7 +14,7 @@ from sipcore.server_non_invite import SERVER_NON_INVITE
 from sipcore.structs import Value
 from sipcore.timers import T1, T2, T4, TRANSACTION_TIMEOUT, Timer, TimerWheel
 from sipcore.transaction import ClientKey, Do, Input, ServerKey, State, Step, Transaction
-from sipcore.transaction_keys import client_key, merge_key, server_key
+from sipcore.transaction_keys import client_key, key_of_branch, merge_key, server_key
 from sipcore.via_path import new_branch, our_via, response_flow
 
 LIFETIMES: Final = {
@@ -96,7 +96,7 @@ class TransactionLayer:
         self._clients: dict[ClientKey, Transaction] = {}
         self._servers: dict[ServerKey, Transaction] = {}
         self._heads: dict[bytes, Transaction] = {}
-        self._merges: dict[tuple[str | None, ...], Transaction] = {}
+        self._merges: dict[str, Transaction] = {}
         self._acts: dict[Do, Callable[[Do, Transaction, Request | Response | None, float], Indication | None]] = {
             Do.SEND_REQUEST: self._send_last,
             Do.SEND_RESPONSE: self._send_last,
@@ -204,7 +204,7 @@ class TransactionLayer:
 
     def knows_invite(self, branch: str, sent_by: str) -> bool:
         """True if there is an INVITE transaction of this branch of RFC 3261 and sent-by."""
-        return (branch, sent_by, "INVITE") in self._servers
+        return key_of_branch(branch, sent_by, "INVITE") in self._servers
 
     def is_merged(self, transaction: Transaction, request: Request) -> bool:
         """True if another transaction has the same request, come by another path (RFC 3261 §8.2.2.2); else notes it.
@@ -355,10 +355,11 @@ class TransactionLayer:
         transaction.resend = transaction.lifetime = None
         # Its user may hold it for long: without the way back both are freed without the garbage collector.
         transaction.user = transaction.request = None
-        if transaction.machine.is_client:
-            self._clients.pop((transaction.key[0], transaction.key[1]), None)
+        key = transaction.key
+        if not isinstance(key, str):
+            self._clients.pop(key, None)
             return
-        self._servers.pop(transaction.key, None)
+        self._servers.pop(key, None)
         if transaction.head is not None:
             self._heads.pop(transaction.head, None)
         if transaction.merge_key is not None:

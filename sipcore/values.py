@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, parse_params
+from sipcore.structs import Leaf
 
 _REGISTERED: Final = "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE"
 METHODS: Final = frozenset(_REGISTERED.split())
@@ -13,7 +14,7 @@ METHODS: Final = frozenset(_REGISTERED.split())
 _CSEQ: Final = re.compile(r"([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
 
 
-class CSeq(NamedTuple):
+class CSeq(Leaf, frozen=True, gc=False):
     """Sequence number and method (RFC 3261 §20.16)."""
 
     number: int

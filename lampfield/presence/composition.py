@@ -1,6 +1,6 @@
 """One state a person: facts come in, and the state is composed anew only where one of them says something else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -83,10 +83,12 @@ class Composition:
         tuples: tuple[PublishedTuple, ...] = ()
         notes: tuple[str, ...] = ()
         if lamp.published:
-            published = sorted(lamp.published.values(), key=_newest_first)
+            published = list(lamp.published.values())
+            if len(published) > 1:
+                published.sort(key=_newest_first)
             dialogs = _all_dialogs(lamp.dialogs, published)
             tuples = _by_id(published)
-            notes = tuple(dict.fromkeys([note for each in published for note in each.presence.notes]))
+            notes = _each_once(published)
         state = compose(
             lamp.reports.values(),
             dialogs,
@@ -145,8 +147,10 @@ class Composition:
         return len(lamp.reports) != before
 
 
-def _all_dialogs(own: dict[str, DialogState], published: Iterable[Published]) -> list[DialogState]:
+def _all_dialogs(own: dict[str, DialogState], published: Sequence[Published]) -> list[DialogState]:
     """Our own dialogs, and those of others that are not the same calls; of one id the first."""
+    if not any(each.dialogs for each in published):
+        return list(own.values())
     calls = {dialog.call_id for dialog in own.values() if dialog.call_id}
     found = dict(own)
     for each in published:
@@ -157,12 +161,22 @@ def _all_dialogs(own: dict[str, DialogState], published: Iterable[Published]) ->
     return list(found.values())
 
 
-def _by_id(published: Iterable[Published]) -> tuple[PublishedTuple, ...]:
+def _by_id(published: Sequence[Published]) -> tuple[PublishedTuple, ...]:
+    first = published[0].presence.tuples
+    if len(published) == 1 and len(first) < 2:
+        return first
     found: dict[str, PublishedTuple] = {}
     for each in published:
         for one in each.presence.tuples:
             found.setdefault(one.id, one)
     return tuple(found.values())
+
+
+def _each_once(published: Sequence[Published]) -> tuple[str, ...]:
+    """The notes of all. A document has each of its own once."""
+    if len(published) == 1:
+        return published[0].presence.notes
+    return tuple(dict.fromkeys([note for each in published for note in each.presence.notes]))
 
 
 def _newest_first(published: Published) -> float:

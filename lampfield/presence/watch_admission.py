@@ -1,7 +1,6 @@
 """What a SUBSCRIBE is for, and how much of it who asks may see."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from lampfield.presence.addresses import Addresses, aor_of, parts_of
 from lampfield.presence.lamp import Lamp
@@ -14,6 +13,7 @@ from routing.model import Company
 from sipcore.errors import ProtocolViolation
 from sipcore.message import Request
 from sipcore.notify_admission import Refused
+from sipcore.structs import Value
 
 
 def asks_when_free(request: Request) -> bool:
@@ -22,7 +22,7 @@ def asks_when_free(request: Request) -> bool:
     return event is not None and event.package == "dialog" and event.params.get("purpose") == "call-completion"
 
 
-class Watched(NamedTuple):
+class Watched(Value, frozen=True):
     """What somebody is let in to watch."""
 
     resource: str

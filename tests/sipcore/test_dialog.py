@@ -6,7 +6,7 @@ from sipcore.answering import response_to
 from sipcore.dialog import Dialog
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
-from sipcore.message import Request, Response
+from sipcore.message import CSeq, Request, Response
 
 FLOW = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.2", 5060))
 ROUTES = ("<sip:p1.example;lr>", "<sip:p2.example;lr>", "<sip:p3.example;lr>")
@@ -72,7 +72,7 @@ def test_a_strict_router_gets_itself_as_request_uri_and_the_target_as_last_route
 def test_requests_go_on_counting_and_an_ack_repeats_its_invites_number() -> None:
     invite, response = answer()
     dialog = Dialog.as_uac(invite, response, FLOW)
-    assert dialog.request("ACK", cseq=314).cseq == (314, "ACK")
+    assert dialog.request("ACK", cseq=314).cseq == CSeq(314, "ACK")
     assert [dialog.request("INFO").cseq.number for _ in range(3)] == [315, 316, 317]
     assert dialog.request("BYE").to.tag == "theirs"
     assert dialog.request("BYE").from_.tag == "bobs"

@@ -20,7 +20,7 @@ STREAMS = 100
 """For each of 20 seeds."""
 
 ACCESSORS = [
-    *("via", "vias", "from_", "to", "cseq", "call_id", "contacts", "contact_star", "routes", "record_routes", "paths"),
+    *("via", "vias", "from_", "to", "cseq", "call_id", "contacts", "routes", "record_routes", "paths"),
     *(
         "expires",
         "max_forwards",

@@ -13,7 +13,7 @@ from sipcore.events import (
     SessionRejected,
 )
 from sipcore.flow import Flow
-from sipcore.message import Request
+from sipcore.message import CSeq, Request
 from sipcore.stack import Invitation
 from tests.support.raw_peer import RawPeer
 
@@ -95,7 +95,7 @@ def test_the_ack_has_a_branch_of_its_own_and_the_invites_number() -> None:
     call = Call()
     ack = call.answered()
     assert ack.via.branch != call.invite.via.branch
-    assert ack.cseq == (call.invite.cseq.number, "ACK")
+    assert ack.cseq == CSeq(call.invite.cseq.number, "ACK")
     assert ack.to.tag == "bob"
 
 
@@ -270,7 +270,7 @@ def test_a_challenge_is_answered_once_with_the_next_number_and_a_new_branch() ->
     assert isinstance(ack, Request)
     assert isinstance(again, Request)
     assert ack.method == "ACK"
-    assert again.cseq == (call.invite.cseq.number + 1, "INVITE")
+    assert again.cseq == CSeq(call.invite.cseq.number + 1, "INVITE")
     assert again.call_id == call.invite.call_id
     assert again.from_.tag == call.invite.from_.tag
     assert again.to.tag is None
@@ -281,7 +281,7 @@ def test_a_challenge_is_answered_once_with_the_next_number_and_a_new_branch() ->
     assert (params["username"], params["realm"], params["nonce"], params["nc"]) == ("alice", "trunk", "n1", "00000001")
     assert call.peer.events() == []
     call.peer.answer(again, 200, body=b"v=0 answer")
-    assert call.peer.one_request().cseq == (again.cseq.number, "ACK")
+    assert call.peer.one_request().cseq == CSeq(again.cseq.number, "ACK")
     assert isinstance(call.peer.events()[0], SessionAccepted)
 
 
@@ -383,7 +383,7 @@ def test_a_reinvite_brings_the_peers_answer_and_is_acknowledged() -> None:
     assert (reinvite.method, reinvite.body, reinvite.to.tag) == ("INVITE", b"v=0 hold", "bob")
     assert reinvite.contacts
     call.peer.answer(reinvite, 200, body=b"v=0 held")
-    assert call.peer.one_request().cseq == (reinvite.cseq.number, "ACK")
+    assert call.peer.one_request().cseq == CSeq(reinvite.cseq.number, "ACK")
     assert call.peer.events() == [AnswerReceived(call.session, b"v=0 held")]
     call.peer.answer(reinvite, 200, body=b"v=0 held")
     assert call.peer.one_request().method == "ACK"

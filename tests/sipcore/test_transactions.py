@@ -7,7 +7,7 @@ from sipcore.client_invite import CLIENT_INVITE
 from sipcore.client_non_invite import CLIENT_NON_INVITE
 from sipcore.errors import LocalMisuse
 from sipcore.flow import Datagram, Flow
-from sipcore.message import Request, Response, parse_message
+from sipcore.message import CSeq, Request, Response, parse_message
 from sipcore.server_invite import SERVER_INVITE
 from sipcore.server_non_invite import SERVER_NON_INVITE
 from sipcore.timers import TimerWheel
@@ -193,7 +193,7 @@ def test_the_ack_for_a_refusal_has_the_invites_branch_and_routes_and_the_respons
     assert isinstance(ack, Request)
     assert (ack.method, ack.uri) == ("ACK", "sip:bob@192.0.2.2")
     assert [str(via) for via in ack.vias] == [str(request.via)]
-    assert ack.cseq == (7, "ACK")
+    assert ack.cseq == CSeq(7, "ACK")
     assert ack.to.tag == "their-tag"
     assert ack.from_.tag == "alice"
     assert ack.headers("Route") == ["<sip:proxy.example;lr>", "<sip:other.example;lr>"]
@@ -275,7 +275,7 @@ def test_cancel_is_the_invite_with_another_method_in_a_transaction_of_its_own() 
     cancel = parse_message(bench.out[0].data)
     assert isinstance(cancel, Request)
     assert invite.request is not None
-    assert (cancel.method, cancel.uri, cancel.cseq) == ("CANCEL", invite.request.uri, (7, "CANCEL"))
+    assert (cancel.method, cancel.uri, cancel.cseq) == ("CANCEL", invite.request.uri, CSeq(7, "CANCEL"))
     assert len(cancel.vias) == 1
     assert cancel.via.branch == invite.request.via.branch
     assert cancel.header("To") == invite.request.header("To")
