@@ -70,10 +70,11 @@ class _NotePlace:
     def read(self, body: bytes) -> PublishedPresence | None:
         """What a document says that differs in the note alone; None for any other."""
         before, after = self._before, self._after
-        if not body.startswith(before) or not body.endswith(after) or len(body) > MOST_BYTES:
+        start, end = len(before), len(body) - len(after)
+        if end < start or len(body) > MOST_BYTES or not body.startswith(before) or not body.endswith(after):
             return None
         try:
-            text = body[len(before) : len(body) - len(after)].decode()
+            text = body[start:end].decode()
         except UnicodeDecodeError:
             return None
         note = words(text) if _PLAIN.fullmatch(text) else ""

@@ -160,6 +160,8 @@ class Delivery:
         if start < _PREFIX_LENGTH:
             return False
         dot = data.find(b".", start)
+        if dot < 0:
+            return False
         subscription = self._transactions.get(data[start:dot])
         if subscription is None or subscription.phase != SENT:
             return True

@@ -104,9 +104,10 @@ class RefreshLane:
     def receive(self, data: bytes, flow: Flow, now: float) -> bool:
         """True when `data`, a REGISTER, was answered; False leaves it to the stack, with nothing changed."""
         start = data.find(_CALL_ID)
-        if start < 0:
+        end = data.find(b"\r\n", start + len(_CALL_ID))
+        if start < 0 or end < 0:
             return False
-        call_id = data[start + len(_CALL_ID) : data.find(b"\r\n", start + 2)]
+        call_id = data[start + len(_CALL_ID) : end]
         known = self._known.get(call_id)
         if known is None or not self._answer(known, data, flow, now):
             if len(self._candidates) >= CANDIDATES:

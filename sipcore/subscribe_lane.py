@@ -77,9 +77,12 @@ class SubscribeLane:
     def receive(self, data: bytes, flow: Flow, now: float) -> bool:
         """True when `data`, a SUBSCRIBE, was answered; False leaves it to the stack, with nothing changed."""
         start = data.find(_TO)
-        to = data[start : data.find(b"\r\n", start + 2)]
+        end = data.find(b"\r\n", start + len(_TO))
+        if start < 0 or end < 0:
+            return False
+        to = data[start:end]
         tag = to.rpartition(_TAG)[2]
-        if start < 0 or len(tag) == len(to):
+        if len(tag) == len(to):
             return False  # it asks for a new subscription
         known = self._known.get(tag)
         if known is None:

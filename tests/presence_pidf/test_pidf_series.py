@@ -119,6 +119,17 @@ def test_documents_that_were_tampered_with_anywhere_say_what_they_say_by_themsel
             assert _said(series.read, tampered) == _said(read_pidf, tampered)
 
 
+def test_a_document_that_is_shorter_than_what_stands_around_the_note_is_read_whole() -> None:
+    series = PidfSeries()
+    head = b'<presence xmlns="urn:ietf:params:xml:ns:pidf"><note><!-- x -->'
+    tail = b"<!-- x --></note></presence>"
+    for words in (b"one", b"two", b"three", b"four"):
+        series.read(head + words + tail)
+    shorter = head + b"</note></presence>"
+    assert shorter.endswith(tail)
+    assert series.read(shorter) == read_pidf(shorter)
+
+
 @pytest.mark.parametrize(("body", "note", "kept"), [(PJSUA, b"Out for", "notes"), (ASTERISK, b"On the", "tuples")])
 def test_of_a_note_that_changes_again_and_again_the_words_alone_are_read(body: bytes, note: bytes, kept: str) -> None:
     series = PidfSeries()

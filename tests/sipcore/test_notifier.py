@@ -370,6 +370,7 @@ def test_an_end_waits_for_the_answer_to_the_notify_before_it() -> None:
         b"",
         b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKother\r\n\r\n",
         b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKn\r\n\r\n",
+        b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKn.",
     ],
 )
 def test_responses_to_others_are_left_to_them(data: bytes) -> None:

@@ -224,6 +224,11 @@ def test_an_account_that_is_gone_is_not_let_in() -> None:
     assert status(server.serve(phone.register(), NOW)) == 401
 
 
+@pytest.mark.parametrize("end", [b"\r\nCall-ID: ", b"\r\nCall-ID: call1", b"\r\n\r\n", b""])
+def test_what_stops_before_its_end_is_left_to_the_stack(end: bytes) -> None:
+    assert not Server().lane.receive(b"REGISTER sip:nordlys.example SIP/2.0" + end, FLOW, NOW)
+
+
 def test_after_forget_the_stacks_user_decides_anew() -> None:
     server = Server()
     phone = admitted(server)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
+from lampfield.presence.fresh_view import FreshView
+from presence_pidf.document import Document
 from sipcore.authenticator import Authenticated, Authenticator
 from sipcore.digest import Credentials, Ha1, authorize
 from sipcore.events import RequestReceived
@@ -36,12 +38,7 @@ class Board(NoticeBoard):
     views = False
 
     def view(self, record: SubscriptionRecord) -> View | None:
-        return Blank() if self.views else None
-
-
-class Blank(View):
-    def content(self, version: int, room: int, bodies: object) -> bytes:
-        return b"\r\nContent-Length: 0\r\n\r\n"
+        return FreshView(record, lambda: Document("text/plain", b"")) if self.views else None
 
 
 class Outcome(NamedTuple):
@@ -284,6 +281,11 @@ def test_an_account_that_is_gone_is_not_let_in() -> None:
     phone = admitted(server)
     server.secrets.clear()
     assert server.serve(phone.subscribe()).answer.status == 401
+
+
+@pytest.mark.parametrize("end", [b"\r\nTo: ", b"\r\nTo: <sip:a@b>;tag=tag0", b"\r\nTo: ;tag=\r\n", b"\r\n\r\n", b""])
+def test_what_stops_before_its_end_is_left_to_the_stack(end: bytes) -> None:
+    assert not Server().lane.receive(b"SUBSCRIBE sip:anna@nordlys.example SIP/2.0" + end, FLOW, NOW)
 
 
 def test_after_forget_the_stacks_user_decides_anew() -> None:
