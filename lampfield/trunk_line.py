@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import logging
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ from sipcore.uri import SipUri, TelUri, Uri, parse_uri
 logger = logging.getLogger(__name__)
 
 _BARE = "+-_.!~*'()"
+MOST_ADDRESSES = 1024
+"""Of which is remembered whether they are the peer's."""
 SAME_DIGITS = 7
 """Digits at the end by which a number of any form is known as one of the trunk's."""
 
@@ -77,6 +80,7 @@ class TrunkLine:
         self.flows: tuple[Flow, ...] = ()
         self._down: set[Flow] = set()
         self._sources = [ipaddress.ip_network(source) for source in config.sources]
+        self._is_source = lru_cache(MOST_ADDRESSES)(self._in_networks)
         self._hosts: set[str] = set()
         literal = config.host.strip("[]")
         if _is_address(literal):
@@ -136,10 +140,9 @@ class TrunkLine:
 
     def sends_from(self, address: str) -> bool:
         """True if `address` is the peer's."""
-        if address in self._hosts:
-            return True
-        if not self._sources:
-            return False
+        return address in self._hosts or (bool(self._sources) and self._is_source(address))
+
+    def _in_networks(self, address: str) -> bool:
         source = ipaddress.ip_address(address.partition("%")[0])
         return any(source in network for network in self._sources)
 

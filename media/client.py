@@ -6,6 +6,7 @@ import itertools
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -44,6 +45,9 @@ _LATER_SECONDS = 0.02
 """How long a command that has time waits for others to go with: each packet wakes the engine."""
 _RETRY_SECONDS = 0.2
 """Between attempts to reach the engine again."""
+
+_quoted_clip = lru_cache(4096)(quote_value)
+"""As a command names a clip: callers hear the same ones over and over."""
 
 
 class MediaError(Exception):
@@ -184,7 +188,7 @@ class MediaClient:
         """
         self._plays += 1
         number = self._plays
-        paths = ",".join(quote_value(str(clip)) for clip in clips)
+        paths = ",".join([_quoted_clip(str(clip)) for clip in clips])
         arguments = {"layer": layer, "clips": paths, "loop": "1" if loop else "0"}
         if told:
             arguments["play"] = str(number)

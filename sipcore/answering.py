@@ -36,17 +36,21 @@ def response_to(
     tag = ""
     if to_tag is not None and not _has_tag(request):
         tag = f";tag={to_tag}"
-    lines = [("Via", value) for value in request.all_of("via")]
+    response = Response(status, reason, (), body)
+    for value in request.all_of("via"):
+        response.add_copy("via", "Via", value)
     if record_route:
-        lines += [("Record-Route", value) for value in request.all_of("record-route")]
+        for value in request.all_of("record-route"):
+            response.add_copy("record-route", "Record-Route", value)
     for name, key in _COPIED_TO_100 if status == 100 else _COPIED:
-        value = request.header(key)
-        if value is not None:
-            lines.append((name, f"{value}{tag}" if key == "to" else value))
-    lines += fields
+        copied = request.first_of(key)
+        if copied is not None:
+            response.add_copy(key, name, f"{copied}{tag}" if key == "to" else copied)
+    for name, value in fields:
+        response.add(name, value)
     if content_type is not None:
-        lines.append(("Content-Type", content_type))
-    return Response(status, reason, lines, body)
+        response.add("Content-Type", content_type)
+    return response
 
 
 def tagged(response: Response, begin: str = "") -> Response:

@@ -29,7 +29,11 @@ class Fields:
 
     def header(self, name: str) -> str | None:
         """The first field of this name as sent (a list is not split), None without one; compact names are known."""
-        at = self._place(key_of(name))
+        return self.first_of(key_of(name))
+
+    def first_of(self, key: str) -> str | None:
+        """As `header`, by the key."""
+        at = self._place(key)
         return _value(self._lines[at]) if at >= 0 else None
 
     def headers(self, name: str) -> list[str]:
@@ -57,6 +61,12 @@ class Fields:
     def add(self, name: str, value: str) -> None:
         """Add a field at the end."""
         self._insert(len(self._lines), name, value)
+
+    def add_copy(self, key: str, name: str, value: str) -> None:
+        """Add a field at the end whose value was a field's of another message, and so is sound."""
+        self._known_keys().append(key)
+        self._lines.append(f"{name}: {value}")
+        self._forget(key)
 
     def prepend(self, name: str, value: str) -> None:
         """Add a field before all others, as Via and Record-Route are."""
@@ -123,12 +133,15 @@ class Fields:
 
     def _one(self, key: str, name: str) -> str:
         """The only field of this name."""
-        values = self.all_of(key)
-        if not values:
+        at = -1
+        for place, known in enumerate(self._known_keys()):
+            if known == key:
+                if at >= 0:
+                    raise ProtocolViolation(f"More than one {name}")
+                at = place
+        if at < 0:
             raise ProtocolViolation(f"Missing {name}")
-        if len(values) > 1:
-            raise ProtocolViolation(f"More than one {name}")
-        return values[0]
+        return _value(self._lines[at])
 
     def _forget(self, key: str) -> None:
         """The fields of this key are others than they were."""

@@ -137,12 +137,16 @@ def _quoted_pieces(text: str) -> list[str]:
 
 def format_params(params: Params) -> str:
     """Write parameters back as `;name=value;flag`."""
+    if not params:
+        return ""
     return "".join([f";{name}" if value is None else f";{name}={value}" for name, value in params.items()])
 
 
 def quote(text: str) -> str:
     """Write text as a quoted-string (RFC 3261 §25.1)."""
-    return '"' + _TO_ESCAPE.sub(r"\\\1", text) + '"'
+    if '"' in text or "\\" in text:
+        text = _TO_ESCAPE.sub(r"\\\1", text)
+    return f'"{text}"'
 
 
 def unquote(text: str) -> str:

@@ -123,7 +123,7 @@ class Message(Fields):
         """The top Via."""
         via = self._via
         if via is None:
-            top = self.header("via")
+            top = self.first_of("via")
             if top is None:
                 raise ProtocolViolation("Missing Via")
             via = self._via = parse_via(split_values(top)[0])

@@ -45,9 +45,7 @@ class SipUri(Value, frozen=True):
         if user is not None:
             user = f"{user}@" if self.password is None else f"{user}:{self.password}@"
         port = "" if self.port is None else f":{self.port}"
-        headers = "&".join([name if value is None else f"{name}={value}" for name, value in self.headers.items()])
-        headers = f"?{headers}" if headers else ""
-        return f"{self.scheme}:{user or ''}{self.host}{port}{format_params(self.params)}{headers}"
+        return f"{self.scheme}:{user or ''}{self.host}{port}{format_params(self.params)}{_format_headers(self.headers)}"
 
     @property
     def unescaped_user(self) -> str:
@@ -208,6 +206,12 @@ def _uri_params(text: str | None) -> dict[str, str | None]:
             name = _ESCAPE.sub(_unescape_unreserved, name)
         params[name.lower()] = value if equals else None
     return params
+
+
+def _format_headers(headers: Params) -> str:
+    if not headers:
+        return ""
+    return "?" + "&".join([name if value is None else f"{name}={value}" for name, value in headers.items()])
 
 
 def _headers(text: str) -> dict[str, str | None]:
