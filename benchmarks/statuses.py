@@ -124,7 +124,7 @@ class PublishedServer:
         compositor = EventStateCompositor(lambda: f"e{next(numbers):015x}", PUBLISH_PACKAGES)
         right = RightToPublish(door, ())
         self.publications = Publications(compositor, self.lamps, right, self.journal, lambda: self.now)
-        self.lane = PublishLane(self.publications)
+        self.lane = PublishLane(self.publications, door.authenticator)
         for person in range(people):
             message = parse_message(subscribe_bytes(person, person, "presence", FLOW.remote))
             assert isinstance(message, Request)

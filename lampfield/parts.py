@@ -159,7 +159,7 @@ class Parts:
             self.journal,
             self.clock,
         )
-        self.publish_lane = PublishLane(self.publications)
+        self.publish_lane = PublishLane(self.publications, self.door.authenticator)
         self.subscribe_lane = SubscribeLane(self.lamps.notifier, self.door.authenticator, self.registrar)
         self.endpoint = SipEndpoint(
             self.stack,

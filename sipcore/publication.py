@@ -139,13 +139,10 @@ class EventStateCompositor:
 
         For a short way beside `publish`, which then says why.
         """
-        id, _, digits = entity_tag.partition(".")
-        publication = self._publications.get(id)
+        publication = self._current(entity_tag, resource, package)
         if publication is None:
             return None
         record = publication.record
-        if digits != str(record.number) or record.resource != resource or record.package != package:
-            return None
         if body != record.body:
             try:
                 document = publication.reader.read(body, now)
@@ -153,6 +150,20 @@ class EventStateCompositor:
                 return None
             return self._change(publication, document, body, record.content_type, expires, now)
         return self._prolong(publication, expires, now)
+
+    def knows(self, entity_tag: str, resource: str, package: str) -> bool:
+        """Whether a publication of the presentity in this package has this entity tag now."""
+        return self._current(entity_tag, resource, package) is not None
+
+    def _current(self, entity_tag: str, resource: str, package: str) -> Publication | None:
+        id, _, digits = entity_tag.partition(".")
+        publication = self._publications.get(id)
+        if publication is None:
+            return None
+        record = publication.record
+        if digits != str(record.number) or record.resource != resource or record.package != package:
+            return None
+        return publication
 
     def take_changes(self) -> list[PublicationChange]:
         """What became of publications since the last call, in order."""

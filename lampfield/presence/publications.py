@@ -12,6 +12,7 @@ from lampfield.presence.publish_packages import as_published
 from lampfield.presence.right_to_publish import RightToPublish
 from routing.ports import Clock
 from sipcore.answering import response_to
+from sipcore.authenticator import Authenticated
 from sipcore.flow import Flow
 from sipcore.message import Request, Response
 from sipcore.publication import EventStateCompositor, PublicationChange
@@ -24,8 +25,19 @@ _KIND: Final = "publication"
 class Lane(Protocol):
     """A short way before the stack, which learns what may take it."""
 
-    def learn(self, request: Request, flow: Flow, resource: str, package: str, expires: int) -> None:
-        """`request` was answered 200, for this presentity and event package, with so many seconds."""
+    def learn(
+        self,
+        request: Request,
+        flow: Flow,
+        authenticated: Authenticated | None,
+        resource: str,
+        package: str,
+        expires: int,
+    ) -> None:
+        """`request` was answered 200, for this presentity and event package, with so many seconds.
+
+        It was let in as somebody's who was authenticated, or without being asked for a password.
+        """
         ...
 
 
@@ -66,16 +78,20 @@ class Publications:
         lamp = self._lamps.lamp(f"sip:{uri.unescaped_user}@{domain}")
         person = lamp.person if lamp is not None else None
         # Who is not let in does not learn who there is.
-        source = self._right.source_of(request, flow, person or "", domain)
+        right = self._right.judge(request, flow, person or "", domain)
         if lamp is None or person is None:
             return response_to(request, 404)
-        response = self._compositor.publish(request, self._clock(), resource=lamp.aors[0], publisher=source)
+        response = self._compositor.publish(request, self._clock(), resource=lamp.aors[0], publisher=right.source)
         self._settle()
         if response.status == 200 and self._lane is not None:
             event = request.event
             assert event is not None
-            self._lane.learn(request, flow, lamp.aors[0], event.package, response.expires or 0)
+            self._lane.learn(request, flow, right.proved, lamp.aors[0], event.package, response.expires or 0)
         return response
+
+    def knows(self, entity_tag: str, resource: str, package: str) -> bool:
+        """Whether there is a publication of the presentity in this event package that has this entity tag now."""
+        return self._compositor.knows(entity_tag, resource, package)
 
     def modify(self, entity_tag: str, resource: str, package: str, body: bytes, expires: int) -> bytes | None:
         """Change a publication for who was let in before; the new entity tag, None where `answer` is to say what is."""

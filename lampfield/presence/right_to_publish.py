@@ -7,9 +7,11 @@ from typing import Final
 
 from lampfield.door import Door, Refused
 from lampfield.peer_sections import Publisher
+from sipcore.authenticator import Authenticated
 from sipcore.digest import Ha1
 from sipcore.flow import Flow
 from sipcore.message import Request
+from sipcore.structs import Value
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +29,15 @@ def server_accounts(publishers: Iterable[Publisher]) -> dict[tuple[str, str], Ha
     }
 
 
+class Right(Value, frozen=True):
+    """Somebody may publish of a person."""
+
+    source: str
+    """What they publish comes from: `pbx:NAME`, or `phone:ADDRESS` for a phone of the person's own."""
+    proved: Authenticated | None
+    """How it was proved who they are; None where they were not asked for a password."""
+
+
 class RightToPublish:
     """Judges PUBLISH requests."""
 
@@ -35,25 +46,23 @@ class RightToPublish:
         self._publishers = tuple(publishers)
         self._by_address: dict[str, Publisher | None] = {}
 
-    def source_of(self, request: Request, flow: Flow, person: str, domain: str) -> str:
-        """The source that what is published of a person comes from: `pbx:NAME`, or `phone:ADDRESS` for their own.
-
-        Raises door.Refused: 401 with challenges, or 403 for who may not.
-        """
+    def judge(self, request: Request, flow: Flow, person: str, domain: str) -> Right:
+        """Who publishes of a person. Raises door.Refused: 401 with challenges, or 403 for who may not."""
         address = flow.remote[0]
-        server = self._server_at(address)
+        server, proved = self._server_at(address), None
         if server is None:
             visitor = self._door.person_or_server(request, flow, domain)
             if not isinstance(visitor, str):
                 if visitor.person.id == person and visitor.company.domain.lower() == domain:
-                    return f"phone:{address}"
+                    return Right(f"phone:{address}", visitor.authenticated)
                 _log.info("%s may not publish for %s@%s", visitor.person.id, person, domain)
                 raise Refused(403)
             server = next(each for each in self._publishers if each.username == visitor)
+            proved = Authenticated(visitor, domain)
         if domain not in server.domains:
             _log.info("%s may not publish for people of %s", server.name, domain)
             raise Refused(403)
-        return f"pbx:{server.name}"
+        return Right(f"pbx:{server.name}", proved)
 
     def _server_at(self, address: str) -> Publisher | None:
         """The trusted server that is believed by its address."""

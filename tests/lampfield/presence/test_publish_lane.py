@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from lampfield.door import Refused
 from lampfield.presence.publish_lane import PublishLane
+from sipcore.digest import Credentials, authorize
 from sipcore.flow import Flow
 from sipcore.message import Request, Response, parse_message
 from tests.lampfield.presence.test_lamps import ANNA
-from tests.lampfield.presence.test_publications import ANNAS_PHONE, PBX, STRANGER, House
+from tests.lampfield.presence.test_publications import ANNAS_PHONE, PASSWORD, PBX, STRANGER, House
 from tests.presence_pidf.test_readers import PJSUA
 
 AWAY = PJSUA
@@ -22,7 +24,7 @@ class Publisher:
     def __init__(self, house: House, lane: PublishLane | None = None, flow: Flow = PBX) -> None:
         self.house = house
         self.flow = flow
-        self.lane = lane or PublishLane(house.publications)
+        self.lane = lane or PublishLane(house.publications, house.door.authenticator)
         self.number = 0
         self.tag = ""
         self.short = False
@@ -170,6 +172,69 @@ def test_after_a_reload_everybody_is_judged_anew(publisher: Publisher) -> None:
     assert not publisher.short
     publisher.publish(BUSY)
     assert publisher.short
+
+
+class Phone(Publisher):
+    """One that is asked for its password, and proves that it has it."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house, flow=ANNAS_PHONE)
+        self.challenge = ""
+        self.count = 0
+        self.password = PASSWORD
+
+    def publish(self, body: bytes, to: str = ANNA, **change: str) -> Response:
+        try:
+            return super().publish(body, to, **self.proof(to), **change)
+        except Refused as refused:
+            self.challenge, self.count = dict(refused.fields).get("WWW-Authenticate", ""), 0
+            return Response(refused.status)
+
+    def proof(self, to: str) -> dict[str, str]:
+        self.count += 1
+        credentials = Credentials("anna", self.password)
+        given = authorize(self.challenge, credentials, "PUBLISH", to, self.count, f"c{self.number}")
+        return {"Authorization": given}
+
+
+@pytest.fixture
+def phone(house: House) -> Phone:
+    """One whose next change is known."""
+    phone = Phone(house)
+    with pytest.raises(Refused) as refused:
+        phone.send(phone.message(AWAY))
+    phone.challenge = dict(refused.value.fields)["WWW-Authenticate"]
+    for body in (AWAY, BUSY):
+        assert phone.publish(body).status == 200
+        assert not phone.short
+    return phone
+
+
+def test_who_is_asked_for_a_password_takes_the_short_way_with_a_proof_of_their_own_each_time(phone: Phone) -> None:
+    for body in (AWAY, BUSY, AWAY):
+        assert phone.publish(body).status == 200
+        assert phone.short
+    assert phone.house.anna.condition == "away"
+
+
+def test_a_wrong_password_or_a_proof_given_twice_is_left_to_the_long_way(phone: Phone) -> None:
+    phone.count -= 1
+    assert phone.publish(AWAY).status == 401
+    phone.password = "wrong"
+    assert phone.publish(AWAY).status == 401
+    assert phone.house.anna.condition == "meeting"
+
+
+def test_an_entity_tag_that_is_not_known_costs_no_second_proof(phone: Phone) -> None:
+    phone.tag = "nonsense"
+    assert phone.publish(AWAY).status == 412
+    assert not phone.short
+
+
+def test_who_leaves_the_password_out_is_asked_for_it(phone: Phone) -> None:
+    with pytest.raises(Refused):
+        phone.send(phone.message(AWAY))
+    assert not phone.short
 
 
 @pytest.mark.parametrize("cut", [0, 1, 40, 200, 400])
