@@ -42,16 +42,18 @@ class NameAddr(Value, frozen=True):
 def parse_name_addr(text: str) -> NameAddr:
     """Parse one `name-addr` or `addr-spec` with its parameters. Raises ProtocolViolation."""
     name, bracket, params = text.rpartition(">")
-    if params and bracket and '"' not in params:
+    if bracket and '"' not in params and (params or (name[:1] == "<" and ">" not in name)):
         # The usual form, apart from its parameters: a new tag does not make a new person.
         display, uri = _display_and_uri(name)
-        return NameAddr(display, uri, parse_params(params))
+        return NameAddr(display, uri, parse_params(params) if params else {})
     return _whole_address(text)
 
 
 @remembered(*ADDRESS)
 def _display_and_uri(text: str) -> tuple[str, Uri]:
     """Read what is before the closing bracket."""
+    if text[:1] == "<" and text.find("<", 1) < 0 and '"' not in text and ">" not in text:
+        return "", read_uri(text[1:].strip(" \t"))  # without a name, as most are
     match = _OPEN_NAME_ADDR.fullmatch(text)
     if match is None:
         raise ProtocolViolation("Malformed address")
