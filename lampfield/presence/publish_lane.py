@@ -130,7 +130,8 @@ class PublishLane:
         event = data.find(_EVENT)
         if not 0 < event < end:
             return False
-        key = (data[: data.find(b"\r\n")], data[event : data.find(b"\r\n", event + 2)], flow)
+        event_end = data.find(b"\r\n", event + 2)
+        key = (data[: data.find(b"\r\n")], data[event:event_end], flow)
         known = self._known.get(key)
         if known is None or not self._answer(known, data, end, flow, now):
             if len(self._candidates) >= CANDIDATES:
