@@ -213,6 +213,18 @@ void intake_quiet(struct engine *engine, struct session *session)
     session_listen(engine, session, false);
 }
 
+/* Each session was last touched 20 ms ago, and is out of the processor's caches: all of them are fetched at once. */
+static void prefetch_told(const struct epoll_event *events, int count)
+{
+    for (int i = 0; i < count; i++)
+        session_prefetch_heard(((const struct watch *)events[i].data.ptr)->session);
+    for (int i = 0; i < count; i++) {
+        const struct session *other = ((const struct watch *)events[i].data.ptr)->session->bridge;
+        if (other)
+            session_prefetch(other);
+    }
+}
+
 static bool read_ready(struct engine *engine, int epoll_fd)
 {
     struct epoll_event events[EVENTS];
@@ -221,6 +233,7 @@ static bool read_ready(struct engine *engine, int epoll_fd)
     for (int round = 0; round < MOST_ROUNDS && count == EVENTS; round++) {
         count = epoll_wait(epoll_fd, events, EVENTS, 0);
         any = any || count > 0;
+        prefetch_told(events, count);
         for (int i = 0; i < count; i++)
             read_watched(engine, events[i].data.ptr);
     }

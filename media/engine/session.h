@@ -99,12 +99,17 @@ static inline bool session_may_receive(const struct session *session)
     return session->configured && (session->direction & DIRECTION_RECVONLY);
 }
 
-/* Has the processor fetch what is touched with each packet. */
+/* Has the processor fetch what is touched with each packet sent, */
 static inline void session_prefetch(const struct session *session)
 {
-    const char *line = (const char *)session;
-    for (; line < (const char *)&session->dtmf_sender.queue; line += CACHE_LINE)
-        __builtin_prefetch(line, 1);
+    cache_line_prefetch(session, &session->dtmf_sender.queue);
+}
+
+/* and with each one received. */
+static inline void session_prefetch_heard(const struct session *session)
+{
+    cache_line_prefetch(session, &session->music);
+    cache_line_prefetch(&session->counters, &session->listening_since);
 }
 
 /* Opens a session on a free port pair of `host`; NULL with the reason in `*reason`. */
