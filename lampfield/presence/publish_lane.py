@@ -22,10 +22,11 @@ CAPACITY: Final = 20_000
 
 _CHANGING: Final = (b"Via: ", b"From: ", b"Call-ID: ", b"CSeq: ", b"SIP-If-Match: ", b"Content-Length: ")
 _AUTHORIZATION: Final = b"Authorization: "
-_CSEQ: Final = re.compile(rb"CSeq: [0-9]{1,9} PUBLISH")
-_CALL_ID: Final = re.compile(rb"Call-ID: [!-~]+")
-_TOKEN: Final = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+")
-_LENGTH: Final = re.compile(rb"Content-Length: +([0-9]{1,6})")
+_TOKEN: Final = rb"[A-Za-z0-9\-.!%*_+`'~]+"
+_SOUND: Final = re.compile(
+    rb"%b\n%b\nCall-ID: [!-~]+\nCSeq: [0-9]{1,9} PUBLISH\nContent-Length: +([0-9]{1,6})" % (_TOKEN, _TOKEN)
+)
+"""Branch, tag and lines as they may change, one below the other: one look costs a fraction of five."""
 _EVENT: Final = b"\r\nEvent: "
 
 _Key = tuple[bytes, bytes, Flow]
@@ -43,6 +44,7 @@ class _Known:
         "credentials_at",
         "expires",
         "from_",
+        "lines",
         "package",
         "places",
         "resource",
@@ -54,6 +56,7 @@ class _Known:
 
     def __init__(
         self,
+        lines: int,
         places: list[int],
         credentials: KnownCredentials | None,
         credentials_at: int,
@@ -66,6 +69,8 @@ class _Known:
         package: str,
         expires: int,
     ) -> None:
+        self.lines = lines
+        """How many the head has."""
         self.places = places
         """Where in the head the lines are that change, in the order of `_CHANGING`."""
         self.credentials = credentials
@@ -87,7 +92,7 @@ class _Known:
         self.expires = expires
         self.branch = b""
         self.answer = b""
-        self.answered_at = 0.0
+        self.answered_at = float("-inf")
 
     def response(self, branch: bytes, from_: bytes, call_id: bytes, cseq: bytes, entity_tag: bytes) -> bytes:
         """The 200 for a request with these lines, which has got this entity tag."""
@@ -178,9 +183,10 @@ class PublishLane:
         lines = data[:end].split(b"\r\n")
         places = known.places
         credentials, credentials_at = known.credentials, known.credentials_at
-        if len(lines) <= max(*places, credentials_at):
+        if len(lines) != known.lines:
             return False
-        via, from_, call_id, cseq, match, length = (lines[place] for place in places)
+        via, from_, call_id = lines[places[0]], lines[places[1]], lines[places[2]]
+        cseq, match, length = lines[places[3]], lines[places[4]], lines[places[5]]
         for place in places:
             lines[place] = b""
         proof = b""
@@ -190,20 +196,13 @@ class PublishLane:
             return False
         before, _, rest = via.partition(b";branch=")
         branch, _, after = rest.partition(b";")
-        if before != known.via[0] or after != known.via[1] or not _TOKEN.fullmatch(branch):
+        if before != known.via[0] or after != known.via[1]:
             return False
         if branch == known.branch and now - known.answered_at < TRANSACTION_TIMEOUT:
             return True  # a retransmission, answered as before (RFC 3261 §17.2.2)
         before, _, tag = from_.rpartition(b";tag=")
-        counted = _LENGTH.fullmatch(length)
-        if (
-            before != known.from_
-            or not _TOKEN.fullmatch(tag)
-            or counted is None
-            or int(counted[1]) != len(data) - end - 4
-        ):
-            return False
-        if not _CSEQ.fullmatch(cseq) or not _CALL_ID.fullmatch(call_id) or not match.isascii():
+        sound = _SOUND.fullmatch(b"\n".join((branch, tag, call_id, cseq, length)))
+        if before != known.from_ or sound is None or int(sound[1]) != len(data) - end - 4 or not match.isascii():
             return False
         body = data[end + 4 :]
         if not body:
@@ -260,6 +259,7 @@ def _read(
         lines[place] = b""
     to = (request.header("To") or "").encode("utf-8", "surrogateescape")
     return _Known(
+        len(lines),
         places,
         credentials,
         credentials_at,
