@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.support.ports import LOOPBACK, free_port
+from tests.support.ports import LOOPBACK, free_port, free_ports
 from tests.support.until import PATIENCE
 
 MODULES = Path("/usr/lib/baresip/modules")
@@ -110,7 +110,7 @@ class Baresip:
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
-        rtp_low = free_port() // 2 * 2
+        rtp_low = free_ports(2)
         config = _CONFIG.format(
             host=LOOPBACK,
             sip_port=self.port,

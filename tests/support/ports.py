@@ -12,15 +12,25 @@ _dice = random.SystemRandom()
 
 def free_port() -> int:
     """A port that is free for both UDP and TCP; that somebody else chooses the same meanwhile is unlikely."""
+    return free_ports(1)
+
+
+def free_ports(number: int) -> int:
+    """The first of so many free ports in a row, which is even where RTP and RTCP share them (RFC 3550 §11)."""
     while True:
-        port = _dice.choice(PORTS)
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
-        ):
-            try:
-                tcp.bind((LOOPBACK, port))
-                udp.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            return port
+        first = _dice.randrange(PORTS.start, PORTS.stop - number, 2 if number > 1 else 1)
+        if all(_is_free(port) for port in range(first, first + number)):
+            return first
+
+
+def _is_free(port: int) -> bool:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+    ):
+        try:
+            tcp.bind((LOOPBACK, port))
+            udp.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True

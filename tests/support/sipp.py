@@ -14,7 +14,7 @@ from typing import Self
 
 import numpy as np
 
-from tests.support.ports import LOOPBACK, free_port
+from tests.support.ports import LOOPBACK, free_port, free_ports
 
 SCENARIOS = Path(__file__).parents[2] / "sip-scenarios"
 _SEPARATOR = re.compile(r"^-{20,} (\S+ \S+).*$", re.MULTILINE)
@@ -97,7 +97,7 @@ class Sipp:
             f"{int(seconds)}s",
             "-timeout_error",
         ]
-        command += ["-mp", str(free_port() // 2 * 2)]
+        command += ["-mp", str(free_ports(4))]
         command += ["-trace_err", "-error_file", "errors.txt", "-trace_msg", "-message_file", "messages.txt"]
         command += ["-trace_logs", "-log_file", "log.txt", "-key", "user", user, "-key", "domain", domain]
         command += ["-au", user, "-ap", password] if password else []
@@ -133,8 +133,7 @@ class Sipp:
             status = -1
         self.__exit__(None, None, None)
         if status != 0:
-            complaint = self._said("errors.txt") or self._said("screen.txt")
-            raise SippFailed(f"{self.scenario}: status {status}\n{complaint[-3000:]}\n{self._last_messages()}")
+            raise SippFailed(f"{self.scenario}: {self._complaint()}\n{self._last_messages()}")
         return self.messages()
 
     def expect_received(self, method: str, count: int, timeout: float = 10.0) -> None:
@@ -143,7 +142,9 @@ class Sipp:
         tick = Event()
         while (had := sum(not m.sent and m.start_line.startswith(f"{method} ") for m in self.messages())) < count:
             if time.monotonic() > deadline or self._process.poll() is not None:
-                raise SippFailed(f"{self.scenario}: {had} of {count} {method} received\n{self._last_messages()}")
+                raise SippFailed(
+                    f"{self.scenario}: {had} of {count} {method} received, {self._complaint()}\n{self._last_messages()}"
+                )
             tick.wait(0.05)
 
     def messages(self) -> list[Message]:
@@ -159,6 +160,10 @@ class Sipp:
     def _said(self, name: str) -> str:
         path = self.folder / name
         return path.read_text(errors="replace").replace("\r", "") if path.exists() else ""
+
+    def _complaint(self) -> str:
+        said = self._said("errors.txt") or self._said("screen.txt")
+        return f"status {self._process.poll()}\n{said[-3000:]}"
 
     def _last_messages(self) -> str:
         return "\n\n".join(f"{'sent' if m.sent else 'received'}:\n{m.text}" for m in self.messages()[-4:])
