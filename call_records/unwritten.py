@@ -1,10 +1,15 @@
 """Events that were put and are not in the database yet, in memory that outlives the process."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from typing import Protocol
 
+import msgspec
+
 from call_records.logged_event import LoggedEvent, decode_line, encode_line
+
+log = logging.getLogger(__name__)
 
 
 class Memory(Protocol):
@@ -27,8 +32,17 @@ class Unwritten:
         """The last event before the memory was turned; None when all of those are on disk."""
 
     def left(self) -> list[LoggedEvent]:
-        """What an earlier run had not written, oldest first; some of it may be in the database."""
-        return [decode_line(entry) for entry in self._memory.entries()]
+        """What an earlier run had not written, oldest first; some of it may be in the database.
+
+        That run may have been another version, some of whose events this one cannot read: those are left out.
+        """
+        events = []
+        for entry in self._memory.entries():
+            try:
+                events.append(decode_line(entry))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                log.error("an event of an earlier run is left out of the call records: %r", entry[:200])
+        return events
 
     def add(self, event: LoggedEvent) -> None:
         """Keep an event, before it is put."""

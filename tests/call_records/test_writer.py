@@ -15,7 +15,7 @@ import sqlalchemy
 from sqlalchemy import Engine, select
 
 from call_records.event_log import events_of, insert_events
-from call_records.logged_event import LoggedEvent
+from call_records.logged_event import LoggedEvent, encode_line
 from call_records.models import CallEventRow
 from call_records.spool import Spool
 from call_records.writer import EventWriter
@@ -207,6 +207,22 @@ os.kill(os.getpid(), signal.SIGKILL)
     writer.start(surviving=["c1"])
     assert writer.flush(PATIENCE)
     assert written(engine) == list(range(900))
+    writer.stop()
+
+
+def test_what_an_older_run_left_that_cannot_be_read_is_left_out(
+    sqlite_path: Path, spool_path: Path, memory: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    tail = Tail(memory)
+    for number, event in enumerate(steps("c1", 3), start=1):
+        tail.add(encode_line(LoggedEvent("older", number, event)))
+        tail.add(b'{"writer":"older","number":9,"event":{"type":"Unheard"}}\n')
+    engine = impatient(sqlite_path)
+    writer = EventWriter(engine, Spool(spool_path), writer="next", memory=Tail(memory))
+    writer.start(surviving=["c1"])
+    assert writer.flush(PATIENCE)
+    assert written(engine) == [0, 1, 2]
+    assert "Unheard" in caplog.text
     writer.stop()
 
 
