@@ -87,7 +87,6 @@ from routing.model import Company
 from routing.ports import Clock
 from routing.queue.runner import QueueRunner
 from routing.voicemail.service import Voicemail
-from sipcore.events import Event
 from sipcore.io.clock import make_clock
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.publication import EventStateCompositor
@@ -165,8 +164,8 @@ class Parts:
             self.stack,
             self.lamps.notifier,
             self.clock,
-            self._on_events,
-            settle=self._settle,
+            lambda events: self.desk.on_events(events),
+            settle=lambda: self.desk.settle(),
             lanes=[self.lane, self.subscribe_lane, self.publish_lane, RefusalLane(self.stack)],
         )
         self.lights = Lights(self.lamps, self.endpoint.wake, self.clock)
@@ -368,13 +367,6 @@ class Parts:
         self.control = ControlServer(control_path(configuration.state_directory), verbs_of(self))
 
     # Between the parts
-
-    def _on_events(self, events: list[Event]) -> None:
-        self.desk.on_events(events)
-
-    def _settle(self) -> None:
-        self.registrations.settle()
-        self.subscriptions.settle()
 
     def _on_media_event(self, event: MediaEvent) -> None:
         self.switchboard.on_media_event(event)

@@ -67,6 +67,11 @@ class RequestDesk:
             except Exception:
                 logger.exception("the handling of %s failed", type(event).__name__)
 
+    def settle(self) -> None:
+        """Write and tell what requests have changed, before their answers leave."""
+        self._registrations.settle()
+        self._subscriptions.settle()
+
     def _on_event(self, event: Event) -> None:
         match event:
             case RequestReceived(transaction=transaction, request=request, flow=flow):

@@ -154,7 +154,6 @@ class Signalling:
         await parts.watching.stop()
         await parts.control.stop()
         await parts.intake.stop()
-        parts.subscriptions.settle()
         await parts.endpoint.close()
         parts.spares.close()
         await parts.media.disconnect()
@@ -179,7 +178,6 @@ class Signalling:
                 watch(parts)
             parts.sweeper.advance()
             parts.locations.advance()
-            parts.subscriptions.settle()
             parts.endpoint.wake()
 
 
