@@ -89,8 +89,6 @@ def test_a_webhooks_report_outlives_a_crash_of_every_process_it_passes(fed: Serv
     watcher.subscribe("209")
     watcher.expect("209", "idle")
     until(lambda: "people are watched" in fed.log(), "the adapters know who there is")
-    (call,) = watcher.calls()
-    until(lambda: call.encode() in (fed.state / "journal").read_bytes(), "the subscription on disk")
     signalling, adapters = (child(fed, name) for name in ("lampfield.signalling", "lampfield.adapters_process"))
     os.kill(signalling, signal.SIGKILL)
     status, _ = post(HOOKS, "/hooks/crm", {"number": OTHER_MOBILE, "activity": "on-the-phone"})

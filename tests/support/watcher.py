@@ -122,10 +122,6 @@ class Watcher:
         self._subscriptions[subscription.call_id] = subscription
         self._send_subscribe(subscription, expires)
 
-    def calls(self) -> list[str]:
-        """The Call-IDs of what it has subscribed to."""
-        return list(self._subscriptions)
-
     def refresh(self, resource: str, expires: int = 120) -> None:
         """Subscribe again in the dialog; `expires` 0 unsubscribes."""
         for subscription in self._subscriptions.values():
