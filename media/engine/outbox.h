@@ -28,7 +28,7 @@ void outbox_close(struct outbox *outbox);
 struct uring_socket outbox_hold(struct outbox *outbox, unsigned place, int fd);
 void outbox_let_go(struct outbox *outbox, struct uring_socket socket);
 
-/* Room for one packet of up to RTP_MAX_SIZE bytes, to be filled before the next call of send or post. */
+/* Room for one packet of up to RTP_MAX_SIZE bytes, to be filled before the next outbox_send or outbox_send_to. */
 uint8_t *outbox_reserve(struct outbox *outbox);
 
 /* Has the reserved packet sent with the next flush: by a connected socket, or to an address. */
