@@ -31,7 +31,7 @@ class Admission:
             if method in METHODS:
                 return response_to(request, 405, fields=[self._allow])
             return response_to(request, 501, fields=[self._allow])
-        if request.has("require") and method not in ("CANCEL", "ACK"):
+        if request.first_of("require") is not None and method not in ("CANCEL", "ACK"):
             unknown = request.require - self._supported
             if unknown:
                 return response_to(request, 420, fields=[("Unsupported", ", ".join(sorted(unknown)))])

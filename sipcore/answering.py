@@ -45,7 +45,7 @@ def response_to(
     for name, key in _COPIED_TO_100 if status == 100 else _COPIED:
         copied = request.first_of(key)
         if copied is not None:
-            response.add_copy(key, name, f"{copied}{tag}" if key == "to" else copied)
+            response.add_copy(key, name, copied + tag if key == "to" else copied)
     for name, value in fields:
         response.add(name, value)
     if content_type is not None:
@@ -53,13 +53,19 @@ def response_to(
     return response
 
 
+def outside_of_any(request: Request) -> Response:
+    """The response to a request of a session that there is not."""
+    outside = request.method == "REFER" and request.to.tag is None
+    return response_to(request, 403, "REFER Outside a Call") if outside else response_to(request, 481)
+
+
 def tagged(response: Response, begin: str = "") -> Response:
     """The response with a To tag, which every final one has and which may begin with `begin`.
 
     It is the same one for the same request, as no state is kept (RFC 3261 §8.2.7).
     """
-    to = response.header("To")
-    if to is not None and not ("tag" in to.lower() and _has_tag(response)):
+    to = response.first_of("to")
+    if to is not None and not _has_tag(response):
         seed = f"{response.header('Call-ID')} {response.header('From')} {response.header('CSeq')}"
         response.set("To", f"{to};tag={begin}{zlib.crc32(seed.encode('utf-8', 'surrogateescape')):08x}")
     return response
@@ -67,9 +73,15 @@ def tagged(response: Response, begin: str = "") -> Response:
 
 def _has_tag(message: Message) -> bool:
     """Also of a To that is malformed."""
-    params = (message.header("To") or "").rpartition(">")[2]
+    to = message.first_of("to")
+    if to is None:
+        return False
+    params = to.rpartition(">")[2]
+    # As nearly all are written: told without reading the address.
     if ";tag=" in params and '"' not in params:
-        return True  # as nearly all are written, without reading the address
+        return True
+    if "tag" not in to.lower():
+        return False
     try:
         return message.to.tag is not None
     except ProtocolViolation:

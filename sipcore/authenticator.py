@@ -100,7 +100,10 @@ class Authenticator:
             params = self._credentials(request, realm, proxy)
             if params is None:
                 return self._challenge(request, realm, now, proxy, stale=False)
-            algorithm = self._algorithm(params)
+            algorithm = params.get("algorithm", "MD5").upper()
+            if algorithm not in self._algorithms or algorithm not in HASHES:
+                # Phones remember challenges from before a change of ours; refused with 400 they would come for ever.
+                return self._challenge(request, realm, now, proxy, stale=False)
             count = self._count(params)
             self._check_uri(params["uri"], request)
         except ProtocolViolation as violation:
@@ -145,12 +148,6 @@ class Authenticator:
                         raise ProtocolViolation(f"Digest credentials without {name}")
                 return params
         return None
-
-    def _algorithm(self, params: Mapping[str, str]) -> str:
-        algorithm = params.get("algorithm", "MD5").upper()
-        if algorithm not in self._algorithms or algorithm not in HASHES:
-            raise ProtocolViolation("Digest algorithm was not offered")
-        return algorithm
 
     def _count(self, params: Mapping[str, str]) -> int | None:
         """The nonce count; None for a client of RFC 2069, which has no qop."""

@@ -1,6 +1,6 @@
 """What one Contact of a REGISTER asks for (RFC 3261 §10.2.1, RFC 5626 §4.2)."""
 
-from sipcore.address import parse_name_addr
+from sipcore.address import NameAddr, parse_name_addr
 from sipcore.errors import ProtocolViolation
 from sipcore.header import unquote
 from sipcore.message import MAX_DELTA_SECONDS
@@ -35,7 +35,7 @@ def read_contact(value: str, default_expires: int) -> ContactRequest:
         uri=contact.uri,
         text=str(contact.uri),
         expires=_expires(params["expires"]) if "expires" in params else default_expires,
-        q=_preference(params.get("q")),
+        q=preference_of(contact),
         instance=unquote(instance) if instance else None,
         # Means nothing without an instance (RFC 5626 §6).
         reg_id=int(reg_id) if instance and reg_id and reg_id.isdecimal() and 0 < len(reg_id) < 10 else None,
@@ -49,8 +49,9 @@ def _expires(text: str | None) -> int:
     return min(int(text[:12]), MAX_DELTA_SECONDS)
 
 
-def _preference(text: str | None) -> float:
-    """0 to 1; one that is malformed does not matter."""
+def preference_of(contact: NameAddr) -> float:
+    """0 to 1, its `q`; one that is malformed does not matter."""
+    text = contact.params.get("q")
     try:
         q = float(text) if text else 1.0
     except ValueError:

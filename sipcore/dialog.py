@@ -6,7 +6,7 @@ from sipcore.address import NameAddr
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
 from sipcore.message import Message, Request, Response
-from sipcore.next_hop import next_hop
+from sipcore.next_hop import detour, next_hop
 from sipcore.uri import SipUri
 
 DialogId = tuple[str, str, str]
@@ -139,6 +139,22 @@ class Dialog:
         """Follow a peer that can only be answered where it is heard: over a new connection, or through its NAT anew."""
         if not self.route_set and (self.behind_nat or flow.reliable):
             self.flow = flow
+
+    def leave(self, flow: Flow) -> bool:
+        """Go another way than over this connection, which is gone; False where no other is known."""
+        other = None
+        if not flow.reliable:
+            return False
+        if self.flow != flow:
+            other = self.flow
+        elif self.route_set:
+            other = detour(flow, self.route_set[0].uri)
+        elif not self.behind_nat:
+            other = detour(flow, self.remote_target.uri)
+        if other is None or other == flow:
+            return False
+        self.flow = other
+        return True
 
     def in_order(self, request: Request) -> bool:
         """True if the request's CSeq number does not go back, which it notes (§12.2.2)."""

@@ -27,7 +27,7 @@ class ResponseReceived(Event, frozen=True):
 
 
 class InviteReceived(Event, frozen=True):
-    """A new INVITE session; 100 is sent already. Answer with `progress`, `accept` or `reject`."""
+    """A new INVITE session. Answer with `progress`, `accept` or `reject`."""
 
     session: str
     request: Request

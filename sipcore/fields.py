@@ -3,23 +3,23 @@
 from collections.abc import Iterable, Sequence
 
 from sipcore.errors import LocalMisuse, ProtocolViolation
-from sipcore.header import LIST_KEYS, USUAL_KEYS, is_token, key_of, split_values
+from sipcore.header import KEYS, LIST_KEYS, USUAL_KEYS, is_token, key_of, split_values
 
 
 class Fields:
     """Header fields in order. Names are compared without case, and compact names are the same as full ones."""
 
-    __slots__ = ("_keys", "_lines")
+    __slots__ = ("_first", "_lines", "_repeated", "_usual")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        lines: list[str] = []
-        keys: list[str] = []
+        self._lines: list[str] = []
+        # The first value of each key, of what was received read from the lines once a field is looked for.
+        self._first: dict[str, str] | None = {}
+        # In step with it: the keys that more than one line has, and whether all names are in common use.
+        self._repeated: set[str] | None = None
+        self._usual = False
         for name, value in fields:
-            lines.append(_sound_line(name, value))
-            keys.append(key_of(name))
-        self._lines: list[str] = lines
-        # In step with the lines; of those that were received once a field was looked for.
-        self._keys: list[str] | None = keys
+            self._insert(len(self._lines), name, value)
 
     @property
     def fields(self) -> Sequence[tuple[str, str]]:
@@ -33,29 +33,34 @@ class Fields:
 
     def first_of(self, key: str) -> str | None:
         """As `header`, by the key."""
-        at = self._place(key)
-        return _value(self._lines[at]) if at >= 0 else None
+        first = self._first
+        return (self._read() if first is None else first).get(key)
 
     def headers(self, name: str) -> list[str]:
         """All values of this name in order; comma-separated lists are split."""
         key = key_of(name)
-        lines = self.all_of(key)
-        if not lines or key not in LIST_KEYS:
-            return lines
-        if len(lines) == 1:
-            return split_values(lines[0])
-        return [value for line in lines for value in split_values(line)]
+        values = self.all_of(key)
+        if not values or key not in LIST_KEYS:
+            return values
+        if len(values) == 1:
+            return split_values(values[0])
+        return [value for line in values for value in split_values(line)]
 
     def has(self, name: str) -> bool:
         """True if there is a field of this name."""
-        return self._place(key_of(name)) >= 0
+        return self.first_of(key_of(name)) is not None
 
     @property
     def malformed_line(self) -> str | None:
         """A header line that is no field, or an unsound field name; None in a sound message."""
-        for at, key in enumerate(self._known_keys()):
+        first = self._first
+        if first is None:
+            first = self._read()
+        if self._usual:
+            return None
+        for key in first:
             if key not in USUAL_KEYS and not is_token(key):
-                return key or self._lines[at].strip(" \t")
+                return key or self._lines[self._place(key)].strip(" \t")
         return None
 
     def add(self, name: str, value: str) -> None:
@@ -63,10 +68,12 @@ class Fields:
         self._insert(len(self._lines), name, value)
 
     def add_copy(self, key: str, name: str, value: str) -> None:
-        """Add a field at the end whose value was a field's of another message, and so is sound."""
-        self._known_keys().append(key)
+        """Add a field at the end whose value was a field's of another message, and so is sound.
+
+        To a message of which nothing was asked yet.
+        """
+        self._note(len(self._lines), key, value)
         self._lines.append(f"{name}: {value}")
-        self._forget(key)
 
     def prepend(self, name: str, value: str) -> None:
         """Add a field before all others, as Via and Record-Route are."""
@@ -82,10 +89,9 @@ class Fields:
     def remove(self, name: str) -> None:
         """Take away all fields of this name."""
         key = key_of(name)
-        keys = self._known_keys()
-        if key in keys:
-            self._lines = [line for at, line in enumerate(self._lines) if keys[at] != key]
-            self._keys = None
+        if self.first_of(key) is not None:
+            self._lines = self._lines_without(key)
+            self._first = None
             self._forget(key)
 
     def replace_first(self, name: str, value: str | None) -> None:
@@ -94,54 +100,93 @@ class Fields:
         So a hop notes `received` in the top Via, or takes its Route. Raises ProtocolViolation when there is none.
         """
         key = key_of(name)
-        at = self._place(key)
-        if at < 0:
+        older = self.first_of(key)
+        if older is None:
             raise ProtocolViolation(f"Missing {name}")
-        values = split_values(_value(self._lines[at]))
-        values[:1] = [] if value is None else [value]
+        values = split_values(older)[1:] if "," in older else []
+        if value is not None:
+            values.insert(0, value)
+        at = self._place(key)
         if values:
-            self._lines[at] = _sound_line(name, ", ".join(values))
+            whole = ", ".join(values)
+            self._lines[at] = _sound_line(name, whole)
+            if self._first is not None:
+                self._first[key] = whole.strip(" \t")
         else:
             del self._lines[at]
-            self._keys = None
+            self._first = None
         self._forget(key)
+
+    def all_of(self, key: str) -> list[str]:
+        """The values of all lines of this key, as sent; lists are not split."""
+        value = self.first_of(key)
+        if value is None:
+            return []
+        repeated = self._repeated
+        if repeated is None or key not in repeated:
+            return [value]
+        return [_value(line) for line in self._lines if _line_key(line) == key]
 
     def _insert(self, at: int, name: str, value: str) -> None:
         self._lines.insert(at, _sound_line(name, value))
         key = key_of(name)
-        if self._keys is not None:
-            self._keys.insert(at, key)
+        self._note(at, key, value.strip(" \t"))
         self._forget(key)
 
-    def _known_keys(self) -> list[str]:
-        """The key of each line, empty for a line that is no field."""
-        keys = self._keys
-        if keys is None:
-            keys = self._keys = [_line_key(line) for line in self._lines]
-        return keys
+    def _note(self, at: int, key: str, value: str) -> None:
+        """A line of this key has come, before all others of it or after them."""
+        first = self._first
+        if first is None:
+            return
+        self._usual = False
+        if key in first:
+            if self._repeated is None:
+                self._repeated = set()
+            self._repeated.add(key)
+            if at:
+                return
+        first[key] = value
+
+    def _read(self) -> dict[str, str]:
+        """Look through the lines: the first value of each key, which is empty for a line that is no field."""
+        first: dict[str, str] = {}
+        repeated: set[str] | None = None
+        usual = True
+        for line in self._lines:
+            # As nearly all are written: in one cut, and mostly with nothing left to strip.
+            name, colon, value = line.partition(": ")
+            key = KEYS.get(name) if colon else None
+            if key is None:
+                key, value = _line_key(line), _value(line)
+                usual = usual and key in USUAL_KEYS
+            if key in first:
+                if repeated is None:
+                    repeated = set()
+                repeated.add(key)
+            else:
+                first[key] = value.strip(" \t")
+        self._first, self._repeated, self._usual = first, repeated, usual
+        return first
+
+    def _lines_without(self, key: str) -> list[str]:
+        return [line for line in self._lines if _line_key(line) != key]
 
     def _place(self, key: str) -> int:
         """Where the first line of this key is; -1 without one."""
-        for at, known in enumerate(self._known_keys()):
-            if known == key:
+        for at, line in enumerate(self._lines):
+            if _line_key(line) == key:
                 return at
         return -1
 
-    def all_of(self, key: str) -> list[str]:
-        """The values of all lines of this key, as sent; lists are not split."""
-        return [_value(self._lines[at]) for at, known in enumerate(self._known_keys()) if known == key]
-
     def _one(self, key: str, name: str) -> str:
         """The only field of this name."""
-        at = -1
-        for place, known in enumerate(self._known_keys()):
-            if known == key:
-                if at >= 0:
-                    raise ProtocolViolation(f"More than one {name}")
-                at = place
-        if at < 0:
+        value = self.first_of(key)
+        if value is None:
             raise ProtocolViolation(f"Missing {name}")
-        return _value(self._lines[at])
+        repeated = self._repeated
+        if repeated is not None and key in repeated:
+            raise ProtocolViolation(f"More than one {name}")
+        return value
 
     def _forget(self, key: str) -> None:
         """The fields of this key are others than they were."""

@@ -42,13 +42,14 @@ _USUAL: Final = (
 )
 
 
-_KEYS: Final = {
+KEYS: Final = {
     **_COMPACT,
     **{compact.upper(): key for compact, key in _COMPACT.items()},
     **{name: name.lower() for name in _USUAL.split()},
     **{name.lower(): name.lower() for name in _USUAL.split()},
 }
-USUAL_KEYS: Final = frozenset(_KEYS.values())
+"""The key of each name in common use, as it is spelled on the wire."""
+USUAL_KEYS: Final = frozenset(KEYS.values())
 """Keys of the headers in common use."""
 
 _LISTS: Final = (
@@ -69,7 +70,7 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 
 def key_of(name: str) -> str:
     """The key of a header name: lower case, compact form written out (RFC 3261 §7.3.3)."""
-    key = _KEYS.get(name)
+    key = KEYS.get(name)
     if key is None:
         key = name.strip(" \t").lower()
         key = _COMPACT.get(key, key)
@@ -106,13 +107,14 @@ def parse_params(text: str) -> dict[str, str | None]:
     """Parse `;name=value;flag`; the text is empty or begins with a semicolon."""
     if not text:
         return {}
+    if text[:5] == ";tag=" and _TOKEN.fullmatch(text, 5):
+        return {"tag": text[5:]}  # all that most addresses have
     pieces = text.split(";") if '"' not in text else _quoted_pieces(text)
     if pieces[0].strip(" \t"):
         raise ProtocolViolation("Text between a value and its parameters")
     params: dict[str, str | None] = {}
-    del pieces[0]
     spaced = " " in text or "\t" in text
-    for piece in pieces:
+    for piece in pieces[1:]:
         name, equals, value = piece.partition("=")
         if spaced:
             name, value = name.strip(" \t"), value.strip(" \t")

@@ -1,9 +1,14 @@
 """What our user says to invite somebody."""
 
+from typing import Final
+
 from sipcore.address import NameAddr
 from sipcore.digest import Credentials
 from sipcore.flow import Flow
 from sipcore.structs import Value
+
+MAX_FORWARDS: Final = 70
+"""Hops that a request may go which nobody has passed on yet (RFC 3261 §8.1.1.6)."""
 
 
 class Invitation(Value, frozen=True):
@@ -21,6 +26,8 @@ class Invitation(Value, frozen=True):
     """Our Contact's value; None is made from the flow."""
     offer: bytes | None = None
     """Our SDP; None lets the peer offer in its 2xx, which `Stack.answer` then answers."""
+    max_forwards: int = MAX_FORWARDS
+    """How many hops it may go."""
     routes: tuple[str, ...] = ()
     """Route values, the next hop first: a Path vector or an outbound proxy."""
     call_id: str | None = None

@@ -47,7 +47,7 @@ class Message(Fields):
     def take(self, lines: list[str], payload: bytes) -> None:
         """Take header lines as they were received, and what followed them."""
         self._lines = lines
-        self._keys = None
+        self._first = None
         self._payload = payload
         self._cut = False
 
@@ -60,11 +60,15 @@ class Message(Fields):
     @property
     def content_length(self) -> int | None:
         """Content-Length in bytes as sent, None without one."""
-        lengths = self.all_of("content-length")
-        if not lengths:
+        sent = self.first_of("content-length")
+        if sent is None:
             return None
-        length = whole_number(lengths[0])
-        if length is None or length > MAX_DELTA_SECONDS or lengths.count(lengths[0]) != len(lengths):
+        length = whole_number(sent)
+        if (
+            length is None
+            or length > MAX_DELTA_SECONDS
+            or (self._repeated and set(self.all_of("content-length")) != {sent})
+        ):
             raise ProtocolViolation("Malformed Content-Length")
         return length
 
@@ -92,8 +96,7 @@ class Message(Fields):
         """The message as it is sent, with the Content-Length of its body."""
         body = self.body
         lines = [self.start_line()]
-        keys = self._known_keys()
-        lines += [line for at, line in enumerate(self._lines) if keys[at] != "content-length"]
+        lines += self._lines if self.first_of("content-length") is None else self._lines_without("content-length")
         lines.append(f"Content-Length: {len(body)}\r\n\r\n")
         return "\r\n".join(lines).encode("utf-8", "surrogateescape") + body
 
@@ -196,7 +199,7 @@ class Message(Fields):
         return hops
 
     def _number(self, key: str, name: str, limit: int) -> int | None:
-        if self._place(key) < 0:
+        if self.first_of(key) is None:
             return None
         number = whole_number(self._one(key, name))
         if number is None:
@@ -206,14 +209,14 @@ class Message(Fields):
     @property
     def content_type(self) -> str | None:
         """The media type in lower case, without parameters; None without one."""
-        if self._place("content-type") < 0:
+        if self.first_of("content-type") is None:
             return None
         return self._one("content-type", "Content-Type").partition(";")[0].strip(" \t").lower()
 
     @property
     def event(self) -> Event | None:
         """The Event header; None without one."""
-        return parse_event(self._one("event", "Event")) if self._place("event") >= 0 else None
+        return parse_event(self._one("event", "Event")) if self.first_of("event") is not None else None
 
     def tokens(self, name: str) -> frozenset[str]:
         """A list of option tags in lower case, for they are compared without case (RFC 3261 §7.3.1)."""
@@ -307,7 +310,7 @@ def parse_message(data: bytes) -> Request | Response:
     if head[:2] == b"\r\n":
         head = head.lstrip(b"\r\n")
     text = head.decode("utf-8", "surrogateescape")
-    if "\r\n " in text or "\r\n\t" in text:
+    if "\r\n " in text or ("\t" in text and "\r\n\t" in text):
         text = _FOLD.sub(" ", text)
     lines = text.split("\r\n")
     # A lone CR or LF would become a line of its own in what we copy this into.

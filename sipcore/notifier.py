@@ -87,7 +87,8 @@ class Notifier:
         """
         try:
             wanted = self._admission.admit(request)
-            expires_at = now + wanted.expires
+            expires = wanted.expires
+            expires_at = now + expires
             tag = request.to.tag
             if tag is None:
                 if eventlist and "eventlist" not in request.supported | request.require:
@@ -101,11 +102,11 @@ class Notifier:
             return response_to(request, refusal.status, refusal.reason, to_tag=self._token(), fields=refusal.fields)
         except ProtocolViolation as violation:
             return response_to(request, violation.status, violation.reason, to_tag=self._token())
-        if not wanted.expires:
+        if not expires:
             self._store.retire(subscription, TIMEOUT)
         self._delivery.tell(subscription, now)
         record = subscription.record
-        fields = [("Contact", record.contact), ("Expires", str(wanted.expires))]
+        fields = [("Contact", record.contact), ("Expires", str(expires))]
         if record.eventlist:
             fields.append(("Require", "eventlist"))
         return response_to(request, 200, to_tag=record.id, fields=fields, record_route=tag is None)
@@ -260,7 +261,6 @@ class Notifier:
         if len(self._store.transactions) >= self._config.most_subscriptions:
             raise Refused(503, "Too Many Subscriptions", ("Retry-After", str(self._config.retry_after)))
         record = open_record(request, flow, wanted, terms, self._token(), expires_at, self._identity)
-        _log.debug("%s: watches %s of %s", request.call_id, record.package, record.resource)
         return self._add(record, wanted.package, 0)
 
     def _refresh(

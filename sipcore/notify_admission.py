@@ -84,8 +84,8 @@ class Admission:
     def admit(self, request: Request) -> Wanted:
         """Read Event, Accept and Expires. Raises Refused with 489, 406 or 423 and what the watcher may ask instead."""
         accepted = request.headers("Accept")
-        coded = request.headers("Accept-Encoding") if request.has("Accept-Encoding") else ()
-        asked = (request.header("Event"), request.header("User-Agent"), *accepted, None, *coded)
+        coded = request.headers("Accept-Encoding")
+        asked = (request.first_of("event"), request.first_of("user-agent"), *accepted, None, *coded)
         answer = self._known.get(asked)
         if answer is None:
             if len(self._known) >= MOST_KNOWN:

@@ -46,11 +46,12 @@ TIMEOUT: Final = b"terminated;reason=timeout"
 """Subscription-State when it was not refreshed, was ended by the watcher, or was only a fetch (RFC 6665 §4.1.3)."""
 
 _STATE: Final = b" NOTIFY\r\nSubscription-State: %b"
-_ACTIVE: Final = b" NOTIFY\r\nSubscription-State: active;expires=%d"
+_ACTIVE: Final = b" NOTIFY\r\nSubscription-State: active;expires="
 _PREFIX: Final = BRANCH_PREFIX.encode()
 _PREFIX_LENGTH: Final = len(_PREFIX)
 _SUCCESS: Final = b"SIP/2.0 2"
-_AFTER_BRANCH: Final = b";, \t\r\n"
+_AFTER_BRANCH: Final = frozenset((b";", b",", b" ", b"\t", b"\r", b"\n", b""))
+"""What may stand behind a branch, or the end of the message. A set: bytes look for a number first, and raise."""
 
 
 class Delivery:
@@ -119,7 +120,8 @@ class Delivery:
             self._store.reserve(subscription)
         digits = b"%d" % number
         if subscription.ending is None:
-            state = _ACTIVE % (record.expires_at - now if record.expires_at > now else 0)
+            left = int(record.expires_at - now)
+            state = _ACTIVE + (b"%d" % left if left > 0 else b"0")
         else:
             state = _STATE % subscription.ending
         subscription.stale = False
@@ -177,7 +179,7 @@ class Delivery:
                 subscription.in_flight = False
                 self._in_flight -= 1
             subscription.phase = IDLE
-            subscription.sent = b""
+            subscription.sent = subscription.sent_number = b""
             subscription.failures = 0
             if subscription.view is not None:
                 subscription.view.told()

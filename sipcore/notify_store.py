@@ -163,7 +163,7 @@ class SubscriptionStore:
         record = subscription.record
         subscription.interval = subscription.topic.package.interval(record.form)
         for flow in (record.flow, record.stream):
-            if flow is not None and flow.reliable:
+            if flow is not None and flow.transport != "udp":
                 self.by_connection.setdefault(flow, {})[subscription] = None
 
     def _detach_flow(self, subscription: Subscription, record: SubscriptionRecord) -> None:

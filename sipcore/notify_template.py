@@ -1,5 +1,7 @@
 """What a SUBSCRIBE makes: the record of its subscription, with its NOTIFYs as templates (RFC 6665 §4.2)."""
 
+from sys import intern
+
 import msgspec
 
 from sipcore.flow import Flow
@@ -47,7 +49,7 @@ def _destination(request: Request, flow: Flow) -> Flow:
     That is the flow the SUBSCRIBE came on, which a NAT has opened and on which a proxy waits. Only a phone whose
     Contact names the very host that the datagram came from is no NAT's, and may listen on another port of it.
     """
-    if flow.transport != "udp" or request.has("Record-Route"):
+    if flow.transport != "udp" or request.first_of("record-route") is not None:
         return flow
     contact = request.contacts[0].uri
     host, port = flow.remote
@@ -56,12 +58,19 @@ def _destination(request: Request, flow: Flow) -> Flow:
     return flow._replace(remote=(host, contact.port or 5060))
 
 
+def _own_address(flow: Flow, identity: Identity) -> str:
+    """Host and port by which phones know us."""
+    host, port = flow.local
+    return host_port(identity.advertised_host or host, port)
+
+
 def _target(request: Request) -> str:
     """The URI of the Contact, as sent."""
-    contact = request.header("Contact") or ""
-    if '"' in contact or "<" not in contact:
+    contact = request.first_of("contact") or ""
+    begin = contact.find("<") + 1
+    if not begin or '"' in contact:
         return str(request.contacts[0].uri)
-    return contact[contact.index("<") + 1 : contact.index(">")]
+    return contact[begin : contact.index(">", begin)]
 
 
 def _template(
@@ -70,8 +79,9 @@ def _template(
     routes: tuple[str, ...],
     flow: Flow,
     tag: str,
+    own_address: str,
     contact: str,
-    identity: Identity,
+    user_agent: str,
     wanted: Wanted,
     *,
     eventlist: bool,
@@ -80,23 +90,20 @@ def _template(
     if routes and ";lr" not in routes[0].lower():
         # A strict router takes the Request-URI for itself and the target from the end (RFC 3261 §12.2.1.1).
         target, routes = routes[0].strip("<>"), (*routes[1:], f"<{target}>")
-    local = request.header("To") or ""
+    local = request.first_of("to") or ""
     if request.to.tag is None:
         local = f"{local if local.endswith('>') else request.to};tag={tag}"
-    host, port = flow.local
-    before = (
-        f"NOTIFY {target} SIP/2.0\r\nVia: SIP/2.0/{flow.transport.upper()} "
-        f"{host_port(identity.advertised_host or host, port)};branch={BRANCH_PREFIX}{tag}."
-    )
+    transport = "UDP" if flow.transport == "udp" else flow.transport.upper()
+    before = f"NOTIFY {target} SIP/2.0\r\nVia: SIP/2.0/{transport} {own_address};branch={BRANCH_PREFIX}{tag}."
     route_lines = "".join([f"Route: {route}\r\n" for route in routes]) if routes else ""
-    agent = f"User-Agent: {identity.user_agent}\r\n" if identity.user_agent else ""
+    agent = f"User-Agent: {user_agent}\r\n" if user_agent else ""
     # RFC 4662 §4.5: each NOTIFY of a list requires what the watcher said to support.
     required = "Require: eventlist\r\n" if eventlist else ""
-    event = request.header("Event") or ""
+    event = request.first_of("event") or ""
     if eventlist:
         event = wanted.package.list_event(event, wanted.form.partition(CODING)[0])
     after = (
-        f";rport\r\nMax-Forwards: 70\r\n{route_lines}From: {local}\r\nTo: {request.header('From')}\r\n"
+        f";rport\r\nMax-Forwards: 70\r\n{route_lines}From: {local}\r\nTo: {request.first_of('from')}\r\n"
         f"Call-ID: {request.call_id}\r\nContact: {contact}\r\nEvent: {event}\r\n{required}"
         f"{agent}CSeq: "
     )
@@ -108,37 +115,47 @@ def open_record(
 ) -> SubscriptionRecord:
     """Make the record of a new subscription from its SUBSCRIBE, which has a Contact."""
     uri = request.request_uri
-    user = f"{uri.user}@" if isinstance(uri, SipUri) and uri.user else ""
-    host, port = flow.local
+    user = uri.user if isinstance(uri, SipUri) else None
+    own_address = _own_address(flow, identity)
     transport = ";transport=tcp" if flow.transport == "tcp" else ""
-    contact = f"<sip:{user}{host_port(identity.advertised_host or host, port)}{transport}>"
+    contact = f"<sip:{user}@{own_address}{transport}>" if user else f"<sip:{own_address}{transport}>"
     destination = _destination(request, flow)
-    routes = tuple([str(route) for route in request.record_routes]) if request.has("Record-Route") else ()
+    routes = tuple([str(route) for route in request.record_routes])
     target = _target(request)
     before, after = _template(
-        request, target, routes, destination, token, contact, identity, wanted, eventlist=terms.eventlist
+        request,
+        target,
+        routes,
+        destination,
+        token,
+        own_address,
+        contact,
+        identity.user_agent,
+        wanted,
+        eventlist=terms.eventlist,
     )
     # The phone is known by its instance (RFC 5626 §4.1) or its Contact, the key by who watches what.
     instance = request.contacts[0].params.get("+sip.instance") or target
-    sender = request.header("From") or ""
+    sender = request.first_of("from") or ""
     watcher = sender.partition(">" if "<" in sender else ";")[0]
-    package = wanted.package.name
+    package, form, resource, detail = wanted.package.name, wanted.form, terms.resource, terms.detail
     return SubscriptionRecord(
         token,
-        terms.resource,
+        # What many subscriptions have in common is kept once.
+        intern(resource),
         package,
-        detailed(wanted.form, terms.detail) if terms.detail else wanted.form,
+        detailed(form, detail) if detail else form,
         dialog_of(request),
         before,
         after,
         tuple([_text(route) for route in routes]),
-        _text(contact),
+        intern(_text(contact)),
         destination,
-        _text(f"{watcher} {instance} {package} {wanted.event_id} {terms.resource}"),
+        _text(f"{watcher} {instance} {package} {wanted.event_id} {resource}"),
         request.cseq.number,
         expires_at,
         RESERVED_NUMBERS,
-        terms.watcher,
+        intern(terms.watcher),
         terms.eventlist,
         terms.recipients,
         terms.stream,
@@ -158,8 +175,9 @@ def refresh_record(
             record.routes,
             destination,
             record.id,
+            _own_address(destination, identity),
             record.contact,
-            identity,
+            identity.user_agent,
             wanted,
             eventlist=record.eventlist,
         )

@@ -11,7 +11,7 @@ import msgspec
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Address
 from sipcore.memo import ADDRESS, remembered
-from sipcore.sdp import Line, MediaDescription, Origin, SessionDescription, internet_address, parse_sdp
+from sipcore.sdp import MediaDescription, SessionDescription, internet_address, parse_sdp
 from sipcore.structs import Value
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
@@ -81,12 +81,13 @@ class Negotiated(Value, frozen=True):
     remote: Address
     remote_rtcp: Address
     direction: Direction
+    own_dtmf_payload_type: int | None = None
+    """By which we have asked for keys, where the other side names another: it may send with either (RFC 3264 §5.1)."""
 
 
 def audio_of(description: bytes | SessionDescription) -> AudioDescription | None:
     """The first usable audio stream (RTP/AVP, not refused, at an IP address); None without one."""
-    session = _parsed(description)
-    streams = (_audio(session, media) for media in session.media)
+    streams = (_audio(description, slot) for slot in range(len(_parsed(description).media)))
     return next((audio for audio in streams if audio is not None), None)
 
 
@@ -112,7 +113,7 @@ def make_offer(
     audio = _stream(port, offered, dtmf, direction)
     media = [_refused(stream) for stream in before]
     media[slot : slot + 1] = [audio]
-    return _session(local_address, session_id, version, ("t", "0 0"), media).to_bytes()
+    return _session(local_address, session_id, version, "0 0", media)
 
 
 def make_answer(
@@ -130,13 +131,14 @@ def make_answer(
     Payload types are the offer's, `direction` what we want as far as the offer allows. Raises NothingInCommon.
     """
     session = _parsed(offer)
-    slot, audio, codec = _choose(session, supported)
+    slot, audio, codec = _choose(offer, supported)
     ours = _meet(direction, audio.direction)
-    answer = [_refused(stream) for stream in session.media]
-    answer[slot] = _stream(port, [codec], audio.dtmf_payload_type, ours)
-    times = next(line for line in session.lines if line[0] == "t")
-    data = _session(local_address, session_id, version, times, answer).to_bytes()
-    return data, _negotiated(codec, audio, ours)
+    answer = [
+        _stream(port, [codec], audio.dtmf_payload_type, ours) if at == slot else _refused(stream)
+        for at, stream in enumerate(session.media)
+    ]
+    times = next(value for letter, value in session.lines if letter == "t")
+    return _session(local_address, session_id, version, times, answer), _negotiated(codec, audio, ours)
 
 
 def read_answer(offer: bytes | SessionDescription, answer: bytes | SessionDescription) -> Negotiated:
@@ -145,15 +147,18 @@ def read_answer(offer: bytes | SessionDescription, answer: bytes | SessionDescri
     if len(theirs.media) != len(ours.media):
         raise ProtocolViolation("SDP answer has another number of m= lines than the offer")
     slot = _audio_slot(ours.media)
-    offered = _audio(ours, ours.media[slot])
+    offered = _audio(offer, slot)
     assert offered is not None, "we always offer audio"
-    audio = _audio(theirs, theirs.media[slot])
+    audio = _audio(answer, slot)
     if audio is None:
         raise NothingInCommon("The audio stream was refused")
     codec = _first_common(audio.codecs, [codec.name for codec in offered.codecs])
     if codec is None:
         raise NothingInCommon("The answer has no codec of the offer")
-    return _negotiated(codec, audio, _meet(offered.direction, audio.direction))
+    negotiated = _negotiated(codec, audio, _meet(offered.direction, audio.direction))
+    if audio.dtmf_payload_type in (None, offered.dtmf_payload_type):
+        return negotiated
+    return msgspec.structs.replace(negotiated, own_dtmf_payload_type=offered.dtmf_payload_type)
 
 
 def revise(previous: bytes, description: bytes) -> bytes:
@@ -179,7 +184,10 @@ def _parsed(description: bytes | SessionDescription) -> SessionDescription:
 
 # Looked at more than once while a call is set up; few are kept, for nobody shall fill the memory with long ones.
 @lru_cache(64)
-def _audio(session: SessionDescription, media: MediaDescription) -> AudioDescription | None:
+def _audio(description: bytes | SessionDescription, slot: int) -> AudioDescription | None:
+    """What the m= line at this place describes; None where it is no audio that can be used."""
+    session = _parsed(description)
+    media = session.media[slot]
     address = media.address or session.address
     if media.kind != "audio" or media.protocol != "RTP/AVP" or not media.port or not _is_unicast(address or ""):
         return None
@@ -254,9 +262,9 @@ def _is_unicast(address: str) -> bool:
 # --- deciding
 
 
-def _choose(session: SessionDescription, supported: Sequence[str]) -> tuple[int, AudioDescription, Codec]:
-    for slot, media in enumerate(session.media):
-        audio = _audio(session, media)
+def _choose(offer: bytes | SessionDescription, supported: Sequence[str]) -> tuple[int, AudioDescription, Codec]:
+    for slot in range(len(_parsed(offer).media)):
+        audio = _audio(offer, slot)
         codec = _first_common(audio.codecs, supported) if audio is not None else None
         if audio is not None and codec is not None:
             return slot, audio, codec
@@ -301,23 +309,22 @@ def _audio_slot(media: Sequence[MediaDescription]) -> int:
     return next(live, 0)
 
 
-def _stream(port: int, codecs: Sequence[Codec], dtmf: int | None, direction: Direction) -> MediaDescription:
-    formats = [str(codec.payload_type) for codec in codecs]
-    lines: list[Line] = [("a", f"rtpmap:{codec.payload_type} {codec.name}/{codec.clock_rate}") for codec in codecs]
+def _stream(port: int, codecs: Sequence[Codec], dtmf: int | None, direction: Direction) -> str:
+    """The m= line of our audio with those that belong to it."""
+    formats = " ".join([str(codec.payload_type) for codec in codecs])
+    lines = "".join([f"a=rtpmap:{codec.payload_type} {codec.name}/{codec.clock_rate}\r\n" for codec in codecs])
     if dtmf is not None:
-        formats.append(str(dtmf))
-        lines += [("a", f"rtpmap:{dtmf} {_DTMF}/8000"), ("a", f"fmtp:{dtmf} {_DTMF_EVENTS}")]
-    lines += [("a", f"ptime:{_PTIME}"), ("a", direction)]
-    return MediaDescription("audio", port, "RTP/AVP", tuple(formats), tuple(lines))
+        formats += f" {dtmf}"
+        lines += f"a=rtpmap:{dtmf} {_DTMF}/8000\r\na=fmtp:{dtmf} {_DTMF_EVENTS}\r\n"
+    return f"m=audio {port} RTP/AVP {formats}\r\n{lines}a=ptime:{_PTIME}\r\na={direction}\r\n"
 
 
-def _refused(media: MediaDescription) -> MediaDescription:
+def _refused(media: MediaDescription) -> str:
     """The same stream with port 0, which is no (RFC 3264 §6)."""
-    return MediaDescription(media.kind, 0, media.protocol, media.formats)
+    return str(MediaDescription(media.kind, 0, media.protocol, media.formats))
 
 
-def _session(
-    address: str, session_id: int, version: int, times: Line, media: Sequence[MediaDescription]
-) -> SessionDescription:
-    lines = (("s", "-"), ("c", internet_address(address)), times)
-    return SessionDescription(Origin("-", session_id, version, address), lines, tuple(media))
+def _session(address: str, session_id: int, version: int, times: str, streams: Sequence[str]) -> bytes:
+    here = internet_address(address)
+    text = f"v=0\r\no=- {session_id} {version} {here}\r\ns=-\r\nc={here}\r\nt={times}\r\n{''.join(streams)}"
+    return text.encode("utf-8", "surrogateescape")

@@ -18,6 +18,9 @@ MOST_ATTEMPTS: Final = 4
 
 _CHALLENGES: Final = {401: ("www-authenticate", "Authorization"), 407: ("proxy-authenticate", "Proxy-Authorization")}
 
+CREDENTIALS: Final = frozenset(("authorization", "proxy-authorization"))
+"""Headers that prove who sends a request, by their keys."""
+
 
 class Outgoing:
     """One request of ours; it is the `user` of its transactions."""
@@ -95,6 +98,18 @@ class Sender:
         """Send what `repeatable` gave, with what was changed in it, in the place of the request."""
         outgoing.request = again
         self.send(outgoing, now)
+
+    def go_round(self, outgoing: Outgoing, now: float) -> bool:
+        """Send a request within a dialog again that failed with its connection; False where no other way is known."""
+        dialog, session = outgoing.dialog, outgoing.session
+        if dialog is None or (session is not None and session.ended and outgoing.request.method != "BYE"):
+            return False
+        again = self.repeatable(outgoing) if dialog.leave(outgoing.flow) else None
+        if again is None:
+            return False
+        outgoing.flow = dialog.flow
+        self.send_again(outgoing, again, now)
+        return True
 
     def answer_challenge(self, outgoing: Outgoing, response: Response, now: float) -> bool:
         """Send the request again with credentials if `response` is a challenge they answer; False if it is final."""

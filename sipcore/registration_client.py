@@ -8,7 +8,7 @@ from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
 from sipcore.message import Request, Response
 from sipcore.structs import Value
-from sipcore.uri import parse_uri
+from sipcore.uri import SipUri, Uri, parse_uri
 
 BACKOFF_BASE: Final = 30.0
 """Seconds until all targets are tried again after the first failure of all; doubles each time (RFC 5626 §4.5)."""
@@ -132,9 +132,10 @@ class RegistrationClient:
         granted: int | None = None
         try:
             ours = parse_uri(self._contact)
-            for contact in response.contacts:
-                if contact.uri.equivalent(ours):
-                    granted = _seconds(contact.params.get("expires")) or None
+            # Registrars behind which there is NAT write the address that they have heard: the user part is ours still.
+            known = [contact for contact in response.contacts if contact.uri.equivalent(ours)]
+            known += [contact for contact in response.contacts if _user(contact.uri) == _user(ours)]
+            granted = (_seconds(known[0].params.get("expires")) or None) if known else None
             granted = granted or response.expires
         except ProtocolViolation:
             granted = None
@@ -172,6 +173,10 @@ class RegistrationClient:
                 ("Max-Forwards", "70"),
             ],
         )
+
+
+def _user(uri: Uri) -> str:
+    return uri.unescaped_user if isinstance(uri, SipUri) else str(uri)
 
 
 def _seconds(text: str | None) -> int:

@@ -92,7 +92,8 @@ def internet_address(address: str) -> str:
 def parse_sdp(data: bytes) -> SessionDescription:
     """Parse a description. Raises ProtocolViolation.
 
-    More is taken than RFC 8866 §9 allows: bare LF as line end, and lines of one section in another order.
+    More is taken than RFC 8866 §9 allows: bare LF as line end, white space before it, and lines of one section in
+    another order.
     """
     lines = [_split(line) for line in data.decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n") if line]
     if len(lines) < 2 or lines[0] != ("v", "0") or lines[1][0] != "o":
@@ -114,7 +115,7 @@ def parse_sdp(data: bytes) -> SessionDescription:
 def _split(line: str) -> Line:
     if len(line) < 2 or line[1] != "=" or "\r" in line or "\0" in line:
         raise ProtocolViolation("SDP line is not type=value")
-    return line[0], line[2:]
+    return line[0], line[2:].rstrip(" \t")
 
 
 def _origin(text: str) -> Origin:

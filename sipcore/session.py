@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sipcore.dialog import Dialog
+from sipcore.digest import Credentials
 from sipcore.flow import Flow
 from sipcore.message import Request, Response
 from sipcore.session_machine import CALLEE, CALLER, Happening, SessionState, SessionTable
@@ -13,24 +14,36 @@ from sipcore.timers import Timer
 from sipcore.transaction import Transaction
 
 if TYPE_CHECKING:
-    from sipcore.invitation import Invitation
     from sipcore.outgoing import Outgoing
 
 
-class Occurrence(NamedTuple):
+class Occurrence:
     """A happening with what came with it."""
 
-    what: Happening
-    response: Response | None = None
-    """The response that came, of PROVISIONAL, SUCCESS and FAILURE."""
-    status: int = 0
-    """The status that came or is to be sent."""
-    reason: str | None = None
-    """Reason phrase to send, or a Reason header's value."""
-    sdp: bytes | None = None
-    fields: tuple[tuple[str, str], ...] = ()
-    cause: str = ""
-    """What `SessionEnded` tells."""
+    __slots__ = ("cause", "fields", "reason", "response", "sdp", "status", "what")
+
+    def __init__(
+        self,
+        what: Happening,
+        response: Response | None = None,
+        *,
+        status: int = 0,
+        reason: str | None = None,
+        sdp: bytes | None = None,
+        fields: tuple[tuple[str, str], ...] = (),
+        cause: str = "",
+    ) -> None:
+        self.what = what
+        self.response = response
+        """The response that came, of PROVISIONAL, SUCCESS and FAILURE."""
+        self.status = status
+        """The status that came or is to be sent."""
+        self.reason = reason
+        """Reason phrase to send, or a Reason header's value."""
+        self.sdp = sdp
+        self.fields = fields
+        self.cause = cause
+        """What `SessionEnded` tells."""
 
 
 class AwaitedAck:
@@ -80,6 +93,8 @@ class OwedAnswer(NamedTuple):
     """A 2xx that carried the peer's offer: its ACK waits for our user's answer."""
 
     response: Response
+    invite: Request
+    """What it answers."""
 
 
 class ReliableProvisional:
@@ -104,6 +119,7 @@ class Session:
         "bye_reason",
         "cancel_reason",
         "contact",
+        "credentials",
         "dialog",
         "dialogs",
         "early_sdps",
@@ -113,9 +129,9 @@ class Session:
         "held_accept",
         "held_progress",
         "id",
-        "invitation",
         "invite",
         "is_caller",
+        "local_answers",
         "local_sdp",
         "outgoing",
         "owed_answer",
@@ -150,14 +166,17 @@ class Session:
         self.local_sdp: bytes | None = None
         """The description last agreed, or offered first, by us."""
         self.remote_sdp: bytes | None = None
+        self.local_answers = False
+        """Ours answers the peer's; the other way round it may name more than the peer's would allow."""
         self.peer_allows: frozenset[str] = frozenset()
         self.timer: SessionTimer | None = None
+        self.credentials: Credentials | None = None
+        """What challenges to our requests are answered with."""
         self.has_referred = False
         """The peer has sent a REFER before."""
         self.bye_reason: str | None = None
         """Reason header's value of our BYE (RFC 3326)."""
         # As caller
-        self.invitation: Invitation | None = None
         self.outgoing: Outgoing | None = None
         self.give_up_status = 487
         """What `SessionRejected` tells when we gave up: 487, or 408 when nobody answered in time."""

@@ -57,7 +57,7 @@ class Callee:
         transaction.to_tag = dialog.local_tag
         space.add(session)
         space.add_dialog(session, dialog)
-        space.respond(transaction, request, 100, now)
+        space.new_invites.append((transaction, now))
         space.events.append(InviteReceived(session.id, request, flow, offer, replaces))
 
     # --- provisional responses
@@ -67,6 +67,7 @@ class Callee:
         reliable = self._reliability.is_asked(session, occurrence.sdp)
         if occurrence.sdp is not None:
             session.local_sdp = occurrence.sdp
+            session.local_answers = session.remote_sdp is not None
         if reliable:
             self._reliability.send(session, occurrence, response, now)
             return
@@ -94,6 +95,7 @@ class Callee:
         response = self._response(session, occurrence, granted)
         if occurrence.sdp is not None:
             session.local_sdp = occurrence.sdp
+            session.local_answers = session.remote_sdp is not None
         self._space.stop_timer(session, Due.REPEAT_1XX)
         # Its PRACK may still come and is answered (RFC 3262 §3), but nothing waits for it.
         self._space.stop_timer(session, Due.REPEAT_RELIABLE)

@@ -4,9 +4,10 @@ from sipcore.dialog import Dialog
 from sipcore.errors import ProtocolViolation
 from sipcore.events import SessionAccepted, SessionProgress, SessionRejected
 from sipcore.flow import Datagram
+from sipcore.header import key_of
 from sipcore.invitation import Invitation
 from sipcore.message import REASONS, Request, Response
-from sipcore.outgoing import Outgoing
+from sipcore.outgoing import CREDENTIALS, Outgoing
 from sipcore.reliability import ReliabilityOfPeer
 from sipcore.session import Occurrence, OwedAnswer, Session
 from sipcore.session_body import sdp_of
@@ -38,7 +39,7 @@ class Caller:
         space = self._space
         user = getattr(invitation.local.uri, "user", None) or ""
         contact = invitation.contact or space.own_contact(invitation.flow, user)
-        fields = [("Max-Forwards", "70")]
+        fields = [("Max-Forwards", str(invitation.max_forwards))]
         fields += [("Route", route if "<" in route else f"<{route}>") for route in invitation.routes]
         fields += [
             ("From", str(invitation.local.with_tag(space.token()))),
@@ -57,7 +58,7 @@ class Caller:
         request.add("User-Agent", space.config.user_agent)
         if invitation.offer:
             request.add(*SDP_TYPE)
-        session.invitation = invitation
+        session.credentials = invitation.credentials
         session.local_sdp = invitation.offer
         session.outgoing = Outgoing(
             session.id, request, invitation.flow, session=session, credentials=invitation.credentials
@@ -142,14 +143,14 @@ class Caller:
         session.dialog = dialog
         session.peer_allows = response.allow or session.peer_allows
         sdp = sdp_of(response)
-        if sdp is None and dialog.remote_tag in session.rseqs_heard:
-            # The answer came reliably before and need not be told twice (RFC 3262 §5).
+        if sdp is None:
+            # An answer that came reliably need not come again (RFC 3262 §5), and of others the first counts (§13.2.1).
             sdp = session.early_sdps.get(dialog.remote_tag)
         session.remote_sdp = sdp or session.remote_sdp
         if session.local_sdp is None and sdp is not None:
-            session.owed_answer = OwedAnswer(response)
+            session.owed_answer = OwedAnswer(response, session.invite)
         else:
-            self.acknowledge(session, dialog, response.cseq.number, None)
+            self.acknowledge(session, dialog, session.invite, None)
         self._refresh.granted(session, response, now)
         space.events.append(SessionAccepted(session.id, response, sdp))
 
@@ -162,9 +163,13 @@ class Caller:
             dialog.remote_cseq = early.remote_cseq
         return dialog
 
-    def acknowledge(self, session: Session, dialog: Dialog, cseq: int, sdp: bytes | None) -> None:
-        """Send the ACK for a 2xx, and keep it for the 2xx that come again."""
-        ack = dialog.request("ACK", cseq=cseq, fields=[SDP_TYPE] if sdp else [], body=sdp or b"")
+    def acknowledge(self, session: Session, dialog: Dialog, invite: Request, sdp: bytes | None) -> None:
+        """Send the ACK for a 2xx to `invite`, with its credentials (§22.1), and keep it for the 2xx that come again."""
+        cseq = invite.cseq.number
+        fields = [SDP_TYPE] if sdp else []
+        if session.credentials is not None:
+            fields += [field for field in invite.fields if key_of(field[0]) in CREDENTIALS]
+        ack = dialog.request("ACK", cseq=cseq, fields=fields, body=sdp or b"")
         data = self._space.transactions.send_ack(ack, dialog.flow)
         session.acks[dialog.remote_tag, cseq] = data
 
@@ -189,7 +194,7 @@ class Caller:
         response = _response(occurrence)
         dialog = self._confirmed_dialog(session, response)
         session.dialogs[dialog.remote_tag] = dialog
-        self.acknowledge(session, dialog, response.cseq.number, None)
+        self.acknowledge(session, dialog, session.invite, None)
         self._space.send_bye(session, dialog, None, now)
 
     # --- failure and CANCEL

@@ -22,6 +22,7 @@ def record_of(session: Session) -> SessionRecord | None:
     dialog = session.dialog
     if dialog is None or session.state not in (SessionState.ANSWERED, SessionState.UP):
         return None
+    local, remote, target = _addresses(session, dialog)
     return SessionRecord(
         id=session.id,
         is_caller=session.is_caller,
@@ -29,9 +30,9 @@ def record_of(session: Session) -> SessionRecord | None:
         next_flow=dialog.flow,
         contact=session.contact,
         call_id=dialog.call_id,
-        local=str(dialog.local),
-        remote=str(dialog.remote),
-        remote_target=str(dialog.remote_target),
+        local=local,
+        remote=remote,
+        remote_target=target,
         local_cseq=dialog.local_cseq,
         remote_cseq=dialog.remote_cseq,
         route_set=tuple([str(route) for route in dialog.route_set]),
@@ -43,6 +44,19 @@ def record_of(session: Session) -> SessionRecord | None:
         interval=session.timer.interval if session.timer is not None else None,
         we_refresh=session.timer is not None and session.timer.we_refresh,
     )
+
+
+def _addresses(session: Session, dialog: Dialog) -> tuple[str, str, str]:
+    """Our address in the dialog, the peer's and where it is reached: as its INVITE has them where nothing changed."""
+    invite = session.invite
+    local, remote, target = invite.first_of("to"), invite.first_of("from"), invite.first_of("contact")
+    if session.is_caller or local is None or remote is None or target is None:
+        return str(dialog.local), str(dialog.remote), str(dialog.remote_target)
+    if not invite.to.tag:
+        local = f"{local};tag={dialog.local_tag}"
+    if not invite.contacts or dialog.remote_target is not invite.contacts[0]:
+        target = str(dialog.remote_target)
+    return local, remote, target
 
 
 def invite_record_of(session: Session) -> InviteRecord | None:

@@ -114,7 +114,7 @@ class Offers:
         if sent is None or sent.outgoing is not outgoing:
             if is_invite and session.owed_answer is None:
                 # The session is over, but its peer waits for the ACK.
-                self._caller.acknowledge(session, dialog, response.cseq.number, None)
+                self._caller.acknowledge(session, dialog, outgoing.request, None)
             return
         session.sent_offer = None
         dialog.refresh_target(response, dialog.flow)
@@ -122,15 +122,17 @@ class Offers:
         self._refresh.granted(session, response, now)
         sdp = sdp_of(response)
         if is_invite and sent.own.sdp is None and sdp is not None:
-            session.owed_answer = OwedAnswer(response)
+            session.owed_answer = OwedAnswer(response, outgoing.request)
             self._space.events.append(OfferReceived(session.id, "INVITE", sdp))
             return
         if is_invite:
-            self._caller.acknowledge(session, dialog, response.cseq.number, None)
+            self._caller.acknowledge(session, dialog, outgoing.request, None)
         changed = sdp is not None and sdp != session.remote_sdp
         if sent.own.sdp is not None:
-            session.local_sdp = sent.own.sdp
+            session.local_sdp, session.local_answers = sent.own.sdp, False
             session.remote_sdp = sdp or session.remote_sdp
+        if sdp is not None and dialog.remote_tag in session.early_sdps:
+            session.early_sdps[dialog.remote_tag] = sdp
         if not sent.own.is_refresh or changed:
             self._space.events.append(AnswerReceived(session.id, sdp))
         self.send_waiting(session, now)
@@ -159,7 +161,12 @@ class Offers:
         session.peer_offer = PeerOffer(transaction, request, offer)
         if is_invite:
             self._space.respond(transaction, request, 100, now)
-        if offer is not None and offer == session.remote_sdp and session.local_sdp is not None:
+        if (
+            offer is not None
+            and offer == session.remote_sdp
+            and session.local_sdp is not None
+            and session.local_answers
+        ):
             # The same description again only refreshes the session (RFC 4028 §7.4).
             self.answer(session, session.local_sdp, now)
             return
@@ -182,17 +189,20 @@ class Offers:
         owed = session.owed_answer
         if owed is not None and session.dialog is not None and not session.ended:
             session.owed_answer = None
-            session.local_sdp = sdp
+            session.local_sdp, session.local_answers = sdp, True
             session.remote_sdp = sdp_of(owed.response) or session.remote_sdp
-            self._caller.acknowledge(session, session.dialog, owed.response.cseq.number, sdp)
+            self._caller.acknowledge(session, session.dialog, owed.invite, sdp)
             self.send_waiting(session, now)
             return
         asked = session.peer_offer
         if asked is None or session.ended:
             return
         session.peer_offer = None
-        session.local_sdp = sdp
+        session.local_sdp, session.local_answers = sdp, asked.offer is not None
         session.remote_sdp = asked.offer or session.remote_sdp
+        tag = asked.request.from_.tag or ""
+        if asked.offer is not None and tag in session.early_sdps:
+            session.early_sdps[tag] = asked.offer
         space = self._space
         if asked.request.method == "PRACK":
             space.respond(asked.transaction, asked.request, 200, now, sdp=sdp)

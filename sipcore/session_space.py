@@ -66,6 +66,8 @@ class SessionSpace:
         self.token = token
         self.sessions: dict[str, Session] = {}
         self.dialogs: dict[DialogId, Session] = {}
+        self.new_invites: list[tuple[Transaction, float]] = []
+        """INVITEs that came since datagrams were taken last, and when."""
         self._ended: dict[DialogId, float] = {}
         """When dialogs ended, the oldest first."""
         self.acts: dict[Act, Callable[[Session, Occurrence, float], None]] = {}
@@ -146,8 +148,9 @@ class SessionSpace:
     def send(self, session: Session, dialog: Dialog, request: Request, now: float) -> Outgoing:
         """Send a request within a dialog of the session."""
         request.add(*self._user_agent)
-        credentials = session.invitation.credentials if session.invitation else None
-        outgoing = Outgoing(self.token(), request, dialog.flow, session=session, dialog=dialog, credentials=credentials)
+        outgoing = Outgoing(
+            self.token(), request, dialog.flow, session=session, dialog=dialog, credentials=session.credentials
+        )
         self.sender.send(outgoing, now)
         return outgoing
 
@@ -170,6 +173,15 @@ class SessionSpace:
         """Answer a request within or at the start of a session."""
         response = self.make_response(request, status, reason=reason, to_tag=to_tag, fields=fields, sdp=sdp)
         self.transactions.respond(transaction, response, now)
+
+    def say_trying(self) -> None:
+        """Answer each new INVITE with 100 that our user has not answered by now (RFC 3261 §17.2.1)."""
+        if not self.new_invites:
+            return
+        for transaction, came_at in self.new_invites:
+            if transaction.request is not None and not transaction.last:
+                self.respond(transaction, transaction.request, 100, came_at)
+        self.new_invites.clear()
 
     def make_response(
         self,

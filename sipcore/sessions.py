@@ -4,7 +4,8 @@ from typing import Final
 
 from sipcore.dialog import Dialog
 from sipcore.dice import between
-from sipcore.errors import LocalMisuse
+from sipcore.digest import Credentials
+from sipcore.errors import LocalMisuse, ProtocolViolation
 from sipcore.events import AnswerReceived, InfoReceived
 from sipcore.flow import Flow
 from sipcore.invitation import Invitation
@@ -55,8 +56,12 @@ class Sessions:
     # --- requests from the network
 
     def find(self, request: Request) -> Session | None:
-        """The session of a request within a dialog. Raises ProtocolViolation."""
-        return self._space.dialogs.get((request.call_id, request.to.tag or "", request.from_.tag or ""))
+        """The session of a request within a dialog. Raises ProtocolViolation, as for an OPTIONS that asks for none."""
+        session = self._space.dialogs.get((request.call_id, request.to.tag or "", request.from_.tag or ""))
+        if session is None and request.method == "OPTIONS":
+            # Who asks so wants to know whether the call is still there (RFC 3261 §12.2.2).
+            raise ProtocolViolation("Call/Transaction Does Not Exist", 481)
+        return session
 
     def invited(self, transaction: Transaction, request: Request, flow: Flow, now: float) -> None:
         """An INVITE outside dialogs. Raises ProtocolViolation."""
@@ -161,6 +166,8 @@ class Sessions:
 
     def failed(self, session: Session, outgoing: Outgoing, status: int, now: float) -> None:
         """A request of the session got no final response: 408 after its time, 503 when its transport failed."""
+        if status == 503 and self._space.sender.go_round(outgoing, now):
+            return
         sent = session.sent_offer
         if outgoing.makes_session:
             self._space.feed(session, Occurrence(Happening.FAILURE, status=status), now)
@@ -290,6 +297,11 @@ class Sessions:
             request = found.dialog.request("INFO", fields=[("Content-Type", content_type)], body=body)
             self._space.send(found, found.dialog, request, now)
 
+    def authorise(self, session: str, credentials: Credentials) -> None:
+        found = self._space.sessions.get(session)
+        if found is not None:
+            found.credentials = credentials
+
     def identify(self, session: str, fields: tuple[tuple[str, str], ...], now: float) -> None:
         found = self._space.sessions.get(session)
         if found is None or found.dialog is None or found.state is not SessionState.UP:
@@ -317,7 +329,7 @@ class Sessions:
             raise LocalMisuse(f"session {session.id} has no dialog to end")
         owed, session.owed_answer = session.owed_answer, None
         if owed is not None:
-            self._caller.acknowledge(session, session.dialog, owed.response.cseq.number, None)
+            self._caller.acknowledge(session, session.dialog, owed.invite, None)
         self._space.send_bye(session, session.dialog, session.bye_reason, now)
 
 

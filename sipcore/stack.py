@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable, Iterable
 
 from sipcore.admission import Admission
-from sipcore.answering import REFUSED_TAG, response_to, tagged
+from sipcore.answered_requests import Forgetting
+from sipcore.answering import REFUSED_TAG, outside_of_any, response_to, tagged
 from sipcore.dialog import Dialog
 from sipcore.digest import Credentials
 from sipcore.errors import LocalMisuse, ProtocolViolation
@@ -54,11 +55,11 @@ class Stack:
         self._timers = TimerWheel()
         self._transactions = TransactionLayer(self._timers, self._datagrams, token, config.advertised_host)
         self._sender = Sender(self._transactions, token)
-        space = SessionSpace(
+        self._space = SessionSpace(
             config, self._transactions, self._sender, self._timers, self._datagrams, self._events, token
         )
-        self._referrals = Referrals(space, self._timers)
-        self._sessions = Sessions(space, self._referrals)
+        self._referrals = Referrals(self._space, self._timers)
+        self._sessions = Sessions(self._space, self._referrals)
         self._admission = Admission(config)
         # Requests that our user has to answer, by the id it knows them by.
         self._unanswered: dict[str, Transaction] = {}
@@ -87,7 +88,7 @@ class Stack:
         """Do what is due by `now`."""
         for timer in self._timers.expired(now):
             owner = timer.owner
-            if isinstance(owner, Transaction):
+            if isinstance(owner, (Transaction, Forgetting)):
                 self._tell(self._transactions.timeout(timer, owner, now), None, now)
             elif isinstance(owner, Session):
                 self._sessions.timeout(owner, timer.what, now)
@@ -99,7 +100,11 @@ class Stack:
         return self._timers.next_timeout()
 
     def take_datagrams(self) -> list[Datagram]:
-        """What is to be sent, in order; taken once."""
+        """What is to be sent, in order; taken once.
+
+        A new call is told 100 with it, unless it was answered already: take the events first.
+        """
+        self._space.say_trying()
         taken = self._datagrams[:]
         self._datagrams.clear()
         return taken
@@ -213,6 +218,10 @@ class Stack:
         """Send an INFO within the session (RFC 6086)."""
         self._sessions.info(session, content_type, body, now)
 
+    def authorise(self, session: str, credentials: Credentials) -> None:
+        """Answer challenges to our requests within a session that the peer began; one of ours has its invitation's."""
+        self._sessions.authorise(session, credentials)
+
     def identify(self, session: str, now: float, *, fields: Fields) -> None:
         """Tell the peer of a session that is up who it talks to now, by UPDATE without an offer (RFC 5876 §3.1).
 
@@ -267,7 +276,7 @@ class Stack:
         """Go on with a session that was up in another process; no event tells of it. Raises ProtocolViolation."""
         self._sessions.take_up(record, now)
 
-    # --- responses
+    # --- what comes in
 
     def _receive_response(self, response: Response, flow: Flow, now: float) -> None:
         try:
@@ -296,8 +305,6 @@ class Stack:
             self._referrals.failed(user.referral, status, now)
         elif isinstance(user, Outgoing):
             self._events.append(ResponseReceived(user.id, None))
-
-    # --- requests
 
     def _receive_request(self, request: Request, flow: Flow, head: bytes | None, now: float) -> None:
         try:
@@ -358,7 +365,7 @@ class Stack:
             if method == "SUBSCRIBE" and self._referrals.subscribed(transaction, request, now):
                 return None
         if method in SESSION_METHODS:
-            return _stray(request)
+            return outside_of_any(request)
         id = self._token()
         self._unanswered[id] = transaction
         self._events.append(RequestReceived(id, request, flow))
@@ -389,10 +396,3 @@ class Stack:
     def _drop(self, violation: ProtocolViolation, flow: Flow) -> None:
         self._dropped += 1
         _log.info("%s: %s", flow.remote[0], violation.reason)
-
-
-def _stray(request: Request) -> Response:
-    """The answer to a request of a session that there is not."""
-    if request.method == "REFER" and request.to.tag is None:
-        return response_to(request, 403, "REFER Outside a Call")
-    return response_to(request, 481)

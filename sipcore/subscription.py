@@ -3,6 +3,8 @@
 This module stays Python: the types are read with the data from disk.
 """
 
+from functools import lru_cache
+
 from sipcore.flow import Flow
 from sipcore.structs import Leaf, Value
 
@@ -79,8 +81,9 @@ class SubscriptionRecord(Leaf, frozen=True, gc=False):
         return self.dialog.partition(" ")[0]
 
 
+@lru_cache(256)
 def detailed(form: str, detail: str) -> str:
-    """The form, with another detail."""
+    """The form, with another detail; the same text for all who are told alike."""
     name, coded, coding = form.partition(CODING)
     name = name.partition(DETAIL)[0]
     return f"{name}{DETAIL}{detail}{coded}{coding}" if detail else f"{name}{coded}{coding}"

@@ -31,7 +31,7 @@ def key_of_branch(branch: str, sent_by: str, method: str) -> ServerKey:
 
 def merge_key(request: Request) -> str:
     """What copies of one request have in common that reach us over different paths; proxies leave these as they are."""
-    return f"{request.header('From')}\n{request.header('Call-ID')}\n{request.header('CSeq')}"
+    return f"{request.first_of('from')}\n{request.first_of('call-id')}\n{request.first_of('cseq')}"
 
 
 def head_of(data: bytes) -> bytes | None:

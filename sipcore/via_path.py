@@ -31,7 +31,7 @@ def stamp_source(request: Request, flow: Flow) -> None:
     via = request.via
     host, port = flow.remote
     if via.wants_rport:
-        value = request.header("Via") or ""
+        value = request.first_of("via") or ""
         before, rport, after = value.partition(";rport")
         if rport and after[:1] in ("", ";") and "received" not in via.params and "," not in value and '"' not in value:
             # What nearly all phones send is stamped as text, which costs a quarter.

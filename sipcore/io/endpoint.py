@@ -3,9 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 
-from sipcore.events import Event
+from sipcore.events import Event, InviteReceived
 from sipcore.flow import Address, Datagram, Flow
 from sipcore.io.counters import Counters
 from sipcore.io.listener import Listener, ListenError, bind
@@ -13,9 +13,6 @@ from sipcore.io.tcp import TcpLimits, TcpTransport
 from sipcore.io.udp import UdpSocket
 
 logger = logging.getLogger(__name__)
-
-NOTIFIER_BRANCH: Final = b"z9hG4bKn."
-"""Responses with this branch belong to the notifier's own light transactions."""
 
 Direction = Literal["in", "out"]
 TrafficHook = Callable[[Direction, bytes, Flow, float], None]
@@ -183,32 +180,52 @@ class SipEndpoint:
 
     def flush(self) -> None:
         """Drain the cores now: events to `on_events`, datagrams to the sockets, until nothing is left."""
+        self._flush(patient=False)
+
+    def _flush(self, *, patient: bool) -> None:
         if self._flushing:
             return
-        self._flushing = True
+        self._flushing, waits = True, False
         try:
-            while self._drain():
-                pass
+            waits = self._drain(patient)
         finally:
             self._flushing = False
-        self._schedule()
+        if waits:
+            self.wake()
+        else:
+            self._schedule()
 
     def _awake(self) -> None:
         self._woken = False
         self.flush()
 
-    def _drain(self) -> bool:
-        stack, notifier = self._stack, self._notifier
-        while self._failed:
-            stack.transport_failed(self._failed.pop(), self._clock())
+    def _drain(self, patient: bool) -> bool:
+        """True where what is to be sent waits for the next turn of the loop."""
+        stack = self._stack
         events = stack.take_events()
+        while True:
+            while self._failed:
+                stack.transport_failed(self._failed.pop(), self._clock())
+                events += stack.take_events()
+            self._hand_on(events)
+            if patient and any(isinstance(event, InviteReceived) for event in events):
+                # The treatment of a call begins in the next turn and mostly answers in it: then no 100 is needed.
+                return True
+            self._send_all()
+            events = stack.take_events()
+            if not (events or self._failed):
+                return False
+
+    def _hand_on(self, events: list[Event]) -> None:
         try:
             if events:
                 self._on_events(events)
             self._settle()
         except Exception:
             logger.exception("the handling of stack events failed; the sockets go on")
-        datagrams = stack.take_datagrams()
+
+    def _send_all(self) -> None:
+        datagrams, notifier = self._stack.take_datagrams(), self._notifier
         if notifier is not None:
             more = notifier.take_datagrams()
             if more:
@@ -219,7 +236,6 @@ class SipEndpoint:
                 datagrams = answers + datagrams
         if datagrams:
             self.send(datagrams)
-        return bool(events or datagrams or self._failed)
 
     def _receive(self, batch: list[tuple[bytes, Flow]]) -> None:
         now = self._clock()
@@ -231,17 +247,12 @@ class SipEndpoint:
                 continue
             if on_traffic is not None:
                 on_traffic("in", data, flow, now)
-            if (
-                notifier is not None
-                and data.startswith(b"SIP/")
-                and NOTIFIER_BRANCH in data
-                and notifier.receive_response(data, now)
-            ):
+            if notifier is not None and data.startswith(b"SIP/") and notifier.receive_response(data, now):
                 continue
             if data.startswith(begins) and self._ways[data[: data.index(b" ") + 1]].receive(data, flow, now):
                 continue
             stack.receive(data, flow, now)
-        self.flush()
+        self._flush(patient=True)
 
     def _failed_later(self, flow: Flow) -> None:
         """A flow is gone: told to the stack in the next drain, never in the middle of a send."""

@@ -42,6 +42,18 @@ def test_addresses_are_read(text: str, display: str, uri: str, params: dict[str,
     assert parse_name_addr(str(address)) == address
 
 
+@pytest.mark.parametrize(
+    "value", ["", "a", "a1-.!%*_+`'~", '"a"', '"a;b"', "a b", " a", "a=b", "a;b", "a;tag=b", "\u00e4", "a,b"]
+)
+def test_a_tag_alone_is_read_as_among_others(value: str) -> None:
+    alone = parse_name_addr(f"<sip:anna@nordlys.example>;tag={value}")
+    assert alone.params == {
+        name: param
+        for name, param in parse_name_addr(f"<sip:anna@nordlys.example>;x;tag={value}").params.items()
+        if name != "x"
+    }
+
+
 def test_parameters_without_brackets_belong_to_the_header() -> None:
     address = parse_name_addr("sip:bob@biloxi.com;transport=tcp")
     assert isinstance(address.uri, SipUri)

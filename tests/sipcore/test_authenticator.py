@@ -232,7 +232,6 @@ def test_port_and_parameters_of_the_uri_may_differ() -> None:
         ("response=", "answer="),
         ("nc=00000001", "nc=1"),
         ("qop=auth", "qop=auth-conf"),
-        ("algorithm=SHA-256", "algorithm=SHA-512-256"),
         ('username="anna"', 'username="anna'),
     ],
 )
@@ -245,6 +244,20 @@ def test_malformed_credentials_are_a_bad_request(change: tuple[str, str]) -> Non
     assert isinstance(outcome, Refused)
     assert outcome.status == 400
     assert outcome.response(request()).status == 400
+
+
+@pytest.mark.parametrize("algorithm", ["SHA-512-256", "MD5-sess"])
+def test_an_algorithm_that_was_not_offered_is_challenged_anew(algorithm: str) -> None:
+    """As of a phone that remembers a challenge from before the algorithms were changed."""
+    authenticator = make_authenticator()
+    phone = Phone(authenticator)
+    phone.register(NOW)
+    value = authorize(phone.challenge, ANNA, "REGISTER", URI, 1, "c").replace(
+        "algorithm=SHA-256", f"algorithm={algorithm}"
+    )
+    outcome = authenticator.check(request(value), REALM, NOW)
+    assert isinstance(outcome, Challenge)
+    assert not outcome.stale
 
 
 def test_bytes_that_are_no_text_are_only_a_wrong_password() -> None:

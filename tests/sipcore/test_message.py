@@ -200,6 +200,41 @@ def test_set_edits_a_message_alike_whether_it_was_read_before_or_not() -> None:
     assert (unread.supported, unread.expires, unread.via.host) == (read.supported, read.expires, read.via.host)
 
 
+_NAMES = st.sampled_from(("Via", "v", "Contact", "Subject", "X-Odd", "content-length"))
+_EDITS = st.lists(
+    st.tuples(st.sampled_from(("add", "prepend", "set", "remove", "replace", "take")), _NAMES, st.sampled_from("12 "))
+)
+
+
+@given(st.lists(st.tuples(_NAMES, st.sampled_from("ab"))), _EDITS, st.booleans())
+def test_whatever_is_edited_look_ups_find_what_the_lines_say(
+    fields: list[tuple[str, str]], edits: list[tuple[str, str, str]], received: bool
+) -> None:
+    message = Request("OPTIONS", "sip:anna@nordlys.example", () if received else fields)
+    if received:
+        message.take([f"{name}: {value}" for name, value in fields], b"")
+    for edit, name, value in edits:
+        match edit:
+            case "add":
+                message.add(name, value)
+            case "prepend":
+                message.prepend(name, value)
+            case "set":
+                message.set(name, value)
+            case "remove":
+                message.remove(name)
+            case "replace" | "take" if message.has(name):
+                message.replace_first(name, value if edit == "replace" else None)
+        same = Request("OPTIONS", "sip:anna@nordlys.example")
+        same.take([f"{name}: {value}" for name, value in message.fields], b"")
+        for looked_for in ("Via", "Contact", "Subject", "X-Odd", "Content-Length", "From"):
+            assert message.header(looked_for) == same.header(looked_for)
+            assert message.all_of(looked_for.lower()) == same.all_of(looked_for.lower())
+            assert message.has(looked_for) == same.has(looked_for)
+        assert message.malformed_line == same.malformed_line
+        assert message.to_bytes().lower().count(b"content-length") == 1
+
+
 def test_set_keeps_the_place_of_the_first_field() -> None:
     message = request(("A", "1"), ("B", "2"), ("a", "3"), ("C", "4"))
     message.set("a", "5")

@@ -197,6 +197,21 @@ def test_the_document_is_rendered_once_for_all_watchers_of_a_form() -> None:
     assert bench.board.rendered == 2
 
 
+def test_what_many_subscriptions_have_in_common_is_kept_once() -> None:
+    bench = Bench()
+    for number in range(2):
+        watcher = Watcher(f"w{number}", A, event="board")
+        resource, who = "".join(("sip:", "a@x.example")), "".join(("sip:", "bo@x.example"))
+        request = watcher.subscribe(600)
+        bench.notifier.subscribe(request, watcher.flow, 0.0, resource=resource, watcher=who, detail="state")
+    one, other = bench.notifier.subscriptions(A, "board")
+    assert one.id != other.id
+    assert one.resource is other.resource
+    assert one.watcher is other.watcher
+    assert one.contact is other.contact
+    assert one.form is other.form
+
+
 def test_a_refresh_prolongs_and_tells_the_state_again() -> None:
     bench = Bench()
     phone, _ = bench.watch("bo", expires=100)

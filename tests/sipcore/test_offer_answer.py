@@ -202,9 +202,16 @@ def test_our_offer_and_their_answer_agree() -> None:
     )
     agreed = read_answer(ours, theirs)
     assert agreed.codec == Codec("PCMU", 0)
-    assert agreed.dtmf_payload_type == 96
+    assert (agreed.dtmf_payload_type, agreed.own_dtmf_payload_type) == (96, 101)
     assert (agreed.remote, agreed.remote_rtcp) == (("2001:db8::4", 4000), ("2001:db8::4", 4001))
     assert agreed.direction == "sendonly"
+
+
+@pytest.mark.parametrize(("media", "sent"), [("m=audio 4000 RTP/AVP 0 101", 101), ("m=audio 4000 RTP/AVP 0", None)])
+def test_one_number_for_keys_is_told_once(media: str, sent: int | None) -> None:
+    ours = make_offer("192.0.2.8", 20000, CODECS, session_id=5, version=2)
+    agreed = read_answer(ours, offer(media, "a=rtpmap:101 telephone-event/8000"))
+    assert (agreed.dtmf_payload_type, agreed.own_dtmf_payload_type) == (sent, None)
 
 
 @pytest.mark.parametrize("media", ["m=audio 0 RTP/AVP 8", "m=audio 4000 RTP/AVP 18", "m=video 4000 RTP/AVP 31"])

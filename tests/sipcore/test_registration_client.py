@@ -56,6 +56,30 @@ def test_cseq_rises_above_those_that_challenges_took() -> None:
     assert client.request(CONTACT).cseq.number > 500
 
 
+@pytest.mark.parametrize(
+    "contact",
+    [
+        # A registrar that writes where it has heard us, or nothing but what it needs.
+        "<sip:t1@203.0.113.7:40123;transport=udp>;expires=120, <sip:t2@203.0.113.8>;expires=900",
+        "<sip:t2@203.0.113.8>;expires=900, <sip:t1@203.0.113.7:40123>;expires=120",
+        "<sips:t1@10.0.0.1>;expires=120",
+    ],
+)
+def test_a_contact_that_the_registrar_has_rewritten_is_known_by_its_user(contact: str) -> None:
+    client = make_client()
+    answer(client, 200, NOW, ("Contact", contact))
+    assert 0.75 * 120 <= client.due_at - NOW <= 0.9 * 120
+
+
+def test_the_very_contact_counts_before_one_of_the_same_user() -> None:
+    client = make_client()
+    contacts = (
+        "<sip:t1@203.0.113.7:40123>;expires=900, <sip:t1@10.0.0.1:5060>;expires=120, <sip:t1@10.0.0.9>;expires=50"
+    )
+    answer(client, 200, NOW, ("Contact", contacts))
+    assert 0.75 * 120 <= client.due_at - NOW <= 0.9 * 120
+
+
 def test_only_our_own_contacts_interval_counts() -> None:
     client = make_client()
     answer(client, 200, NOW, ("Contact", "<sip:else@10.0.0.9>;expires=20, <sip:t1@10.0.0.1:5060>;expires=400"))

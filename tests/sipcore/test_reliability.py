@@ -175,6 +175,52 @@ def test_after_early_media_an_offer_before_the_answer_is_an_update() -> None:
     assert call.peer.sent() == []
 
 
+def test_what_was_agreed_by_update_before_the_answer_holds_behind_it() -> None:
+    call = Call()
+    reliable(call, 1, body=b"v=0 announcement")
+    update = call.peer.request(
+        "UPDATE",
+        body=b"v=0 moved",
+        call_id=call.invite.call_id,
+        from_tag="bob",
+        to_tag=call.invite.from_.tag,
+    )
+    call.peer.send(update)
+    assert call.peer.events()[-1] == OfferReceived(call.session, "UPDATE", b"v=0 moved")
+    call.peer.stack.answer(call.session, b"v=0 agreed", call.peer.now)
+    call.peer.sent()
+    call.peer.answer(call.invite, 200)
+    (event,) = call.peer.events()
+    assert isinstance(event, SessionAccepted)
+    assert event.sdp == b"v=0 moved"
+
+
+def test_what_our_update_reached_before_the_answer_holds_behind_it() -> None:
+    call = Call()
+    call.peer.answer(
+        call.invite, 183, "bob", [MUST, ("RSeq", "1"), ("Allow", "INVITE, ACK, BYE, UPDATE, PRACK")], b"v=0 early"
+    )
+    call.peer.sent()
+    call.peer.stack.offer(call.session, b"v=0 other", call.peer.now)
+    call.peer.answer(call.peer.one_request(), 200, body=b"v=0 agreed")
+    call.peer.events()
+    call.peer.answer(call.invite, 200)
+    (event,) = call.peer.events()
+    assert isinstance(event, SessionAccepted)
+    assert event.sdp == b"v=0 agreed"
+
+
+def test_a_gateway_that_answers_in_early_media_and_not_in_its_2xx_is_understood() -> None:
+    call = Call()
+    call.peer.answer(call.invite, 183, to_tag="other", body=b"v=0 another fork")
+    call.peer.answer(call.invite, 183, body=b"v=0 the answer")
+    call.peer.events()
+    call.peer.answer(call.invite, 200)
+    (event,) = call.peer.events()
+    assert isinstance(event, SessionAccepted)
+    assert event.sdp == b"v=0 the answer"
+
+
 def test_an_answer_that_came_reliably_need_not_come_again() -> None:
     call = Call()
     reliable(call, 1, body=b"v=0 the answer")

@@ -48,6 +48,10 @@ def test_bare_line_feeds_and_an_empty_last_line_are_taken() -> None:
     assert parse_sdp(EXAMPLE.replace(b"\r\n", b"\n") + b"\r\n").to_bytes() == EXAMPLE
 
 
+def test_white_space_at_the_end_of_lines_means_nothing() -> None:
+    assert parse_sdp(EXAMPLE.replace(b"\r\n", b" \t\r\n")).to_bytes() == EXAMPLE
+
+
 def test_bytes_that_are_not_utf8_survive() -> None:
     data = EXAMPLE.replace(b"John", b"J\xf8rgen")
     assert parse_sdp(data).to_bytes() == data
@@ -89,9 +93,9 @@ def test_a_refused_stream_needs_no_address() -> None:
 
 
 WORD = st.from_regex(r"[a-zA-Z0-9\-]{1,8}", fullmatch=True)
-ATTRIBUTE: st.SearchStrategy[Line] = st.tuples(
-    st.just("a"), st.builds("{}:{}".format, WORD, st.text(st.characters(exclude_categories=["Cc", "Cs"])))
-)
+TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"])).map(str.rstrip)
+"""White space before the end of a line is not kept."""
+ATTRIBUTE: st.SearchStrategy[Line] = st.tuples(st.just("a"), st.builds("{}:{}".format, WORD, TEXT))
 MEDIA = st.builds(
     MediaDescription,
     kind=st.sampled_from(["audio", "video", "image"]),

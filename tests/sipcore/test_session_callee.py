@@ -3,6 +3,7 @@
 import pytest
 
 from sipcore.answering import response_to
+from sipcore.digest import Credentials
 from sipcore.errors import LocalMisuse
 from sipcore.events import (
     AnswerReceived,
@@ -15,7 +16,7 @@ from sipcore.events import (
     SessionEnded,
     SessionEstablished,
 )
-from sipcore.message import Request, Response
+from sipcore.message import CSeq, Request, Response, parse_message
 from tests.support.link import EPOCH
 from tests.support.raw_peer import RawPeer
 
@@ -25,8 +26,9 @@ OFFER, ANSWER = b"v=0 offer", b"v=0 answer"
 class Ring:
     """A call of the raw peer's to the stack."""
 
-    def __init__(self, *fields: tuple[str, str], body: bytes = OFFER, transport: str = "udp") -> None:
+    def __init__(self, *fields: tuple[str, str], body: bytes = OFFER, transport: str = "udp", port: int = 5060) -> None:
         self.peer = RawPeer(transport=transport)
+        self.peer.flow = self.peer.flow._replace(remote=(self.peer.flow.remote[0], port))
         self.invite = self.peer.request("INVITE", fields, body)
         self.peer.send(self.invite)
         self.trying = self.peer.one_response()
@@ -75,6 +77,29 @@ def test_trying_is_sent_at_once_without_a_tag() -> None:
     assert ring.trying.status == 100
     assert ring.trying.to.tag is None
     assert ring.event.offer == OFFER
+
+
+@pytest.mark.parametrize("status", [180, 200, 486])
+def test_who_is_answered_before_anything_is_sent_is_not_told_trying(status: int) -> None:
+    peer = RawPeer()
+    peer.send(peer.request("INVITE", (), OFFER))
+    (event,) = peer.events()
+    assert isinstance(event, InviteReceived)
+    if status < 200:
+        peer.stack.progress(event.session, status, peer.now)
+    elif status == 200:
+        peer.stack.accept(event.session, ANSWER, peer.now)
+    else:
+        peer.stack.reject(event.session, status, peer.now)
+    assert peer.one_response().status == status
+
+
+def test_who_gives_up_before_anything_is_sent_is_told_that_alone() -> None:
+    peer = RawPeer()
+    invite = peer.request("INVITE", (), OFFER, branch="z9hG4bK-gives-up")
+    peer.send(invite)
+    peer.send(peer.request("CANCEL", branch="z9hG4bK-gives-up"))
+    assert sorted(message.status for message in peer.sent() if isinstance(message, Response)) == [200, 487]
 
 
 def test_provisional_and_final_responses_have_one_tag_contact_and_record_route() -> None:
@@ -261,6 +286,19 @@ def test_other_requests_within_the_dialog_are_given_up() -> None:
     assert isinstance(event, RequestReceived)
 
 
+def test_options_within_a_dialog_tells_whether_it_is_still_there() -> None:
+    ring = Ring().up()
+    ring.within("OPTIONS", cseq=2)
+    (event,) = ring.peer.events()
+    assert isinstance(event, RequestReceived)
+    ring.peer.stack.respond(event.transaction, response_to(event.request, 200), ring.peer.now)
+    ring.peer.sent()
+    ring.within("BYE", cseq=3)
+    ring.peer.sent()
+    ring.within("OPTIONS", cseq=4)
+    assert ring.peer.one_response().status == 481
+
+
 def test_bye_ends_the_session_and_a_second_one_gets_481() -> None:
     ring = Ring().up()
     ring.within("BYE", (("Reason", "Q.850;cause=16"),), cseq=2)
@@ -375,6 +413,76 @@ def test_a_phone_that_connects_anew_is_answered_on_its_new_connection() -> None:
     ring.peer.stack.bye(ring.session, ring.peer.now)
     (datagram,) = ring.peer.stack.take_datagrams()
     assert datagram.flow.remote == ("192.0.2.2", 61000)
+
+
+PROXY = ("Record-Route", "<sip:192.0.2.50:5080;transport=tcp;lr>")
+NAMED_PROXY = ("Record-Route", "<sip:proxy.example:5080;transport=TCP;lr>")
+
+
+def closed(*fields: tuple[str, str]) -> Ring:
+    """A session that is up, came over a connection from a port of the moment, and loses that with our BYE."""
+    ring = Ring(*fields, transport="tcp", port=40000).up()
+    ring.peer.stack.bye(ring.session, ring.peer.now)
+    (bye,) = ring.peer.stack.take_datagrams()
+    assert bye.flow.remote == ("192.0.2.2", 40000)
+    ring.peer.stack.transport_failed(bye.flow, ring.peer.now)
+    return ring
+
+
+@pytest.mark.parametrize(
+    ("route", "remote"),
+    [
+        ((), ("192.0.2.2", 5060)),
+        ((PROXY,), ("192.0.2.50", 5080)),
+        # Its name is that of who was heard.
+        ((NAMED_PROXY,), ("192.0.2.2", 5080)),
+    ],
+)
+def test_a_request_whose_connection_the_peer_has_closed_goes_over_one_of_ours(
+    route: tuple[tuple[str, str], ...], remote: tuple[str, int]
+) -> None:
+    ring = closed(*route)
+    (again,) = ring.peer.stack.take_datagrams()
+    assert again.flow == ring.peer.flow._replace(remote=remote)
+    bye = parse_message(again.data)
+    assert isinstance(bye, Request)
+    assert bye.cseq == CSeq(2, "BYE")
+    assert len(bye.vias) == 1
+    ring.peer.stack.transport_failed(again.flow, ring.peer.now)
+    assert not ring.peer.stack.take_datagrams()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (("Via", "SIP/2.0/TCP 10.0.0.5:5060;branch=z9hG4bKnat;rport"),),
+        (("Contact", "<sip:bob@192.0.2.2:5060;transport=tls>"),),
+    ],
+)
+def test_a_phone_that_only_its_connection_led_to_is_not_called_elsewhere(fields: tuple[tuple[str, str], ...]) -> None:
+    assert not closed(*fields).peer.stack.take_datagrams()
+
+
+def test_an_offer_goes_over_another_connection_with_the_next_number_and_is_answered_there() -> None:
+    ring = Ring(transport="tcp", port=40000).up()
+    ring.peer.stack.offer(ring.session, b"v=0 ours", ring.peer.now)
+    ring.peer.sent()
+    ring.peer.stack.transport_failed(ring.peer.flow, ring.peer.now)
+    again = ring.peer.one_request()
+    ring.peer.answer(again, 200, body=b"v=0 theirs")
+    assert ring.peer.one_request().cseq == CSeq(again.cseq.number, "ACK")
+    assert ring.peer.events()[-1] == AnswerReceived(ring.session, b"v=0 theirs")
+
+
+def test_a_request_within_a_session_that_the_peer_began_is_authorised_too() -> None:
+    ring = Ring().up()
+    ring.peer.stack.authorise(ring.session, Credentials("lamp", "secret"))
+    ring.peer.stack.bye(ring.session, ring.peer.now)
+    bye = ring.peer.one_request()
+    ring.peer.answer(bye, 407, fields=[("Proxy-Authenticate", 'Digest realm="trunk", nonce="n1"')])
+    again = ring.peer.one_request()
+    assert again.cseq == CSeq(bye.cseq.number + 1, "BYE")
+    assert again.has("Proxy-Authorization")
 
 
 # --- glare

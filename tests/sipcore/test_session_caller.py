@@ -13,7 +13,7 @@ from sipcore.events import (
     SessionRejected,
 )
 from sipcore.flow import Flow
-from sipcore.message import CSeq, Request
+from sipcore.message import CSeq, Request, Response
 from sipcore.stack import Invitation
 from tests.support.raw_peer import RawPeer
 
@@ -61,6 +61,11 @@ def test_the_invite_says_who_calls_what_we_can_and_where_we_are() -> None:
 def test_routes_of_the_invitation_are_sent_in_order() -> None:
     invite = Call(routes=("<sip:edge.example;lr>", "sip:path.example;lr")).invite
     assert invite.headers("Route") == ["<sip:edge.example;lr>", "<sip:path.example;lr>"]
+
+
+def test_the_invitation_says_how_many_hops_the_call_may_go() -> None:
+    assert Call().invite.max_forwards == 70
+    assert Call(max_forwards=3).invite.max_forwards == 3
 
 
 def test_early_media_is_told_of() -> None:
@@ -345,6 +350,24 @@ def test_requests_within_the_session_are_authorised_too() -> None:
     assert again.has("Authorization")
 
 
+def test_the_ack_of_a_2xx_has_the_credentials_of_its_invite() -> None:
+    call = Call(credentials=Credentials("alice", "secret"))
+    call.peer.answer(call.invite, 407, fields=[("Proxy-Authenticate", CHALLENGE[1])])
+    again = call.peer.sent()[-1]
+    assert isinstance(again, Request)
+    call.peer.answer(again, 200, body=b"v=0 answer")
+    assert call.peer.one_request().headers("Proxy-Authorization") == again.headers("Proxy-Authorization")
+    call.peer.stack.offer(call.session, b"v=0 again", call.peer.now)
+    reinvite = call.peer.one_request()
+    call.peer.answer(reinvite, 401, fields=[CHALLENGE])
+    proved = call.peer.sent()[-1]
+    assert isinstance(proved, Request)
+    call.peer.answer(proved, 200, body=b"v=0 answer")
+    ack = call.peer.one_request()
+    assert ack.headers("Authorization") == proved.headers("Authorization") != []
+    assert not ack.has("Proxy-Authorization")
+
+
 def test_a_request_outside_sessions_is_authorised_and_its_answer_told_once() -> None:
     peer = RawPeer()
     register = peer.request("REGISTER")
@@ -387,6 +410,35 @@ def test_a_reinvite_brings_the_peers_answer_and_is_acknowledged() -> None:
     assert call.peer.events() == [AnswerReceived(call.session, b"v=0 held")]
     call.peer.answer(reinvite, 200, body=b"v=0 held")
     assert call.peer.one_request().method == "ACK"
+    assert call.peer.events() == []
+
+
+def test_our_offer_is_no_answer_to_the_description_that_answered_it() -> None:
+    call = Call()
+    call.answered()
+    from_ = call.invite.from_.tag
+
+    def refresh(cseq: int) -> list[int]:
+        call.peer.send(
+            call.peer.request(
+                "INVITE",
+                body=b"v=0 answer",
+                cseq=cseq,
+                call_id=call.invite.call_id,
+                from_tag="bob",
+                to_tag=from_,
+            )
+        )
+        sent = call.peer.sent()
+        return [message.status for message in sent if isinstance(message, Response)]
+
+    assert refresh(1) == [100]
+    assert call.peer.events() == [OfferReceived(call.session, "INVITE", b"v=0 answer")]
+    call.peer.stack.answer(call.session, b"v=0 chosen", call.peer.now)
+    assert call.peer.one_response().body == b"v=0 chosen"
+    ack = call.peer.request("ACK", cseq=1, call_id=call.invite.call_id, from_tag="bob", to_tag=from_)
+    call.peer.send(ack)
+    assert refresh(2) == [100, 200]
     assert call.peer.events() == []
 
 

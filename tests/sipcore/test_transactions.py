@@ -2,6 +2,7 @@
 
 import pytest
 
+from sipcore.answered_requests import Forgetting
 from sipcore.answering import response_to
 from sipcore.client_invite import CLIENT_INVITE
 from sipcore.client_non_invite import CLIENT_NON_INVITE
@@ -43,7 +44,7 @@ class Bench:
         while (due := self.timers.next_timeout()) is not None and due <= EPOCH + until:
             self.now = due
             for timer in self.timers.expired(due):
-                assert isinstance(timer.owner, Transaction)
+                assert isinstance(timer.owner, Transaction | Forgetting)
                 self.tell(self.layer.timeout(timer, timer.owner, due))
             sent += self.taken()
         self.now = EPOCH + until

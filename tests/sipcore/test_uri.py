@@ -55,6 +55,22 @@ def test_malformed_uris_are_refused(text: str) -> None:
         parse_uri(text)
 
 
+@given(
+    st.text("aZ9-_.!~*'()+%;=&$,?/:@ ", max_size=6),
+    st.text("aZ9-._[]: ", max_size=6),
+    st.sampled_from(("", ":", ":0", ":5060", ":65535", ":65536", ":123456", ":x")),
+)
+def test_a_plain_uri_is_read_as_one_by_the_whole_grammar(user: str, host: str, port: str) -> None:
+    def read(scheme: str) -> SipUri | OtherUri | TelUri | str:
+        try:
+            return parse_uri(f"{scheme}:{user}@{host}{port}")
+        except ProtocolViolation as violation:
+            return violation.reason
+
+    # Only the usual spelling of the scheme is read the short way.
+    assert read("sip") == read("SIP")
+
+
 @pytest.mark.parametrize("user", ["*21*33221100#", "user;par=u%40example.net", "a/b?c,d", "+4533221100", "&=+$,;?/"])
 def test_users_as_phones_dial_them_are_taken(user: str) -> None:
     assert sip(f"sip:{user}@example.com").user == user
