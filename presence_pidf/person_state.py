@@ -70,30 +70,36 @@ class PersonState(Value, frozen=True):
     """Published notes, besides `note`."""
 
     @property
-    def shown(self) -> tuple[object, ...]:
-        """All that documents tell of it: states that are equal in this need not be told again."""
-        return (
-            self.condition,
-            self.reachable,
-            bool(self.registered),
-            self.dialogs,
-            self.note,
-            self.since,
-            self.back_at,
-            self.forwarding,
-            self.tuples,
-            self.notes,
-        )
-
-    @property
-    def told_apart(self) -> tuple[object, ...]:
-        """What people tell states apart by: a history has an entry where this is another."""
-        return self.condition, self.reason, self.note, self.back_at, self.forwarding
-
-    @property
     def direction(self) -> str | None:
         """`recipient` or `initiator` of the dialog that is shown first, None without dialogs."""
         return self.dialogs[0].direction if self.dialogs else None
+
+
+def shows_the_same(one: PersonState, other: PersonState) -> bool:
+    """Whether documents of both states say the same, so that the one need not be told after the other."""
+    return (
+        one.note == other.note
+        and one.condition == other.condition
+        and one.since == other.since
+        and one.dialogs == other.dialogs
+        and one.reachable == other.reachable
+        and bool(one.registered) == bool(other.registered)
+        and one.back_at == other.back_at
+        and one.forwarding == other.forwarding
+        and one.tuples == other.tuples
+        and one.notes == other.notes
+    )
+
+
+def reads_the_same(one: PersonState, other: PersonState) -> bool:
+    """Whether people could not tell the states apart: a history has an entry where they can."""
+    return (
+        one.note == other.note
+        and one.condition == other.condition
+        and one.reason == other.reason
+        and one.back_at == other.back_at
+        and one.forwarding == other.forwarding
+    )
 
 
 DIALOG_PRIORITY: Final = {"early": 0, "confirmed": 1, "proceeding": 2, "trying": 3, "terminated": 4}
@@ -244,17 +250,16 @@ def compose(
     clears the lamp. Reports that have expired at `now` do not count, nor do those of sources that are `stale`.
     """
     live = sorted((dialog for dialog in dialogs if dialog.phase != "terminated"), key=_shown_before)
-    fresh = [report for report in reports if report.live(now)]
+    fresh = [report for report in reports if _lives(report, now)]
     told = [report for report in fresh if report.source not in stale]
     ranked: list[_Ranked] = [(rules.rank(report), report) for report in told]
     ranked.sort(key=_rank_of)
     reachable = registered > 0 or any(map(_reaches, told))
     calls = _of_calls(live, rules) if live else None
     winner = _winner(calls, ranked, registered_since, reachable, rules)
-    noted = _first([report for report in told if report.note], rules.note_rank)
     back = _first([report for report in told if report.back_at is not None], rules.note_rank)
     forwarded = _first([report for report in told if report.forwarding is not None], rules.forwarding_rank)
-    note = noted.note if noted is not None else ""
+    note = _note(told, rules)
     silent = [report for report in fresh if report.source in stale] if len(told) != len(fresh) else []
     phones = Source("registrations", f"{registered} registered", registered_since)
     return PersonState(
@@ -269,8 +274,57 @@ def compose(
         back.back_at if back is not None else None,
         forwarded.forwarding if forwarded is not None else None,
         tuples,
-        tuple([other for other in notes if other != note]),
+        _besides(note, notes),
     )
+
+
+def reworded(
+    state: PersonState,
+    reports: Iterable[StatusReport],
+    now: float,
+    *,
+    rules: MergeRules,
+    stale: Container[str],
+    tuples: tuple[PublishedTuple, ...],
+    notes: tuple[str, ...],
+) -> PersonState:
+    """What `compose` would make of facts that have changed in their notes and tuples alone since it made `state`.
+
+    Where these come out the same it is `state` itself.
+    """
+    note = _note([report for report in reports if _lives(report, now) and report.source not in stale], rules)
+    notes = _besides(note, notes)
+    if note == state.note and tuples == state.tuples and notes == state.notes:
+        return state
+    return PersonState(
+        state.condition,
+        state.reason,
+        state.registered,
+        state.dialogs,
+        note,
+        state.since,
+        state.sources,
+        state.reachable,
+        state.back_at,
+        state.forwarding,
+        tuples,
+        notes,
+    )
+
+
+def _lives(report: StatusReport, now: float) -> bool:
+    expires_at = report.expires_at
+    return expires_at is None or now < expires_at
+
+
+def _note(told: list[StatusReport], rules: MergeRules) -> str:
+    """The note that ranks first."""
+    noted = _first([report for report in told if report.note], rules.note_rank)
+    return noted.note if noted is not None else ""
+
+
+def _besides(note: str, notes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([other for other in notes if other != note]) if notes else ()
 
 
 def _first(reports: list[StatusReport], rank: Callable[[StatusReport], Rank]) -> StatusReport | None:

@@ -1,5 +1,6 @@
 """A person's state as application/pidf+xml (RFC 3863) with the data model (RFC 4479) and RPID (RFC 4480)."""
 
+from functools import lru_cache
 from typing import Final
 
 from presence_pidf.document import Document
@@ -25,6 +26,18 @@ _SHOWN_AS: Final[dict[Condition, tuple[tuple[str, ...], str]]] = {
     "vacation": (("away", "vacation"), "On vacation"),
 }
 """RPID activities (RFC 4480 §3.2), what most phones know first, and a note for people."""
+
+
+def _before_note(activities: tuple[str, ...]) -> str:
+    each = "".join([f"<rpid:{activity}/>" for activity in activities])
+    doing = f"<rpid:activities>{each}</rpid:activities>" if activities else ""
+    return f'<dm:person id="person">{doing}<dm:note>'
+
+
+_PERSON: Final[dict[Condition, str]] = {
+    condition: _before_note(activities) for condition, (activities, _) in _SHOWN_AS.items()
+}
+"""A person's element up to its note."""
 
 NAMESPACES: Final = (
     'xmlns="urn:ietf:params:xml:ns:pidf" xmlns:dm="urn:ietf:params:xml:ns:pidf:data-model"'
@@ -52,50 +65,90 @@ def note_of(state: PersonState) -> str:
     return state.note or _SHOWN_AS[state.condition][1]
 
 
-def _published(each: PublishedTuple, id: str) -> str:
-    """What a phone or another server has published, under its own id."""
-    priority = f' priority="{escape(each.priority)}"' if each.priority else ""
-    contact = f"<contact{priority}>{escape_uri(each.contact)}</contact>" if each.contact else ""
-    note = f"<note>{escape(each.note)}</note>" if each.note else ""
-    stamp = f"<timestamp>{escape(each.timestamp)}</timestamp>" if each.timestamp else ""
+@lru_cache(maxsize=4096)
+def _around_note(entity: str, open: bool, since: float) -> tuple[str, str, str]:
+    """The document's begin, and the tuple of the person's phones here up to its note and from there on.
+
+    Who writes notes is mostly told again with all else the same.
+    """
+    uri = escape_uri(entity)
+    basic = "open" if open else "closed"
+    stamp = f"<timestamp>{date_time(since)}</timestamp>" if since else ""
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<presence {NAMESPACES} entity="{uri}">\n',
+        f'<tuple id="{_OWN_TUPLE}"><status><basic>{basic}</basic></status><contact>{uri}</contact><note>',
+        f"</note>{stamp}</tuple>\n",
+    )
+
+
+def _published(each: PublishedTuple, id: str, said: str, text: str) -> str:
+    """What a phone or another server has published, under its own id; `text` is the note `said` as it is written."""
+    contact = each.contact
+    if contact:
+        priority = f' priority="{escape(each.priority)}"' if each.priority else ""
+        contact = f"<contact{priority}>{escape_uri(contact)}</contact>"
+    note = each.note
+    if note:
+        # Mostly it is the note that stands for all of the person.
+        note = f"<note>{text if note == said else escape(note)}</note>"
+    stamp = each.timestamp
+    if stamp:
+        stamp = f"<timestamp>{escape(stamp)}</timestamp>"
     basic = "open" if each.open else "closed"
     return f'<tuple id="{id}"><status><basic>{basic}</basic></status>{contact}{note}{stamp}</tuple>\n'
 
 
-def _tuples(state: PersonState) -> list[Element]:
-    """All published tuples; an id stands in a document once."""
-    found: list[Element] = []
+def _ids(tuples: tuple[PublishedTuple, ...]) -> list[str]:
+    """Of the published tuples, in order: an id stands in a document once."""
+    if len(tuples) == 1:
+        only = identifier(tuples[0].id)
+        return [only if only != _OWN_TUPLE else f"{only}-1"]
     taken = {_OWN_TUPLE}
-    for each in state.tuples:
-        id = identifier(each.id)
-        if id in taken:
-            id = f"{id}-{len(taken)}"
+    ids: list[str] = []
+    for each in tuples:
+        id = name = identifier(each.id)
+        number = len(taken)
+        while id in taken:
+            id = f"{name}-{number}"
+            number += 1
         taken.add(id)
-        found.append(Element(f"presence/tuple[@id='{id}']", _published(each, id)))
-    return found
+        ids.append(id)
+    return ids
+
+
+def _more_notes(state: PersonState) -> list[str]:
+    return [f"<note>{escape(note)}</note>\n" for note in state.notes]
+
+
+def _person(state: PersonState, text: str) -> str:
+    return f"{_PERSON[state.condition]}{text}</dm:note></dm:person>\n"
 
 
 def elements_of(entity: str, state: PersonState) -> list[Element]:
     """The elements of the document, in order. The contact is the presentity's own."""
-    text = escape(note_of(state))
-    basic = "open" if is_open(state) else "closed"
-    stamp = f"<timestamp>{date_time(state.since)}</timestamp>" if state.since else ""
-    own = (
-        f'<tuple id="{_OWN_TUPLE}"><status><basic>{basic}</basic></status>'
-        f"<contact>{escape_uri(entity)}</contact><note>{text}</note>{stamp}</tuple>\n"
-    )
-    activities = "".join([f"<rpid:{activity}/>" for activity in _SHOWN_AS[state.condition][0]])
-    doing = f"<rpid:activities>{activities}</rpid:activities>" if activities else ""
-    person = f'<dm:person id="person">{doing}<dm:note>{text}</dm:note></dm:person>\n'
-    elements = [Element(f"presence/tuple[@id='{_OWN_TUPLE}']", own)]
-    elements += _tuples(state)
-    elements += [Element("presence/note", f"<note>{note}</note>\n") for note in (text, *map(escape, state.notes))]
-    elements.append(Element("presence/dm:person[@id='person']", person))
+    said, text = state.note, escape(note_of(state))
+    _, before, after = _around_note(entity, is_open(state), state.since)
+    elements = [Element(f"presence/tuple[@id='{_OWN_TUPLE}']", f"{before}{text}{after}")]
+    for each, id in zip(state.tuples, _ids(state.tuples), strict=True):
+        elements.append(Element(f"presence/tuple[@id='{id}']", _published(each, id, said, text)))
+    elements += [Element("presence/note", note) for note in (f"<note>{text}</note>\n", *_more_notes(state))]
+    elements.append(Element("presence/dm:person[@id='person']", _person(state, text)))
     return elements
 
 
 def render_pidf(entity: str, state: PersonState) -> Document:
-    """Render the state of the presentity `entity`, an AOR."""
-    content = "".join([element.text for element in elements_of(entity, state)])
-    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<presence {NAMESPACES} entity="{escape_uri(entity)}">\n'
-    return Document(CONTENT_TYPE, f"{head}{content}</presence>\n".encode())
+    """Render the state of the presentity `entity`, an AOR: the same elements, without the paths to them."""
+    said, text = state.note, escape(note_of(state))
+    begin, before, after = _around_note(entity, is_open(state), state.since)
+    parts = [begin, before, text, after]
+    tuples = state.tuples
+    if tuples:
+        ids = _ids(tuples)
+        for place, each in enumerate(tuples):
+            parts.append(_published(each, ids[place], said, text))
+    parts.append(f"<note>{text}</note>\n")
+    if state.notes:
+        parts += _more_notes(state)
+    parts.append(_person(state, text))
+    parts.append("</presence>\n")
+    return Document(CONTENT_TYPE, "".join(parts).encode())

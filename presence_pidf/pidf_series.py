@@ -58,14 +58,15 @@ class PidfSeries:
 class _NotePlace:
     """A document in which one note may say anything."""
 
-    __slots__ = ("_after", "_at", "_before", "_in_tuple", "_presence")
+    __slots__ = ("_activity", "_after", "_at", "_before", "_notes", "_since", "_tuple", "_tuples")
 
     def __init__(self, gap: _Gap, presence: PublishedPresence, at: int, *, in_tuple: bool) -> None:
         """`presence` is what the document says; its note `at`, or that of its tuple `at`, is the one."""
         self._before, self._after = gap
-        self._presence = presence
+        self._tuples, self._notes = presence.tuples, presence.notes
+        self._activity, self._since = presence.activity, presence.since
         self._at = at
-        self._in_tuple = in_tuple
+        self._tuple = presence.tuples[at] if in_tuple else None
 
     def read(self, body: bytes) -> PublishedPresence | None:
         """What a document says that differs in the note alone; None for any other."""
@@ -80,17 +81,15 @@ class _NotePlace:
         note = words(text) if _PLAIN.fullmatch(text) else ""
         if not note:
             return None
-        at, known = self._at, self._presence
-        tuples, notes = known.tuples, known.notes
-        if self._in_tuple:
-            old = tuples[at]
+        at, tuples, notes, old = self._at, self._tuples, self._notes, self._tuple
+        if old is not None:
             new = PublishedTuple(old.id, old.open, old.contact, old.priority, note, old.timestamp)
-            tuples = (*tuples[:at], new, *tuples[at + 1 :])
+            tuples = (new,) if len(tuples) == 1 else (*tuples[:at], new, *tuples[at + 1 :])
         elif note in notes:
             return None  # notes that are alike become one
         else:
             notes = (*notes[:at], note, *notes[at + 1 :])
-        return PublishedPresence(tuples, notes, known.activity, known.since)
+        return PublishedPresence(tuples, notes, self._activity, self._since)
 
 
 def _note_place(gap: _Gap) -> _NotePlace | None:

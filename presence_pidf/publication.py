@@ -32,10 +32,14 @@ class PublishedPresence(Value, frozen=True):
         """Whether one of the tuples is open; None without any."""
         return any(each.open for each in self.tuples) if self.tuples else None
 
-    @property
-    def note(self) -> str:
-        """The note that tells most: the person's, else a tuple's."""
-        for note in (*self.notes, *[each.note for each in self.tuples]):
-            if note:
-                return note
-        return ""
+
+def first_note(presence: PublishedPresence) -> str:
+    """The note that tells most: the person's, else a tuple's."""
+    for note in presence.notes:
+        if note:
+            return note
+    for each in presence.tuples:
+        note = each.note
+        if note:
+            return note
+    return ""

@@ -30,16 +30,24 @@ def _escape_one(match: re.Match[str]) -> str:
 
 def escape(text: str) -> str:
     """Make text fit for an element or a double-quoted attribute; what XML cannot carry becomes U+FFFD."""
+    # Most text is fit, and what can be printed is what XML can carry.
+    if text.isprintable() and not ("&" in text or "<" in text or ">" in text or '"' in text):
+        return text
     return _REPLACED.sub(_escape_one, text)
 
 
+@lru_cache(maxsize=4096)
 def escape_uri(uri: str) -> str:
-    """Make a URI fit for a place of type xs:anyURI: percent-encode what no URI may hold, then escape."""
+    """Make a URI fit for a place of type xs:anyURI: percent-encode what no URI may hold, then escape.
+
+    It is a person's mostly, whose state is told again and again.
+    """
     if _PLAIN_URI.fullmatch(uri):
         return uri
     return escape(quote(_STRAY_PERCENT.sub("%25", uri), safe=_URI_CHARACTERS, errors="replace"))
 
 
+@lru_cache(maxsize=4096)
 def identifier(text: str) -> str:
     """Make text fit for an attribute of type xs:ID, which a name of letters, digits, `.`, `-` and `_` is already."""
     if _NAME.fullmatch(text):

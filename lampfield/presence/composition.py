@@ -8,7 +8,7 @@ import msgspec
 from lampfield.presence.lamp import Lamp, Published, Rules
 from lampfield.presence.silence import Silence
 from presence_pidf.dialog_state import DialogState
-from presence_pidf.person_state import compose
+from presence_pidf.person_state import compose, reworded, shows_the_same
 from presence_pidf.publication import PublishedTuple
 from presence_pidf.status_report import StatusReport, not_ahead
 from sipcore.notify_timers import Buckets
@@ -54,8 +54,12 @@ class Composition:
         """Take what a publication says, in the place of what it said before; True where lamps show something else."""
         if lamp.published is None:
             lamp.published = {}
-        self._forget_report(lamp, key)
+        before = lamp.published.get(key)
         lamp.published[key] = published
+        reworded, published.rewords = published.rewords, None
+        if before is not None and reworded is before:
+            return self._reword(lamp, published, now)
+        self._forget_report(lamp, before)
         if published.report is not None:
             lamp.reports[published.report.source] = published.report
         return self.compose(lamp, now)
@@ -64,15 +68,13 @@ class Composition:
         """Forget what a publication said; True where lamps show something else."""
         if lamp.published is None or key not in lamp.published:
             return False
-        self._forget_report(lamp, key)
-        del lamp.published[key]
+        self._forget_report(lamp, lamp.published.pop(key))
         if not lamp.published:
             lamp.published = None
         return self.compose(lamp, now)
 
     @staticmethod
-    def _forget_report(lamp: Lamp, key: str) -> None:
-        before = lamp.published.get(key) if lamp.published else None
+    def _forget_report(lamp: Lamp, before: Published | None) -> None:
         if before is not None and before.report is not None:
             lamp.reports.pop(before.report.source, None)
 
@@ -83,9 +85,7 @@ class Composition:
         tuples: tuple[PublishedTuple, ...] = ()
         notes: tuple[str, ...] = ()
         if lamp.published:
-            published = list(lamp.published.values())
-            if len(published) > 1:
-                published.sort(key=_newest_first)
+            published = _in_order(lamp.published)
             dialogs = _all_dialogs(lamp.dialogs, published)
             tuples = _by_id(published)
             notes = _each_once(published)
@@ -101,7 +101,26 @@ class Composition:
             notes=notes,
         )
         before, lamp.state = lamp.state, state
-        return state.shown != before.shown
+        return not shows_the_same(state, before)
+
+    def _reword(self, lamp: Lamp, published: Published, now: float) -> bool:
+        """As `compose`, where nothing but what `published` says in words is new."""
+        report, all_published = published.report, lamp.published
+        assert report is not None
+        assert all_published is not None
+        lamp.reports[report.source] = report
+        ordered = _in_order(all_published)
+        rules, before = lamp.rules, lamp.state
+        lamp.state = reworded(
+            before,
+            lamp.reports.values(),
+            now,
+            rules=rules.merge,
+            stale=rules.silent,
+            tuples=_by_id(ordered),
+            notes=_each_once(ordered),
+        )
+        return lamp.state is not before
 
     def advance(self, now: float, everybody: Iterable[Lamp]) -> list[tuple[Lamp, bool]]:
         """Let reports expire and sources fall silent; the lamps of which less counts, and if they show something else.
@@ -145,6 +164,14 @@ class Composition:
         for report in lamp.reports.values():
             self._watch_expiry(lamp, report)
         return len(lamp.reports) != before
+
+
+def _in_order(published: dict[str, Published]) -> list[Published]:
+    """The newest first."""
+    ordered = list(published.values())
+    if len(ordered) > 1:
+        ordered.sort(key=_newest_first)
+    return ordered
 
 
 def _all_dialogs(own: dict[str, DialogState], published: Sequence[Published]) -> list[DialogState]:

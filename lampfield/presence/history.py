@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from call_records.logged_event import StateLogged
 from call_records.person_history import forget_states
-from lampfield.presence.lamps import StateChange
+from lampfield.presence.followers import StateChange
 from routing.model import Company
 from routing.ports import Clock
 

@@ -19,7 +19,7 @@ NOTHING_PUBLISHED: Final = PublishedPresence()
 class Published:
     """What one publication says of a person, or one subscription of ours at another server."""
 
-    __slots__ = ("at", "dialogs", "presence", "report")
+    __slots__ = ("at", "dialogs", "presence", "report", "rewords")
 
     def __init__(
         self,
@@ -34,6 +34,8 @@ class Published:
         """Its place among the sources."""
         self.presence = presence
         self.dialogs = dialogs
+        self.rewords: Published | None = None
+        """What it takes the place of, where it says the same but for notes and tuples; let go of once it does so."""
 
 
 class Mended(Value, frozen=True):

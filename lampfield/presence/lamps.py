@@ -12,6 +12,7 @@ import msgspec
 
 from lampfield.presence.addresses import Addresses
 from lampfield.presence.composition import Composition, Taken
+from lampfield.presence.followers import Followers
 from lampfield.presence.lamp import LIT, Lamp, Mended, Published
 from lampfield.presence.lists import Lists
 from lampfield.presence.member_lamps import address
@@ -35,7 +36,6 @@ from sipcore.flow import Flow
 from sipcore.message import Request, Response
 from sipcore.notifier import Notifier, NotifierConfig
 from sipcore.notify_admission import Refused
-from sipcore.structs import Value
 from sipcore.subscription import SubscriptionRecord
 from sipcore.uri import SipUri
 
@@ -43,15 +43,8 @@ _log = logging.getLogger(__name__)
 
 _STATE_PACKAGES = ("dialog", "presence")
 
-
-class StateChange(Value, frozen=True):
-    """A person's state is another one, for the history and for who follows."""
-
-    domain: str
-    person: str
-    state: PersonState
-    at: float
-    """UTC epoch seconds."""
+Saying = tuple[str, str, Published]
+"""The AOR of whom a publication tells, its key, and what it says."""
 
 
 def _nobody(aor: str) -> bool:
@@ -86,8 +79,8 @@ class Lamps:
         self._lists = Lists(self._lamps, self._addresses, self._privacy.detail)
         self._admission = WatchAdmission(self._lamps, self._addresses, self._lists, self._privacy, self._make)
         self._composition = Composition()
-        self._followers: list[Callable[[StateChange], None]] = []
-        self._fact_followers: list[Callable[[Lamp], None]] = []
+        self.followers = Followers()
+        """Who is told of people's states besides those who subscribe to them."""
         self._locates: Callable[[str], bool] = _nobody
         packages = event_packages(
             self._lamps, self._lists, clock, bindings=bindings, watchers=self._watchers_of, features=features
@@ -114,17 +107,9 @@ class Lamps:
         for lamp in change.remerged:
             self._update(lamp, now)
 
-    def follow(self, follower: Callable[[StateChange], None]) -> None:
-        """Tell `follower` of each change of a person's condition, note or return from now on."""
-        self._followers.append(follower)
-
     def locate(self, may: Callable[[str], bool]) -> None:
-        """Take locations of those who may be located, by AOR; else of nobody."""
+        """Take a location where `may`, asked each time with the person's AOR, says so; else of nobody."""
         self._locates = may
-
-    def follow_facts(self, follower: Callable[[Lamp], None]) -> None:
-        """Tell `follower` of each person of whom something is known that was not, whether or not lamps show it."""
-        self._fact_followers.append(follower)
 
     # --- who watches
 
@@ -271,7 +256,7 @@ class Lamps:
         if taken == "shown":
             self._tell(lamp, before, now)
         elif taken == "absorbed":
-            self._tell_facts(lamp)
+            self.followers.tell_facts(lamp)
         return taken
 
     def forget_location(self, presentity: str, source: str) -> None:
@@ -287,12 +272,22 @@ class Lamps:
 
     def published(self, aor: str, key: str, published: Published, now: float) -> None:
         """What a publication, or a subscription of ours at another server, says of a person now."""
-        lamp = self._lamps.get(aor)
-        if lamp is None:
-            return
-        before = lamp.state
-        if self._composition.publish(lamp, key, published, now):
-            self._tell(lamp, before, now)
+        self.published_together([(aor, key, published)], now)
+
+    def published_together(self, said: Iterable[Saying], now: float) -> None:
+        """As `published`, of many at once: who watches somebody is told once of all that is said of them here."""
+        untold: dict[Lamp, PersonState] = {}
+        for aor, key, published in said:
+            lamp = self._lamps.get(aor)
+            if lamp is not None:
+                before = lamp.state
+                if self._composition.publish(lamp, key, published, now):
+                    untold.setdefault(lamp, before)
+        # What is done to one after the other by the same code finds that in the processor's cache.
+        for lamp in untold:
+            self._tell_watchers(lamp, now)
+        for lamp, before in untold.items():
+            self.followers.tell(lamp, before, now)
 
     def unpublished(self, aor: str, key: str, now: float) -> None:
         """A publication is over."""
@@ -319,7 +314,7 @@ class Lamps:
             if shown:
                 self._tell(lamp, None, now)
             elif lamp.person is not None:
-                self._tell_facts(lamp)
+                self.followers.tell_facts(lamp)
 
     def next_timeout(self) -> float | None:
         """When `advance` is to be called next, for a report that expires."""
@@ -381,16 +376,10 @@ class Lamps:
 
     def _tell(self, lamp: Lamp, before: PersonState | None, now: float) -> None:
         """Tell the state to all who watch, and to followers where it is another one than before; None is unknown."""
+        self._tell_watchers(lamp, now)
+        self.followers.tell(lamp, before, now)
+
+    def _tell_watchers(self, lamp: Lamp, now: float) -> None:
         for aor in lamp.aors:
             for package in _STATE_PACKAGES:
                 self.notifier.changed(aor, package, now)
-        state = lamp.state
-        if lamp.person is not None:
-            self._tell_facts(lamp)
-        if lamp.person is not None and (before is None or state.told_apart != before.told_apart):
-            for follower in self._followers:
-                follower(StateChange(lamp.domain, lamp.person, state, now))
-
-    def _tell_facts(self, lamp: Lamp) -> None:
-        for follower in self._fact_followers:
-            follower(lamp)

@@ -1,13 +1,14 @@
 """PUBLISH: who sends it may publish, what it says shows on lamps, and it outlives a restart."""
 
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import msgspec
 
 from lampfield.decoded import decoded
 from lampfield.journal import Journal
-from lampfield.presence.lamp import Lamp
-from lampfield.presence.lamps import Lamps
+from lampfield.presence.lamp import Lamp, Published
+from lampfield.presence.lamps import Lamps, Saying
 from lampfield.presence.publish_packages import as_published
 from lampfield.presence.right_to_publish import RightToPublish
 from routing.ports import Clock
@@ -19,6 +20,7 @@ from sipcore.publication import EventStateCompositor, PublicationChange
 from sipcore.publication_record import PublicationRecord
 from sipcore.uri import SipUri
 
+_encoder: Final = msgspec.msgpack.Encoder()
 _KIND: Final = "publication"
 
 
@@ -66,7 +68,11 @@ class Publications:
     def restore(self) -> int:
         """Take up the publications on disk; how many they are."""
         self._compositor.restore(decoded(self._journal, _KIND, PublicationRecord), self._clock())
-        self._settle(restored=True)
+        changes = self._compositor.take_changes()
+        for change in changes:
+            if change.kind == "removed":
+                self._write(change)
+        self._show(changes)
         return self._compositor.count
 
     def answer(self, request: Request, flow: Flow) -> Response:
@@ -82,7 +88,7 @@ class Publications:
         if lamp is None or person is None:
             return response_to(request, 404)
         response = self._compositor.publish(request, self._clock(), resource=lamp.aors[0], publisher=right.source)
-        self._settle()
+        self.settle()
         if response.status == 200 and self._lane is not None:
             event = request.event
             assert event is not None
@@ -94,12 +100,12 @@ class Publications:
         return self._compositor.knows(entity_tag, resource, package)
 
     def modify(self, entity_tag: str, resource: str, package: str, body: bytes, expires: int) -> bytes | None:
-        """Change a publication for who was let in before; the new entity tag, None where `answer` is to say what is."""
+        """Change a publication for who was let in before; the new entity tag, None where `answer` is to say what is.
+
+        `settle` shows and writes it, before the answer leaves.
+        """
         record = self._compositor.modify(entity_tag, resource, package, body, expires, self._clock())
-        if record is None:
-            return None
-        self._settle()
-        return record.entity_tag.encode()
+        return None if record is None else b"%b.%d" % (record.id.encode(), record.number)
 
     def follow(self, lane: Lane) -> None:
         """Tell `lane` of each PUBLISH that was answered 200."""
@@ -108,30 +114,44 @@ class Publications:
     def advance(self) -> None:
         """Let publications expire."""
         self._compositor.advance(self._clock())
-        self._settle()
+        self.settle()
 
-    def _settle(self, *, restored: bool = False) -> None:
-        """Show and write what has changed."""
-        for change in self._compositor.take_changes():
+    def settle(self) -> None:
+        """Write and show what has changed."""
+        changes = self._compositor.take_changes()
+        if changes:
+            for change in changes:
+                self._write(change)
+            self._show(changes)
+
+    def _write(self, change: PublicationChange) -> None:
+        record = change.record
+        if change.kind == "removed":
+            self._journal.delete(_KIND, record.id)
+        else:
+            self._journal.put(_KIND, record.id, _encoder.encode(record))
+
+    def _show(self, changes: Sequence[PublicationChange]) -> None:
+        now = self._clock()
+        said: dict[str, Saying] = {}
+        """By publication: of what it said in between nobody is told."""
+        for change in changes:
             record = change.record
-            if change.kind == "removed":
-                self._journal.delete(_KIND, record.id)
-                self._lamps.unpublished(record.resource, record.id, self._clock())
-                continue
-            if not restored:
-                self._journal.put(_KIND, record.id, msgspec.msgpack.encode(record))
             lamp = self._lamps.lamp(record.resource)
-            if lamp is None:
+            if change.kind == "removed":
+                said.pop(record.id, None)
+                self._lamps.unpublished(record.resource, record.id, now)
+            elif lamp is None:
                 # The person has left the company.
                 self._compositor.forget(record.resource)
             elif change.kind == "published" or lamp.published is None or record.id not in lamp.published:
-                self._show(change, lamp)
+                said[record.id] = (record.resource, record.id, _said(change, lamp, now))
+        self._lamps.published_together(said.values(), now)
 
-    def _show(self, change: PublicationChange, lamp: Lamp) -> None:
-        record, now = change.record, self._clock()
-        before = lamp.published.get(record.id) if lamp.published else None
-        source = f"{record.publisher}/{record.id[:6]}"
-        report = before.report if before is not None else None
-        self._lamps.published(
-            record.resource, record.id, as_published(change.document, record.resource, source, report, now), now
-        )
+
+def _said(change: PublicationChange, lamp: Lamp, now: float) -> Published:
+    """What a publication of the person's says now."""
+    record = change.record
+    before = lamp.published.get(record.id) if lamp.published else None
+    source = f"{record.publisher}/{record.id[:6]}"
+    return as_published(change.document, record.resource, source, before, now)

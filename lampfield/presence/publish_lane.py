@@ -18,75 +18,90 @@ from sipcore.timers import TRANSACTION_TIMEOUT
 CANDIDATES: Final = 1024
 """Requests that may become known, kept until they are answered."""
 CAPACITY: Final = 20_000
-"""Publishers' ways of publishing for one presentity that are known, at about 2 kB each."""
+"""Request lines of which is known how they go on, at about 2 kB for each publisher's way of publishing."""
 
-_CHANGING: Final = (b"Via: ", b"From: ", b"Call-ID: ", b"CSeq: ", b"SIP-If-Match: ", b"Content-Length: ")
-_AUTHORIZATION: Final = b"Authorization: "
 _TOKEN: Final = rb"[A-Za-z0-9\-.!%*_+`'~]+"
-_SOUND: Final = re.compile(
-    rb"%b\n%b\nCall-ID: [!-~]+\nCSeq: [0-9]{1,9} PUBLISH\nContent-Length: +([0-9]{1,6})" % (_TOKEN, _TOKEN)
+_SOUND: Final = re.compile(rb"%b\n%b\n[!-~]+\n[0-9]{1,9} PUBLISH\n[^\r\n]*" % (_TOKEN, _TOKEN))
+"""The values as they may be, one below the other, up to the proof: one look costs a fraction of five."""
+_BRANCH: Final = 0
+_TAG: Final = 1
+_CALL_ID: Final = 2
+_CSEQ: Final = 3
+_PROOF: Final = 4
+_MATCH: Final = 5
+_LENGTH: Final = 6
+_MOST_VALUES: Final = 7
+_FROM: Final = b"\r\nFrom: "
+_STARTS: Final = (
+    (_BRANCH, b"\r\nVia: ", b";branch="),
+    (_TAG, _FROM, b";tag="),
+    (_CALL_ID, b"\r\nCall-ID: ", b""),
+    (_CSEQ, b"\r\nCSeq: ", b""),
+    (_MATCH, b"\r\nSIP-If-Match: ", b""),
+    (_LENGTH, b"\r\nContent-Length: ", b""),
 )
-"""Branch, tag and lines as they may change, one below the other: one look costs a fraction of five."""
+"""How the line of each value begins, and what is before the value in it; but for that of who was authenticated."""
+_AUTHORIZATION: Final = b"\r\nAuthorization: "
+_END: Final = b"\r\n\r\n"
 _EVENT: Final = b"\r\nEvent: "
 
 _Key = tuple[bytes, bytes, Flow]
 """Request line, event and flow."""
+
+MOST_ALIKE: Final = 8
+"""Ways of publishing that begin with the same request line: other events, other phones of the person's."""
 
 
 class _Known:
     """A PUBLISH as it was let in, and how it was answered."""
 
     __slots__ = (
+        "after_branch",
+        "after_tag",
         "answer",
         "answered_at",
+        "begin_answer",
         "branch",
         "credentials",
-        "credentials_at",
+        "end_answer",
         "expires",
-        "from_",
-        "lines",
+        "fixed",
+        "flow",
+        "lengths",
+        "order",
         "package",
-        "places",
         "resource",
-        "rest",
-        "to",
-        "via",
-        "via_answer",
     )
 
     def __init__(
         self,
-        lines: int,
-        places: list[int],
+        flow: Flow,
+        fixed: list[bytes],
+        order: list[int],
         credentials: KnownCredentials | None,
-        credentials_at: int,
-        rest: bytes,
-        via: tuple[bytes, bytes],
-        via_answer: tuple[bytes, bytes],
-        from_: bytes,
-        to: bytes,
+        begin_answer: bytes,
+        after_branch: bytes,
+        after_tag: bytes,
         resource: str,
         package: str,
         expires: int,
     ) -> None:
-        self.lines = lines
-        """How many the head has."""
-        self.places = places
-        """Where in the head the lines are that change, in the order of `_CHANGING`."""
+        self.flow = flow
+        self.fixed = fixed
+        """What stands before each value that changes, in their order, and after the last one to the end of the head."""
+        self.order = order
+        """Which values these are."""
+        self.lengths = [0] * _MOST_VALUES
+        """How long each was the last time."""
         self.credentials = credentials
         """Where a password is asked."""
-        self.credentials_at = credentials_at
-        """Where the line with them is; -1 without."""
-        self.rest = rest
-        """The head without those lines."""
-        self.via = via
-        """Before and after the branch."""
-        self.via_answer = via_answer
-        """The same in answers."""
-        self.from_ = from_
-        """Before the tag."""
-        self.to = to
-        """To, up to our tag."""
+        self.begin_answer = begin_answer
+        """An answer up to the branch."""
+        self.after_branch = after_branch
+        """An answer from there to the tag of From."""
+        self.after_tag = after_tag
+        """An answer from there to ours."""
+        self.end_answer = b"\r\nExpires: %d\r\nContent-Length: 0\r\n\r\n" % expires
         self.resource = resource
         self.package = package
         self.expires = expires
@@ -94,24 +109,45 @@ class _Known:
         self.answer = b""
         self.answered_at = float("-inf")
 
-    def response(self, branch: bytes, from_: bytes, call_id: bytes, cseq: bytes, entity_tag: bytes) -> bytes:
-        """The 200 for a request with these lines, which has got this entity tag."""
+    def values(self, data: bytes) -> tuple[list[bytes], int] | None:
+        """What of a PUBLISH may change, each in its place, and where its body begins; None for another one."""
+        fixed = self.fixed
+        if not data.startswith(fixed[0]):
+            return None
+        values = [b""] * _MOST_VALUES
+        at = len(fixed[0])
+        for number, place in enumerate(self.order):
+            after = fixed[number + 1]
+            # Most values are as long as the last time, which costs a fraction of looking for their ends.
+            end = at + self.lengths[place]
+            following = end + len(after)
+            if data[end:following] != after:
+                end = data.find(after[:1], at)
+                following = end + len(after)
+                if end < 0 or data[end:following] != after:
+                    return None
+                self.lengths[place] = end - at
+            values[place] = data[at:end]
+            at = following
+        return values, at
+
+    def response(self, values: list[bytes], entity_tag: bytes) -> bytes:
+        """The 200 for a request with these values, which has got this entity tag."""
         return b"".join(
             (
-                b"SIP/2.0 200 OK\r\n",
-                self.via_answer[0],
-                branch,
-                self.via_answer[1],
-                from_,
-                self.to,
+                self.begin_answer,
+                values[_BRANCH],
+                self.after_branch,
+                values[_TAG],
+                self.after_tag,
                 entity_tag,
-                b"\r\n",
-                call_id,
-                b"\r\n",
-                cseq,
+                b"\r\nCall-ID: ",
+                values[_CALL_ID],
+                b"\r\nCSeq: ",
+                values[_CSEQ],
                 b"\r\nSIP-ETag: ",
                 entity_tag,
-                b"\r\nExpires: %d\r\nContent-Length: 0\r\n\r\n" % self.expires,
+                self.end_answer,
             )
         )
 
@@ -124,27 +160,27 @@ class PublishLane:
     def __init__(self, publications: Publications, authenticator: Authenticator) -> None:
         self._publications = publications
         self._authenticator = authenticator
-        self._known: dict[_Key, _Known] = {}
+        self._known: dict[bytes, list[_Known]] = {}
+        """By request line, which most are found by alone."""
         self._candidates: dict[_Key, bytes] = {}
         self._datagrams: list[Datagram] = []
         publications.follow(self)
 
     def receive(self, data: bytes, flow: Flow, now: float) -> bool:
         """True when `data`, a PUBLISH, was answered; False leaves it to the stack, with nothing changed."""
-        end = data.find(b"\r\n\r\n")
+        line = data[: data.find(b"\r\n")]
+        alike = self._known.get(line)
+        if alike is not None:
+            for known in alike:
+                if known.flow == flow and self._answer(known, data, flow, now):
+                    self._datagrams.append(Datagram(known.answer, flow))
+                    return True
         event = data.find(_EVENT)
-        if not 0 < event < end:
-            return False
-        event_end = data.find(b"\r\n", event + 2)
-        key = (data[: data.find(b"\r\n")], data[event:event_end], flow)
-        known = self._known.get(key)
-        if known is None or not self._answer(known, data, end, flow, now):
+        if event >= 0:
             if len(self._candidates) >= CANDIDATES:
                 self._candidates.clear()
-            self._candidates[key] = data[:end]
-            return False
-        self._datagrams.append(Datagram(known.answer, flow))
-        return True
+            self._candidates[line, data[event : _line_end(data, event + 2)], flow] = data[: data.find(_END)]
+        return False
 
     def take_datagrams(self) -> list[Datagram]:
         """What is to be sent; taken once."""
@@ -163,55 +199,42 @@ class PublishLane:
         """Know the next change that is like `request`, which was let in as it is told here and answered 200 now."""
         event = (request.header("Event") or "").encode("utf-8", "surrogateescape")
         line = request.start_line().encode("utf-8", "surrogateescape")
-        key = (line, _EVENT + event, flow)
+        key: _Key = (line, _EVENT + event, flow)
         head = self._candidates.pop(key, None)
         if head is None or not expires:
             return
-        known = _read(head, request, authenticated, resource, package, expires)
+        known = _read(head, request, flow, authenticated, resource, package, expires)
         if known is None:
             return
+        alike = self._known.pop(line, [])
         if len(self._known) >= CAPACITY:
             del self._known[next(iter(self._known))]
-        self._known[key] = known
+        others = [other for other in alike if other.flow != flow or other.package != package]
+        self._known[line] = [known, *others[: MOST_ALIKE - 1]]
 
     def forget(self) -> None:
         """Let everybody be judged anew."""
         self._known.clear()
 
-    def _answer(self, known: _Known, data: bytes, end: int, flow: Flow, now: float) -> bool:
+    def _answer(self, known: _Known, data: bytes, flow: Flow, now: float) -> bool:
         """Check all that changes, then change the publication and make the answer; False as soon as anything is odd."""
-        lines = data[:end].split(b"\r\n")
-        places = known.places
-        credentials, credentials_at = known.credentials, known.credentials_at
-        if len(lines) != known.lines:
+        found = known.values(data)
+        if found is None:
             return False
-        via, from_, call_id = lines[places[0]], lines[places[1]], lines[places[2]]
-        cseq, match, length = lines[places[3]], lines[places[4]], lines[places[5]]
-        for place in places:
-            lines[place] = b""
-        proof = b""
-        if credentials is not None:
-            proof, lines[credentials_at] = lines[credentials_at], b""
-        if b"\r\n".join(lines) != known.rest:
-            return False
-        before, _, rest = via.partition(b";branch=")
-        branch, _, after = rest.partition(b";")
-        if before != known.via[0] or after != known.via[1]:
-            return False
+        values, begin = found
+        branch = values[_BRANCH]
         if branch == known.branch and now - known.answered_at < TRANSACTION_TIMEOUT:
             return True  # a retransmission, answered as before (RFC 3261 §17.2.2)
-        before, _, tag = from_.rpartition(b";tag=")
-        sound = _SOUND.fullmatch(b"\n".join((branch, tag, call_id, cseq, length)))
-        if before != known.from_ or sound is None or int(sound[1]) != len(data) - end - 4 or not match.isascii():
+        size = len(data) - begin
+        if not size or values[_LENGTH] != b"%d" % size or _SOUND.fullmatch(b"\n".join(values[:_MATCH])) is None:
             return False
-        body = data[end + 4 :]
-        if not body:
-            return False
-        entity_tag = self._modified(known, match[14:].decode(), body, proof, flow, now)
+        # What no entity tag can be is none that is known.
+        tag = values[_MATCH].decode("latin-1")
+        entity_tag = self._modified(known, tag, data[begin:], values[_PROOF], flow, now)
         if entity_tag is None:
             return False
         known.branch, known.answered_at = branch, now
-        known.answer = known.response(branch, from_, call_id, cseq, entity_tag)
+        known.answer = known.response(values, entity_tag)
         return True
 
     def _modified(
@@ -229,46 +252,82 @@ class PublishLane:
 
 
 def _read(
-    head: bytes, request: Request, authenticated: Authenticated | None, resource: str, package: str, expires: int
+    head: bytes,
+    request: Request,
+    flow: Flow,
+    authenticated: Authenticated | None,
+    resource: str,
+    package: str,
+    expires: int,
 ) -> _Known | None:
     """The request as one that may be known; None for one that is not as most are."""
-    lines = head.split(b"\r\n")
-    places = []
-    for name in _CHANGING:
-        found = [place for place, line in enumerate(lines) if line.startswith(name)]
-        if len(found) != 1:
-            return None
-        places.append(found[0])
     if len(request.headers("Via")) != 1 or request.to.tag is not None:
         return None
-    proofs = [place for place, line in enumerate(lines) if line.startswith(_AUTHORIZATION)]
-    if len(request.headers("Authorization")) != len(proofs) or len(proofs) != (authenticated is not None):
+    places = _places(head)
+    proofs = request.headers("Authorization")
+    if places is None or len(proofs) != (authenticated is not None):
         return None
-    credentials, credentials_at = None, -1
+    credentials = None
     if authenticated is not None:
-        credentials_at = proofs[0]
-        credentials = KnownCredentials.of(lines[credentials_at], authenticated, "PUBLISH")
+        start = _only(head, _AUTHORIZATION)
+        if start < 0:
+            return None
+        end = _line_end(head, start + 2)
+        credentials = KnownCredentials.of(head[start + 2 : end], authenticated, "PUBLISH")
         if credentials is None:
             return None
-        lines[credentials_at] = b""
-    before, _, rest = lines[places[0]].partition(b";branch=")
-    stamped = str(request.via).encode("utf-8", "surrogateescape").partition(b";branch=")
-    stamped_after = stamped[2].partition(b";")[2]
-    from_ = lines[places[1]].rpartition(b";tag=")[0]
-    for place in places:
-        lines[place] = b""
+        places.append((start + 2, end, _PROOF))
+        places.sort()
+    at, fixed = 0, []
+    for start, end, _ in places:
+        fixed.append(head[at:start])
+        at = end
+    fixed.append(head[at:] + _END)
+    before, _, after = str(request.via).encode("utf-8", "surrogateescape").partition(b";branch=")
+    _, semicolon, parameters = after.partition(b";")
+    from_ = next(head[head.find(_FROM) : begin] for begin, _, place in places if place == _TAG)
     to = (request.header("To") or "").encode("utf-8", "surrogateescape")
     return _Known(
-        len(lines),
-        places,
+        flow,
+        fixed,
+        [place for _, _, place in places],
         credentials,
-        credentials_at,
-        b"\r\n".join(lines),
-        (before, rest.partition(b";")[2]),
-        (b"Via: " + stamped[0] + b";branch=", (b";" + stamped_after if stamped_after else b"") + b"\r\n"),
-        from_,
+        b"SIP/2.0 200 OK\r\nVia: " + before + b";branch=",
+        semicolon + parameters + from_,
         b"\r\nTo: " + to + b";tag=",
         resource,
         package,
         expires,
     )
+
+
+def _places(head: bytes) -> list[tuple[int, int, int]] | None:
+    """Where in the head the values are that change: begin, end and which; None where one is not as most write it."""
+    places = []
+    for place, line, lead in _STARTS:
+        start = _only(head, line)
+        if start < 0:
+            return None
+        begin = start + len(line)
+        end = _line_end(head, begin)
+        if lead:
+            found = head.find(lead, begin, end)
+            if found < 0:
+                return None
+            begin = found + len(lead)
+        if place == _BRANCH:
+            semicolon = head.find(b";", begin, end)
+            end = semicolon if semicolon >= 0 else end
+        places.append((begin, end, place))
+    places.sort()
+    return places
+
+
+def _line_end(head: bytes, begin: int) -> int:
+    end = head.find(b"\r\n", begin)
+    return end if end >= 0 else len(head)
+
+
+def _only(head: bytes, start: bytes) -> int:
+    """Where the one line of a head begins that starts so; -1 where there is none, or more than one."""
+    return head.find(start) if head.count(start) == 1 else -1

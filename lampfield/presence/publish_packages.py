@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from lampfield.presence.lamp import Published
+from lampfield.presence.lamp import NOTHING_PUBLISHED, Published
 from presence_pidf.dialog_info import CONTENT_TYPE as DIALOG_INFO
 from presence_pidf.dialog_info_reader import read_dialog_info
 from presence_pidf.dialog_state import DialogState
 from presence_pidf.merge_rules import kind_of
 from presence_pidf.pidf import CONTENT_TYPE as PIDF
 from presence_pidf.pidf_series import PidfSeries
-from presence_pidf.publication import PublishedPresence
+from presence_pidf.publication import PublishedPresence, first_note
 from presence_pidf.safe_xml import MalformedDocument
 from presence_pidf.status_report import Activity, StatusReport
 from sipcore.errors import ProtocolViolation
@@ -63,28 +63,34 @@ _DIALOG_READER: Final = _DialogReader()
 PUBLISH_PACKAGES: Final[tuple[PublishPackage, ...]] = (PublishedPresencePackage(), PublishedDialogPackage())
 
 
-def what_is_said(
-    presence: PublishedPresence, presentity: str, source: str, before: StatusReport | None, now: float
-) -> StatusReport:
+def _of_presence(
+    presence: PublishedPresence, presentity: str, source: str, before: Published | None, now: float
+) -> Published:
     """A presence document as a status report. A phone tells nothing of being reachable: it registers for that."""
-    activity, reachable = presence.activity, presence.open
+    activity, reachable = presence.activity, None
     if kind_of(source) == "pbx":
-        activity, reachable = _of_pbx(activity, reachable)
-    else:
-        reachable = None
+        activity, reachable = _of_pbx(activity, presence.open)
+    was = before.report if before is not None else None
+    begun = was.started if was is not None and was.activity == activity else None
     since = presence.since
     if since is None:
-        since = before.since if before is not None and before.activity == activity else now
-    return StatusReport(
+        since = now if begun is None else begun
+    report = StatusReport(
         presentity=presentity,
         source=source,
         activity=activity,
         at=now,
         started=since,
         received=now,
-        note=presence.note,
+        note=first_note(presence),
         reachable=reachable,
     )
+    published = Published(now, report, presence)
+    # A report that was made of no document may say more.
+    documented = before is not None and before.presence is not NOTHING_PUBLISHED
+    if documented and was is not None and begun == since and was.source == source and was.reachable == reachable:
+        published.rewords = before
+    return published
 
 
 def _of_pbx(activity: Activity, reachable: bool | None) -> tuple[Activity, bool | None]:
@@ -102,9 +108,8 @@ def published_dialogs(document: object) -> tuple[DialogState, ...]:
     return document
 
 
-def as_published(document: object, presentity: str, source: str, before: StatusReport | None, now: float) -> Published:
+def as_published(document: object, presentity: str, source: str, before: Published | None, now: float) -> Published:
     """What a document that one of the packages has read says to the lamps; `before` it said this."""
-    if not isinstance(document, PublishedPresence):
-        return Published(now, None, dialogs=published_dialogs(document))
-    report = what_is_said(document, presentity, source, before, now)
-    return Published(now, report, document)
+    if isinstance(document, PublishedPresence):
+        return _of_presence(document, presentity, source, before, now)
+    return Published(now, None, dialogs=published_dialogs(document))

@@ -58,7 +58,7 @@ class Subscriptions:
             except Refused as refused:
                 return response_to(request, refused.status, refused.reason, fields=refused.fields)
         domain, person, now = found.company.domain, found.person.id, self._clock()
-        stream = None if flow.reliable else self._registrar.connection(f"sip:{person}@{domain}", flow)
+        stream = None if flow.transport != "udp" else self._registrar.connection(f"sip:{person}@{domain}", flow)
         response = self._lamps.subscribe(request, flow, now, watcher_domain=domain, watcher=person, stream=stream)
         if response.status == 200 and request.to.tag is not None:
             self._lane.learn(request, flow, found.authenticated, response.expires or 0, now)

@@ -61,7 +61,7 @@ class WatchAdmission:
         Raises ProtocolViolation with 404 for nobody's AOR, with 403 for another company's, whether or not it has such a
         person, and for what only people may know of themselves; Refused with 489 for what lists cannot tell.
         """
-        event = request.header("Event") or ""
+        event = request.first_of("event") or ""
         package = event.partition(";")[0].strip()
         if recipients is not None:
             aor, listed = sent_along(request.uri.partition(";")[0]), True

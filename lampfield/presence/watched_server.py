@@ -157,15 +157,15 @@ class WatchedPresentity:
         return True
 
     def _take(self, body: bytes, package: str, now: float) -> None:
-        before = self.published.report if self.published is not None else None
         if package == "presence":
-            self.published = as_published(read_pidf(body), self.person, self.source, before, now)
+            self.published = as_published(read_pidf(body), self.person, self.source, self.published, now)
             return
         if self._view.take(read_dialog_info(body, now)) == "gap":
             _log.info("%s at %s: a change was lost, asking for all", self._resource, self._server.name)
             self._watcher.refresh(now)
             return
         # Who can be watched can be reached; what they do is told by the dialogs alone.
+        before = self.published.report if self.published is not None else None
         since = before.since if before is not None else now
         report = StatusReport(
             presentity=self.person, source=self.source, activity="available", at=now, started=since, received=now

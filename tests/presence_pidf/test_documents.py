@@ -5,6 +5,7 @@ from typing import get_args
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from presence_pidf.dialog_info import render_dialog_info
@@ -192,6 +193,13 @@ def test_what_others_published_is_shown_under_its_own_ids_and_with_its_notes() -
     assert [each.findtext("p:note", namespaces=NS) for each in tuples[1:3]] == ["at the desk", "<ill>"]
     assert [each.findtext("p:status/p:basic", namespaces=NS) for each in tuples] == ["open", "open", "closed", "open"]
     assert [note.text for note in root.findall("p:note", NS)] == ["Ready", "working"]
+
+
+@given(st.lists(st.sampled_from(["a", "a-2", "a-3", "phone", "phone-1"]), max_size=5))
+def test_every_tuple_has_an_id_of_its_own_whatever_others_call_theirs(published: list[str]) -> None:
+    state = compose((), (), 1, 0.0, tuples=tuple(PublishedTuple(id, True) for id in published))
+    tuples = etree.fromstring(render_pidf(ANNA, state).body(0)).findall("p:tuple", NS)
+    assert len({each.get("id") for each in tuples}) == len(published) + 1
 
 
 def test_message_summary_follows_rfc_3842() -> None:

@@ -190,7 +190,9 @@ def test_a_phone_that_names_the_server_by_its_address_means_its_own_company() ->
 def test_what_no_lamp_shows_is_told_to_who_follows_facts_also_when_it_is_over() -> None:
     house = House()
     told: list[bool | None] = []
-    house.lamps.follow_facts(lambda lamp: told.append(next((r.private_number for r in lamp.reports.values()), None)))
+    house.lamps.followers.follow_facts(
+        lambda lamp: told.append(next((r.private_number for r in lamp.reports.values()), None))
+    )
     hidden = StatusReport(
         presentity=ANNA, source="mobile:op", activity="unknown", at=1000.0, private_number=True, expires_at=1500.0
     )

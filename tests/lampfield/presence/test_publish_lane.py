@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from lampfield.door import Refused
-from lampfield.presence.publish_lane import PublishLane
+from lampfield.presence.publish_lane import MOST_ALIKE, PublishLane
 from sipcore.digest import Credentials, authorize
 from sipcore.flow import Flow
 from sipcore.message import Request, Response, parse_message
+from sipcore.validation import check_request
 from tests.lampfield.presence.test_lamps import ANNA
 from tests.lampfield.presence.test_publications import ANNAS_PHONE, PASSWORD, PBX, STRANGER, House
-from tests.presence_pidf.test_readers import PJSUA
+from tests.presence_pidf.test_readers import KAMAILIO, PJSUA
 
 AWAY = PJSUA
 BUSY = PJSUA.replace(b"rpid:away", b"rpid:meeting").replace(b"Out for lunch", b"Board")
@@ -52,6 +53,7 @@ class Publisher:
     def send(self, data: bytes) -> Response:
         self.short = self.lane.receive(data, self.flow, self.house.now)
         if self.short:
+            self.house.publications.settle()
             (datagram,) = self.lane.take_datagrams()
             assert datagram.flow == self.flow
             response = parse_message(datagram.data)
@@ -172,6 +174,79 @@ def test_after_a_reload_everybody_is_judged_anew(publisher: Publisher) -> None:
     assert not publisher.short
     publisher.publish(BUSY)
     assert publisher.short
+
+
+def test_a_phone_that_publishes_for_two_packages_takes_the_short_way_for_both(house: House) -> None:
+    presence = Publisher(house)
+    calls = Publisher(house, presence.lane)
+    dialogs = {"Event": "dialog", "Content_Type": "application/dialog-info+xml"}
+    for number in range(4):
+        assert presence.publish(AWAY if number % 2 else BUSY).status == 200
+        assert calls.publish(KAMAILIO.replace(b"ZjMyNGE", b"call%d" % number), **dialogs).status == 200
+        assert (presence.short, calls.short) == (number >= 2, number >= 2)
+    assert house.anna.condition == "ringing"
+
+
+def test_however_many_phones_publish_for_one_person_the_last_ones_take_the_short_way(house: House) -> None:
+    lane = Publisher(house).lane
+    phones = [Publisher(house, lane, Flow("udp", PBX.local, (PBX.remote[0], port))) for port in range(6000, 6012)]
+    for phone in phones:
+        for body in (AWAY, BUSY):
+            phone.publish(body)
+    for phone in reversed(phones):
+        phone.publish(AWAY)
+    assert [phone.short for phone in phones] == [False] * 4 + [True] * MOST_ALIKE
+
+
+def test_a_tag_of_from_with_something_behind_it_is_left_to_the_long_way(house: House) -> None:
+    publisher = Publisher(house)
+    for body in (AWAY, BUSY, AWAY):
+        number = publisher.number + 1
+        assert publisher.publish(body, From=f"<{ANNA}>;tag=f{number};day=monday").status == 200
+        assert not publisher.short
+
+
+def test_what_takes_the_short_way_could_take_the_long_one_whichever_byte_of_its_head_is_another(
+    house: House, publisher: Publisher
+) -> None:
+    taken = 0
+    for place in range(publisher.message(AWAY).index(b"\r\n\r\n")):
+        for byte in b" ;\r\n,7":
+            data = bytearray(publisher.message(AWAY))
+            data[place] = byte
+            if not publisher.lane.receive(bytes(data), publisher.flow, house.now):
+                continue
+            taken += 1
+            (datagram,) = publisher.lane.take_datagrams()
+            response, request = parse_message(datagram.data), parse_message(bytes(data))
+            assert isinstance(response, Response)
+            assert isinstance(request, Request)
+            check_request(request)
+            for name in ("From", "Call-ID", "CSeq"):
+                assert response.header(name) == request.header(name)
+            assert (response.via.branch, len(request.body)) == (request.via.branch, request.content_length)
+            publisher.tag = response.header("SIP-ETag") or ""
+    assert taken > 20
+
+
+def test_of_changes_that_come_together_the_last_is_told(house: House, publisher: Publisher) -> None:
+    watcher = house.watch("presence")
+    told = len(watcher.received)
+    for body in (AWAY, BUSY.replace(b"Board", b"Board meeting")):
+        assert publisher.lane.receive(publisher.message(body), publisher.flow, house.now)
+        response = parse_message(publisher.lane.take_datagrams()[0].data)
+        publisher.tag = response.header("SIP-ETag") or ""
+    house.publications.settle()
+    house.deliver()
+    assert len(watcher.received) == told + 1
+    assert b"Board meeting" in watcher.received[-1].body
+
+
+def test_a_change_is_kept_once_it_is_settled(house: House, publisher: Publisher) -> None:
+    assert publisher.lane.receive(publisher.message(AWAY), publisher.flow, house.now)
+    house.publications.settle()
+    house.restart()
+    assert house.anna.condition == "away"
 
 
 class Phone(Publisher):
