@@ -12,23 +12,17 @@ from pathlib import Path
 import msgspec
 
 from media.codec import Codec as Codec
-from media.control_line import ControlLine, format_line, parse_line, quote_value
+from media.control_line import ControlLine, format_line, parse_line, quote_address, quote_value
 from media.counters import Counters
 from media.events import (
+    OF_ENGINE,
     CommandFailed,
     ControllerReplaced,
-    DtmfReceived,
     EngineBack,
     EngineLost,
-    EventsLost,
     Layer,
     MediaEvent,
-    OrphanClosed,
     PlayEnded,
-    RecordEnded,
-    RecordFailed,
-    RecordSilence,
-    RtpTimeout,
 )
 from media.session_info import Direction, SessionInfo, session_info
 
@@ -58,23 +52,6 @@ class MediaUnavailable(MediaError):
     """The engine is not connected."""
 
 
-def _endpoint(address: Address) -> str:
-    host, port = address
-    return quote_value(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-
-
-_EVENTS: dict[str, type[MediaEvent]] = {
-    "dtmf": DtmfReceived,
-    "play_ended": PlayEnded,
-    "rtp_timeout": RtpTimeout,
-    "record_ended": RecordEnded,
-    "record_failed": RecordFailed,
-    "record_silence": RecordSilence,
-    "orphan_closed": OrphanClosed,
-    "events_lost": EventsLost,
-}
-
-
 class MediaClient:
     """Commands the engine and hands its events to `on_event`, in the order in which they happened.
 
@@ -84,8 +61,10 @@ class MediaClient:
     it is there again.
     """
 
-    def __init__(self, on_event: Callable[[MediaEvent], None]) -> None:
+    def __init__(self, on_event: Callable[[MediaEvent], None], awake: Callable[[], None] | None = None) -> None:
+        """`awake` is None or calls `flush` in this turn of the loop or the next, after which it may sleep."""
         self._on_event = on_event
+        self._awake = awake
         self._path = Path()
         self._socket: socket.socket | None = None
         self._unsent: list[bytes] = []
@@ -138,8 +117,18 @@ class MediaClient:
         """Open sessions at once and return their RTP ports; those that the engine refused are left out."""
         arguments = {"address": quote_value(address)}
         asked = [self._ask("open", session, arguments) for session in sessions]
-        replies = zip(sessions, await asyncio.gather(*asked, return_exceptions=True), strict=True)
-        return {session: int(reply.arguments["port"]) for session, reply in replies if isinstance(reply, ControlLine)}
+        ports: dict[str, int] = {}
+        try:
+            # The answers come together and in order: whoever has waited for the first finds the others there.
+            for session, answer in zip(sessions, asked, strict=True):
+                with contextlib.suppress(MediaError):
+                    ports[session] = int((await answer).arguments["port"])
+        except asyncio.CancelledError:
+            for answer in asked:
+                if not answer.cancel() and not answer.cancelled():
+                    answer.exception()  # nobody is left to be told
+            raise
+        return ports
 
     def configure(
         self,
@@ -150,10 +139,13 @@ class MediaClient:
         dtmf_payload_type: int | None,
         direction: Direction = "sendrecv",
         *,
+        own_dtmf_payload_type: int | None = None,
         remote_rtcp: Address | None = None,
         rtp_timeout: float | None = None,
     ) -> None:
         """Say what was negotiated; again after each new offer and answer.
+
+        Payload types are those that the party has named; keys are also taken by `own_dtmf_payload_type`, which we have.
 
         A `remote` of None, or the unspecified address of an old-style hold (RFC 3264 §8.4), is learned from the first
         packets. Learning begins anew with each call.
@@ -161,10 +153,12 @@ class MediaClient:
         arguments = {"codec": codec, "payload": str(payload_type), "direction": direction}
         if dtmf_payload_type is not None:
             arguments["dtmf"] = str(dtmf_payload_type)
+        if own_dtmf_payload_type is not None:
+            arguments["own_dtmf"] = str(own_dtmf_payload_type)
         if remote and remote[0] not in ("0.0.0.0", "::"):  # noqa: S104  a hold by the old form, not a bind
-            arguments["remote"] = _endpoint(remote)
+            arguments["remote"] = quote_address(remote)
         if remote_rtcp:
-            arguments["rtcp"] = _endpoint(remote_rtcp)
+            arguments["rtcp"] = quote_address(remote_rtcp)
         if rtp_timeout is not None:
             arguments["timeout"] = str(round(rtp_timeout))
         self._tell("configure", session, arguments)
@@ -286,9 +280,17 @@ class MediaClient:
         self._unsent.append(line.encode() + b"\n")
         if soon and not self._flush_soon:
             self._flush_soon = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            if self._awake is not None:
+                self._awake()
+            else:
+                asyncio.get_running_loop().call_soon(self._flush)
         elif not soon and self._flush_later is None:
             self._flush_later = asyncio.get_running_loop().call_later(_LATER_SECONDS, self._flush)
+
+    def flush(self) -> None:
+        """Send what was commanded, but for what has time."""
+        if self._flush_soon:
+            self._flush()
 
     def _flush(self) -> None:
         self._flush_soon = False
@@ -340,9 +342,9 @@ class MediaClient:
             self._drop_connection()
             _logger.error("another controller has taken over the media engine")
             self._on_event(ControllerReplaced(""))
-        elif line.word in _EVENTS:
+        elif line.word in OF_ENGINE:
             arguments = {"session": line.session, **line.arguments}
-            self._on_event(msgspec.convert(arguments, _EVENTS[line.word], strict=False))
+            self._on_event(msgspec.convert(arguments, OF_ENGINE[line.word], strict=False))
 
     def _take_reply(self, line: ControlLine) -> None:
         answer = self._waiting.pop(line.arguments.get("id", ""), None)

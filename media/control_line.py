@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -23,9 +24,20 @@ def quote_value(text: str) -> str:
     return text if _AS_IT_IS.fullmatch(text) else quote(text, safe=_PLAIN)
 
 
+def quote_address(address: tuple[str, int]) -> str:
+    """Host and port as one value; an IPv6 host in brackets."""
+    host, port = address
+    return f"{_quoted_host(host)}:{port}"
+
+
+@lru_cache(256)
+def _quoted_host(host: str) -> str:
+    return quote_value(f"[{host}]" if ":" in host else host)
+
+
 def format_line(verb: str, session: str, arguments: Mapping[str, str]) -> str:
     """A command. The values must be encoded already."""
-    return " ".join([verb, session or "-", *(f"{key}={value}" for key, value in arguments.items())])
+    return f"{verb} {session or '-'}" + "".join([f" {key}={value}" for key, value in arguments.items()])
 
 
 def parse_line(line: str) -> ControlLine:

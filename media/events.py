@@ -84,3 +84,16 @@ class ControllerReplaced(MediaEvent, frozen=True):
 
 class EngineBack(MediaEvent, frozen=True):
     """Connected again; `MediaClient.sessions` tells what the engine still has."""
+
+
+OF_ENGINE: dict[str, type[MediaEvent]] = {
+    "dtmf": DtmfReceived,
+    "play_ended": PlayEnded,
+    "rtp_timeout": RtpTimeout,
+    "record_ended": RecordEnded,
+    "record_failed": RecordFailed,
+    "record_silence": RecordSilence,
+    "orphan_closed": OrphanClosed,
+    "events_lost": EventsLost,
+}
+"""What the engine tells, by the word that its line begins with."""

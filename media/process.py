@@ -44,6 +44,9 @@ def listen(path: Path) -> socket.socket:
     mask = os.umask(0o177)
     try:
         listener.bind(str(path))
+    except OSError as error:
+        listener.close()
+        raise OSError(f"{path} cannot be made: {error.strerror or error}") from error
     finally:
         os.umask(mask)
     listener.listen(8)

@@ -1,6 +1,5 @@
 #include "execute.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,95 +8,24 @@
 #include "engine.h"
 #include "report.h"
 #include "wav_writer.h"
-
-struct work {
-    struct engine *engine;
-    struct session *session;
-    struct command *command;
-    struct line *reply;   /* Of success; a handler adds what it has to say. */
-    char reason[512];     /* Why it failed. */
-};
-
-static bool fail(struct work *work, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static bool fail(struct work *work, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(work->reason, sizeof work->reason, format, arguments);
-    va_end(arguments);
-    return false;
-}
-
-/* A decoded argument in `*out`, NULL when absent; false when it is not well encoded. */
-static bool text(struct work *work, const char *key, char **out)
-{
-    *out = command_text(work->command, key);
-    if (*out && !command_decode(*out))
-        return fail(work, "%s is not percent-encoded text", key);
-    return true;
-}
-
-static bool number(struct work *work, const char *key, uint64_t lowest, uint64_t highest, uint64_t *out)
-{
-    if (command_number(work->command, key, lowest, highest, out))
-        return true;
-    return fail(work, "%s must be a number from %llu to %llu", key, (unsigned long long)lowest, (unsigned long long)highest);
-}
-
-static bool address(struct work *work, const char *key, union address *out)
-{
-    char *value;
-    if (!text(work, key, &value))
-        return false;
-    if (!value)
-        return true;
-    if (!address_parse(value, out))
-        return fail(work, "%s must be like 192.0.2.1:4000 or [2001:db8::1]:4000", key);
-    if (out->any.sa_family != work->session->local.any.sa_family)
-        return fail(work, "%s is of another IP version than the session's own address", key);
-    return true;
-}
-
-static bool choice(struct work *work, const char *key, const char *const *names, unsigned count, unsigned *out)
-{
-    const char *value = command_text(work->command, key);
-    if (!value)
-        return true;
-    for (unsigned i = 0; i < count; i++) {
-        if (names[i] && !strcmp(value, names[i])) {
-            *out = i;
-            return true;
-        }
-    }
-    return fail(work, "%s=%.40s is not known", key, value);
-}
-
-static bool seconds(struct work *work, const char *key, uint64_t *out_ns)
-{
-    uint64_t value = *out_ns / 1000000000;
-    if (!number(work, key, 0, 86400, &value))
-        return false;
-    *out_ns = value * 1000000000;
-    return true;
-}
+#include "work.h"
 
 static bool do_open(struct work *work)
 {
     char *host;
     char *label;
     uint64_t timeout_ns = 0;
-    if (!text(work, "address", &host) || !text(work, "label", &label) || !seconds(work, "timeout", &timeout_ns))
+    if (!work_text(work, "address", &host) || !work_text(work, "label", &label) || !work_seconds(work, "timeout", &timeout_ns))
         return false;
     if (!host)
-        return fail(work, "address is missing");
+        return work_fail(work, "address is missing");
     const char *name = work->command->session;
     if (engine_find(work->engine, name))
-        return fail(work, "the session is open already");
+        return work_fail(work, "the session is open already");
     const char *reason;
     struct session *session = session_open(work->engine, name, host, &reason);
     if (!session)
-        return fail(work, "%s", reason);
+        return work_fail(work, "%s", reason);
     session->timeout_ns = timeout_ns;
     snprintf(session->label, sizeof session->label, "%s", label ? label : "");
     line_number(work->reply, "port", session->port);
@@ -111,20 +39,23 @@ static bool do_configure(struct work *work)
     unsigned direction = DIRECTION_SENDRECV;
     uint64_t payload_type = 128;
     uint64_t dtmf = 128;
+    uint64_t own_dtmf = SESSION_NO_OWN_DTMF;
     uint64_t timeout_ns = session->timeout_ns;
     union address remote = {0};
     union address rtcp = {0};
-    if (!choice(work, "codec", REPORT_CODEC_NAMES, REPORT_CODECS, &codec) || !number(work, "payload", 0, 127, &payload_type) ||
-        !number(work, "dtmf", 0, 127, &dtmf) || !choice(work, "direction", REPORT_DIRECTION_NAMES, 4, &direction) ||
-        !address(work, "remote", &remote) || !address(work, "rtcp", &rtcp) || !seconds(work, "timeout", &timeout_ns))
+    if (!work_choice(work, "codec", REPORT_CODEC_NAMES, REPORT_CODECS, &codec) || !work_number(work, "payload", 0, 127, &payload_type) ||
+        !work_number(work, "dtmf", 0, 127, &dtmf) || !work_number(work, "own_dtmf", 0, 127, &own_dtmf) ||
+        !work_choice(work, "direction", REPORT_DIRECTION_NAMES, 4, &direction) || !work_address(work, "remote", &remote) ||
+        !work_address(work, "rtcp", &rtcp) || !work_seconds(work, "timeout", &timeout_ns))
         return false;
     if (codec == REPORT_CODECS || payload_type == 128)
-        return fail(work, "codec and payload are needed");
-    if (dtmf == payload_type)
-        return fail(work, "dtmf and payload must differ");
+        return work_fail(work, "codec and payload are needed");
+    if (dtmf == payload_type || own_dtmf == payload_type)
+        return work_fail(work, "dtmf and payload must differ");
     session->codec = codec;
     session->payload_type = (uint8_t)payload_type;
     session->dtmf_payload_type = dtmf == 128 ? SESSION_NO_DTMF : (int)dtmf;
+    session->own_dtmf_payload_type = (uint8_t)own_dtmf;
     session->direction = direction;
     session->timeout_ns = timeout_ns;
     session->timeout_told = false;
@@ -141,17 +72,17 @@ static bool do_configure(struct work *work)
     if (address_equal(&before, &session->source.remote))
         return true;
     int error = session_aim(work->engine, session);
-    return error ? fail(work, "the remote address cannot be used: %s", strerror(error)) : true;
+    return error ? work_fail(work, "the remote address cannot be used: %s", strerror(error)) : true;
 }
 
 static struct playlist *layer_of(struct work *work)
 {
     static const char *const NAMES[] = {"music", "announcement"};
     unsigned layer = 2;
-    if (!choice(work, "layer", NAMES, 2, &layer))
+    if (!work_choice(work, "layer", NAMES, 2, &layer))
         return NULL;
     if (layer == 2) {
-        fail(work, "layer is missing");
+        work_fail(work, "layer is missing");
         return NULL;
     }
     return layer == 0 ? &work->session->music : &work->session->announcement;
@@ -172,9 +103,9 @@ static uint32_t acquire_clips(struct work *work, char *list, struct clip **clips
     for (char *path; (path = command_next_element(&list, &bad));) {
         struct clip *clip = NULL;
         if (bad || count == PLAYLIST_MAX_CLIPS)
-            fail(work, bad ? "clips is not a list of percent-encoded paths" : "more than 256 clips");
+            work_fail(work, bad ? "clips is not a list of percent-encoded paths" : "more than 256 clips");
         else if (!(clip = clip_acquire(&work->engine->clips, path, &reason)))
-            fail(work, "%s: %s", path, reason);
+            work_fail(work, "%s: %s", path, reason);
         if (!clip) {
             release_clips(work, clips, count);
             return 0;
@@ -182,7 +113,7 @@ static uint32_t acquire_clips(struct work *work, char *list, struct clip **clips
         clips[count++] = clip;
     }
     if (count == 0)
-        fail(work, "clips is empty");
+        work_fail(work, "clips is empty");
     return count;
 }
 
@@ -193,14 +124,14 @@ static bool do_play(struct work *work)
     uint64_t loop = 0;
     uint64_t after = 0;
     uint64_t play = 0;
-    if (!playlist || !number(work, "loop", 0, 1, &loop) || !number(work, "after", 0, 1, &after) ||
-        !number(work, "play", 0, UINT64_MAX, &play))
+    if (!playlist || !work_number(work, "loop", 0, 1, &loop) || !work_number(work, "after", 0, 1, &after) ||
+        !work_number(work, "play", 0, UINT64_MAX, &play))
         return false;
     bool is_music = playlist == &work->session->music;
     if (after && !is_music)
-        return fail(work, "after is for music alone");
+        return work_fail(work, "after is for music alone");
     if (!list)
-        return fail(work, "clips is missing");
+        return work_fail(work, "clips is missing");
     struct clip *clips[PLAYLIST_MAX_CLIPS];
     uint32_t count = acquire_clips(work, list, clips);
     if (count == 0)
@@ -208,7 +139,7 @@ static bool do_play(struct work *work)
     struct clip **own = malloc(count * sizeof(struct clip *));
     if (!own) {
         release_clips(work, clips, count);
-        return fail(work, "out of memory");
+        return work_fail(work, "out of memory");
     }
     memcpy(own, clips, count * sizeof(struct clip *));
     if (after && playlist_active(playlist))
@@ -237,13 +168,13 @@ static bool do_bridge(struct work *work)
     const char *name = command_text(work->command, "with");
     struct session *other = name ? engine_find(work->engine, name) : NULL;
     if (!other)
-        return fail(work, "with=%.64s is no open session", name ? name : "");
+        return work_fail(work, "with=%.64s is no open session", name ? name : "");
     if (other == work->session)
-        return fail(work, "a session cannot be bridged with itself");
+        return work_fail(work, "a session cannot be bridged with itself");
     if (!work->session->configured || !other->configured)
-        return fail(work, "both sessions must be configured first");
+        return work_fail(work, "both sessions must be configured first");
     if (!g711_convertible(work->session->codec, other->codec))
-        return fail(work, "%s cannot be made %s in the relay", REPORT_CODEC_NAMES[work->session->codec],
+        return work_fail(work, "%s cannot be made %s in the relay", REPORT_CODEC_NAMES[work->session->codec],
                     REPORT_CODEC_NAMES[other->codec]);
     session_bridge(work->engine, work->session, other);
     return true;
@@ -259,12 +190,12 @@ static bool do_dtmf(struct work *work)
 {
     char *digits;
     uint64_t duration_ms = 100;
-    if (!text(work, "digits", &digits) || !number(work, "duration_ms", DTMF_MIN_MS, DTMF_MAX_MS, &duration_ms))
+    if (!work_text(work, "digits", &digits) || !work_number(work, "duration_ms", DTMF_MIN_MS, DTMF_MAX_MS, &duration_ms))
         return false;
     if (work->session->dtmf_payload_type == SESSION_NO_DTMF)
-        return fail(work, "no payload type for telephone events was agreed on");
+        return work_fail(work, "no payload type for telephone events was agreed on");
     if (!digits || !dtmf_queue(&work->session->dtmf_sender, digits, (unsigned)duration_ms))
-        return fail(work, "digits must be 1 to 64 of 0-9 * # A-D, with those still being sent");
+        return work_fail(work, "digits must be 1 to 64 of 0-9 * # A-D, with those still being sent");
     ticker_add(&work->engine->ticker, work->session, work->engine->now);
     return true;
 }
@@ -276,26 +207,26 @@ static bool do_record(struct work *work)
     uint64_t channels = WAV_MOST_CHANNELS;
     char *path;
     const char *reason;
-    if (!text(work, "path", &path) || !number(work, "channels", 1, WAV_MOST_CHANNELS, &channels) ||
-        !number(work, "longest_ms", 0, RECORDER_LONGEST_MS, &wish.longest_ms) ||
-        !number(work, "silence_ms", 0, RECORDER_LONGEST_MS, &wish.silence_ms))
+    if (!work_text(work, "path", &path) || !work_number(work, "channels", 1, WAV_MOST_CHANNELS, &channels) ||
+        !work_number(work, "longest_ms", 0, RECORDER_LONGEST_MS, &wish.longest_ms) ||
+        !work_number(work, "silence_ms", 0, RECORDER_LONGEST_MS, &wish.silence_ms))
         return false;
     if (!path)
-        return fail(work, "path is missing");
+        return work_fail(work, "path is missing");
     if (session->recording)
-        return fail(work, "the session is being recorded already");
+        return work_fail(work, "the session is being recorded already");
     if (!session->configured)
-        return fail(work, "the session must be configured first");
+        return work_fail(work, "the session must be configured first");
     wish.path = path;
     wish.said_only = channels == 1;
     session->recording = recorder_start(&work->engine->recorder, session, &wish, work->engine->now, &reason);
-    return session->recording ? true : fail(work, "%s", reason);
+    return session->recording ? true : work_fail(work, "%s", reason);
 }
 
 static bool do_stop_record(struct work *work)
 {
     if (!work->session->recording)
-        return fail(work, "the session is not being recorded");
+        return work_fail(work, "the session is not being recorded");
     recorder_stop(&work->engine->recorder, work->session->recording, work->engine->now);
     work->session->recording = NULL;
     return true;
@@ -346,7 +277,7 @@ static const struct {
     bool (*handle)(struct work *work);
 } VERBS[] = {
     {"open", false, " address label timeout ", do_open},
-    {"configure", true, " codec payload dtmf direction remote rtcp timeout ", do_configure},
+    {"configure", true, " codec payload dtmf own_dtmf direction remote rtcp timeout ", do_configure},
     {"play", true, " layer clips loop after play ", do_play},
     {"stop", true, " layer ", do_stop},
     {"bridge", true, " with ", do_bridge},
@@ -369,7 +300,7 @@ static bool known_arguments(struct work *work, const char *keys)
         if (!strcmp(key, "id"))
             continue;
         if (snprintf(padded, sizeof padded, " %s ", key) >= (int)sizeof padded || !strstr(keys, padded))
-            return fail(work, "%.40s is not known here", key);
+            return work_fail(work, "%.40s is not known here", key);
     }
     return true;
 }
@@ -381,10 +312,10 @@ static bool carry_out(struct work *work)
             continue;
         work->session = engine_find(work->engine, work->command->session);
         if (VERBS[i].needs_session && !work->session)
-            return fail(work, "no such session");
+            return work_fail(work, "no such session");
         return known_arguments(work, VERBS[i].keys) && VERBS[i].handle(work);
     }
-    return fail(work, "no such verb");
+    return work_fail(work, "no such verb");
 }
 
 void execute_line(struct engine *engine, char *line, size_t size)

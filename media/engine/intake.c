@@ -51,7 +51,7 @@ static void relay(struct engine *engine, const struct session *from, struct sess
         return;
     }
     struct rtp_packet packet = *received;
-    bool digits = received->payload_type == from->dtmf_payload_type;
+    bool digits = session_takes_digits(from, received->payload_type);
     bool audio = received->payload_type == from->payload_type && g711_convertible(from->codec, to->codec);
     if (!(audio || (digits && to->dtmf_payload_type != SESSION_NO_DTMF)) || packet.payload_size + RTP_HEADER_SIZE > RTP_MAX_SIZE) {
         to->counters.relay_dropped++;
@@ -89,7 +89,7 @@ static void turn_to_source(struct engine *engine, struct session *session)
 static void take_rtp(struct engine *engine, struct session *session, const struct rtp_packet *packet, const union address *source)
 {
     bool audio = packet->payload_type == session->payload_type;
-    bool digits = packet->payload_type == session->dtmf_payload_type;
+    bool digits = session_takes_digits(session, packet->payload_type);
     bool was_locked = session->source.locked;
     /* Only what was agreed on can teach us an address; a locked source may also send comfort noise. */
     if (!audio && !digits && !was_locked) {

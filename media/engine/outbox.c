@@ -1,5 +1,9 @@
 #include "outbox.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "cache_line.h"
 
 /* What io_uring needs besides the packet, behind which it lies. */
@@ -18,6 +22,8 @@ void outbox_open(struct outbox *outbox, bool batched, unsigned places)
     outbox->ring_open = batched && uring_open(&outbox->ring, OUTBOX_SIZE);
     if (outbox->ring_open)
         uring_make_places(&outbox->ring, places);
+    else if (batched)
+        fprintf(stderr, "media engine: io_uring cannot be had (%s), each packet is sent by a call of its own\n", strerror(errno));
 }
 
 void outbox_close(struct outbox *outbox)

@@ -10,7 +10,9 @@
 #include "rtp.h"
 #include "uring.h"
 
-enum { OUTBOX_SIZE = 512, OUTBOX_BYTES = 128 << 10 };
+/* Packets of a batch. The kernel works on as many requests at a time, each with memory of its own: those of larger batches drive the
+   sockets out of the processor's caches (5 % dearer with 512), smaller ones are too many calls. */
+enum { OUTBOX_SIZE = 64, OUTBOX_BYTES = 24 << 10 };
 
 struct outbox {
     bool ring_open;

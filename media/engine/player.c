@@ -2,8 +2,9 @@
 
 #include "engine.h"
 
-/* Frames between two looks at a quiet party: a fifth of a second. What it says meanwhile waits in its socket. */
-enum { LOOKS = 10 };
+/* Frames between two looks at a quiet party: a fifth of a second while it is told something that it may answer by a key, half a
+   second while it hears music. What it says meanwhile waits in its socket. */
+enum { LOOKS_WHEN_TOLD = 10, LOOKS_AT_MUSIC = 25 };
 
 bool player_speaks(const struct session *session)
 {
@@ -96,6 +97,12 @@ static bool needs_tick(const struct session *session)
            (playlist_active(&session->music) && !session->bridge);
 }
 
+static bool look_now(const struct session *session, uint64_t due)
+{
+    unsigned frames = playlist_active(&session->announcement) ? LOOKS_WHEN_TOLD : LOOKS_AT_MUSIC;
+    return (due / RTP_FRAME_NS + session->place) % frames == 0;
+}
+
 void player_tick(struct engine *engine, struct session *session, uint64_t due)
 {
     struct dtmf_digit ended;
@@ -106,7 +113,7 @@ void player_tick(struct engine *engine, struct session *session, uint64_t due)
         send_digit(engine, session, &digit, due);
     else
         send_audio(engine, session, due);
-    if (session->quiet && (due / RTP_FRAME_NS + session->place) % LOOKS == 0)
+    if (session->quiet && look_now(session, due))
         intake_quiet(engine, session);
     if (needs_tick(session))
         return;

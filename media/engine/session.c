@@ -70,6 +70,7 @@ struct session *session_open(struct engine *engine, const char *name, const char
     session->rtcp_watch = (struct watch){WATCH_RTCP, session};
     session->watched_by = -1;
     session->dtmf_payload_type = SESSION_NO_DTMF;
+    session->own_dtmf_payload_type = SESSION_NO_OWN_DTMF;
     session->heard_at = engine->now;
     begin_stream(session);
     if (!engine_watch(engine->idle_fd, session->sockets.any, &session->any_watch) ||

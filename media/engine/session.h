@@ -22,7 +22,7 @@
 struct engine;
 struct recording;
 
-enum { SESSION_LABEL_SIZE = 256, SESSION_NO_DTMF = -1 };
+enum { SESSION_LABEL_SIZE = 256, SESSION_NO_DTMF = -1, SESSION_NO_OWN_DTMF = UINT8_MAX };
 
 /* As SDP says it of our side (RFC 8866 §6.7). */
 enum direction { DIRECTION_INACTIVE = 0, DIRECTION_SENDONLY = 1, DIRECTION_RECVONLY = 2, DIRECTION_SENDRECV = 3 };
@@ -55,6 +55,7 @@ struct session {
     int dtmf_payload_type;
     unsigned place;                 /* In the engine's array of all sessions. */
     uint8_t payload_type;
+    uint8_t own_dtmf_payload_type;  /* By which we have asked for keys; a party may use its own number or ours. */
     bool configured;
     bool ticking;
     bool dead;
@@ -88,6 +89,11 @@ struct session {
     char name[COMMAND_MAX_NAME];
     char label[SESSION_LABEL_SIZE];
 };
+
+static inline bool session_takes_digits(const struct session *session, uint8_t payload_type)
+{
+    return payload_type == session->dtmf_payload_type || payload_type == session->own_dtmf_payload_type;
+}
 
 static inline bool session_may_send(const struct session *session)
 {

@@ -53,7 +53,9 @@ bool uring_open(struct uring *ring, unsigned entries)
     ring->features = parameters.features;
     if (map_rings(ring, &parameters))
         return true;
+    int error = errno;
     uring_close(ring);
+    errno = error;
     return false;
 }
 

@@ -7,6 +7,8 @@ root=$(cd "$here/../.." && pwd)
 python=${PYTHON:-$root/.venv/bin/python}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+export TMPDIR="$work"
 include=$("$python" -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
 gcc -g -O1 -std=gnu11 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined -shared -fPIC -pthread \
     -I"$include" "$here/../engine_module.c" "$here"/../engine/*.c -lm -o "$work/_engine.so"

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from media.client import MediaClient
+from media.client import Codec, MediaClient
 from media.events import MediaEvent
 from tests.media.phone import WAIT, Phone
 
@@ -39,8 +39,15 @@ def real_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., N
 class RunningEngine:
     """`python -m media.process` on a control socket in a directory of the test's."""
 
-    def __init__(self, directory: Path, *options: str, ports: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *options: str,
+        ports: tuple[int, int] | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> None:
         self.control = directory / "control"
+        self._before = before
         self.ports = ports or port_range()
         self._options = options
         self.process = self._start()
@@ -58,6 +65,7 @@ class RunningEngine:
             ],
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=self._before,
         )
         assert process.stderr
         # Said when the control socket listens.
@@ -109,15 +117,16 @@ class Controller:
         session: str,
         phone: Phone,
         *,
-        codec: str = "PCMA",
+        codec: Codec = "PCMA",
         payload_type: int = 8,
         dtmf: int | None = 101,
+        own_dtmf: int | None = None,
         rtp_timeout: float = 0,
     ) -> int:
         """Open a session and agree with the phone on a codec; returns the session's port."""
         port = await self.client.open(session, phone.address[0], rtp_timeout=rtp_timeout)
         phone.talk_to(port)
-        self.client.configure(session, phone.address, codec, payload_type, dtmf)  # type: ignore[arg-type]
+        self.client.configure(session, phone.address, codec, payload_type, dtmf, own_dtmf_payload_type=own_dtmf)
         # Commands are carried out in order: after this answer the session listens.
         await self.client.counters(session)
         return port

@@ -1,10 +1,12 @@
 """Bridged calls: each leg's packets become part of the other leg's one stream."""
 
+import functools
 from pathlib import Path
 
 from media.events import CommandFailed, DtmfReceived, PlayEnded
 from tests.media.phone import Phone, assert_continuous
 from tests.media.running_engine import RunningEngine, clip, connected, frame, real_time
+from tests.support.forbidden import IO_URING, forbid
 
 
 @real_time
@@ -122,9 +124,23 @@ async def test_an_announcement_is_heard_instead_of_the_other_party(engine: Runni
     await controller.client.disconnect()
 
 
-@real_time
-async def test_without_io_uring_the_same_is_played_and_relayed(tmp_path: Path) -> None:
+def test_where_io_uring_is_forbidden_the_engine_says_so_once_and_does_the_same(tmp_path: Path) -> None:
+    engine = RunningEngine(tmp_path, before=functools.partial(forbid, IO_URING))
+    plays_and_relays(engine, tmp_path)
+    assert engine.stop() == 0
+    assert engine.process.stderr
+    (told,) = engine.process.stderr.read().splitlines()
+    assert "io_uring cannot be had (Operation not permitted)" in told
+
+
+def test_without_io_uring_the_same_is_played_and_relayed(tmp_path: Path) -> None:
     engine = RunningEngine(tmp_path, "--no-io-uring")
+    plays_and_relays(engine, tmp_path)
+    assert engine.stop() == 0
+
+
+@real_time
+async def plays_and_relays(engine: RunningEngine, tmp_path: Path) -> None:
     controller = await connected(engine)
     with Phone() as a, Phone() as b:
         await controller.call("a", a)

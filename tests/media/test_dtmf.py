@@ -26,6 +26,23 @@ async def test_each_key_is_told_once_however_often_its_packets_come(engine: Runn
     await controller.client.disconnect()
 
 
+@real_time
+async def test_keys_come_by_the_number_of_either_side(engine: RunningEngine) -> None:
+    controller = await connected(engine)
+    with Phone() as phone, Phone() as other:
+        await controller.call("a", phone, dtmf=96, own_dtmf=101)
+        await controller.call("b", other, dtmf=110)
+        controller.client.bridge("a", "b")
+        for event, payload_type in ((1, 96), (2, 101)):
+            phone.press(event, steps=STEPS, payload_type=payload_type)
+            assert (await controller.event(DtmfReceived)).digit == str(event)
+        heard = await other.hear_many(16)
+        assert {packet.payload_type for packet in heard} == {110}
+        controller.client.send_dtmf("a", "3")
+        assert (await phone.hear()).payload_type == 96
+    await controller.client.disconnect()
+
+
 @pytest.mark.parametrize("keep", ["end only", "start only"])
 def test_a_key_survives_the_loss_of_most_of_its_packets(engine: RunningEngine, keep: str) -> None:
     @real_time

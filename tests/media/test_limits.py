@@ -129,6 +129,8 @@ BAD = [
     ("configure a codec=GSM payload=3", "codec=GSM is not known"),
     ("configure a codec=PCMA payload=128", "0 to 127"),
     ("configure a codec=PCMA payload=8 dtmf=8", "must differ"),
+    ("configure a codec=PCMA payload=8 dtmf=101 own_dtmf=8", "must differ"),
+    ("configure a codec=PCMA payload=8 own_dtmf=128", "0 to 127"),
     ("configure a codec=PCMA payload=8 remote=127.0.0.1", "remote must be like"),
     ("configure a codec=PCMA payload=8 remote=127.0.0.1:0", "remote must be like"),
     ("configure a codec=PCMA payload=8 remote=[::1]:5", "another IP version"),
@@ -186,6 +188,13 @@ def test_a_control_socket_in_use_is_refused(engine: RunningEngine) -> None:
     second = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     assert second.returncode == 1
     assert f"another media engine listens on {engine.control}" in second.stderr
+
+
+def test_a_control_socket_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "media.process", f"--control={tmp_path}/none/control", "--ports=30000-30001"]
+    engine = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    assert engine.returncode == 1
+    assert f"{tmp_path}/none/control cannot be made: No such file or directory" in engine.stderr
 
 
 def test_the_socket_is_its_owners_alone_and_goes_with_the_engine(engine: RunningEngine) -> None:
