@@ -6,7 +6,7 @@ from itertools import groupby
 from sqlalchemy import Engine, select
 
 from call_records.call_record import CallRecord, fold
-from call_records.logged_event import decode_event
+from call_records.event_text import decode_event
 from call_records.models import ENDED, CallEventRow
 
 _AT_A_TIME = 1000

@@ -2,7 +2,8 @@
 
 from sqlalchemy import Engine, delete, select
 
-from call_records.logged_event import StateLogged, decode_state
+from call_records.event_text import decode_state
+from call_records.logged_event import StateLogged
 from call_records.models import PersonStateRow
 
 

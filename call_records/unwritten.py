@@ -7,7 +7,8 @@ from typing import Protocol
 
 import msgspec
 
-from call_records.logged_event import LoggedEvent, decode_line, encode_line
+from call_records.event_text import decode_line, encode_line
+from call_records.logged_event import LoggedEvent
 
 log = logging.getLogger(__name__)
 

@@ -6,14 +6,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
-from itertools import count, islice
+from itertools import islice
 
 import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from call_records.event_log import insert_events, unfinished_calls
-from call_records.logged_event import LoggedEvent, MemberLogged, StateLogged
+from call_records.inbox import Flush, Inbox, Stop
+from call_records.logged_event import LoggedEvent, MemberLogged
 from call_records.spool import Spool
 from call_records.unwritten import Memory, Unwritten
 from routing.events import AnyCallEvent, CallEnded
@@ -21,10 +22,7 @@ from routing.queue.events import AnyMemberEvent, MemberBlocked, MemberCleared
 
 log = logging.getLogger(__name__)
 
-Logged = AnyCallEvent | MemberLogged | StateLogged
-"""What is written."""
-
-BATCH = 500
+BATCH = 1000
 """Events written in one transaction at most."""
 GATHER_SECONDS = 0.1
 """How long events are gathered: a transaction costs as much as a dozen of them."""
@@ -39,14 +37,6 @@ class WriterState(msgspec.Struct, frozen=True):
     """Events given up as memory and disk were full."""
     fault: str | None
     """Why the database does not take events at the moment."""
-
-
-class _Flush(threading.Event):
-    """Set once everything that was put before it is in the database."""
-
-
-class _Stop:
-    """Ends the thread."""
 
 
 class EventWriter:
@@ -74,14 +64,14 @@ class EventWriter:
         self._writer = writer
         self._memory_events = memory_events
         self._retry_seconds = retry_seconds
-        self._queue: queue.SimpleQueue[LoggedEvent | _Flush | _Stop] = queue.SimpleQueue()
         self._waiting: deque[LoggedEvent] = deque()
-        self._flushes: list[_Flush] = []
-        self._numbers = count(1)
+        self._flushes: list[Flush] = []
         self._unwritten = Unwritten(memory) if memory is not None else None
+        self.inbox = Inbox(writer, memory_events, self._waiting, self._unwritten)
+        """Where events are put."""
+        self._queue = self.inbox.queue
         self._left: list[LoggedEvent] = []
         """What an earlier run had put and not written."""
-        self._lost = 0
         self._fault: str | None = None
         self._spool_failing = False
         self._retry_at = 0.0
@@ -100,7 +90,7 @@ class EventWriter:
 
     def put(self, event: AnyCallEvent) -> None:
         """Take an event; never blocks and never raises."""
-        self._put(event)
+        self.inbox.put(event)
 
     def put_member(self, company: str, event: AnyMemberEvent) -> None:
         """Take what happened to a member of a company, by its id; never blocks and never raises.
@@ -108,36 +98,21 @@ class EventWriter:
         That a member rings, talks or is busy elsewhere is not kept: calls and their offers tell of it already.
         """
         if not isinstance(event, MemberBlocked | MemberCleared) or event.obstacle == "gone":
-            self._put(MemberLogged(company, event))
-
-    def put_state(self, state: StateLogged) -> None:
-        """Take what a person's lamp shows from now on; never blocks and never raises."""
-        self._put(state)
-
-    def _put(self, event: Logged) -> None:
-        if self._queue.qsize() + len(self._waiting) >= self._memory_events:
-            self._lost += 1
-            if self._lost == 1:
-                log.error("%s: the database is away and memory is full: events are being lost", _whose(event))
-            return
-        logged = self._logged(event)
-        if self._unwritten is not None:
-            self._unwritten.add(logged)
-        self._queue.put(logged)
+            self.inbox.put(MemberLogged(company, event))
 
     def flush(self, timeout: float) -> bool:
         """Wait until everything put so far is in the database; False when it is not after `timeout` seconds."""
-        flush = _Flush()
+        flush = Flush()
         self._queue.put(flush)
         self._hurry.set()
-        return flush.wait(timeout)
+        return flush.done.wait(timeout)
 
     def stop(self, timeout: float = 10.0) -> None:
         """Write what is left, into the spool where the database does not take it, and end the thread.
 
         A database that hangs is not waited for longer than `timeout` seconds.
         """
-        self._queue.put(_Stop())
+        self._queue.put(Stop())
         self._hurry.set()
         if self._thread.ident is not None:
             self._thread.join(timeout)
@@ -149,7 +124,7 @@ class EventWriter:
 
     @property
     def state(self) -> WriterState:
-        return WriterState(self._queue.qsize() + len(self._waiting), self._spool.size, self._lost, self._fault)
+        return WriterState(len(self.inbox), self._spool.size, self.inbox.lost, self._fault)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -181,17 +156,14 @@ class EventWriter:
         except queue.Empty:
             pass
 
-    def _accept(self, item: LoggedEvent | _Flush | _Stop) -> None:
+    def _accept(self, item: LoggedEvent | Flush | Stop) -> None:
         match item:
-            case _Flush():
+            case Flush():
                 self._flushes.append(item)
-            case _Stop():
+            case Stop():
                 self._stopping = True
             case _:
                 self._waiting.append(item)
-
-    def _logged(self, event: Logged) -> LoggedEvent:
-        return LoggedEvent(self._writer, next(self._numbers), event)
 
     def _write(self) -> None:
         try:
@@ -206,7 +178,7 @@ class EventWriter:
             log.info("the database takes call events again, all that were kept are written")
         self._fault = None
         for flush in self._flushes:
-            flush.set()
+            flush.done.set()
         self._flushes.clear()
 
     def _write_spool(self) -> None:
@@ -228,7 +200,7 @@ class EventWriter:
         with self._engine.begin() as connection:
             lost = unfinished_calls(connection, self._writer, self._surviving)
             ends = [CallEnded(call=call.call, at=call.last_at, cause="lost", by="system", status=500) for call in lost]
-            insert_events(connection, [self._logged(end) for end in ends])
+            insert_events(connection, [self.inbox.logged(end) for end in ends])
         self._surviving = None
         if lost:
             log.warning("%d calls were cut off when the server ended before; their records say so", len(lost))
@@ -275,11 +247,3 @@ class EventWriter:
     def _are_on_disk(self, events: Sequence[LoggedEvent]) -> None:
         if self._unwritten is not None:
             self._unwritten.on_disk(events[-1].number)
-
-
-def _whose(event: Logged) -> str:
-    if isinstance(event, MemberLogged):
-        return f"{event.company}, member {event.event.member}"
-    if isinstance(event, StateLogged):
-        return f"{event.company}, state of {event.person}"
-    return f"call {event.call}"

@@ -21,7 +21,7 @@ def written(engine: Engine, folder: Path, *states: StateLogged) -> None:
     writer = EventWriter(engine, Spool(folder / "spool"), writer="run")
     writer.start()
     for each in states:
-        writer.put_state(each)
+        writer.inbox.put(each)
     assert writer.flush(30.0)
     writer.stop()
 
@@ -53,7 +53,7 @@ def test_states_wait_in_the_spool_while_the_database_is_away(tmp_path: Path) -> 
     engine = open_database(f"sqlite:///{tmp_path / 'away'}")
     writer = EventWriter(engine, spool, writer="run", retry_seconds=0.02)
     writer.start()
-    writer.put_state(state(10.0))
+    writer.inbox.put(state(10.0))
     writer.stop()
     again = open_database(f"sqlite:///{tmp_path / 'there.sqlite3'}")
     upgrade(again)

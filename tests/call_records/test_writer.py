@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError
 
 from call_records.event_log import events_of, insert_events
-from call_records.logged_event import LoggedEvent, encode_line
+from call_records.event_text import encode_line
+from call_records.logged_event import LoggedEvent
 from call_records.models import CallEventRow
 from call_records.spool import Spool
 from call_records.writer import EventWriter
@@ -113,6 +116,24 @@ def test_an_event_that_is_there_already_is_not_written_twice(engine: Engine) -> 
     assert written(engine) == [0, 1, 2, 3, 4]
 
 
+def test_of_many_events_those_that_are_there_already_are_not_written_twice(engine: Engine) -> None:
+    events = [LoggedEvent("run", number, event) for number, event in enumerate(steps("c1", 187))]
+    with engine.begin() as connection:
+        insert_events(connection, events[:75])
+    with engine.begin() as connection:
+        insert_events(connection, events)
+    assert written(engine) == list(range(187))
+
+
+def test_of_events_one_of_which_no_table_takes_none_is_written(engine: Engine) -> None:
+    events = [LoggedEvent("run", number, event) for number, event in enumerate(steps("c1", 72))]
+    nameless: Any = None
+    events[40] = LoggedEvent(nameless, 40, events[40].event)
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        insert_events(connection, events)
+    assert written(engine) == []
+
+
 def test_a_callers_name_with_half_a_character_is_mended_not_lost(new_writer: NewWriter, engine: Engine) -> None:
     writer = new_writer(engine)
     writer.start()
@@ -151,6 +172,7 @@ def test_what_is_spooled_when_the_process_is_killed_is_written_by_the_next_run(
     script = """
 import os, signal, sys
 from pathlib import Path
+from typing import Any
 from call_records.spool import Spool
 from call_records.writer import EventWriter
 from tests.call_records.calls import steps
@@ -185,6 +207,7 @@ def test_what_was_put_outlives_a_kill_before_it_is_written(
     script = """
 import os, signal, sys
 from pathlib import Path
+from typing import Any
 from call_records.spool import Spool
 from call_records.writer import EventWriter
 from lampfield.tail import Tail
@@ -244,6 +267,7 @@ def test_with_disk_full_for_database_and_spool_events_wait_in_memory(sqlite_path
     script = """
 import resource, sys
 from pathlib import Path
+from typing import Any
 from call_records.spool import Spool
 from call_records.writer import EventWriter
 from tests.call_records.calls import steps
