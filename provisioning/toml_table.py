@@ -86,14 +86,13 @@ class TomlTable:
 
 
 def read_toml(source: Path, problems: Problems) -> TomlTable:
-    """The file's top table; an unreadable file is one problem and an empty table."""
-    data: dict[str, object] = {}
+    """The file's top table; an unreadable file is one problem and an empty table, of which nothing more is noted."""
     try:
-        data = tomllib.loads(source.read_text(encoding="utf-8"))
+        return TomlTable(tomllib.loads(source.read_text(encoding="utf-8-sig")), "", problems)
     except OSError as error:
         problems.sentences.append(f"{source}: cannot be read: {error.strerror or error}")
     except UnicodeDecodeError as error:
         problems.sentences.append(f"{source}: must be UTF-8 text, byte {error.start} is not")
     except tomllib.TOMLDecodeError as error:
         problems.sentences.append(f"{source}: not TOML: {error}")
-    return TomlTable(data, "", problems)
+    return TomlTable({}, "", Problems())

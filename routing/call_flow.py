@@ -17,9 +17,9 @@ from routing.diversion import Diversion
 from routing.events import CallArrived, CallEnded, CallRouted, CallTakenUp
 from routing.feature_codes import FeatureCall, FeatureCode
 from routing.forwarded import ForwardedCall
-from routing.forwarding import after_ringing, before_ringing, diverted_by, ring_seconds
+from routing.forwarding import before_ringing, diverted_by, not_answered, ring_seconds
 from routing.handover import SentOn
-from routing.hours import ALWAYS_OPEN, situation
+from routing.hours import ALWAYS_OPEN
 from routing.house import Arrival, House, Onward
 from routing.model import Destination, MainNumber
 from routing.park import Stay
@@ -214,7 +214,7 @@ class CallFlow:
         """Choose by the hours and greet. A menu plays the greeting itself, so that a key cuts it."""
         self._course.give_priority(number.priority)
         hours = self._company.hours[number.hours] if number.hours is not None else ALWAYS_OPEN
-        now = situation(hours, self._clock(), self._house.changes(hours))
+        now = self._house.hours_now.situation(hours, self._clock(), self._house.changes(hours))
         onward = Onward(number.open, f"open: {now.why}") if now.open else Onward(number.closed, f"closed: {now.why}")
         greeting = greeting_of(number, now.slot, self._house.greetings)
         if greeting is not None and onward.destination.kind == "menu":
@@ -291,7 +291,7 @@ class CallFlow:
             result = await self._ring(self._dialler.ring_person(person.id, caller=self._caller, timeout=seconds))
         if result.answered is not None:
             return await self._connect(result.answered, result.picked_up_by or person.id)
-        unwanted = unwanted or after_ringing(wishes, result.outcome)
+        unwanted = unwanted or not_answered(self._company, person, wishes, result)
         if unwanted is not None and unwanted.to is not None:
             onward = self._forwarded.onward(self._caller, person, unwanted)
             return onward or await self._not_reached("unreachable", 482)  # Loop Detected, RFC 3261 §21.4.20

@@ -72,6 +72,8 @@ class CallingBack:
         if not isinstance(reached, Reached):
             return self._missed(reached)
         self._house.emit(CallAnswered(call=self._outlet.call, at=self._house.clock()))
+        if self._due.language not in ("", reached.caller.language):
+            reached.caller.speak(self._due.language)
         taken = False
         try:
             taken = await self._is_there(reached.caller)

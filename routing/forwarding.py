@@ -9,7 +9,7 @@ from routing import dialplan
 from routing.callback_numbers import is_affordable
 from routing.diversion import Diverted
 from routing.model import Company, Destination, Person
-from routing.ports import RingOutcome
+from routing.ports import RingOutcome, RingResult
 
 When = Literal["always", "busy", "no-answer", "unreachable"]
 """Which calls a forwarding is for."""
@@ -126,6 +126,16 @@ def after_ringing(wishes: Wishes, outcome: RingOutcome) -> Unwanted | None:
         if forwarding is not None:
             return Unwanted(why, forwarding.to)
     return None
+
+
+def not_answered(company: Company, person: Person, wishes: Wishes, result: RingResult) -> Unwanted | None:
+    """As `after_ringing`, but where a phone forwards by itself to where the person may, it goes there."""
+    if result.moved_to is not None:
+        try:
+            return Unwanted("unconditional", target(company, person, result.moved_to))
+        except Refused:
+            pass
+    return after_ringing(wishes, result.outcome)
 
 
 def diverted_by(outcome: RingOutcome) -> Diverted:

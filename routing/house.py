@@ -10,6 +10,7 @@ from routing.feature_codes import FeatureActions
 from routing.forwarding import NoWishes, WishBook
 from routing.greetings import Greetings, GreetingStudio, NoGreetings
 from routing.hours import ChangesOf, unchanged
+from routing.hours_now import HoursNow
 from routing.last_members import LastMembers, NobodyRemembered
 from routing.lookups import Inquiry, NobodyAsked
 from routing.menu.names import HasSound, no_sounds
@@ -53,6 +54,7 @@ class House:
     """What each feature code does; one that is missing is not in use."""
     changes: ChangesOf = unchanged
     """What the switch and the feed of closing days make of opening hours now."""
+    hours_now: HoursNow = field(default_factory=HoursNow)
     inquiry: Inquiry = field(default_factory=NobodyAsked)
     has_sound: HasSound = no_sounds
     voicemail: Voicemail | None = None

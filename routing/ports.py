@@ -148,6 +148,8 @@ class RingResult(msgspec.Struct, frozen=True):
     status: int = 200
     picked_up_by: str | None = None
     """Id of who took the call in the place of the person for whom it rang; None where that person did."""
+    moved_to: str | None = None
+    """What a phone wants dialled in its place: it forwards by itself (302, RFC 3261 §21.3)."""
 
 
 class Dialler(Protocol):

@@ -3,6 +3,7 @@
 from provisioning.check.languages import check_prompts
 from provisioning.check.lists import check_lists
 from provisioning.check.loops import endless_ways
+from provisioning.check.mail import check_mail
 from provisioning.check.menus import check_menus
 from provisioning.check.notices import check_notices
 from provisioning.check.numbers import check_numbers
@@ -22,6 +23,7 @@ def check_company(company: Company, problems: Problems, surroundings: Surroundin
     check_menus(company, problems)
     check_queues(company, problems)
     check_notices(company, problems)
+    check_mail(company, problems, surroundings)
     check_privacy(company, problems)
     check_pickup(company, problems)
     check_lists(company, problems)

@@ -49,7 +49,7 @@ def _check_limits(key: str, queue: Queue, limits: Limits, problems: Problems) ->
 
 
 def _check_members(key: str, queue: Queue, problems: Problems) -> None:
-    for member in queue.details:
+    for member in queue.details if queue.members else ():  # else they could not be read, which is told already
         if member not in queue.members:
             full = joined(f"{key}.details", member)
             problems.sentences.append(f"{full}: must be {one_of('the members of the queue', member, queue.members)}")

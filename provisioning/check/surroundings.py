@@ -20,6 +20,8 @@ class Surroundings:
     """Whether the outside can be called at all."""
     secrets: Collection[str]
     """Names of the secrets that sign look-ups."""
+    mails: bool
+    """Whether there is a mail server to send by."""
 
 
 def one_of(group: str, name: str, known: Collection[str]) -> str:

@@ -59,12 +59,13 @@ def _written_ways(company: Company) -> Iterator[Way]:
 
 
 def _dialled_ways(company: Company) -> Iterator[Way]:
-    """Extensions and names that a caller dials, and the end of what tells the opening hours."""
+    """What a caller dials, and where a call goes on by itself from what is told, from names and from callbacks."""
     extensions = list(dialled(company))
     for menu in company.menus.values():
         if menu.extensions:
             key = f"{joined('menus', menu.name)}.extensions"
             yield from (Way(f"menu:{menu.name}", key, part, False) for part in extensions)
     yield from (Way("names", joined("people", person), f"person:{person}", False) for person in company.people)
-    yield from (Way(f"callback:{name}", joined("queues", name), f"queue:{name}", False) for name in company.queues)
+    yield Way("names", "names", BACK, True)
+    yield from (Way(f"callback:{name}", joined("queues", name), f"queue:{name}", True) for name in company.queues)
     yield from (Way(f"hours:{name}", joined("hours", name), BACK, True) for name in company.hours)

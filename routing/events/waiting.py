@@ -60,6 +60,8 @@ class CallbackRequested(CallEvent, frozen=True, kw_only=True):
     queue: str
     number: str
     earliest: float
+    language: str = ""
+    """What the caller was spoken to in; empty in the records of older versions."""
 
 
 class CallbackDue(CallEvent, frozen=True, kw_only=True):
@@ -71,6 +73,8 @@ class CallbackDue(CallEvent, frozen=True, kw_only=True):
     number: str
     attempt: int
     """1 for the first."""
+    language: str = ""
+    """As in `CallbackRequested`."""
 
 
 class CallbackMissed(CallEvent, frozen=True, kw_only=True):

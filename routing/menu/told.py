@@ -1,4 +1,4 @@
-"""The opening hours as the names of clips: the week, today where it is different, the next closed day. Pure."""
+"""The opening hours as clips: the week, today and the next day where they differ from it, the next closed day. Pure."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -10,7 +10,7 @@ from routing.hours import Changes, open_periods, situation
 from routing.model import OpeningHours, OpenPeriod, Week
 
 DAYS_AHEAD = 30
-"""How far the next closed day is looked for."""
+"""How far days are looked for that are unlike the week."""
 _MONDAY = date(2024, 1, 1)
 
 
@@ -20,6 +20,7 @@ def told(hours: OpeningHours, at: float, changes: Changes, language: str) -> lis
     return [
         *_week(hours.week, language),
         *_today(hours, today, at, changes, language),
+        *_next_other_hours(hours, today, changes, language),
         *_next_closed_day(hours, today, changes),
     ]
 
@@ -69,6 +70,15 @@ def _today(hours: OpeningHours, today: date, at: float, changes: Changes, langua
     if periods == hours.week[today.weekday()]:
         return []
     return ["hours/today", *_periods(periods, language)] if periods else ["hours/closed-today"]
+
+
+def _next_other_hours(hours: OpeningHours, today: date, changes: Changes, language: str) -> list[str]:
+    for ahead in range(1, DAYS_AHEAD + 1):
+        day = today + timedelta(days=ahead)
+        periods = open_periods(hours, day, changes)
+        if periods and periods != hours.week[day.weekday()]:
+            return [*spoken.weekday(day), *spoken.calendar_day(day), *_periods(periods, language)]
+    return []
 
 
 def _next_closed_day(hours: OpeningHours, today: date, changes: Changes) -> list[str]:

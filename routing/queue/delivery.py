@@ -26,6 +26,8 @@ class Place:
     dialler: Dialler | None = None
     answered: Answered | None = None
     member: str = ""
+    told_minutes: int | None = None
+    """The expected wait that the caller was told last, kept also where the caller steps out and comes back."""
 
 
 class NotInLine(LookupError):

@@ -26,7 +26,6 @@ class Entertainment:
         self._line = line
         self._opening = opening
         self._plays_music = False
-        self._told_minutes: int | None = None
 
     async def run(self) -> None:
         """Until it is cancelled; begun again, the music has gone on and nothing is told twice. Raises CallerGone."""
@@ -76,11 +75,13 @@ class Entertainment:
         await play(line.caller, prompts, unhurried=True)
 
     def _minutes_to_tell(self) -> int | None:
+        runner, call = self._line.runner, self._line.place
         if not self._line.queue.tell_expected_wait:
             return None
-        minutes = minutes_to_tell(self._line.runner.expected_wait(self._line.place), self._told_minutes)
+        place = runner.place(call)
+        minutes = minutes_to_tell(runner.expected_wait(call), place.told_minutes)
         if minutes is not None:
-            self._told_minutes = minutes
+            place.told_minutes = minutes
         return minutes
 
 

@@ -122,14 +122,15 @@ class QueueMachine:
 
     # Callers who hang up and keep their place.
 
-    def call_back(self, call: str, number: str, now: float, earliest: float) -> bool:
+    def call_back(self, call: str, number: str, now: float, earliest: float, language: str = "") -> bool:
         """The caller hangs up and is to be called at `number` when the place's turn comes; False for who has left."""
         caller = self.state.callers.get(call)
         if caller is None or caller.standing == "callback":
             return False
         self._withdraw(caller, now)
+        name, earliest = self.queue.name, max(now, earliest)
         self._record(
-            CallbackRequested(call=call, at=now, queue=self.queue.name, number=number, earliest=max(now, earliest))
+            CallbackRequested(call=call, at=now, queue=name, number=number, earliest=earliest, language=language)
         )
         self._assign(now)
         return True
@@ -338,6 +339,7 @@ class QueueMachine:
                     offer=number,
                     number=caller.number,
                     attempt=caller.attempts + 1,
+                    language=caller.language,
                 )
             )
 

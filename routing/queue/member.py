@@ -74,12 +74,14 @@ class Waiting:
     """Where to call back; empty for who waits on the line."""
     earliest: float = 0.0
     """When to call back at the earliest, UTC epoch seconds."""
+    language: str = ""
+    """What who is to be called back was spoken to in."""
     attempts: int = 0
     """How often the caller was called back and not reached."""
     offers: tuple[int, ...] = ()
     """The offers that ring for this caller: one, or several with strategy `all`."""
     tries: dict[str, int] = field(default_factory=dict)
-    """How often each member was offered this caller."""
+    """How often each member was offered this caller, but for offers that were withdrawn."""
     unserved: bool = False
     """True while a member may be offered this caller."""
     queued: bool = False

@@ -140,6 +140,12 @@ class QueueRunner:
         """1 for the caller who is next; None for who is not in the line any more."""
         return self._machine.state.position(call) if call in self._machine.state.callers else None
 
+    def place(self, call: str) -> Place:
+        """Who is on the line for a place, and what they were told. Raises NotInLine."""
+        if call not in self._places:
+            raise NotInLine(f"{self.queue.name}: {call} is not in line")
+        return self._places[call]
+
     def joined_at(self, call: str) -> float:
         """Since when the caller waits, UTC epoch seconds. Raises NotInLine."""
         if call not in self._machine.state.callers:
@@ -162,7 +168,7 @@ class QueueRunner:
 
     def return_to(self, call: str) -> asyncio.Future[Delivery]:
         """The caller who stepped out is on the line again; the future is that of `join`. Raises NotInLine."""
-        place = self._place_of(call)
+        place = self.place(call)
         self._machine.resume(call, self._clock())
         self._act()
         return place.delivery
@@ -172,7 +178,7 @@ class QueueRunner:
 
         Everything goes on under `call`, whatever the new leg's own id. For who is called back the claimed member rings.
         """
-        place = self._place_of(call)
+        place = self.place(call)
         place.caller, place.dialler = caller, dialler
         state = self._machine.state
         for number in state.callers[call].offers:
@@ -190,17 +196,17 @@ class QueueRunner:
 
     def lose(self, call: str) -> None:
         """Who was on the line before a restart is cut off: called again where called back before, else gone."""
-        number = self._machine.state.callers[call].number
-        if not (number and self.call_back(call, number)):
+        caller = self._machine.state.callers[call]
+        if not (caller.number and self.call_back(call, caller.number, language=caller.language)):
             self.leave(call, "lost")
 
-    def call_back(self, call: str, number: str, earliest: float = 0.0) -> bool:
+    def call_back(self, call: str, number: str, earliest: float = 0.0, *, language: str = "") -> bool:
         """The caller hangs up, keeps the place, and is to be called at `number`, not before `earliest` (UTC epoch).
 
         To be told when the caller's leg is over, since it may be the place's turn at once. Then a member is claimed and
         the runner's `CallBack` does the rest. False where it is too late, since the wait has ended.
         """
-        kept = self._machine.call_back(call, number, self._clock(), earliest)
+        kept = self._machine.call_back(call, number, self._clock(), earliest, language)
         if kept:
             self._places[call].caller = self._places[call].dialler = None
         self._act()
@@ -371,11 +377,6 @@ class QueueRunner:
         finally:
             overdue.cancel()
             self.callback_missed(due.offer, "unreachable")
-
-    def _place_of(self, call: str) -> Place:
-        if call not in self._places:
-            raise NotInLine(f"{self.queue.name}: {call} is not in line")
-        return self._places[call]
 
     # Time.
 

@@ -59,7 +59,7 @@ class QueueState:
         self.free: list[Member] = []
         """Members without an obstacle, best first by the strategy."""
         self.missed: dict[str, Waiting] = {}
-        """Callers in the line whom a member did not take."""
+        """Callers in the line whom a member did not take, or who were away when one could have."""
         self.present = 0
         """How many members are active and have a phone."""
         self.empty_since: float | None = 0.0
@@ -182,8 +182,7 @@ class QueueState:
             self.served.append(Served(event.at, caller.joined_as, event.waited))
         del self._by_key[caller.key]
         self._line.discard(caller.key)
-        if caller.unserved:
-            self._unserved.discard(caller.key)
+        self._unserved.discard(caller.key)
         self.missed.pop(event.call, None)
 
     def _held(self, event: PlaceHeld) -> None:
@@ -191,14 +190,15 @@ class QueueState:
         self._line_up(self.callers[event.call])
 
     def _resumed(self, event: PlaceResumed) -> None:
-        caller = self.callers[event.call]
+        caller = self.missed[event.call] = self.callers[event.call]
         caller.standing = "waiting"
         self._line_up(caller)
         self._set_deadline(caller)
 
     def _callback_requested(self, event: CallbackRequested) -> None:
         caller = self.callers[event.call]
-        caller.standing, caller.number, caller.earliest = "callback", event.number, event.earliest
+        caller.standing, caller.number = "callback", event.number
+        caller.earliest, caller.language = event.earliest, event.language
         self._line_up(caller)
 
     def _callback_due(self, event: CallbackDue) -> None:
@@ -206,9 +206,7 @@ class QueueState:
 
     def _callback_missed(self, event: CallbackMissed) -> None:
         caller = self.callers[event.call]
-        caller.attempts = event.attempt
-        if event.retry_at is not None:
-            caller.earliest = event.retry_at
+        caller.attempts, caller.earliest = event.attempt, event.retry_at or caller.earliest
 
     def _line_up(self, caller: Waiting) -> None:
         """Put the place among the unserved, or take it out, as it stands now."""
@@ -251,7 +249,9 @@ class QueueState:
         else:
             member.call = None
             self._line_up(caller)
-            if event.outcome not in ("withdrawn", "elsewhere"):
+            if event.outcome == "withdrawn":  # the member has not been tried
+                caller.tries[member.person] -= 1
+            elif event.outcome != "elsewhere":
                 self._offer_missed(member, caller, event)
         self._clear(member, "claimed")
 

@@ -178,7 +178,8 @@ class _Wait:
                 await self._line.tell("callback/ordered")
         finally:
             self._line.caller.hang_up("callback")
-            self._ordered = self._line.runner.call_back(self._line.place, number)
+            line = self._line
+            self._ordered = line.runner.call_back(line.place, number, language=line.caller.language)
 
 
 def _look_at(hearing: asyncio.Future[Any]) -> None:

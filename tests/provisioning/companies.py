@@ -24,6 +24,7 @@ SURROUNDINGS = Surroundings(
     music_exists=lambda name: name == "default",
     trunks=True,
     secrets=("crm",),
+    mails=True,
 )
 """A server with the packaged prompts, in three languages."""
 

@@ -196,6 +196,11 @@ def test_a_mistake_is_told(tmp_path: Path, old: str, new: str, expected: str) ->
     assert any(expected in sentence for sentence in sentences), sentences
 
 
+def test_of_members_that_cannot_be_read_nothing_else_is_complained_of(tmp_path: Path) -> None:
+    (told,) = checked(tmp_path, changed(('members = ["anna", "bjorn"', 'members = ["anna", "anna"'))).sentences
+    assert told.startswith("queues.sales.members = ")
+
+
 def test_skills_that_no_member_has_well_enough_are_refused_unless_less_will_do_after_a_while(tmp_path: Path) -> None:
     better = ("skills = { german = 4 }\nskill", "skills = { german = 10 }\nskill")
     assert checked(tmp_path, changed(better)).sentences == []
@@ -231,6 +236,14 @@ def test_skills_that_no_member_has_well_enough_are_refused_unless_less_will_do_a
         (
             [('timeout_destination = "hangup"', 'timeout_destination = "menu:english"')],
             "menu:main -> menu:english -> menu:main",
+        ),
+        ([('timeout_destination = "hangup"', 'timeout_destination = "names"')], "menu:main -> names -> menu:main"),
+        (
+            [
+                ('timeout_destination = "hangup"', 'timeout_destination = "callback:sales"'),
+                ('on_full = "voicemail:sales"', 'on_full = "menu:main"'),
+            ],
+            "menu:main -> callback:sales -> queue:sales -> menu:main",
         ),
     ],
 )
@@ -275,6 +288,16 @@ def test_outside_numbers_without_a_trunk_are_warned_of(tmp_path: Path) -> None:
         "calendars.evenings.friday = number",
         "queues.duty.members = +4790012345",
     ]
+
+
+def test_mail_that_the_server_has_no_mail_server_for_is_warned_of(tmp_path: Path) -> None:
+    problems = checked(tmp_path, ORIGINAL, replace(SURROUNDINGS, mails=False))
+    assert problems.sentences == []
+    assert [warning for warning in problems.warnings if "no mail" in warning] == [
+        "boxes.sales.mail = sales@fjord.example: gets no mail, the server's configuration has no mail.host",
+        "notices.desk.mail = ingrid@fjord.example: gets no mail, the server's configuration has no mail.host",
+    ]
+    assert not [warning for warning in checked(tmp_path, ORIGINAL).warnings if "no mail" in warning]
 
 
 def test_skills_that_the_queue_does_not_ask_for_are_warned_of(tmp_path: Path) -> None:

@@ -216,4 +216,13 @@ def test_a_file_that_is_something_else_is_told_not_crashed_over(tmp_path: Path, 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     problems = Problems()
     read_company(tmp_path / "none.toml", problems)
-    assert problems.sentences[0] == f"{tmp_path / 'none.toml'}: cannot be read: No such file or directory"
+    assert problems.sentences == [f"{tmp_path / 'none.toml'}: cannot be read: No such file or directory"]
+
+
+def test_of_a_file_that_is_no_toml_nothing_else_is_complained_of(tmp_path: Path) -> None:
+    (told,) = problems_of(tmp_path, ORIGINAL.replace("[queues.sales]", "[queues.sales", 1))
+    assert "not TOML" in told
+
+
+def test_a_mark_of_the_byte_order_is_passed_over_as_editors_write_it(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, "\ufeff" + ORIGINAL) == []

@@ -71,6 +71,17 @@ def test_a_day_that_is_closed_today_and_the_next_one_are_told() -> None:
     assert spoken(hours, at(12, 25))[-5:] == ["hours/closed-today", *next_closed]
 
 
+def test_the_next_day_with_hours_of_its_own_is_told_before_the_next_closed_one() -> None:
+    special = {"2024-12-24": (OpenPeriod(480, 720),), "2024-12-28": (OpenPeriod(600, 840),), "2024-12-31": ()}
+    hours = msgspec.structs.replace(OFFICE, holidays="DK", special_days=special)
+    half_day = ["weekday/2", "day/24", "month/12", "word/from", "time/8", "word/to", "time/12"]
+    next_closed = ["hours/next-closed", "weekday/3", "day/25", "month/12"]
+    assert spoken(hours, at(12, 20))[-11:] == [*half_day, *next_closed]
+    open_saturday = ["weekday/6", "day/28", "month/12", "word/from", "time/10", "word/to", "time/14"]
+    assert spoken(hours, at(12, 27))[-11:] == [*open_saturday, "hours/next-closed", "weekday/2", "day/31", "month/12"]
+    assert "word/to" not in spoken(hours, at(12, 28))[-4:], "today's are told as today's"
+
+
 def test_a_closed_day_on_which_it_never_opens_is_not_told() -> None:
     hours = msgspec.structs.replace(OFFICE, special_days={"2024-05-18": ()})
     assert "hours/next-closed" not in spoken(hours)

@@ -361,6 +361,7 @@ class Play:
                 self.over.append(event.offer)
             case "withdrawn":
                 assert not place.answered
+                place.tries[event.member] -= 1
                 self.over.append(event.offer)
 
     def note_leaving(self, event: QueueLeft) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import chain, repeat
 from typing import Any
 
+import msgspec
 import pytest
 
 from routing.events import (
@@ -200,6 +201,26 @@ def test_a_menu_may_lead_to_being_called_back() -> None:
 # The turn
 
 
+def test_who_chose_a_language_is_called_back_in_it_also_at_the_second_attempt() -> None:
+    async def scenario(world: World) -> None:
+        world.activity.member_busy("anna")
+        caller = FakeCaller()
+        world.call(caller, "400", "phone")
+        await asyncio.sleep(1)
+        caller.press("1")
+        await asyncio.sleep(2)
+        caller.press("1")
+        await asyncio.sleep(10)
+        world.activity.member_free("anna", now())
+        await asyncio.sleep(100)
+        assert world.called_back[1].sounds[:3] == ["has answered", "from here on sv", "callback/hello"]
+
+    base = house()
+    swedish = msgspec.structs.replace(base.menus["main"], language="sv")
+    asked = msgspec.structs.replace(base, menus={"main": swedish})
+    wait(scenario, lambda: World(asked, {MOBILE: chain([Phone("busy")], repeat(Phone()))}))
+
+
 def test_a_member_is_claimed_first_then_the_caller_called_then_the_member_rung() -> None:
     async def scenario(world: World) -> None:
         await order(world, "1")
@@ -277,6 +298,16 @@ def test_who_is_reached_at_the_second_attempt_is_served() -> None:
         assert world.called_back[1].sounds[-1] == "talks with anna"
 
     wait(scenario, lambda: World(house(), {MOBILE: chain([Phone("busy")], repeat(Phone()))}))
+
+
+def test_an_attempt_that_reached_nobody_is_no_round_of_the_members() -> None:
+    async def scenario(world: World) -> None:
+        await order(world, "1")
+        world.activity.member_free("anna", now())
+        await asyncio.sleep(100)
+        assert world.called_back[1].sounds[-1] == "talks with anna"
+
+    wait(scenario, lambda: World(house(rounds=1), {MOBILE: chain([Phone("busy")], repeat(Phone()))}))
 
 
 def test_while_the_caller_is_rung_the_member_is_offered_nobody_else_and_is_free_afterwards() -> None:

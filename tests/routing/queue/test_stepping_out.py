@@ -8,6 +8,7 @@ import pytest
 
 from routing.events import CallRouted, OfferMade, PlaceHeld, PlaceResumed, QueueJoined, QueueLeft
 from routing.model import Company, Destination, Menu, VoicemailBox
+from routing.queue.events import Served
 from tests.routing.nordlys import company, queue
 from tests.routing.queue.test_waiting import join, wait
 from tests.routing.voicemail.boxes import FakePostbox, service
@@ -70,6 +71,21 @@ def test_who_hears_a_message_is_back_at_the_same_place_with_the_waiting_time_int
     ]
     left = next(event for event in world.events if isinstance(event, QueueLeft))
     assert (left.outcome, left.waited) == ("answered", 23)
+
+
+def test_who_is_back_is_told_no_longer_wait_than_before() -> None:
+    async def scenario(world: World) -> None:
+        world.activity.member_busy("anna")
+        caller, served = join(world), world.queues["sales"].state.served
+        served.extend(Served(now(), 1, 120.0) for _ in range(3))
+        await asyncio.sleep(40)
+        served.extend(Served(now(), 1, 360.0) for _ in range(6))
+        caller.press("1")
+        await asyncio.sleep(10)
+        told = [what for what in caller.sounds if what.partition("/")[0] in ("position", "wait", "number")]
+        assert told == ["position/1", "wait/about", "number/2", "wait/minutes", "position/1"]
+
+    wait(scenario, lambda: World(house(tell_expected_wait=True, position_every_seconds=30.0)))
 
 
 def test_who_is_away_is_passed_over_and_is_first_again_once_back() -> None:
@@ -145,6 +161,33 @@ def test_who_leaves_a_message_is_told_no_goodbye_and_is_back_in_line(tmp_path: P
         assert caller.sounds[-3:] == ["voicemail/sent", "position/1", "music default"]
 
     wait(scenario, lambda: World(house(), house=service(FakePostbox(house(), tmp_path))))
+
+
+def test_a_round_that_stepping_out_cut_short_does_not_count() -> None:
+    async def scenario(world: World) -> None:
+        caller = join(world)
+        await asyncio.sleep(3)
+        caller.press("1")
+        await asyncio.sleep(10)
+        assert [who for _, who in world.rung] == ["anna", "anna"]
+        await asyncio.sleep(20)
+        assert outcomes(world) == ["unanswered"]
+
+    wait(scenario, lambda: World(house(rounds=1), {"anna": Phone("ring")}))
+
+
+def test_who_is_back_where_nobody_may_wait_goes_on_when_nobody_is_free() -> None:
+    async def scenario(world: World) -> None:
+        caller = join(world)
+        await asyncio.sleep(3)
+        caller.press("1")
+        await asyncio.sleep(1)
+        world.activity.member_busy("anna")
+        await asyncio.sleep(10)
+        assert outcomes(world) == ["busy"]
+        assert caller.sounds[-1] == "busy"
+
+    wait(scenario, lambda: World(house(waiting=False), {"anna": Phone("ring")}))
 
 
 @pytest.mark.parametrize("turns", range(12))
