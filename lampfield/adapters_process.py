@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import msgspec
 import uvicorn
@@ -23,8 +22,9 @@ from lampfield.adapters.desk import AdapterDesk, UnknownAdapter
 from lampfield.adapters.hooks import HookServer
 from lampfield.adapters.line import ReportLine
 from lampfield.child import say_ready
-from lampfield.configuration import Configuration, load
+from lampfield.configuration import Configuration
 from lampfield.control_socket import ControlServer, Outbox
+from lampfield.handed_over import configuration_of, take_configuration
 from lampfield.journal import Journal
 from lampfield.logs import start_logging
 from lampfield.supervisor import adapters_path, reports_path
@@ -111,11 +111,11 @@ async def _test(desk: AdapterDesk, asked: dict[str, str], outbox: Outbox) -> Non
 def main() -> None:
     """The process's entry."""
     parser = argparse.ArgumentParser(prog="lampfield.adapters_process")
-    parser.add_argument("--config", type=Path)
+    take_configuration(parser)
     parser.add_argument("--socket", action="append", default=[], type=int)
     parser.add_argument("--ready-fd", type=int)
     arguments = parser.parse_args()
-    configuration = load(arguments.config) if arguments.config else Configuration()
+    configuration = configuration_of(arguments)
     start_logging(configuration.log.level)
     try:
         sockets = [socket.socket(fileno=number) for number in arguments.socket]

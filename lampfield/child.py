@@ -90,10 +90,12 @@ class Child:
         logger.info("%s: ready, process %d", self.name, self._process.pid)
 
     async def _spawn(self) -> _Started:
-        begin_read, begin_write = os.pipe()
-        ready_read, ready_write = os.pipe()
         first, self._first = self._first, ()
+        pipes: list[int] = []
         try:
+            pipes += os.pipe()
+            pipes += os.pipe()
+            begin_read, begin_write, ready_read, ready_write = pipes
             process = await asyncio.create_subprocess_exec(
                 *self._command,
                 str(begin_read),
@@ -105,9 +107,12 @@ class Child:
                 stdin=asyncio.subprocess.DEVNULL,
                 preexec_fn=_end_with_parent,
             )
-        finally:
-            os.close(begin_read)
-            os.close(ready_write)
+        except BaseException:
+            for descriptor in pipes:
+                os.close(descriptor)
+            raise
+        os.close(begin_read)
+        os.close(ready_write)
         return _Started(process, begin_write, ready_read)
 
     async def _make_spare(self) -> None:
@@ -147,6 +152,8 @@ class Child:
                 await self.start()
             except ChildFailed as failure:
                 logger.error("%s", failure)
+            except OSError as error:
+                logger.error("%s: cannot be started: %s", self.name, error)
 
     async def stop(self, patience: float) -> None:
         """Ask it to end (SIGTERM) and kill it after `patience` seconds."""

@@ -7,7 +7,7 @@ phone sees the colleague busy until its turn comes, and then free.
 import logging
 import math
 from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -43,9 +43,6 @@ class Kept(msgspec.Struct, frozen=True):
 
 class Completions:
     """The lines of all companies."""
-
-    FOLLOWED: ClassVar[tuple[type[CallEvent], ...]] = (CallArrived, CallRouted, CallEnded)
-    """What tells who has called whom in vain."""
 
     def __init__(self, journal: Journal, clock: Clock, light: Light, recall: Recall) -> None:
         self._journal = journal
@@ -83,20 +80,28 @@ class Completions:
             else:
                 house.desk.ask(wanted)
 
-    def on_call(self, event: CallEvent) -> None:
-        """Learn from calls whom people have called in vain."""
-        match event:
-            case CallArrived(origin="phone", caller_person=str(asker)):
-                self._calling[event.call] = (event.company, asker, "")
-            case CallRouted(destination=destination) if event.call in self._calling:
-                company, asker, _ = self._calling[event.call]
-                target = destination.removeprefix(_PERSON) if destination.startswith(_PERSON) else ""
-                self._calling[event.call] = (company, asker, target)
-            case CallEnded() if event.call in self._calling:
-                company, asker, target = self._calling.pop(event.call)
-                house = next((each for each in self._houses.values() if each.company.id == company), None)
-                if house is not None and target and event.cause in _IN_VAIN:
-                    house.missed[asker] = target
+    def takers(self) -> dict[type[CallEvent], Callable[[Any], None]]:
+        """Who takes each kind of event that tells who has called whom in vain."""
+        return {CallArrived: self._arrived, CallRouted: self._routed, CallEnded: self._ended}
+
+    def _arrived(self, event: CallArrived) -> None:
+        if event.origin == "phone" and event.caller_person is not None:
+            self._calling[event.call] = (event.company, event.caller_person, "")
+
+    def _routed(self, event: CallRouted) -> None:
+        calling = self._calling.get(event.call)
+        if calling is not None:
+            company, asker, _ = calling
+            target = event.destination.removeprefix(_PERSON) if event.destination.startswith(_PERSON) else ""
+            self._calling[event.call] = (company, asker, target)
+
+    def _ended(self, event: CallEnded) -> None:
+        calling = self._calling.pop(event.call, None)
+        if calling is not None:
+            company, asker, target = calling
+            house = next((each for each in self._houses.values() if each.company.id == company), None)
+            if house is not None and target and event.cause in _IN_VAIN:
+                house.missed[asker] = target
 
     def is_on(self, aor: str) -> bool | None:
         """The lamps of keys and of phones that watch for it: fulfils `presence.things.IsOn`."""

@@ -3,6 +3,7 @@
 import os
 import ssl
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 from lampfield.config_sections import Mail, Media, Registrations, Secret, Sip, Subscriptions, Trunk, Voicemail, Web
@@ -23,6 +24,12 @@ def check_sections(
         problems.add(
             "media.advertised_address", "", "the address that phones reach, as media.address means all addresses"
         )
+    if ip_address(media.address).is_loopback and any(not address.loopback for address in sip.listen):
+        problems.add(
+            "media.address",
+            media.address,
+            "an address that phones reach, as sip.listen has one: calls would be without sound",
+        )
     if media.prompts is not None and not media.prompts.is_dir():
         problems.add("media.prompts", str(media.prompts), "a folder that exists")
     for name, limits in (("registrations", registrations), ("subscriptions", subscriptions)):
@@ -32,6 +39,13 @@ def check_sections(
                 limits.default_seconds,
                 f"between {name}.min_seconds ({limits.min_seconds:g}) and {name}.max_seconds ({limits.max_seconds:g})",
             )
+
+
+def check_state_directory(folder: Path, problems: Problems) -> None:
+    """Note a path below which no Unix socket can be made: the kernel takes 107 bytes (unix(7))."""
+    most = 107 - len("/adapters.sock")
+    if len(os.fsencode(folder)) > most:
+        problems.add("state_directory", str(folder), f"at most {most} bytes long, as sockets are made in it")
 
 
 def check_web(web: Web, problems: Problems) -> None:

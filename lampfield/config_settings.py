@@ -22,6 +22,10 @@ class ListenAddress(NamedTuple):
     def wildcard(self) -> bool:
         return ipaddress.ip_address(self.host).is_unspecified
 
+    @property
+    def loopback(self) -> bool:
+        return ipaddress.ip_address(self.host).is_loopback
+
 
 class PortRange(NamedTuple):
     """UDP ports, both ends included."""

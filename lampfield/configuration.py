@@ -9,6 +9,7 @@ from typing import Any
 from lampfield.adapters.configured import ADAPTER_NAME, AdapterSection, Webhooks, check_adapters, read_adapter
 from lampfield.config_checks import (
     check_sections,
+    check_state_directory,
     check_voicemail,
     check_web,
     mail_with_password,
@@ -144,10 +145,10 @@ class Configuration:
         return self.records.spool or self.state_directory / "call-events.spool"
 
 
-def load(source: Path) -> Configuration:
-    """The configuration in a file. Raises ConfigurationErrors with everything that is wrong."""
+def load(source: Path, copy: Path | None = None) -> Configuration:
+    """The configuration in a file, or in a copy of it. Raises ConfigurationErrors with everything that is wrong."""
     problems = Problems()
-    table = read_toml(source, problems)
+    table = read_toml(copy or source, problems)
     folder = source.absolute().parent
     values: dict[str, Any] = {
         entry.name: table.take(entry.name, known.kind, entry.default) for entry, known in settings(Configuration)
@@ -170,6 +171,7 @@ def load(source: Path) -> Configuration:
         if (adapter := read_adapter(name, part, folder, problems)) is not None
     ]
     table.close()
+    check_state_directory(values["state_directory"], problems)
     check_sections(values["sip"], values["registrations"], values["subscriptions"], values["media"], problems)
     trunks = {name: with_password(trunk, problems) for name, trunk in trunks.items()}
     values["mail"] = mail_with_password(values["mail"], problems)

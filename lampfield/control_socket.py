@@ -89,6 +89,9 @@ class ControlServer:
             writer.write(msgspec.json.encode({"error": f"request: {error}"}) + b"\n")
         except (ConnectionError, BrokenPipeError):
             logger.debug("control: the client left")
+        except asyncio.CancelledError:
+            # asyncio would complain of a connection that ends cancelled, with a traceback at each stop of the server.
+            logger.debug("control: the server stops")
         finally:
             with contextlib.suppress(ConnectionError):
                 await writer.drain()
@@ -125,6 +128,13 @@ async def converse(path: Path, verb: str, arguments: dict[str, str] | None = Non
     """Ask the running server and yield its answers as they come. Raises OSError when none runs."""
     async for line in lines(path, verb, arguments):
         yield msgspec.json.decode(line)
+
+
+async def first_answer(path: Path, verb: str, arguments: dict[str, str] | None = None) -> Any:
+    """The first answer of the running server. Raises OSError when none runs, or it goes away before."""
+    async for said in converse(path, verb, arguments):
+        return said
+    raise ConnectionResetError(f"{path}: it has not answered")
 
 
 async def lines(path: Path, verb: str, arguments: dict[str, str] | None = None) -> AsyncIterator[bytes]:

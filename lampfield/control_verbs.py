@@ -8,6 +8,7 @@ from lampfield.control_socket import Outbox, Verb
 from lampfield.fan_out import FanOut
 from lampfield.live_calls import LiveCalls
 from lampfield.trace import TraceFilter, TraceHub
+from provisioning.directory import Directory
 
 CALLS_SECONDS = 0.5
 """Between two pictures of the calls in progress."""
@@ -21,6 +22,7 @@ class ControlVerbs:
         live: LiveCalls,
         events: FanOut,
         trace: TraceHub,
+        directory: Callable[[], Directory],
         status: Callable[[], dict[str, Any]],
         reload: Callable[[], Awaitable[str]],
         reload_sounds: Callable[[], Awaitable[str]],
@@ -28,6 +30,7 @@ class ControlVerbs:
         self._live = live
         self._events = events
         self._trace = trace
+        self._directory = directory
         self._status = status
         self._reload = reload
         self._reload_sounds = reload_sounds
@@ -51,7 +54,9 @@ class ControlVerbs:
         await _until_cancelled(self._events.follow(outbox.put))
 
     async def _follow_trace(self, arguments: dict[str, str], outbox: Outbox) -> None:
-        wanted = TraceFilter(arguments.get("phone"), arguments.get("call"))
+        phone = arguments.get("phone")
+        names = names_of(self._directory(), phone) if phone is not None else None
+        wanted = TraceFilter(names, arguments.get("call"))
         await _until_cancelled(
             self._trace.follow(lambda message: outbox.put(message) if wanted.wants(message) else None)
         )
@@ -64,6 +69,14 @@ class ControlVerbs:
 
     async def _tell(self, arguments: dict[str, str], outbox: Outbox) -> None:
         outbox.put(self._status())
+
+
+def names_of(directory: Directory, phone: str) -> frozenset[str]:
+    """All by which messages may name a phone: where it is a person's extension or id, the other one too."""
+    people = (found.person for found in directory.people.values())
+    return frozenset({phone}).union(
+        *((person.id, person.extension) for person in people if phone in (person.id, person.extension))
+    )
 
 
 async def _until_cancelled(unfollow: Callable[[], None]) -> None:

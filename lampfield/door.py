@@ -99,11 +99,14 @@ class Door:
 
     def _realm(self, request: Request) -> str:
         """The company's domain: named by From, else by the request, else the only one there is."""
+        companies = self.directory.companies
         for uri in (request.from_.uri, request.request_uri):
-            if isinstance(uri, SipUri) and uri.host.lower() in self.directory.companies:
-                return uri.host.lower()
-        if len(self.directory.companies) == 1:
-            return next(iter(self.directory.companies))
+            if isinstance(uri, SipUri):
+                host = uri.host.lower()
+                if host in companies:
+                    return host
+        if len(companies) == 1:
+            return next(iter(companies))
         raise Refused(403)
 
     def _named(self, request: Request) -> Visitor:

@@ -1,6 +1,6 @@
 """Where each call event goes. Written out, so that nobody has to search."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from call_records.writer import EventWriter
@@ -14,11 +14,11 @@ class FanOut:
     """Hands each call event to the records, the live view and whoever follows over the control socket."""
 
     def __init__(self, records: EventWriter, live: LiveCalls) -> None:
-        self._records = records
+        self._records = records.inbox
         self._followers: list[tuple[Follower, tuple[type[CallEvent], ...]]] = []
         self._by_kind: dict[type[CallEvent], list[Follower]] = {}
         """Who follows each kind, found when the first event of the kind comes."""
-        self.follow(live.apply, LiveCalls.FOLLOWED)
+        self.hand_out(live.takers())
 
     def __call__(self, event: CallEvent) -> None:
         self._records.put(cast(AnyCallEvent, event))
@@ -34,6 +34,11 @@ class FanOut:
         self._followers.append(following)
         self._by_kind.clear()
         return lambda: self._leave(following)
+
+    def hand_out(self, takers: Mapping[type[CallEvent], Follower]) -> None:
+        """Add somebody who has a taker for each kind."""
+        for kind, taker in takers.items():
+            self.follow(taker, (kind,))
 
     def _leave(self, following: tuple[Follower, tuple[type[CallEvent], ...]]) -> None:
         self._followers.remove(following)

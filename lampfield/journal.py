@@ -45,7 +45,7 @@ class Journal:
         self._hurry = False
         self._stopping = False
         self._fault: str | None = None
-        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._worker = threading.Thread(target=self._run, name="journal", daemon=True)
 
     @property
     def fault(self) -> str | None:
@@ -66,7 +66,7 @@ class Journal:
             # Written once more: of some nobody knows whether they came to the disk.
             self._pending = {(kind, key): value for kind, key, value in map(_decoder.decode, self._tail.entries())}
             self._asked = len(self._pending)
-        self._thread.start()
+        self._worker.start()
 
     def put(self, kind: str, key: str, value: bytes) -> None:
         """Remember a value in place of the one before."""
@@ -101,7 +101,7 @@ class Journal:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        self._thread.join(timeout)
+        self._worker.join(timeout)
 
     def _change(self, kind: str, key: str, value: bytes | None) -> None:
         with self._lock:

@@ -24,12 +24,14 @@ class KeepAlive:
         clock: Clock,
         token: Callable[[], str],
         forget: Callable[[Binding], None],
+        advertised_host: str | None = None,
     ) -> None:
         self._registrar = registrar
         self._stack = stack
         self._clock = clock
         self._token = token
         self._forget = forget
+        self._advertised_host = advertised_host
         self._looked_at = clock()
         self._asked: dict[str, Binding] = {}
         self._answering: set[str] = set()
@@ -41,7 +43,8 @@ class KeepAlive:
         waiting = {binding.key for binding in self._asked.values()}
         for binding in due_pings(self._registrar.all(), self._looked_at, now):
             if binding.key not in waiting:
-                transaction = self._stack.request(ping(binding, self._token), binding.flow, now)
+                options = ping(binding, self._token, self._advertised_host)
+                transaction = self._stack.request(options, binding.flow, now)
                 self._asked[transaction] = binding
         self._looked_at = now
         if len(self._answering) > 2 * len(self._registrar) + 100:

@@ -1,9 +1,9 @@
 """The calls that are going on now, as a fold of their events."""
 
-from typing import ClassVar, Literal
+from collections.abc import Callable
+from typing import Any
 
-import msgspec
-
+from lampfield.live_call import LiveCall, Stage
 from routing.events import (
     CallAnswered,
     CallArrived,
@@ -24,109 +24,119 @@ from routing.events import (
     TransferRequested,
 )
 
-Stage = Literal["arriving", "ringing", "answered", "menu", "queue", "talking", "hold", "parked"]
 
+class _Course:
+    """How far one call has come."""
 
-class LiveCall(msgspec.Struct, frozen=True):
-    """One call as a person would tell of it."""
+    __slots__ = ("first", "since", "stage", "where")
 
-    call: str
-    company: str
-    caller: str
-    dialled: str
-    started: float
-    """UTC epoch seconds."""
-    stage: Stage = "arriving"
-    where: str = ""
-    """The menu, queue or party of the stage."""
-    since: float = 0.0
-    """When the stage began, UTC epoch seconds."""
+    def __init__(self, first: CallArrived | CallTakenUp, stage: Stage = "arriving", where: str = "") -> None:
+        self.first = first
+        self.stage = stage
+        self.where = where
+        self.since = first.at
 
+    def move(self, stage: Stage, event: CallEvent, where: str = "") -> None:
+        """The call has come to another stage."""
+        self.stage, self.where, self.since = stage, where or self.where, event.at
 
-def advance(live: LiveCall, event: CallEvent) -> LiveCall:
-    """The call after `event`; unchanged by events that a live view does not show."""
-
-    def moved(stage: Stage, where: str = "") -> LiveCall:
-        return msgspec.structs.replace(live, stage=stage, where=where or live.where, since=event.at)
-
-    match event:
-        case CallRouted(destination=destination):
-            return msgspec.structs.replace(live, where=destination) if live.stage == "arriving" else live
-        case MenuEntered(menu=menu):
-            return moved("menu", menu)
-        case CallAnswered():
-            return moved("answered") if live.stage in ("arriving", "ringing") else live
-        case QueueJoined(queue=queue):
-            return moved("queue", queue)
-        case QueueLeft() | CallUnparked():
-            return moved("answered")
-        case OfferMade(member=member):
-            return msgspec.structs.replace(live, where=f"{live.where.split(' → ')[0]} → {member}")
-        case LegRinging(person=person, number=number) if live.stage == "arriving":
-            return moved("ringing", person or number)
-        case CallBridged(person=person, number=number):
-            return moved("talking", person or number)
-        case TransferRequested(to=to):
-            return moved("ringing", to)
-        case CallParked(slot=slot):
-            return moved("parked", slot)
-        case CallHeld():
-            return moved("hold")
-        case CallRetrieved():
-            return moved("talking")
-        case _:
-            return live
+    def shown(self) -> LiveCall:
+        """As a person is told of it."""
+        first = self.first
+        started = first.arrived if isinstance(first, CallTakenUp) else first.at
+        caller = first.caller_name or first.caller_number
+        return LiveCall(first.call, first.company, caller, first.dialled, started, self.stage, self.where, self.since)
 
 
 class LiveCalls:
-    """All calls in progress, by id."""
-
-    FOLLOWED: ClassVar[tuple[type[CallEvent], ...]] = (
-        CallAnswered,
-        CallArrived,
-        CallBridged,
-        CallEnded,
-        CallHeld,
-        CallParked,
-        CallRetrieved,
-        CallRouted,
-        CallTakenUp,
-        CallUnparked,
-        LegRinging,
-        MenuEntered,
-        OfferMade,
-        QueueJoined,
-        QueueLeft,
-        TransferRequested,
-    )
-    """What changes a live view."""
+    """All calls in progress, by id. Events of a call that never arrived change nothing."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, LiveCall] = {}
+        self._calls: dict[str, _Course] = {}
 
     def __len__(self) -> int:
         return len(self._calls)
 
-    def apply(self, event: CallEvent) -> None:
-        """Fold one event in."""
-        match event:
-            case CallArrived():
-                caller = event.caller_name or event.caller_number
-                self._calls[event.call] = LiveCall(
-                    event.call, event.company, caller, event.dialled, event.at, since=event.at
-                )
-            case CallTakenUp():
-                caller = event.caller_name or event.caller_number
-                stage: Stage = "talking" if event.talks_to else "queue" if event.queue else "answered"
-                where = event.talks_to or event.queue or event.destination
-                self._calls[event.call] = LiveCall(
-                    event.call, event.company, caller, event.dialled, event.arrived, stage, where, event.at
-                )
-            case CallEnded():
-                self._calls.pop(event.call, None)
-            case _ if (live := self._calls.get(event.call)) is not None:
-                self._calls[event.call] = advance(live, event)
+    def takers(self) -> dict[type[CallEvent], Callable[[Any], None]]:
+        """Who folds in each kind of event that changes a live view."""
+        return {
+            CallArrived: self._arrived,
+            CallTakenUp: self._taken_up,
+            CallRouted: self._routed,
+            CallAnswered: self._answered,
+            MenuEntered: self._in_menu,
+            QueueJoined: self._in_queue,
+            QueueLeft: self._waits_no_more,
+            CallUnparked: self._waits_no_more,
+            OfferMade: self._offered,
+            LegRinging: self._rings,
+            CallBridged: self._talks,
+            TransferRequested: self._transferred,
+            CallParked: self._parked,
+            CallHeld: self._held,
+            CallRetrieved: self._retrieved,
+            CallEnded: self._ended,
+        }
+
+    def _arrived(self, event: CallArrived) -> None:
+        self._calls[event.call] = _Course(event)
+
+    def _taken_up(self, event: CallTakenUp) -> None:
+        stage: Stage = "talking" if event.talks_to else "queue" if event.queue else "answered"
+        self._calls[event.call] = _Course(event, stage, event.talks_to or event.queue or event.destination)
+
+    def _routed(self, event: CallRouted) -> None:
+        course = self._calls.get(event.call)
+        if course is not None and course.stage == "arriving":
+            course.where = event.destination
+
+    def _answered(self, event: CallAnswered) -> None:
+        course = self._calls.get(event.call)
+        if course is not None and course.stage in ("arriving", "ringing"):
+            course.move("answered", event)
+
+    def _in_menu(self, event: MenuEntered) -> None:
+        self._move("menu", event, event.menu)
+
+    def _in_queue(self, event: QueueJoined) -> None:
+        self._move("queue", event, event.queue)
+
+    def _waits_no_more(self, event: QueueLeft | CallUnparked) -> None:
+        self._move("answered", event)
+
+    def _offered(self, event: OfferMade) -> None:
+        course = self._calls.get(event.call)
+        if course is not None:
+            course.where = f"{course.where.split(' → ')[0]} → {event.member}"
+
+    def _rings(self, event: LegRinging) -> None:
+        course = self._calls.get(event.call)
+        if course is not None and course.stage == "arriving":
+            course.move("ringing", event, event.person or event.number)
+
+    def _talks(self, event: CallBridged) -> None:
+        self._move("talking", event, event.person or event.number)
+
+    def _transferred(self, event: TransferRequested) -> None:
+        self._move("ringing", event, event.to)
+
+    def _parked(self, event: CallParked) -> None:
+        self._move("parked", event, event.slot)
+
+    def _held(self, event: CallHeld) -> None:
+        self._move("hold", event)
+
+    def _retrieved(self, event: CallRetrieved) -> None:
+        self._move("talking", event)
+
+    def _ended(self, event: CallEnded) -> None:
+        self._calls.pop(event.call, None)
+
+    def _move(self, stage: Stage, event: CallEvent, where: str = "") -> None:
+        course = self._calls.get(event.call)
+        if course is not None:
+            course.move(stage, event, where)
 
     def snapshot(self) -> list[LiveCall]:
         """The calls, oldest first."""
-        return sorted(self._calls.values(), key=lambda live: live.started)
+        return sorted([course.shown() for course in self._calls.values()], key=lambda live: live.started)

@@ -8,7 +8,6 @@ from lampfield.call_control.houses import Houses
 from lampfield.consents import Consent, Consents
 from lampfield.control_socket import Verb
 from lampfield.person_verbs import person_of
-from lampfield.presence.lamp import Lamp
 from lampfield.presence.lamps import Lamps
 from presence_pidf.status_report import StatusReport
 from presence_pidf.utm import NoSuchPoint, utm_of
@@ -32,8 +31,7 @@ class Locations:
         self._located: set[str] = set()
         """AORs of people of whom it may be known."""
         consents.follow(self._consented)
-        lamps.locate(self.may_be_located)
-        lamps.follow_facts(self._learn)
+        lamps.locate(self._locate)
 
     def configure(self, companies: Iterable[Company]) -> None:
         """Go by the companies' hours from now on."""
@@ -59,9 +57,12 @@ class Locations:
             if len(old) == len(located):
                 self._located.discard(presentity)
 
-    def _learn(self, lamp: Lamp) -> None:
-        if any(report.location is not None for report in lamp.reports.values()):
-            self._located.add(lamp.aors[0])
+    def _locate(self, presentity: str) -> bool:
+        """Whether it may be kept where the person is; it is then, until it is too old."""
+        may = self.may_be_located(presentity)
+        if may:
+            self._located.add(presentity)
+        return may
 
     def _tell(self, house: House, arguments: dict[str, str]) -> Any:
         presentity = _presentity(house, arguments)

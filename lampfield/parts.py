@@ -76,7 +76,6 @@ from lampfield.voicemail.mailer import Mailer
 from lampfield.voicemail.office import VoicemailOffice
 from media.client import MediaClient
 from media.clips import ClipStore
-from media.events import MediaEvent
 from media.prompts.library import PromptLibrary
 from media.spare_sessions import SpareSessions
 from presence_pidf.message_summary import MessageCounts
@@ -165,7 +164,7 @@ class Parts:
             self.lamps.notifier,
             self.clock,
             lambda events: self.desk.on_events(events),
-            settle=lambda: self.desk.settle(),
+            settle=self._settle,
             lanes=[self.lane, self.subscribe_lane, self.publish_lane, RefusalLane(self.stack)],
         )
         self.lights = Lights(self.lamps, self.endpoint.wake, self.clock)
@@ -235,7 +234,7 @@ class Parts:
             lambda company, asker, target: self.switchboard.recall(company, asker, target),
         )
         self.completions.restore()
-        self.events.follow(self.completions.on_call, Completions.FOLLOWED)
+        self.events.hand_out(self.completions.takers())
         self.lamps.things.add(self.completions.is_on)
         self.lamps.follow_watchers(self.completions.watched)
         self.queue_lamps = QueueLamps(
@@ -271,7 +270,7 @@ class Parts:
         )
         self.houses.configure(self.door.directory.companies.values())
         self.legs = Legs(self.houses)
-        self.media = MediaClient(self._on_media_event)
+        self.media = MediaClient(lambda event: self.switchboard.on_media_event(event), self.endpoint.wake)
         self.recordings = Recordings(self.media, configuration.state_directory / "recordings")
         self.spares = SpareSessions(self.media, configuration.media.address, self.token)
         self.clips = ClipStore(configuration.clips_path)
@@ -281,9 +280,9 @@ class Parts:
         self.endpoint.on_backlog = self.admission.waiting
         sip = SipPort(self.stack, self.clock, self.endpoint.wake)
         self.kept_calls = KeptCalls(self.journal, self.legs, sip)
-        self.events.follow(self.kept_calls, KeptCalls.FOLLOWED)
+        self.events.hand_out(self.kept_calls.takers())
         self.kept_ringing = KeptRinging(self.journal, self.legs, sip)
-        self.events.follow(self.kept_ringing, KeptRinging.FOLLOWED)
+        self.events.hand_out(self.kept_ringing.takers())
         services = Services(
             sip=sip,
             media=self.media,
@@ -313,14 +312,14 @@ class Parts:
         self.notices = NoticeOutbox(self.journal, secrets, mailer, self.clock)
         self.notice_watch = NoticeWatch(self.notices, self.clock, self.token)
         membership.follow(self.notice_watch.member)
-        self.events.follow(self.notice_watch.call, NoticeWatch.FOLLOWED)
+        self.events.hand_out(self.notice_watch.takers())
 
     def _assemble_requests(self, configuration: Configuration) -> None:
         self.registrations = Registrations(
             self.registrar, self.lane, self.door, self.lamps, self.houses, self.journal, self.clock
         )
-        self.keep_alive = KeepAlive(self.registrar, self.stack, self.clock, self.token, self.registrations.forget)
         host = configuration.sip.advertised_address
+        self.keep_alive = KeepAlive(self.registrar, self.stack, self.clock, self.token, self.registrations.forget, host)
         self.message_lamps = MessageLamps(self.lamps, self.registrar, self.stack, self.clock, self.token, host)
         self.registrations.follow(self.message_lamps.binding_changed)
         self.intake = Intake(
@@ -335,9 +334,9 @@ class Parts:
         )
         self.sweeper = Sweeper(self.lamps, self.legs.live, self.clock)
         self.events.follow(self.sweeper.on_call, Sweeper.FOLLOWED)
-        self.state_history = StateHistory(self.records.put_state, self.database, self.clock)
+        self.state_history = StateHistory(self.records.inbox.put, self.database, self.clock)
         self.state_history.configure(self.door.directory.companies.values())
-        self.lamps.follow(self.state_history.changed)
+        self.lamps.followers.follow(self.state_history.changed)
         self.consents = Consents(self.journal, self.houses, self.clock)
         self.consents.follow(lambda consent: self.intake.consents_changed())
         self.locations = Locations(self.consents, self.lamps, self.houses, self.clock)
@@ -368,8 +367,9 @@ class Parts:
 
     # Between the parts
 
-    def _on_media_event(self, event: MediaEvent) -> None:
-        self.switchboard.on_media_event(event)
+    def _settle(self) -> None:
+        self.desk.settle()
+        self.media.flush()
 
     def show_counts(self, aor: str, counts: MessageCounts) -> None:
         """So many messages wait for the person with this AOR: for lamps, keys and phones that did not ask."""

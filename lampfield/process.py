@@ -6,12 +6,16 @@ closed instead. So a process can stand ready for the moment when it is needed.
 
 import gc
 import os
+import resource
 import sys
 from importlib import import_module
 
 
 def main() -> None:
     """Import the module and run its `main`, which finds its own arguments and may return the exit status."""
+    # Each phone on TCP and each client of the API has a descriptor; systems give 1024 of them unless asked for more.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     # Of what modules make nothing goes: to look through it again and again was an eighth of a start.
     gc.disable()
     name, pipe = sys.argv.pop(1), int(sys.argv.pop(1))

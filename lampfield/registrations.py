@@ -22,6 +22,7 @@ from sipcore.uri import SipUri
 
 logger = logging.getLogger(__name__)
 
+_encoder: Final = msgspec.msgpack.Encoder()
 _KIND: Final = "binding"
 
 
@@ -97,7 +98,7 @@ class Registrations:
         for change in changes:
             key = f"{change.binding.aor} {change.binding.key}"
             if change.kind in ("added", "refreshed"):
-                self._journal.put(_KIND, key, msgspec.msgpack.encode(change.binding))
+                self._journal.put(_KIND, key, _encoder.encode(change.binding))
             else:
                 self._journal.delete(_KIND, key)
         for aor in {change.binding.aor for change in changes if change.kind != "refreshed"}:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from lampfield.call_control.switchboard import Switchboard
 from lampfield.door import Refused
@@ -49,6 +50,7 @@ class RequestDesk:
         self._keep_alive = keep_alive
         self._message_lamps = message_lamps
         self._registrations = registrations
+        self._publications = publications
         self._subscriptions = subscriptions
         self._clock = clock
         self._answers: dict[str, Answer] = {
@@ -57,6 +59,11 @@ class RequestDesk:
             "PUBLISH": publications.answer,
             "NOTIFY": watching.answer,
             "OPTIONS": self._options,
+        }
+        self._outside_sessions: dict[type[Event], Callable[[Any], None]] = {
+            RequestReceived: self._request_received,
+            ResponseReceived: self._response_received,
+            TransportFailed: self._transport_failed,
         }
 
     def on_events(self, events: list[Event]) -> None:
@@ -70,24 +77,31 @@ class RequestDesk:
     def settle(self) -> None:
         """Write and tell what requests have changed, before their answers leave."""
         self._registrations.settle()
+        self._publications.settle()
         self._subscriptions.settle()
 
     def _on_event(self, event: Event) -> None:
-        match event:
-            case RequestReceived(transaction=transaction, request=request, flow=flow):
-                self._stack.respond(transaction, self._respond(request, flow), self._clock())
-            case ResponseReceived(transaction=transaction, response=response):
-                self._trunks.response_received(transaction, response)
-                self._watching.response_received(transaction, response)
-                self._keep_alive.response_received(transaction, response)
-                self._message_lamps.response_received(transaction, response)
-            case TransportFailed(flow=flow):
-                self._registrations.flow_failed(flow)
-                self._subscriptions.flow_failed(flow)
-                self._trunks.flow_failed(flow)
-                self._watching.flow_failed(flow)
-            case _:
-                self._switchboard.on_session_event(event)
+        take = self._outside_sessions.get(type(event))
+        if take is not None:
+            take(event)
+        else:
+            self._switchboard.on_session_event(event)
+
+    def _request_received(self, event: RequestReceived) -> None:
+        self._stack.respond(event.transaction, self._respond(event.request, event.flow), self._clock())
+
+    def _response_received(self, event: ResponseReceived) -> None:
+        transaction, response = event.transaction, event.response
+        self._trunks.response_received(transaction, response)
+        self._watching.response_received(transaction, response)
+        self._keep_alive.response_received(transaction, response)
+        self._message_lamps.response_received(transaction, response)
+
+    def _transport_failed(self, event: TransportFailed) -> None:
+        self._registrations.flow_failed(event.flow)
+        self._subscriptions.flow_failed(event.flow)
+        self._trunks.flow_failed(event.flow)
+        self._watching.flow_failed(event.flow)
 
     def _respond(self, request: Request, flow: Flow) -> Response:
         answer = self._answers.get(request.method)

@@ -7,19 +7,21 @@ import argparse
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
+from typing import Any
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from lampfield.call_control.taking_up import TakenUp
 from lampfield.child import say_ready
-from lampfield.configuration import Configuration, load
+from lampfield.configuration import Configuration
 from lampfield.database import open_database, upgrade
+from lampfield.handed_over import configuration_of, take_configuration
 from lampfield.health import watch
 from lampfield.logs import start_logging
 from lampfield.parts import Parts
@@ -51,14 +53,18 @@ class Signalling:
     def __init__(self, parts: Parts, listeners: Sequence[Listener]) -> None:
         self._parts = parts
         self._listeners = listeners
+        self._parent = os.getppid()
 
     async def run(self, ready: int | None) -> None:
-        """Serve until SIGTERM, then stop cleanly: no new calls, time for those in progress, everything on disk."""
+        """Serve until SIGTERM, then stop cleanly: no new calls, time for those in progress, everything on disk.
+
+        A second SIGTERM ends the time that calls are given.
+        """
         parts = self._parts
-        stop = asyncio.Event()
+        stop, at_once = asyncio.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, stop.set)
-        loop.add_signal_handler(signal.SIGINT, stop.set)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, lambda: (at_once if stop.is_set() else stop).set())
         loop.add_signal_handler(signal.SIGHUP, lambda: parts.tasks.spawn(parts.reloading.companies(), "reload"))
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._end)
@@ -76,7 +82,7 @@ class Signalling:
                 stack.push_async_callback(_cancel, task)
             await stop.wait()
             parts.admission.close()
-            await parts.switchboard.drain(parts.configuration.shutdown.drain_seconds)
+            await self._drain(at_once)
             await self._last_words()
 
     async def _begin(self) -> None:
@@ -140,6 +146,20 @@ class Signalling:
             call.go_on()
         self._parts.houses.let_go({place for call in calls for place in call.places})
 
+    async def _drain(self, at_once: asyncio.Event) -> None:
+        """Give calls their time to end. There is none when the supervisor is gone: the engine went with it."""
+        if os.getppid() != self._parent:
+            logger.error("the supervisor is gone: calls end now")
+            at_once.set()
+        draining = asyncio.ensure_future(
+            self._parts.switchboard.drain(self._parts.configuration.shutdown.drain_seconds)
+        )
+        asked = asyncio.ensure_future(at_once.wait())
+        await asyncio.wait({draining, asked}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (draining, asked):
+            await _cancel(task)
+        await self._parts.switchboard.drain(0)
+
     async def _last_words(self) -> None:
         """Let the phones confirm that their calls are over; a BYE that was lost is sent again meanwhile."""
         for _ in range(round(LAST_WORDS_SECONDS / LAST_WORDS_LOOK)):
@@ -181,7 +201,7 @@ class Signalling:
             parts.endpoint.wake()
 
 
-async def _cancel(task: asyncio.Future[None]) -> None:
+async def _cancel(task: asyncio.Future[Any]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
@@ -214,13 +234,13 @@ async def serve(configuration: Configuration, sockets: Sequence[str], tails: Tai
 def main() -> None:
     """The process's entry."""
     parser = argparse.ArgumentParser(prog="lampfield.signalling")
-    parser.add_argument("--config", type=Path)
+    take_configuration(parser)
     parser.add_argument("--socket", action="append", default=[])
     parser.add_argument("--tail", action="append", default=[])
     parser.add_argument("--ready-fd", type=int)
     parser.add_argument("--upgrade-database", action="store_true")
     arguments = parser.parse_args()
-    configuration = load(arguments.config) if arguments.config else Configuration()
+    configuration = configuration_of(arguments)
     start_logging(configuration.log.level)
     try:
         if arguments.upgrade_database:

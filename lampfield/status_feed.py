@@ -54,7 +54,7 @@ class StatusFeed:
         self._companies: dict[str, Company] = {}
         """By domain."""
         self._followers: list[_Follower] = []
-        lamps.follow_facts(self._changed)
+        lamps.followers.follow_facts(self._changed)
 
     def configure(self, companies: Iterable[Company]) -> None:
         """Tell of the people of the companies as they are now; after the lamps know them."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from lampfield.child import Child
 from lampfield.configuration import Configuration, ListenAddress
+from lampfield.handed_over import HandedOver
 from lampfield.tail import Tails, make_tail
 from sipcore.io.listener import Listener, bind
 
@@ -42,8 +43,10 @@ class Supervisor:
         self._sockets = [(listener, bind(listener)) for listener in listeners_of(configuration)]
         self._media = Child("media", "media.process", _media_arguments(configuration, state))
         self._tails = {name: make_tail(name) for name in Tails._fields}
-        descriptors = [*self._tails.values(), *(bound.fileno() for _, bound in self._sockets)]
-        arguments = ["--config", str(source)] if source is not None else []
+        self._handed = HandedOver(source)
+        descriptors = [*self._handed.descriptors, *self._tails.values()]
+        descriptors += [bound.fileno() for _, bound in self._sockets]
+        arguments = self._handed.arguments
         for name, descriptor in self._tails.items():
             arguments += ["--tail", f"{name}={descriptor}"]
         for listener, bound in self._sockets:
@@ -56,33 +59,36 @@ class Supervisor:
             first=["--upgrade-database"],
             spare=configuration.restart.spare,
         )
-        self._others = [*self._api(source), *self._adapters(source)]
+        self._others = [*self._api(), *self._adapters()]
 
-    def _api(self, source: Path | None) -> Iterator[Child]:
+    def _api(self) -> Iterator[Child]:
         listen = self._configuration.web.listen
         if listen is not None:
-            yield self._listening("web", "lampfield.web_process", source, listen)
+            yield self._listening("web", "lampfield.web_process", listen)
 
-    def _adapters(self, source: Path | None) -> Iterator[Child]:
+    def _adapters(self) -> Iterator[Child]:
         if self._configuration.adapters:
-            yield self._listening("adapters", "lampfield.adapters_process", source, self._configuration.webhooks.listen)
+            yield self._listening("adapters", "lampfield.adapters_process", self._configuration.webhooks.listen)
 
-    def _listening(self, name: str, module: str, source: Path | None, listen: ListenAddress | None) -> Child:
+    def _listening(self, name: str, module: str, listen: ListenAddress | None) -> Child:
         """A child that answers HTTP at an address, if there is one."""
-        arguments = ["--config", str(source)] if source is not None else []
+        arguments, descriptors = self._handed.arguments, self._handed.descriptors
         if listen is None:
-            return Child(name, module, arguments)
+            return Child(name, module, arguments, descriptors)
         listener = Listener("tcp", listen.host, listen.port)
         bound = bind(listener)
         self._sockets.append((listener, bound))
-        return Child(name, module, [*arguments, "--socket", str(bound.fileno())], [bound.fileno()])
+        return Child(name, module, [*arguments, "--socket", str(bound.fileno())], [*descriptors, bound.fileno()])
 
     async def run(self, started: asyncio.Event | None = None) -> None:
-        """Run until SIGTERM or SIGINT. Raises ChildFailed when a child cannot start."""
+        """Run until SIGTERM or SIGINT, of which a second one gives calls no more time to end.
+
+        Raises ChildFailed when a child cannot start.
+        """
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, self._told_to_stop, stop)
         loop.add_signal_handler(signal.SIGHUP, self._signalling.send_signal, signal.SIGHUP)
         try:
             await self._media.start()
@@ -102,6 +108,12 @@ class Supervisor:
                 bound.close()
             for descriptor in self._tails.values():
                 os.close(descriptor)
+            self._handed.close()
+
+    def _told_to_stop(self, stop: asyncio.Event) -> None:
+        if stop.is_set():
+            self._signalling.send_signal(signal.SIGTERM)
+        stop.set()
 
 
 def _media_arguments(configuration: Configuration, state: Path) -> Sequence[str]:

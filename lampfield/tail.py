@@ -52,15 +52,13 @@ class Tail:
             return
         half = _HALVES[self._newer]
         begin = half + self._end
-        middle = begin + _LENGTH.size
-        end = middle + len(entry)
+        end = begin + _LENGTH.size + len(entry)
         if end > half + CAPACITY:
             self._is_full = True
             self._set_end(1 - self._newer, 0)
             self._set_end(self._newer, 0)
             return
-        _LENGTH.pack_into(self._memory, begin, len(entry))
-        self._memory[middle:end] = entry
+        self._memory[begin:end] = _LENGTH.pack(len(entry)) + entry
         self._set_end(self._newer, end - half)
 
     def turn(self) -> None:

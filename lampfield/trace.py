@@ -76,9 +76,10 @@ class TraceHub:
 
 
 class TraceFilter(msgspec.Struct, frozen=True):
-    """Which messages a follower wants: all, or those of one phone (number, id or address) or one Call-ID."""
+    """Which messages a follower wants: all, or those of one phone, by any of its names, or with a part of a Call-ID."""
 
-    phone: str | None = None
+    phone: frozenset[str] | None = None
+    """Numbers, ids, and addresses with or without their port."""
     call: str | None = None
 
     def wants(self, message: TracedMessage) -> bool:
@@ -86,4 +87,5 @@ class TraceFilter(msgspec.Struct, frozen=True):
             return False
         if self.phone is None:
             return True
-        return self.phone in message.parties.split(">") or self.phone in message.peer
+        address = message.peer.partition(" ")[2]
+        return not self.phone.isdisjoint((*message.parties.split(">"), address, address.rpartition(":")[0].strip("[]")))

@@ -13,9 +13,9 @@ from lampfield.locating import LocalAddresses, Locator, flows_to
 from sipcore.address import NameAddr
 from sipcore.digest import Credentials
 from sipcore.flow import Flow
-from sipcore.invitation import Invitation
+from sipcore.invitation import MAX_FORWARDS, Invitation
 from sipcore.message import Request
-from sipcore.uri import SipUri, TelUri, Uri, parse_uri
+from sipcore.uri import SipUri, Uri, dialled_of, parse_uri
 
 logger = logging.getLogger(__name__)
 
@@ -48,14 +48,19 @@ class TrunkRoute(NamedTuple):
         return self.line.number_uri(self.number)
 
     def invitation(
-        self, shown: Identity, offer: bytes | None, diverted: tuple[tuple[str, str], ...] = ()
+        self,
+        shown: Identity,
+        offer: bytes | None,
+        diverted: tuple[tuple[str, str], ...] = (),
+        max_forwards: int = MAX_FORWARDS,
     ) -> Invitation:
         """The INVITE to `number`, with `shown` as caller: in From, and asserted for the peer to trust (RFC 3325 §5)."""
         line = self.line
         callee = line.number_uri(self.number)
-        asserted = line.number_uri(shown.number if shown.number != ANONYMOUS.number else line.own_number)
+        is_known = shown.number != ANONYMOUS.number
+        asserted = line.number_uri(shown.number if is_known else line.own_number)
         local, fields = NameAddr(shown.name, asserted), [("P-Asserted-Identity", f"<{asserted}>")]
-        if shown.number == ANONYMOUS.number:
+        if shown.withheld or not is_known:
             local = NameAddr(ANONYMOUS.name, parse_uri("sip:anonymous@anonymous.invalid"))
             fields.append(("Privacy", "id"))
         return Invitation(
@@ -64,6 +69,7 @@ class TrunkRoute(NamedTuple):
             local=local,
             remote=NameAddr("", callee),
             offer=offer,
+            max_forwards=max_forwards,
             fields=(*fields, *diverted),
             credentials=line.credentials,
         )
@@ -82,8 +88,8 @@ class TrunkLine:
         self._sources = [ipaddress.ip_network(source) for source in config.sources]
         self._is_source = lru_cache(MOST_ADDRESSES)(self._in_networks)
         self._hosts: set[str] = set()
-        literal = config.host.strip("[]")
-        if _is_address(literal):
+        literal = _address(config.host.strip("[]"))
+        if literal is not None:
             self._hosts.add(literal)
 
     # -- the peer
@@ -116,7 +122,7 @@ class TrunkLine:
         flows = await flows_to(self.uri, locator, ours)
         if flows:
             self.flows = flows
-            self._hosts = {flow.remote[0] for flow in flows}
+            self._hosts = {_address(flow.remote[0]) or flow.remote[0] for flow in flows}
             self._down.intersection_update(flows)
         elif not self.flows and (ours.local("udp") or ours.local("tcp")):
             logger.warning("trunk %s: no address found for %s", self.config.name, self.config.host)
@@ -157,14 +163,14 @@ class TrunkLine:
 
     def dialled(self, request: Request) -> str:
         """The number that was called: in the Request-URI or, where that is our contact, in what the provider adds."""
-        user = _user(request.request_uri)
+        user = dialled_of(request.request_uri)
         if self.contact_user is None or user != self.contact_user:
             return user
         called = request.header("P-Called-Party-ID")  # RFC 7315 §4.2
         if called is not None:
-            user = _user(parse_uri(called.partition("<")[2].partition(">")[0] or called.partition(";")[0].strip()))
+            user = dialled_of(parse_uri(called.partition("<")[2].partition(">")[0] or called.partition(";")[0].strip()))
         else:
-            user = _user(request.to.uri)
+            user = dialled_of(request.to.uri)
         # A provider that names the account means its number.
         return self.own_number if user == self.config.username else user
 
@@ -173,12 +179,6 @@ def _secret_user(config: Trunk) -> str:
     """Stays the same across restarts, so that an old registration is refreshed and not doubled; nobody can guess it."""
     key = hashlib.sha256(config.password.encode()).digest()
     return "t" + hashlib.blake2s(f"{config.name}\n{config.username}".encode(), key=key, digest_size=10).hexdigest()
-
-
-def _user(uri: Uri) -> str:
-    if isinstance(uri, SipUri):
-        return uri.unescaped_user.partition(";")[0]
-    return uri.digits if isinstance(uri, TelUri) else str(uri)
 
 
 def _digits(number: str) -> str:
@@ -190,9 +190,9 @@ def _same_number(one: str, other: str) -> bool:
     return shared >= 3 and one[-shared:] == other[-shared:] and (len(one) >= SAME_DIGITS or one == other)
 
 
-def _is_address(host: str) -> bool:
+def _address(host: str) -> str | None:
+    """An IP address as sockets tell it, None for a name."""
     try:
-        ipaddress.ip_address(host)
+        return str(ipaddress.ip_address(host))
     except ValueError:
-        return False
-    return True
+        return None

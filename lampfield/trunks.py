@@ -12,6 +12,7 @@ from lampfield.config_sections import Trunk
 from lampfield.locating import Locator
 from lampfield.trunk_line import TrunkLine, TrunkRoute
 from lampfield.trunk_registration import TrunkRegistration
+from sipcore.digest import Credentials
 from sipcore.flow import Datagram, Flow
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.resolver import DnsResolver
@@ -33,6 +34,8 @@ class Incoming(msgspec.Struct, frozen=True):
 
     trunk: str
     dialled: str
+    credentials: Credentials | None = None
+    """For challenges to our requests within the call."""
 
 
 class TrunkHealth(msgspec.Struct, frozen=True):
@@ -100,7 +103,7 @@ class Trunks:
         user = getattr(request.request_uri, "user", None)
         for line in self._lines:
             if line.contact_user is not None and user == line.contact_user:
-                return Incoming(line.config.name, line.dialled(request))
+                return Incoming(line.config.name, line.dialled(request), line.credentials)
         from_there = [line for line in self._lines if line.sends_from(flow.remote[0])]
         if not from_there:
             return None
@@ -108,7 +111,7 @@ class Trunks:
         line = from_there[0]
         if len(from_there) > 1:
             line = next((line for line in from_there if line.has_number(line.dialled(request))), line)
-        return Incoming(line.config.name, line.dialled(request))
+        return Incoming(line.config.name, line.dialled(request), line.credentials)
 
     async def routes(self, number: str, caller: str = "") -> AsyncIterator[TrunkRoute]:
         """The ways out for `number` in order of trial: trunks that have `caller`'s number first, those down last."""

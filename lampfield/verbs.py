@@ -21,7 +21,13 @@ def verbs_of(parts: Parts) -> dict[str, Verb]:
     reloading, store = parts.reloading, parts.voicemail.store
     return (
         ControlVerbs(
-            parts.live, parts.events, parts.trace, lambda: status(parts), reloading.companies, reloading.sounds
+            parts.live,
+            parts.events,
+            parts.trace,
+            lambda: parts.door.directory,
+            lambda: status(parts),
+            reloading.companies,
+            reloading.sounds,
         ).table()
         | VoicemailVerbs(store).table()
         | PersonVerbs(parts.houses, parts.lamps).table()

@@ -20,9 +20,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from call_records.missed_calls import MissedCall, mark_handled, missed_calls
 from lampfield.access_log import AccessTable
 from lampfield.child import say_ready
-from lampfield.configuration import Configuration, load
-from lampfield.control_socket import converse, lines
+from lampfield.configuration import Configuration
+from lampfield.control_socket import first_answer, lines
 from lampfield.database import open_database
+from lampfield.handed_over import configuration_of, take_configuration
 from lampfield.logs import start_logging
 from lampfield.pin_attempts import PinAttempts
 from lampfield.pin_table import PinTable
@@ -75,8 +76,8 @@ class ControlLine:
     async def ask(self, verb: str, arguments: dict[str, str]) -> Any:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await anext(converse(self._path, verb, arguments))
-        except (OSError, StopAsyncIteration) as error:  # TimeoutError is an OSError
+                return await first_answer(self._path, verb, arguments)
+        except OSError as error:  # TimeoutError is one
             raise SignallingAway("it does not answer") from error
 
 
@@ -275,11 +276,11 @@ async def restore(kept: StandingRequestTable, couriers: Couriers, free: FreeDesk
 def main() -> None:
     """The process's entry."""
     parser = argparse.ArgumentParser(prog="lampfield.web_process")
-    parser.add_argument("--config", type=Path)
+    take_configuration(parser)
     parser.add_argument("--socket", type=int, required=True)
     parser.add_argument("--ready-fd", type=int)
     arguments = parser.parse_args()
-    configuration = load(arguments.config) if arguments.config else Configuration()
+    configuration = configuration_of(arguments)
     start_logging(configuration.log.level)
     asyncio.run(serve(configuration, socket.socket(fileno=arguments.socket), arguments.ready_fd))
 

@@ -22,7 +22,8 @@ from lampfield.adapters.wire import (
     read_message,
 )
 from lampfield.control_socket import Outbox
-from lampfield.presence.lamps import Lamps, StateChange
+from lampfield.presence.followers import StateChange
+from lampfield.presence.lamps import Lamps
 from lampfield.private_socket import private_socket
 from presence_pidf.merge_rules import kind_of
 from presence_pidf.person_state import PersonState
@@ -76,7 +77,7 @@ class Intake:
 
     async def start(self) -> None:
         """Listen. Raises OSError."""
-        self._lamps.follow(self._changed)
+        self._lamps.followers.follow(self._changed)
         self._server = await asyncio.start_unix_server(self._serve, sock=private_socket(self._path))
 
     async def stop(self) -> None:

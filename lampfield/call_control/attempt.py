@@ -36,7 +36,7 @@ class Attempt:
     async def winner(self) -> VoiceLeg | None:
         """Who picked the call up, else the first leg that answers; None when all have refused.
 
-        A 6xx of one ends the waiting (RFC 3261 §16.7).
+        A 6xx of one ends the waiting (RFC 3261 §16.7), and so does a phone that forwards by itself.
         """
         waiting = {leg.outcome: leg for leg in self.legs}
         while waiting:
@@ -48,7 +48,7 @@ class Attempt:
                 leg = waiting.pop(outcome)
                 if outcome.result() == 200:
                     return leg
-                if outcome.result() >= 600:
+                if outcome.result() >= 600 or leg.moved_to is not None:
                     return None
         return None
 
@@ -60,6 +60,11 @@ class Attempt:
                 leg.give_up(elsewhere=taken or winner is not None)
         if self._picked.done() and self._picked.result() is not winner:
             self._picked.result().end("caller-gone")
+
+    @property
+    def moved_to(self) -> str | None:
+        """What a phone wants dialled in its place."""
+        return next((leg.moved_to for leg in self.legs if leg.moved_to is not None), None)
 
     @property
     def refusal(self) -> int:

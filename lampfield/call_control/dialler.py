@@ -83,6 +83,10 @@ class CallDialler(Ringing):
         return offered_to_callee(self._caller.offered_codecs, self._caller.rtp.codec)
 
     @property
+    def taken_elsewhere(self) -> bool:
+        return self._caller.taken_elsewhere
+
+    @property
     def referred_by(self) -> str | None:
         return self._transferring.referred_by if self._transferring is not None else None
 
@@ -93,6 +97,10 @@ class CallDialler(Ringing):
     @property
     def earlier(self) -> Earlier:
         return self._caller.earlier
+
+    @property
+    def hops(self) -> int:
+        return self._caller.hops - 1
 
     def leg_rings(self, leg: OutgoingLeg, early_media: bool) -> None:
         """A called phone rings: so does the caller; a called network's own sound is passed on."""

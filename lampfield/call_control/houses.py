@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
+from weakref import WeakValueDictionary
 
 from lampfield.company_hours import CompanyHours
 from lampfield.completions import Completions
@@ -89,6 +90,8 @@ class Houses:
         self._park_held = park_held
         self._call_back = call_back
         self._houses: dict[str, House] = {}
+        self._runners: WeakValueDictionary[tuple[str, str], QueueRunner] = WeakValueDictionary()
+        """By domain and name; those of queues that a company has no more for as long as calls still use them."""
         self._activities: dict[str, Activity] = {}
         self._lots: dict[str, ParkingLot] = {}
 
@@ -102,8 +105,7 @@ class Houses:
             return known
         self._activities.setdefault(company.domain, Activity(self._clock))
         lot = self._lots.setdefault(company.domain, ParkingLot(partial(self._park_changed, company.id)))
-        running = known.queues if known is not None else {}
-        queues = {name: self._runner(company, queue, running.get(name)) for name, queue in company.queues.items()}
+        queues = {name: self._runner(company, queue) for name, queue in company.queues.items()}
         return House(
             company,
             queues,
@@ -121,10 +123,11 @@ class Houses:
             park=lot,
         )
 
-    def _runner(self, company: Company, queue: Queue, running: QueueRunner | None) -> QueueRunner:
+    def _runner(self, company: Company, queue: Queue) -> QueueRunner:
         """The one that runs, with its callers, under the settings as they are now; else a new one."""
+        running = self._runners.get((company.domain, queue.name))
         if running is None:
-            return QueueRunner(
+            running = self._runners[company.domain, queue.name] = QueueRunner(
                 queue,
                 self._activities[company.domain],
                 self._place_sink(company),
@@ -136,7 +139,7 @@ class Houses:
                 history=self._history(company, queue.name),
                 talks=self._places.talks(),
             )
-        if running.queue != queue:
+        elif running.queue != queue:
             running.reconfigure(queue)
         return running
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 
 from lampfield.call_control.codecs import SUPPORTED, common
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.kept_call import KeptLeg
-from lampfield.call_control.leg import NO_CODEC, NORMAL_CLEARING, LegEnd
+from lampfield.call_control.leg import NO_CODEC, NORMAL_CLEARING, LegEnd, awaited, let_go_on
 from lampfield.call_control.leg_names import caller_leg
 from lampfield.call_control.services import Services
 from lampfield.call_control.voice_leg import VoiceLeg
@@ -20,6 +21,10 @@ from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, SessionCancelled, SessionEstablished
 
 logger = logging.getLogger(__name__)
+
+_PARAMS = r"""(?:[^,"]|"[^"]*")*?;\s*+cause\s*+=\s*+"""
+_ELSEWHERE = re.compile(rf"(?:^|,)\s*+(?:SIP\s*+{_PARAMS}200|Q\.850\s*+{_PARAMS}26)(?![0-9])", re.IGNORECASE)
+"""A Reason that says: answered elsewhere (RFC 3326 §2; ITU-T Q.850, non-selected user)."""
 
 
 class IncomingLeg(VoiceLeg):
@@ -50,15 +55,19 @@ class IncomingLeg(VoiceLeg):
         self._offer = offer
         if offer is not None:
             self.description.learn(offer)
-        self._answering = asyncio.Lock()
-        self._acknowledged = asyncio.Event()
+        self._answering = False
+        """The answer is being made."""
+        self._answer_made: asyncio.Future[None] | None = None
+        """Done when it is; there while somebody else waits for that."""
+        self._acknowledged = False
+        self._acknowledging: asyncio.Future[None] | None = None
+        """Done when the ACK has come or the leg is over; there while somebody waits for that."""
         self._rings = False
 
     def take_up(self, kept: KeptLeg, audio: SessionInfo) -> None:
         """As every leg; it was answered and acknowledged."""
         super().take_up(kept, audio)
-        self._answered = True
-        self._acknowledged.set()
+        self._answered = self._acknowledged = True
 
     @property
     def answered(self) -> bool:
@@ -68,7 +77,8 @@ class IncomingLeg(VoiceLeg):
         match event:
             case SessionEstablished(sdp=sdp):
                 self._established(sdp)
-            case SessionCancelled():
+            case SessionCancelled(reason=reason):
+                self.taken_elsewhere = _ELSEWHERE.search(reason or "") is not None
                 self.finish(LegEnd("abandoned", 487, by_peer=True))
             case _:
                 super().on(event)
@@ -77,7 +87,7 @@ class IncomingLeg(VoiceLeg):
         if self._offer is None and self.rtp.codec is None and (sdp is None or not self.take_answer(sdp)):
             self.services.sip.bye(self.session, reason_header=NO_CODEC)
             self.finish(LegEnd("failed", 488, by_peer=False))
-        self._acknowledged.set()
+        self._acknowledge()
 
     # Before the answer
 
@@ -97,10 +107,19 @@ class IncomingLeg(VoiceLeg):
 
     async def answer(self, codec: str | None = None) -> None:
         """Answer (200), with `codec` where the caller has it, so that no re-INVITE is needed. Raises CallerGone."""
-        async with self._answering:
-            self._there()
-            if not self.answered:
-                await self._answer(codec)
+        while self._answering:
+            self._answer_made = awaited(self._answer_made)
+            await asyncio.wait({self._answer_made})
+        self._there()
+        if self.answered:
+            return
+        self._answering = True
+        try:
+            await self._answer(codec)
+        finally:
+            self._answering = False
+            let_go_on(self._answer_made)
+            self._answer_made = None
 
     async def _answer(self, codec: str | None) -> None:
         try:
@@ -118,7 +137,9 @@ class IncomingLeg(VoiceLeg):
         self.services.sip.accept(self.session, sdp)
         self.show("confirmed")
         if self._offer is None:
-            await self._acknowledged.wait()
+            if not self._acknowledged:
+                self._acknowledging = awaited(None)
+                await self._acknowledging
             self._there()
 
     async def _describe(self, codec: str | None) -> bytes:
@@ -155,4 +176,8 @@ class IncomingLeg(VoiceLeg):
     def finish(self, end: LegEnd) -> None:
         """As every leg, and whoever waits for the caller's ACK is woken to learn it."""
         super().finish(end)
-        self._acknowledged.set()
+        self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        self._acknowledged = True
+        let_go_on(self._acknowledging)

@@ -5,8 +5,8 @@ The media engine, a process of its own, plays and relays meanwhile; the supervis
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -47,25 +47,25 @@ _ANSWER_AND_TELL = frozenset({"menu", "person", "number"})
 """Those that, when they have answered the caller, tell of what follows at once."""
 
 
-@dataclass(slots=True)
 class _Course:
     """How a call goes, as far as another run has to know."""
 
-    destination: str = ""
-    """Where the call was sent last, in its written form; empty for nowhere yet."""
-    parted: bool = False
-    """The caller has talked, and was sent nowhere since."""
-    menus: Places = field(default_factory=Places)
-    priority: int = 0
-    customer_number: str = ""
-    parked_by: str = ""
-    places: dict[str, str] = field(default_factory=dict)
-    away: bool = False
-    brought_by: tuple[str, str] = ("", "")
-    """The queue that found somebody for the caller, and the place's call."""
-    talkers: tuple[VoiceLeg, VoiceLeg] | None = None
-    kept: bytes = b""
-    """What is on disk; empty for nothing."""
+    def __init__(self) -> None:
+        self.destination = ""
+        """Where the call was sent last, in its written form; empty for nowhere yet."""
+        self.parted = False
+        """The caller has talked, and was sent nowhere since."""
+        self.menus = Places()
+        self.priority = 0
+        self.customer_number = ""
+        self.parked_by = ""
+        self.places: dict[str, str] = {}
+        self.away = False
+        self.brought_by = ("", "")
+        """The queue that found somebody for the caller, and the place's call."""
+        self.talkers: tuple[VoiceLeg, VoiceLeg] | None = None
+        self.kept = b""
+        """What is on disk; empty for nothing."""
 
     @property
     def kind(self) -> str:
@@ -75,25 +75,6 @@ class _Course:
 
 class KeptCalls:
     """Follows the calls' events, so that what is on disk is who is where, waits or talks."""
-
-    FOLLOWED: ClassVar[tuple[type[CallEvent], ...]] = (
-        CallRouted,
-        MenuEntered,
-        CallParked,
-        CustomerNumberGiven,
-        QueueJoined,
-        PlaceResumed,
-        PlaceHeld,
-        QueueLeft,
-        CalledBack,
-        CallAnswered,
-        PositionAnnounced,
-        CallTakenUp,
-        LegEnded,
-        TransferRequested,
-        CallEnded,
-    )
-    """The events that a call takes."""
 
     def __init__(self, journal: Journal, legs: Legs, sip: SipPort) -> None:
         self._journal = journal
@@ -110,8 +91,9 @@ class KeptCalls:
     def taken_up(self, kept: KeptCall) -> None:
         """A call of another run goes on: follow it from here."""
         brought_by = (kept.talk.queue, kept.talk.place) if kept.talk is not None else ("", "")
-        on_disk = msgspec.msgpack.encode(kept)
-        course = _Course(places=dict(kept.places), away=kept.away, brought_by=brought_by, kept=on_disk)
+        course = _Course()
+        course.places, course.away, course.brought_by = dict(kept.places), kept.away, brought_by
+        course.kept = msgspec.msgpack.encode(kept)
         if kept.way is not None:
             course.destination, course.priority = kept.way.destination, kept.way.priority
             course.customer_number, course.parked_by = kept.way.customer_number, kept.way.parked_by
@@ -131,37 +113,26 @@ class KeptCalls:
 
     # What happens to calls.
 
-    def __call__(self, event: CallEvent) -> None:
-        """Take an event of a call."""
-        match event:
-            case CallRouted():
-                self._routed(event)
-            case MenuEntered():
-                self._course(event.call).menus.came_to(Destination("menu", event.menu))
-                self._keep(event.call)
-            case CallParked():
-                self._parked(event)
-            case CustomerNumberGiven():
-                self._course(event.call).customer_number = event.number
-            case QueueJoined() | PlaceResumed() | PlaceHeld():
-                self._placed(event)
-            case QueueLeft():
-                self._left(event)
-            case CalledBack():
-                # On the line for the place is only who has answered and pressed the key: then it is resumed.
-                self._served[event.place] = event.call
+    def takers(self) -> dict[type[CallEvent], Callable[[Any], None]]:
+        """Who takes each kind of event that changes what is on disk."""
+        return {
+            CallRouted: self._routed,
+            MenuEntered: self._in_menu,
+            CallParked: self._parked,
+            CustomerNumberGiven: self._numbered,
+            QueueJoined: self._placed,
+            PlaceResumed: self._placed,
+            PlaceHeld: self._placed,
+            QueueLeft: self._left,
+            CalledBack: self._called_back,
+            CallAnswered: self._answered,
             # What a phone changes in its dialog while it waits is taken along with the next announcement.
-            case CallAnswered():
-                if self._course(event.call).kind not in _ANSWER_AND_TELL:
-                    self._keep(event.call)
-            case PositionAnnounced() | CallTakenUp():
-                self._keep(event.call)
-            case LegEnded():
-                self._leg_ended(event)
-            case TransferRequested():
-                self._parted(event.call)
-            case CallEnded() if event.call in self._courses:
-                self.forget(event.call)
+            PositionAnnounced: self._told,
+            CallTakenUp: self._told,
+            LegEnded: self._leg_ended,
+            TransferRequested: self._transferred,
+            CallEnded: self._ended,
+        }
 
     def _course(self, call: str) -> _Course:
         course = self._courses.get(call)
@@ -174,6 +145,31 @@ class KeptCalls:
         course.destination, course.priority, course.parted = event.destination, event.priority, False
         if course.kind not in _TELL_OF_CALLERS:
             self._keep(event.call)
+
+    def _in_menu(self, event: MenuEntered) -> None:
+        self._course(event.call).menus.came_to(Destination("menu", event.menu))
+        self._keep(event.call)
+
+    def _numbered(self, event: CustomerNumberGiven) -> None:
+        self._course(event.call).customer_number = event.number
+
+    def _called_back(self, event: CalledBack) -> None:
+        # On the line for the place is only who has answered and pressed the key: then it is resumed.
+        self._served[event.place] = event.call
+
+    def _answered(self, event: CallAnswered) -> None:
+        if self._course(event.call).kind not in _ANSWER_AND_TELL:
+            self._keep(event.call)
+
+    def _told(self, event: PositionAnnounced | CallTakenUp) -> None:
+        self._keep(event.call)
+
+    def _transferred(self, event: TransferRequested) -> None:
+        self._parted(event.call)
+
+    def _ended(self, event: CallEnded) -> None:
+        if event.call in self._courses:
+            self.forget(event.call)
 
     def _parked(self, event: CallParked) -> None:
         course = self._course(event.call)

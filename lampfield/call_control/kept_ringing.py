@@ -7,7 +7,8 @@ answered yet would hear it ring, though nobody is called. To them the call begin
 from __future__ import annotations
 
 import logging
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -29,8 +30,6 @@ _CALLERS = "waits-for-answer"
 class KeptRinging:
     """Follows the calls' events: what is on disk is who rings."""
 
-    FOLLOWED: ClassVar[tuple[type[CallEvent], ...]] = (LegRinging, LegAnswered, LegEnded, CallAnswered, CallEnded)
-
     def __init__(self, journal: Journal, legs: Legs, sip: SipPort) -> None:
         self._journal = journal
         self._legs = legs
@@ -40,18 +39,29 @@ class KeptRinging:
         self._callers: set[str] = set()
         """The calls whose callers are told that it rings."""
 
-    def __call__(self, event: CallEvent) -> None:
-        """Take an event of a call."""
-        match event:
-            case LegRinging():
-                self._rings(event.leg)
-                self._waits(event.call)
-            case CallAnswered() | CallEnded() if event.call in self._callers:
-                self._callers.remove(event.call)
-                self._journal.delete(_CALLERS, event.call)
-            case LegAnswered() | LegEnded() if event.leg in self._kept:
-                self._kept.remove(event.leg)
-                self._journal.delete(_KIND, event.leg)
+    def takers(self) -> dict[type[CallEvent], Callable[[Any], None]]:
+        """Who takes each kind of event that changes what is on disk."""
+        return {
+            LegRinging: self._leg_rings,
+            LegAnswered: self._rings_no_more,
+            LegEnded: self._rings_no_more,
+            CallAnswered: self._waits_no_more,
+            CallEnded: self._waits_no_more,
+        }
+
+    def _leg_rings(self, event: LegRinging) -> None:
+        self._rings(event.leg)
+        self._waits(event.call)
+
+    def _waits_no_more(self, event: CallAnswered | CallEnded) -> None:
+        if event.call in self._callers:
+            self._callers.remove(event.call)
+            self._journal.delete(_CALLERS, event.call)
+
+    def _rings_no_more(self, event: LegAnswered | LegEnded) -> None:
+        if event.leg in self._kept:
+            self._kept.remove(event.leg)
+            self._journal.delete(_KIND, event.leg)
 
     def _rings(self, name: str) -> None:
         leg = self._legs.named(name)

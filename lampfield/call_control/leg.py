@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from lampfield.call_control.codecs import SUPPORTED
@@ -33,13 +31,15 @@ NORMAL_CLEARING = 'Q.850;cause=16;text="Normal call clearing"'
 NO_CODEC = 'SIP;cause=488;text="Not Acceptable Here"'
 
 
-@dataclass(frozen=True, slots=True)
 class LegEnd:
     """How a leg ended: `cause` in the words of `LegEnded`; `by_peer` where the phone did it."""
 
-    cause: str
-    status: int
-    by_peer: bool
+    __slots__ = ("by_peer", "cause", "status")
+
+    def __init__(self, cause: str, status: int, *, by_peer: bool) -> None:
+        self.cause = cause
+        self.status = status
+        self.by_peer = by_peer
 
     @property
     def untimely(self) -> Ended | None:
@@ -77,11 +77,16 @@ class Leg:
         """The phase that lamps were told last."""
         self.description = Description(services.sdp_address, int(self.started * 1000))
         self.bridge: Bridge | None = None
-        self._met = asyncio.Event()
+        self._met = False
+        self._meeting: asyncio.Future[None] | None = None
+        """Done when the party has met somebody; there while somebody waits for that."""
         self.keys = Keys()
         self.ended: asyncio.Future[LegEnd] = asyncio.get_running_loop().create_future()
-        self._out: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._offering = asyncio.Lock()
+        self._left = False
+        self._leaving: asyncio.Future[None] | None = None
+        """Done when the party has no part in the call any more; there while somebody waits for that."""
+        self._offering: asyncio.Lock | None = None
+        """Held while the phone is offered something; there since the first offer."""
         self._reoffer: _Reoffer | None = None
         self._offered_back: bytes | None = None
         """Our offer in the response to a re-INVITE without one; its answer comes in the ACK."""
@@ -94,27 +99,30 @@ class Leg:
     def meet(self, bridge: Bridge) -> None:
         """The party talks to somebody from now on."""
         self.bridge = bridge
-        self._met.set()
+        self._met = True
+        let_go_on(self._meeting)
 
     @property
     def has_met(self) -> bool:
         """The party has talked to somebody."""
-        return self._met.is_set()
+        return self._met
 
     async def meeting(self, patience: float) -> None:
         """Return when the party has talked to somebody, or after `patience` seconds."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(patience):
-                await self._met.wait()
+        if not self._met:
+            self._meeting = awaited(self._meeting)
+            await asyncio.wait({self._meeting}, timeout=patience)
 
     def take_leave(self) -> None:
         """The party has no part in the call any more, though the phone may still have to be told."""
-        if not self._out.done():
-            self._out.set_result(None)
+        self._left = True
+        let_go_on(self._leaving)
 
     async def part_over(self) -> None:
         """Return when the party has no part in the call any more."""
-        await asyncio.shield(self._out)
+        if not self._left:
+            self._leaving = awaited(self._leaving)
+            await asyncio.shield(self._leaving)
 
     async def port(self) -> int:
         """The RTP port, opened when it is first asked for."""
@@ -127,6 +135,8 @@ class Leg:
 
         One at a time: the next waits for the phone's answer, which tells no asker from another.
         """
+        if self._offering is None:
+            self._offering = asyncio.Lock()
         async with self._offering:
             if self.ended.done() or self.description.local is None:
                 return False
@@ -185,7 +195,7 @@ class Leg:
 
         A phone that is muted or held answers and the call goes on; one that vanished does not, and 408 ends the leg.
         """
-        if not self.description.held and not self._offering.locked():
+        if not self.description.held and not (self._offering is not None and self._offering.locked()):
             self.spawn(self.reoffer())
 
     def _settle_reoffer(self, accepted: bool) -> None:
@@ -287,3 +297,14 @@ class Leg:
     def spawn(self, work: Coroutine[Any, Any, object]) -> None:
         """Let something run beside the leg."""
         self.services.tasks.spawn(work, f"{self.call} {self.leg}")
+
+
+def awaited(future: asyncio.Future[None] | None) -> asyncio.Future[None]:
+    """The one that others wait for already, or a new one."""
+    return future if future is not None else asyncio.get_running_loop().create_future()
+
+
+def let_go_on(future: asyncio.Future[None] | None) -> None:
+    """Wake who waits for it."""
+    if future is not None and not future.done():
+        future.set_result(None)

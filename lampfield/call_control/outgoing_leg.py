@@ -13,8 +13,12 @@ from lampfield.call_control.voice_leg import VoiceLeg
 from media.session_info import SessionInfo
 from routing.events import LegAnswered, LegEnded, LegRinging
 from routing.ports import RingOutcome
+from sipcore.contact_request import preference_of
+from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, SessionAccepted, SessionProgress, SessionRejected
+from sipcore.message import Response
 from sipcore.stack import Invitation
+from sipcore.uri import dialled_of
 
 if TYPE_CHECKING:
     from lampfield.call_control.attempt import Attempt
@@ -50,6 +54,8 @@ class OutgoingLeg(VoiceLeg):
         """The status of the final response; 200 when answered."""
         self.attempt: Attempt | None = None
         """The ringing that it is part of; None where it was answered in another run of the process."""
+        self.moved_to: str | None = None
+        """What the phone wants dialled in its place."""
         self._observer = observer
         self._rings = False
         self._wanted = True
@@ -94,7 +100,8 @@ class OutgoingLeg(VoiceLeg):
                 self._progress(status, sdp)
             case SessionAccepted(sdp=sdp):
                 self._accepted(sdp)
-            case SessionRejected(status=status):
+            case SessionRejected(status=status, response=response):
+                self.moved_to = moved_to(response) if response is not None and self._wanted else None
                 self._over(status)
             case _:
                 super().on(event)
@@ -167,6 +174,20 @@ class OutgoingLeg(VoiceLeg):
                 LegEnded(call=self.call, at=now, leg=self.leg, person=self.person, cause=end.cause, status=end.status)
             )
         super().finish(end)
+
+
+def moved_to(response: Response) -> str | None:
+    """What a redirection asks to dial: the user part, or telephone number, of its best Contact (RFC 3261 §8.1.3.4).
+
+    None for other responses, and where no Contact can be read. The host does not matter: phones write ours or theirs.
+    """
+    if response.status not in (300, 301, 302):
+        return None
+    try:
+        best = max(response.contacts, key=preference_of, default=None)
+    except ProtocolViolation:
+        return None
+    return (dialled_of(best.uri) or None) if best is not None else None
 
 
 def outcome_of(status: int) -> RingOutcome:

@@ -21,7 +21,7 @@ from routing.model import Company
 from routing.ports import ANSWERED_ELSEWHERE, RingResult
 from sipcore.address import NameAddr
 from sipcore.binding import Binding
-from sipcore.stack import Invitation
+from sipcore.invitation import MAX_FORWARDS, Invitation
 from sipcore.uri import Uri, parse_uri
 
 logger = logging.getLogger(__name__)
@@ -62,6 +62,11 @@ class Ringing:
         return True
 
     @property
+    def taken_elsewhere(self) -> bool:
+        """Somebody outside the house has answered the caller."""
+        return False
+
+    @property
     def referred_by(self) -> str | None:
         """Who has transferred the call, as phones in the house are told (RFC 3892)."""
         return None
@@ -75,6 +80,11 @@ class Ringing:
     def earlier(self) -> Earlier:
         """The forwardings that the call brought with it."""
         return NO_EARLIER
+
+    @property
+    def hops(self) -> int:
+        """How many the call may go to who is called: one less than to us, so that what comes round again ends."""
+        return MAX_FORWARDS
 
     def pass_over(self, leg: str) -> None:
         """There is a leg of this name from another run of the process."""
@@ -129,12 +139,12 @@ class Ringing:
             logger.error("%s: nobody can be rung without audio: %s", self.call, fault)
             return RingResult("unreachable", status=503)
         except asyncio.CancelledError as cancelled:
-            taken = ANSWERED_ELSEWHERE in cancelled.args
+            taken = ANSWERED_ELSEWHERE in cancelled.args or self.taken_elsewhere
             raise
         finally:
             attempt.close(winner, taken=taken)
         if winner is None:
-            return RingResult(outcome_of(attempt.refusal), status=attempt.refusal)
+            return RingResult(outcome_of(attempt.refusal), status=attempt.refusal, moved_to=attempt.moved_to)
         return RingResult("answered", winner, picked_up_by=winner.person if winner.rang is not None else None)
 
     def _leg(self, callee: Identity) -> OutgoingLeg:
@@ -151,6 +161,7 @@ class Ringing:
             local=self.shown.address(leg.domain),
             remote=NameAddr(leg.name, _callee(leg), {}),
             offer=await self._offer(leg),
+            max_forwards=self.hops,
             fields=self._fields_to_phone(leg),
         )
 
@@ -175,7 +186,7 @@ class Ringing:
                 shown = self.shown
             forwarders = [Forwarder(route.uri_of(self._number_of(each.person)), each.why) for each in self.diversions]
             told = fields(config.diversion, forwarders, route.target, self.earlier)
-        await leg.start(route.invitation(shown, await self._offer(leg), told), shown)
+        await leg.start(route.invitation(shown, await self._offer(leg), told, self.hops), shown)
         if not await leg.sign_of_life(SILENT_SECONDS):
             route.line.note(route.flow, up=False)
 
@@ -188,7 +199,7 @@ class Ringing:
         person = self._company.people.get(payer or "")
         own = person.outside_number if person is not None else None
         number = own or caller_id or next(iter(self._company.main_numbers), self.shown.number)
-        return Identity(number, self._company.name)
+        return Identity(number, self._company.name, withheld=self.shown.withheld and payer == self.shown.person)
 
     def _number_of(self, person: str) -> str:
         """The number outside under which somebody was called who has forwarded the call."""

@@ -38,7 +38,8 @@ class RtpSession:
         """The engine's for it; another one once it is open, where a spare session was taken."""
         self.port: int | None = None
         self.negotiated: Negotiated | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Lock | None = None
+        """Held while the engine is asked for a port; there once it was."""
         self._asked = False
         """The engine was asked for a port, and may have opened one though nobody waited for its answer."""
         self._closed = False
@@ -55,6 +56,11 @@ class RtpSession:
         """
         if self.port is not None:
             return self.port
+        if self._opening is None:
+            self.port = self._spared()
+            if self.port is not None:
+                return self.port
+            self._opening = asyncio.Lock()
         async with self._opening:
             if self._closed:
                 raise MediaError("the leg is over")
@@ -62,12 +68,19 @@ class RtpSession:
                 self.port = await self._open()
             return self.port
 
+    def _spared(self) -> int | None:
+        """The port of a session that was open in advance, which is ours from now on; None where there is none."""
+        spare = self._spares.take() if not self._closed else None
+        if spare is None:
+            return None
+        self._asked, self.name = True, spare.name
+        return spare.port
+
     async def _open(self) -> int:
         self._asked = True
-        spare = self._spares.take()
-        if spare is not None:
-            self.name = spare.name
-            return spare.port
+        spared = self._spared()
+        if spared is not None:
+            return spared
         port = await self._spares.open(self.name)
         if self._closed:
             raise MediaError("the leg is over")
@@ -93,6 +106,7 @@ class RtpSession:
             codec=cast(Codec, negotiated.codec.name),
             payload_type=negotiated.codec.payload_type,
             dtmf_payload_type=negotiated.dtmf_payload_type,
+            own_dtmf_payload_type=negotiated.own_dtmf_payload_type,
             direction=negotiated.direction,
             remote_rtcp=negotiated.remote_rtcp,
             rtp_timeout=self._silence,

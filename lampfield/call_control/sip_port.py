@@ -88,6 +88,10 @@ class SipPort:
         self._stack.refuse(session, status, self._clock())
         self._flush_soon()
 
+    def authorise(self, session: str, credentials: Credentials) -> None:
+        """Answer challenges to requests within a call that a provider has brought."""
+        self._stack.authorise(session, credentials)
+
     def identify(self, session: str, fields: Fields) -> None:
         self._stack.identify(session, self._clock(), fields=fields)
         self._flush_soon()

@@ -6,16 +6,19 @@ from collections.abc import Coroutine
 from typing import Any
 
 from lampfield.admission import Admission
+from lampfield.call_control.call_ids import new_call_id
+from lampfield.call_control.calling_party import from_trunk, withholds
 from lampfield.call_control.dialler import CallDialler
 from lampfield.call_control.diversions import earlier_of
 from lampfield.call_control.houses import Houses
-from lampfield.call_control.identity import Identity, from_trunk
+from lampfield.call_control.identity import Identity
 from lampfield.call_control.incoming_leg import IncomingLeg
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.outlet import CallOutlet
 from lampfield.call_control.park_desk import ParkDesk
 from lampfield.call_control.pickup_desk import PickupDesk
 from lampfield.call_control.services import Services
+from lampfield.call_control.tasks import Tasks
 from lampfield.call_control.transfer_desk import TransferDesk
 from lampfield.door import Door, Refused
 from media.client import MediaUnavailable
@@ -48,7 +51,7 @@ class Switchboard:
         self._transfers = TransferDesk(services, legs, houses, door)
         self.parks = ParkDesk(services, legs)
         self._pickups = PickupDesk(services, legs, self.parks)
-        self._flows: set[asyncio.Task[object]] = set()
+        self._flows = Tasks()
 
     @property
     def calls(self) -> int:
@@ -141,6 +144,8 @@ class Switchboard:
         request = invite.request
         trunk = self._services.trunks.incoming(request, invite.flow)
         if trunk is not None:
+            if trunk.credentials is not None:
+                self._services.sip.authorise(invite.session, trunk.credentials)
             return self._from_trunk(request, trunk.dialled)
         found = self._door.person(request, invite.flow)
         house = self._houses.of_domain(found.company.domain)
@@ -150,7 +155,7 @@ class Switchboard:
         return (
             house,
             Arrival("phone", str(request.request_uri), person.id),
-            Identity(person.extension, person.name, person.id),
+            Identity(person.extension, person.name, person.id, withholds(request)),
         )
 
     def _from_trunk(self, request: Request, dialled: str) -> tuple[House, Arrival, Identity] | None:
@@ -161,14 +166,15 @@ class Switchboard:
         caller = from_trunk(request)
         number = e164(caller.number, house.company.country) or caller.number
         arrival = Arrival("trunk", dialled, forwarded=earlier_of(request).forwardings)
-        return house, arrival, caller._replace(number=number)
+        return house, arrival, caller if caller.number == number else caller._replace(number=number)
 
     def _treat(self, invite: InviteReceived, house: House, arrival: Arrival, identity: Identity) -> None:
         company = house.company
-        call = self._services.token()
+        call = new_call_id(self._services)
         leg = IncomingLeg(
             self._services, invite.session, invite.offer, call, company.domain, company.language, identity, arrival
         )
+        leg.hops = invite.request.max_forwards or leg.hops
         if arrival.origin == "trunk":
             leg.earlier = earlier_of(invite.request)
         if identity.person is not None:
@@ -185,7 +191,7 @@ class Switchboard:
         if house is None or house.queues.get(due.queue) is not runner:
             runner.leave(due.call, "lost")
             return
-        call = self._services.token()
+        call = new_call_id(self._services)
         shown = Identity(due.number, house.company.name)
         outlet = CallOutlet(self._services, lambda: (self._houses.of_domain(domain) or house).company, call, shown)
         calling = CallingBack(house, runner, due, outlet)
@@ -203,7 +209,7 @@ class Switchboard:
         people = house.company.people if house is not None else {}
         if house is None or asker not in people or target not in people:
             return
-        call, domain = self._services.token(), company.domain
+        call, domain = new_call_id(self._services), company.domain
         shown = Identity(people[target].extension, people[target].name)
         outlet = CallOutlet(self._services, lambda: (self._houses.of_domain(domain) or house).company, call, shown)
         logger.info("%s: %s is called, for %s is free", call, asker, target)
@@ -216,10 +222,7 @@ class Switchboard:
 
     def go_on(self, call: str, treatment: Coroutine[Any, Any, None]) -> asyncio.Task[object]:
         """Run the treatment of a call beside all others."""
-        task = self._services.tasks.spawn(treatment, f"call {call}")
-        self._flows.add(task)
-        task.add_done_callback(self._flows.discard)
-        return task
+        return self._flows.spawn(treatment, f"call {call}")
 
     @staticmethod
     def _callee(house: House, dialled: str) -> Identity:

@@ -21,6 +21,7 @@ from routing.beat import beat_from
 from routing.diversion import Diversion
 from routing.ports import CallerGone, Ended, Recorded, RecordingFailed
 from routing.tasks import followed_by, stop
+from sipcore.invitation import MAX_FORWARDS
 
 
 class VoiceLeg(Leg):
@@ -38,6 +39,10 @@ class VoiceLeg(Leg):
         """By whom the call was forwarded, in order."""
         self.earlier = NO_EARLIER
         """The forwardings that the call brought with it."""
+        self.hops = MAX_FORWARDS
+        """How many hops the call may still go (RFC 7332 §4)."""
+        self.taken_elsewhere = False
+        """The caller has gone because somebody answered to whom the network put the call as well."""
         self.rang: str | None = None
         """Id of the person for whom it rang, where this leg's has taken the call in their place."""
 

@@ -1,5 +1,8 @@
 """The command line: one file for each group of commands."""
 
+import io
+import sys
+
 import typer
 
 from lampfield.cli.commands import Commands
@@ -17,3 +20,6 @@ app = typer.Typer(
 @app.callback()
 def lampfield() -> None:
     """The main number of a company: menus, queues, phones and their busy lamps."""
+    # A terminal that lacks a name's letter, or a ladder's arrow, shows a question mark in its place.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")

@@ -10,12 +10,12 @@ from rich.table import Table
 
 from lampfield.cli.running import ask, follow
 from lampfield.cli.server_file import ConfigOption, configuration_of
-from lampfield.cli.terminal import out
+from lampfield.cli.terminal import give_up, out
 from lampfield.supervisor import adapters_path
 from status_adapters.adapter import Finding
 from status_adapters.health import Figures
 
-app = typer.Typer(help="Status adapters: what other systems know of people.", invoke_without_command=True)
+app = typer.Typer(invoke_without_command=True)
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -59,6 +59,9 @@ def test(
     """
     findings: list[Finding] = []
     configuration = configuration_of(ctx.obj)
+    if name not in configuration.adapters:
+        there = ", ".join(sorted(configuration.adapters)) or "none"
+        give_up(f"The configuration has no [adapters.{name}]; there are {there}")
 
     def show(answer: Any) -> None:
         finding = msgspec.convert(answer, Finding)

@@ -28,6 +28,8 @@ def calls(
 ) -> None:
     """Show the calls in progress, kept up to date until Ctrl-C; with --since or --json the finished ones.
 
+    Where no terminal shows them, as in a pipe, those in progress are told once.
+
     Of a finished call it tells who called, the way through menus and queues, the wait, who answered and how it ended;
     for that the server need not run.
 

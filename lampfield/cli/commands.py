@@ -1,5 +1,6 @@
 """The commands by name, each imported when it is asked for: a server starts, and help comes, without all the others."""
 
+import errno
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, ClassVar
@@ -7,6 +8,8 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
+
+from lampfield.cli.terminal import give_up
 
 
 class Commands(TyperGroup):
@@ -35,6 +38,15 @@ class Commands(TyperGroup):
         "demo": ("demo", "demo"),
     }
     """The module and what in it is the command, in the order in which help lists them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what the machine refuses, as room on the disk for what is printed, is told in a line."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # Nobody reads on: Typer ends the command without a word.
+            give_up(str(error))
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.modules)

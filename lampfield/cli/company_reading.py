@@ -38,6 +38,7 @@ def read_checked_company(source: Path, configuration: Configuration, problems: P
         music_exists=music_exists,
         trunks=bool(configuration.trunks),
         secrets=configuration.secrets,
+        mails=configuration.mail.host is not None,
     )
     check_company(company, problems, surroundings)
     return company

@@ -31,7 +31,7 @@ def history(
 
     How far back it reaches is the company's setting `statuses.history_days`. The server need not run.
 
-    Examples: `lampfield history anna`, `lampfield history 11@nordlys.example --since 7d`
+    Examples: `lampfield history anna`, `lampfield history 209@nordlys.example --since 7d`
     """
     now = datetime.now().astimezone()
     try:

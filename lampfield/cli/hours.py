@@ -14,7 +14,7 @@ from lampfield.cli.database import database
 from lampfield.cli.server_file import ConfigOption, configuration_of
 from lampfield.cli.terminal import give_up, out
 from lampfield.configuration import Configuration
-from lampfield.control_socket import converse
+from lampfield.control_socket import first_answer
 from lampfield.supervisor import control_path
 from provisioning.company_rows import load_companies
 from routing.hours import BY_FILE, Changes, next_change, situation
@@ -91,9 +91,7 @@ def _asked(configuration: Configuration, company: Company) -> dict[str, Changes]
 
     async def ask() -> object:
         async with asyncio.timeout(10):
-            return await anext(
-                converse(control_path(configuration.state_directory), "hours", {"company": company.domain})
-            )
+            return await first_answer(control_path(configuration.state_directory), "hours", {"company": company.domain})
 
     try:
         return msgspec.convert(asyncio.run(ask()), dict[str, Changes])

@@ -11,7 +11,7 @@ from rich.table import Table
 from lampfield.cli.running import follow
 from lampfield.cli.terminal import out
 from lampfield.configuration import Configuration
-from lampfield.live_calls import LiveCall
+from lampfield.live_call import LiveCall
 
 _COLOURS = {
     "ringing": "yellow",
@@ -24,13 +24,21 @@ _COLOURS = {
 
 
 def watch_calls(configuration: Configuration) -> None:
-    """Show the calls in progress until Ctrl-C. Ends the command with status 1 when no server runs."""
-    with Live(live_table([], time.time()), console=out(), refresh_per_second=4) as live:
+    """Show the calls in progress until Ctrl-C, once where no terminal shows them. Status 1 when no server runs."""
+    console = out()
+    if not console.is_terminal:
+        follow(configuration, "calls", {}, lambda answer: console.print(_table_of(answer)), once=True)
+        return
+    with Live(live_table([], time.time()), console=console, refresh_per_second=4) as live:
 
         def show(answer: Any) -> None:
-            live.update(live_table(msgspec.convert(answer, list[LiveCall]), time.time()))
+            live.update(_table_of(answer))
 
         follow(configuration, "calls", {}, show)
+
+
+def _table_of(answer: Any) -> Table:
+    return live_table(msgspec.convert(answer, list[LiveCall]), time.time())
 
 
 def live_table(calls: Sequence[LiveCall], now: float) -> Table:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from lampfield.cli.choosing import CompanyArgument
 from lampfield.cli.server_file import ConfigOption, configuration_of
-from lampfield.cli.sound_desk import minutes, progress_bar, sound_desk
+from lampfield.cli.sound_desk import SoundDesk, minutes, progress_bar, sound_desk
 from lampfield.cli.terminal import out
 from provisioning.sound_shelf import STANDARD
 
@@ -51,24 +51,35 @@ def add_command(
 ) -> None:
     """Put files into a music list, which is made where there is none of the name. They are made as loud as each other.
 
+    A file that is refused is told with its reason, and the others go on; the command then ends with status 1.
+
     Example: `lampfield music add nordlys summer beach.mp3 sunset.wma`
     """
     with sound_desk(configuration_of(config), company) as desk:
         added = 0
         try:
             for file in files:
-                name = f"{music_list}-{_as_name(file)}"
-                with progress_bar(f"Reading {file.name}") as progress:
-                    sound = desk.add(file, name, kind="music", music_list=music_list, progress=progress)
-                added += 1
-                told = f"{music_list}: {sound.name}, {minutes(sound.seconds)} from {sound.original_format}"
-                out().print(told, markup=False, soft_wrap=True)
+                added += _added(desk, music_list, file)
         finally:
-            # Those before one that was refused are there.
             if added:
                 desk.tell_running()
-        if desk.shelf().active_music != music_list:
+        if added and desk.shelf().active_music != music_list:
             out().print(f"Play it with: lampfield music activate {company} {music_list}", markup=False, soft_wrap=True)
+        if added < len(files):
+            raise typer.Exit(1)
+
+
+def _added(desk: SoundDesk, music_list: str, file: Path) -> bool:
+    """Whether the file is in the list now; what it is, or why not, is told."""
+    name = f"{music_list}-{_as_name(file)}"
+    try:
+        with progress_bar(f"Reading {file.name}") as progress:
+            sound = desk.add(file, name, kind="music", music_list=music_list, progress=progress)
+    except typer.Exit:
+        return False
+    told = f"{music_list}: {sound.name}, {minutes(sound.seconds)} from {sound.original_format}"
+    out().print(told, markup=False, soft_wrap=True)
+    return True
 
 
 @app.command("activate")

@@ -7,7 +7,7 @@ from typing import Any
 
 from lampfield.cli.terminal import give_up
 from lampfield.configuration import Configuration
-from lampfield.control_socket import converse
+from lampfield.control_socket import converse, first_answer
 from lampfield.supervisor import control_path
 
 
@@ -18,14 +18,16 @@ def follow(
     show: Callable[[Any], None],
     *,
     socket: Callable[[Path], Path] = control_path,
+    once: bool = False,
 ) -> None:
     """Ask the running server and show each of its answers, until it ends or Ctrl-C. Status 1 when none runs.
 
+    With `once` the first answer is enough.
     `socket` says which process is asked: signalling, unless it is another's.
     """
     path = socket(configuration.state_directory)
     try:
-        asyncio.run(_follow(converse(path, verb, arguments), show))
+        asyncio.run(_follow(converse(path, verb, arguments), show, once=once))
     except KeyboardInterrupt:
         return
     except OSError as error:
@@ -52,7 +54,7 @@ def tell_sounds_changed(configuration: Configuration) -> str:
 def _tell(configuration: Configuration, verb: str) -> str:
     async def ask() -> str:
         async with asyncio.timeout(30):
-            return str(await anext(converse(control_path(configuration.state_directory), verb)))
+            return str(await first_answer(control_path(configuration.state_directory), verb))
 
     try:
         return f"The running server: {asyncio.run(ask())}"
@@ -69,8 +71,10 @@ def no_server(path: Path, error: OSError) -> str:
     )
 
 
-async def _follow(answers: AsyncIterator[Any], show: Callable[[Any], None]) -> None:
+async def _follow(answers: AsyncIterator[Any], show: Callable[[Any], None], *, once: bool) -> None:
     async for answer in answers:
         if isinstance(answer, dict) and "error" in answer:
             give_up(answer["error"])
         show(answer)
+        if once:
+            return

@@ -19,7 +19,7 @@ from lampfield.cli.server_file import ConfigOption, configuration_of
 from lampfield.cli.sound_desk import minutes
 from lampfield.cli.terminal import give_up, out
 from lampfield.configuration import Configuration
-from lampfield.control_socket import converse
+from lampfield.control_socket import first_answer
 from lampfield.supervisor import control_path
 from lampfield.voicemail.folders import Folders
 from lampfield.voicemail.table import read_messages, write_messages
@@ -118,7 +118,7 @@ def _deleted_by_server(configuration: Configuration, message: Message) -> bool:
     async def ask() -> object:
         async with asyncio.timeout(30):
             path = control_path(configuration.state_directory)
-            return await anext(converse(path, "voicemail-delete", {"message": message.id}))
+            return await first_answer(path, "voicemail-delete", {"message": message.id})
 
     try:
         answer = asyncio.run(ask())

@@ -284,18 +284,33 @@ async def demo(console: Console, *, once: bool) -> bool:
     with tempfile.TemporaryDirectory(prefix="lampfield-demo-") as folder:
         world = World(Path(folder))
         try:
-            await world.start()
-            missing = await Play(world, console).perform()
+            server = await world.start()
+            missing = await _played(Play(world, console), server)
+            if missing is None:
+                console.print("The demo was stopped before its end.")
+                return False
             if missing:
                 console.print(f"[red]Not seen:[/red] {', '.join(missing)}")
             else:
                 console.print("[green]Every step was seen.[/green]")
-            if not once and world.server is not None:
+            if not once:
                 _invite(world, console)
-                await world.server
+                await server
             return not missing
         finally:
             await world.stop()
+
+
+async def _played(play: Play, server: asyncio.Future[None]) -> list[str] | None:
+    """The steps that were not seen; None when the server ended meanwhile, as it does at Ctrl-C."""
+    playing = asyncio.ensure_future(play.perform())
+    either: set[asyncio.Future[Any]] = {playing, server}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if playing.done():
+        return playing.result()
+    playing.cancel()
+    await asyncio.wait({playing})
+    return None
 
 
 def _invite(world: World, console: Console) -> None:

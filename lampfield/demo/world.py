@@ -76,8 +76,8 @@ class World:
         """Where the server listens."""
         return SERVER_HOST, self.port
 
-    async def start(self) -> None:
-        """Return when the server answers. Raises ChildFailed."""
+    async def start(self) -> asyncio.Task[None]:
+        """The server's task, when it answers. Raises ChildFailed."""
         await self._operators_server.start()
         started = asyncio.Event()
         supervisor = Supervisor(self._folder / "lampfield.toml", self.configuration)
@@ -90,6 +90,7 @@ class World:
             raise DemoCannotStart("the server ended while it started")
         await self._phones_media.start()
         await self.media.connect(self._folder / "phones.sock")
+        return self.server
 
     async def stop(self) -> None:
         await self._clips.close()
@@ -127,7 +128,7 @@ class World:
         (self._folder / "operator-secret").write_text(SECRET)
         file.write_text(
             f'state_directory = "state"\n\n[sip]\nlisten = {listen}\n\n[log]\nlevel = "warning"\n\n'
-            "[restart]\nspare = false\n\n"
+            "[restart]\nspare = false\n\n[shutdown]\ndrain_seconds = 0\n\n"
             f'[trunks.outside]\nkind = "address"\nhost = "{OUTSIDE_HOST}"\n\n'
             f'[secrets.operator]\nfile = "operator-secret"\n\n'
             f'[adapters.operator]\nkind = "operator"\npreset = "telenor"\nsecret_name = "operator"\n'

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, Protocol
 
 from lampfield.notices.notice import Notice
 from lampfield.notices.wording import FALLBACK, sentence
@@ -35,8 +35,15 @@ class Post(Protocol):
 
 @dataclass(slots=True)
 class _Call:
+    """Of one caller: the call that came in, and those in which the place that it ordered is called back."""
+
     company: str
     caller: str
+    place: str
+    """The call under which queues know the caller's place."""
+    gone: bool = False
+    """Nobody is on the line: the place is kept for calling back."""
+    place_over: bool = False
     missed_by: str = ""
     answered: bool = False
 
@@ -51,18 +58,6 @@ class _Health:
 class NoticeWatch:
     """Follows calls and members; nothing is told of a call that somebody answered."""
 
-    FOLLOWED: ClassVar[tuple[type[CallEvent], ...]] = (
-        CallArrived,
-        CallTakenUp,
-        CalledBack,
-        CallBridged,
-        QueueLeft,
-        BoxFull,
-        MessageLost,
-        CallEnded,
-    )
-    """What happens to calls that somebody may have to be told of."""
-
     def __init__(self, post: Post, clock: Clock, token: Callable[[], str]) -> None:
         self._post = post
         self._clock = clock
@@ -75,41 +70,72 @@ class NoticeWatch:
         """Take over the companies as they are now: all of them are told of the server's health."""
         self._companies = {company.id: company for company in companies}
 
-    def call(self, event: CallEvent) -> None:
-        """Something happened to a call."""
-        match event:
-            case CallArrived():
-                self._calls[event.call] = _Call(event.company, event.caller_number)
-            case CallTakenUp():
-                self._calls[event.call] = _Call(event.company, event.caller_number, answered=bool(event.talks_to))
-            case CalledBack() if (call := self._calls.get(event.call)) is not None:
-                # After a restart nothing else is known of the call that ordered it.
-                self._calls.setdefault(event.place, _Call(call.company, call.caller))
-            case CallBridged() if (call := self._calls.get(event.call)) is not None:
-                call.answered = True
-            case QueueLeft() if (call := self._calls.get(event.call)) is not None:
-                call.missed_by = "" if event.outcome in SERVED else event.queue
-                if event.outcome == "not-reached":
-                    self._over(event)
-            case BoxFull() if (call := self._calls.get(event.call)) is not None:
-                self._tell(call.company, "box-full", event.at, call=event.call, caller=call.caller, box=event.box)
-            case MessageLost() if (call := self._calls.get(event.call)) is not None:
-                self._tell(
-                    call.company,
-                    "message-lost",
-                    event.at,
-                    fault=event.why,
-                    call=event.call,
-                    caller=call.caller,
-                    box=event.box,
-                )
-            case CallEnded() if event.cause != "callback":  # else the place is kept, and its end is still to come
-                self._over(event)
+    def takers(self) -> dict[type[CallEvent], Callable[[Any], None]]:
+        """Who takes each kind of event of calls that somebody may have to be told of."""
+        return {
+            CallArrived: self._arrived,
+            CallTakenUp: self._taken_up,
+            CalledBack: self._called_back,
+            CallBridged: self._talks,
+            QueueLeft: self._left_queue,
+            BoxFull: self._box_full,
+            MessageLost: self._message_lost,
+            CallEnded: self._ended,
+        }
 
-    def _over(self, event: CallEvent) -> None:
+    def _arrived(self, event: CallArrived) -> None:
+        self._calls[event.call] = _Call(event.company, event.caller_number, event.call)
+
+    def _taken_up(self, event: CallTakenUp) -> None:
+        talks = bool(event.talks_to)
+        self._calls[event.call] = _Call(event.company, event.caller_number, event.call, answered=talks)
+
+    def _called_back(self, event: CalledBack) -> None:
+        call = self._calls.get(event.call)
+        if call is not None:
+            call.place = event.place
+            # After a restart nothing else is known of the call that ordered it.
+            ordered = self._calls[event.call] = self._calls.setdefault(event.place, call)
+            ordered.gone = False
+
+    def _talks(self, event: CallBridged) -> None:
+        call = self._calls.get(event.call)
+        if call is not None:
+            call.answered = True
+
+    def _left_queue(self, event: QueueLeft) -> None:
+        call = self._calls.get(event.call)
+        if call is not None:
+            call.missed_by, call.place_over = "" if event.outcome in SERVED else event.queue, True
+            if call.gone or event.outcome == "not-reached":
+                self._over(call, event)
+
+    def _box_full(self, event: BoxFull) -> None:
+        call = self._calls.get(event.call)
+        if call is not None:
+            self._tell(call.company, "box-full", event.at, call=event.call, caller=call.caller, box=event.box)
+
+    def _message_lost(self, event: MessageLost) -> None:
+        call = self._calls.get(event.call)
+        if call is not None:
+            lost, box = event.why, event.box
+            self._tell(call.company, "message-lost", event.at, fault=lost, call=event.call, caller=call.caller, box=box)
+
+    def _ended(self, event: CallEnded) -> None:
         call = self._calls.pop(event.call, None)
-        if call is not None and call.missed_by and not call.answered:
-            self._tell(call.company, "missed-call", event.at, call=event.call, caller=call.caller, queue=call.missed_by)
+        if call is None:
+            return
+        if event.cause == "callback" or (event.call != call.place and not call.place_over):
+            call.gone, call.place_over = True, False
+            self._calls[call.place] = call  # the place is kept, and its end is still to come
+        else:
+            self._over(call, event)
+
+    def _over(self, call: _Call, event: CallEvent) -> None:
+        self._calls.pop(call.place, None)
+        queue, call.missed_by = call.missed_by, ""
+        if queue and not call.answered:
+            self._tell(call.company, "missed-call", event.at, call=event.call, caller=call.caller, queue=queue)
 
     def member(self, company: str, event: AnyMemberEvent) -> None:
         """Something happened to a member of a company, by its id."""

@@ -81,7 +81,9 @@ def test_any_toml_read_as_a_company_is_told_what_is_wrong(document: dict[str, An
     check_company(
         company,
         problems,
-        Surroundings(spoken=lambda prompt: {"en"}, music_exists=lambda name: True, trunks=False, secrets=()),
+        Surroundings(
+            spoken=lambda prompt: {"en"}, music_exists=lambda name: True, trunks=False, secrets=(), mails=False
+        ),
     )
     assert problems.sentences, "a company has an id, a domain and more, which chance does not find"
     assert all("\n" not in sentence for sentence in problems.sentences + problems.warnings), "one line each"

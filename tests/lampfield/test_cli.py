@@ -1,7 +1,11 @@
 """The command line: what it prints, what it leaves behind and the status it ends with."""
 
+import asyncio
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import closing
@@ -17,7 +21,9 @@ from call_records.logged_event import LoggedEvent
 from lampfield.cli import app
 from lampfield.cli.since import since
 from lampfield.config_description import describe, describe_markdown
+from lampfield.control_socket import ControlServer, Outbox
 from lampfield.database import open_database
+from lampfield.live_call import LiveCall
 from provisioning.directory import load_directory
 from provisioning.sound_shelf import SoundEntry, save_sound
 from tests.call_records.calls import main_job
@@ -61,6 +67,7 @@ def passwords_in(file: Path) -> dict[str, str]:
         ("company", "password"),
         ("company", "describe"),
         ("calls",),
+        ("adapters",),
     ],
 )
 def test_every_command_explains_itself_with_an_example(lampfield: Lampfield, arguments: tuple[str, ...]) -> None:
@@ -294,6 +301,63 @@ def test_calls_as_json_are_one_record_a_line(lampfield: Lampfield, database: Pat
     (line,) = lampfield("calls", "--since", "1h", "--json").stdout.splitlines()
     record = json.loads(line)
     assert (record["caller_number"], record["talk_seconds"], record["cause"]) == ("+4520304050", 65.0, "answered")
+
+
+def test_into_a_pipe_the_calls_in_progress_are_told_once(lampfield: Lampfield, tmp_path: Path) -> None:
+    shown = LiveCall("c1", "nordlys", "+4540123456", "+4533221100", 1.0)
+
+    async def calls(_: dict[str, str], outbox: Outbox) -> None:
+        outbox.put([shown])
+        await asyncio.get_running_loop().create_future()
+
+    async def answered() -> Result:
+        (tmp_path / "state").mkdir()
+        server = ControlServer(tmp_path / "state" / "control.sock", {"calls": calls})
+        await server.start()
+        try:
+            return await asyncio.to_thread(lampfield, "calls")
+        finally:
+            await server.stop()
+
+    result = asyncio.run(asyncio.wait_for(answered(), 10))
+    assert result.exit_code == 0
+    assert "1 calls in progress" in result.output
+    assert "+4540123456" in result.output
+
+
+@pytest.mark.parametrize("arguments", [("config", "describe"), ("check", "lampfield.toml")])
+def test_what_is_printed_onto_a_full_disk_is_told_in_a_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "lampfield.toml").write_text("")
+    with Path("/dev/full").open("wb") as full:
+        told = subprocess.run(
+            [sys.executable, "-m", "lampfield.cli", *arguments],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert told.returncode == 1
+    assert told.stderr.splitlines() == [b"[Errno 28] No space left on device"]
+
+
+def test_a_letter_that_the_terminal_lacks_is_a_question_mark(tmp_path: Path) -> None:
+    file = tmp_path / "bjørn.toml"
+    file.write_text("")
+    told = subprocess.run(
+        [sys.executable, "-m", "lampfield.cli", "check", str(file)],
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    assert b"bj?rn.toml: the configuration is right" in told.stdout
+
+
+def test_an_adapter_that_is_not_configured_cannot_be_tried(lampfield: Lampfield) -> None:
+    result = lampfield("adapters", "test", "telenor")
+    assert result.exit_code == 1
+    assert "The configuration has no [adapters.telenor]; there are none" in result.output
 
 
 def test_a_moment_that_is_none_is_a_usage_error(lampfield: Lampfield) -> None:

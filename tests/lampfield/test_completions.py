@@ -229,7 +229,7 @@ def test_whom_one_has_called_in_vain_is_remembered(path: Path, cause: str, misse
             CallRouted(call="1", at=1.0, destination="person:bo"),
             CallEnded(call="1", at=2.0, cause=cause, by="callee"),
         ):
-            process.completions.on_call(event)
+            process.completions.takers()[type(event)](event)
         assert process.lines.missed.get("anna") == missed
         process.journal.close()
 

@@ -120,6 +120,7 @@ def test_every_kind_of_value_is_read(file: Path) -> None:
         advertised_address = "sip.nordlys.example"
         authentication = false
         [media]
+        address = "192.0.2.1"
         ports = "10000-10099"
         rtp_timeout_seconds = 0
         [database]
@@ -173,6 +174,10 @@ def test_every_error_is_told_at_once_with_key_value_and_what_was_expected(file: 
         ("sip.listen = []", "sip.listen = []: must be a list that is not empty"),
         ('sip.user_agent = "a\\r\\nVia: x"', 'sip.user_agent = "a\\r\\nVia: x": must be one line of text'),
         ("sip = 5", "sip = 5: must be a table"),
+        (
+            'sip.listen = ["udp:127.0.0.1:5060", "udp:192.0.2.1:5060"]',
+            'media.address = "127.0.0.1": must be an address that',
+        ),
         ('media.address = "::"', 'media.advertised_address = "": must be the address that phones reach'),
         ('media.address = "localhost"', 'media.address = "localhost": must be an IPv4 or IPv6 address'),
         ('media.prompts = "nowhere"', 'nowhere": must be a folder that exists'),
@@ -181,6 +186,8 @@ def test_every_error_is_told_at_once_with_key_value_and_what_was_expected(file: 
         ('database.url = "mysql://x"', "must be sqlite:///path or postgresql://user@host/name"),
         ("limits.max_calls = true", "limits.max_calls = true: must be between 1 and 100000"),
         ("limits.max_calls = 2.5", "limits.max_calls = 2.5: must be between 1 and 100000"),
+        (f'state_directory = "/{"x" * 93}"', 'state_directory = "/xxx'),
+        (f'state_directory = "/{"ø" * 50}"', "must be at most 93 bytes long, as sockets are made in it"),
         ('log.level = "loud"', 'log.level = "loud": must be one of debug, info, warning, error'),
         ("trunks.a = 1", "trunks.a = 1: must be a table"),
         ("[trunks.a]", "trunks.a.host: missing, must be a host name or an IP address"),

@@ -5,7 +5,9 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from lampfield.control_socket import BACKLOG, ControlServer, Outbox, converse
+import pytest
+
+from lampfield.control_socket import BACKLOG, ControlServer, Outbox, converse, first_answer
 
 
 async def count(arguments: dict[str, str], outbox: Outbox) -> None:
@@ -40,6 +42,34 @@ def test_answers_come_line_by_line_until_the_verb_has_ended(tmp_path: Path) -> N
 
 def test_an_endless_verb_is_followed_as_long_as_the_client_stays(tmp_path: Path) -> None:
     assert ask(tmp_path, "ever", {}, most=1) == ["first"]
+
+
+def test_a_stop_while_somebody_follows_is_no_error(tmp_path: Path) -> None:
+    complaints: list[dict[str, Any]] = []
+
+    async def followed() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))
+        server = ControlServer(tmp_path / "control.sock", {"ever": for_ever})
+        await server.start()
+        answers = converse(tmp_path / "control.sock", "ever")
+        assert await anext(answers) == "first"
+        await server.stop()
+
+    asyncio.run(followed())
+    assert complaints == []
+
+
+def test_a_server_that_goes_away_before_it_has_answered_is_as_one_that_does_not_run(tmp_path: Path) -> None:
+    async def asked() -> None:
+        async def fall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readline()
+            writer.close()
+
+        async with await asyncio.start_unix_server(fall, tmp_path / "control.sock"):
+            with pytest.raises(OSError, match="has not answered"):
+                await first_answer(tmp_path / "control.sock", "reload")
+
+    asyncio.run(asked())
 
 
 def test_an_unknown_verb_is_told_which_ones_there_are(tmp_path: Path) -> None:

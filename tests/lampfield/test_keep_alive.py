@@ -20,14 +20,19 @@ AOR = "sip:anna@nordlys.example"
 class House:
     """A registrar with one phone, and the stack that asks it."""
 
-    def __init__(self, transport: str = "udp", contact: str = "10.0.0.5") -> None:
+    def __init__(self, transport: str = "udp", contact: str = "10.0.0.5", advertised: str | None = None) -> None:
         numbers = count(1)
         self.now = 1000.0
         self.flow = Flow(transport, US, NAT)
         self.registrar = Registrar()
         self.stack = Stack(StackConfig(), lambda: f"token{next(numbers)}")
         self.keep_alive = KeepAlive(
-            self.registrar, self.stack, lambda: self.now, lambda: f"ping{next(numbers)}", self.registrar.remove
+            self.registrar,
+            self.stack,
+            lambda: self.now,
+            lambda: f"ping{next(numbers)}",
+            self.registrar.remove,
+            advertised,
         )
         self._cseq = count(1)
         self._contact = contact
@@ -69,6 +74,11 @@ class House:
 @pytest.fixture
 def house() -> House:
     return House()
+
+
+def test_a_server_that_listens_on_all_addresses_asks_by_the_one_that_is_reached() -> None:
+    asked = House(advertised="pbx.nordlys.example").live(int(PING_INTERVAL), answering=True)[0]
+    assert str(asked.from_.uri) == str(asked.contacts[0].uri) == "sip:pbx.nordlys.example:5060"
 
 
 def test_a_phone_behind_nat_is_asked_every_25_seconds(house: House) -> None:

@@ -24,11 +24,15 @@ def arrived(call: str = "c1", at: float = 1.0) -> CallArrived:
     )
 
 
+def tell(live: LiveCalls, event: CallEvent) -> None:
+    live.takers()[type(event)](event)
+
+
 def stages(*events: CallEvent) -> list[tuple[str, str]]:
     live = LiveCalls()
     seen: list[tuple[str, str]] = []
     for event in events:
-        live.apply(event)
+        tell(live, event)
         seen.append((live.snapshot()[0].stage, live.snapshot()[0].where))
     return seen
 
@@ -66,16 +70,16 @@ def test_a_held_call_shows_hold_until_it_is_retrieved() -> None:
 
 def test_a_call_that_ended_is_gone_and_the_others_stay_in_order() -> None:
     live = LiveCalls()
-    live.apply(arrived("second", 2.0))
-    live.apply(arrived("first", 1.0))
-    live.apply(arrived("third", 3.0))
-    live.apply(CallEnded(call="second", at=4.0, cause="answered", by="caller"))
+    tell(live, arrived("second", 2.0))
+    tell(live, arrived("first", 1.0))
+    tell(live, arrived("third", 3.0))
+    tell(live, CallEnded(call="second", at=4.0, cause="answered", by="caller"))
     assert [call.call for call in live.snapshot()] == ["first", "third"]
 
 
 def test_events_of_a_call_that_nobody_announced_are_passed_over() -> None:
     live = LiveCalls()
-    live.apply(MenuEntered(call="unknown", at=1.0, menu="main"))
+    tell(live, MenuEntered(call="unknown", at=1.0, menu="main"))
     assert len(live) == 0
 
 

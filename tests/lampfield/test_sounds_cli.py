@@ -65,6 +65,19 @@ def test_mistakes_are_told_with_what_was_expected(lampfield: Lampfield, tmp_path
     assert "must be letters, digits" in lampfield("sounds", "add", "nordlys", "a/b", file, fails=True)
 
 
+def test_a_file_that_is_refused_keeps_no_other_out(lampfield: Lampfield, tmp_path: Path) -> None:
+    (tmp_path / "lampfield.toml").write_text("")
+    broken = tmp_path / "broken.mp3"
+    broken.write_text("no sound")
+    beach, sunset = sound_file(tmp_path / "beach.mp3"), sound_file(tmp_path / "sunset.mp3")
+    told = lampfield("music", "add", "nordlys", "summer", beach, broken, tmp_path / "no.mp3", sunset, fails=True)
+    assert re.findall(r"^summer: (\S+),", told, re.MULTILINE) == ["summer-beach", "summer-sunset"]
+    assert "broken.mp3" in told and "no.mp3" in told, "each with its reason"
+    assert "No server runs now" in told
+    listed = lampfield("music", "list", "nordlys")
+    assert "summer-beach" in listed and "summer-sunset" in listed
+
+
 def test_music_is_added_activated_and_removed(lampfield: Lampfield, tmp_path: Path) -> None:
     file = sound_file(tmp_path / "Sommer på stranden.wma")
     told = lampfield("music", "add", "nordlys", "summer", file, tmp_path / "no.mp3", fails=True)

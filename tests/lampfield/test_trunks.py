@@ -293,6 +293,22 @@ def test_a_call_from_the_peers_address_or_networks_is_the_trunks() -> None:
     assert incoming([trunk], request, from_host("203.0.113.1")) is None
 
 
+def test_an_ipv6_peer_is_known_however_its_address_is_written() -> None:
+    request = invite("sip:+4533221100@[2001:db8::1]")
+    for written in ("2001:DB8::9", "[2001:db8:0:0::9]"):
+        assert incoming([Trunk("peer", "address", written)], request, from_host("2001:db8::9")) is not None
+
+    async def located() -> bool:
+        us = Us([Trunk("peer", "address", "peer.example")], lambda uri: [Target("udp", "2001:DB8:0::9", 5060)])
+        await us.endpoint.listen([Listener("udp", "::1", 0)])
+        [route async for route in us.trunks.routes("+4599887766")]
+        found = us.trunks.incoming(request, from_host("2001:db8::9"))
+        await us.endpoint.close()
+        return found is not None
+
+    assert virtual_time.run(located())
+
+
 @pytest.mark.parametrize(
     ("uri", "dialled"),
     [
@@ -367,6 +383,13 @@ def test_a_caller_who_withholds_the_number_is_asserted_and_not_shown() -> None:
     assert str(invitation.local) == '"Anonymous" <sip:anonymous@anonymous.invalid>'
     assert ("Privacy", "id") in invitation.fields
     assert ("P-Asserted-Identity", "<sip:+4533221100@provider.example;user=phone>") in invitation.fields
+
+
+def test_a_phone_that_withholds_its_number_is_asserted_by_it_and_not_shown() -> None:
+    invitation = first_route(account()).invitation(Identity("+4533221109", "Nordlys", withheld=True), None)
+    assert str(invitation.local) == '"Anonymous" <sip:anonymous@anonymous.invalid>'
+    assert ("Privacy", "id") in invitation.fields
+    assert ("P-Asserted-Identity", "<sip:+4533221109@provider.example;user=phone>") in invitation.fields
 
 
 def test_names_and_ipv6_peers_make_sound_uris() -> None:

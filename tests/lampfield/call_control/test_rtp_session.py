@@ -1,6 +1,7 @@
 """A leg's end in the media engine: announcements follow one another, and a key cuts the one that plays."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -96,3 +97,54 @@ def test_an_announcement_ends_by_the_clock_where_it_is_known_when(run: Callable[
         second.cancel()
         await asyncio.wait({second})
         assert await engine.told() == ["play", "play", "stop"]
+
+
+def test_what_has_to_be_done_now_leaves_when_the_client_is_told_and_takes_the_rest_along(tmp_path: Path) -> None:
+    woken: list[str] = []
+
+    async def test() -> None:
+        path = tmp_path / "engine"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+            listening.bind(str(path))
+            listening.listen()
+            client = MediaClient(lambda event: None, lambda: woken.append("soon"))
+            await client.connect(path)
+            connection, _ = listening.accept()
+            connection.setblocking(False)
+            client.drop("over")
+            client.flush()
+            with pytest.raises(BlockingIOError):
+                connection.recv(65536)
+            client.stop("one", "music")
+            client.stop("two", "music")
+            assert woken == ["soon"]
+            client.flush()
+            verbs = [line.partition(b" ")[0] for line in connection.recv(65536).splitlines()]
+            assert verbs == [b"close", b"stop", b"stop"]
+            await client.disconnect()
+            connection.close()
+
+    asyncio.run(test())
+
+
+def test_who_opens_several_sessions_and_gives_up_leaves_no_fault_that_nobody_took(tmp_path: Path) -> None:
+    faults: list[dict[str, Any]] = []
+
+    async def test() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: faults.append(context))
+        path = tmp_path / "engine"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+            listening.bind(str(path))
+            listening.listen()
+            client = MediaClient(lambda event: None)
+            await client.connect(path)
+            opening = asyncio.ensure_future(client.open_several(["one", "two"], "127.0.0.1"))
+            await asyncio.sleep(0)
+            opening.cancel()
+            await client.disconnect()
+            with pytest.raises(asyncio.CancelledError):
+                await opening
+        gc.collect()
+
+    asyncio.run(test())
+    assert faults == []

@@ -49,8 +49,10 @@ class Watched:
         self.watch.configure([company(queues={}, language=language)])
 
     def told_of(self, *events: CallEvent) -> list[str]:
+        takers = self.watch.takers()
         for event in events:
-            self.watch.call(event)
+            if type(event) in takers:
+                takers[type(event)](event)
         return [notice.kind for notice in self.notices]
 
 
@@ -86,6 +88,23 @@ def test_a_place_that_is_kept_for_calling_back_is_missed_only_when_it_was_not_re
     assert Watched().told_of(ARRIVED, hung_up) == []
     assert Watched().told_of(ARRIVED, hung_up, left("called-back")) == []
     assert Watched().told_of(ARRIVED, hung_up, left("not-reached")) == ["missed-call"]
+
+
+def test_who_was_called_back_and_reached_nobody_then_is_told_of_once() -> None:
+    back = msgspec.structs.replace(ARRIVED, call="back-1", origin="callback")
+    ordered = CallEnded(call="c1", at=5.0, cause="callback", by="system")
+    called = [ARRIVED, ordered, back, CalledBack(call="back-1", at=6.0, queue="sales", place="c1", attempt=1)]
+    bridged, over = msgspec.structs.replace(BRIDGED, call="back-1"), msgspec.structs.replace(ENDED, call="back-1")
+    assert Watched().told_of(*called, left("abandoned"), over) == ["missed-call"]
+    assert Watched().told_of(*called, left("unanswered"), bridged, over) == [], "answered after the queue"
+    assert Watched().told_of(*called, left("called-back"), bridged, over) == []
+    assert Watched().told_of(*called, left("not-reached"), over) == ["missed-call"]
+    again = msgspec.structs.replace(over, cause="callback")
+    assert Watched().told_of(*called, again, left("not-reached")) == ["missed-call"], "and ordered it anew"
+    tried = msgspec.structs.replace(over, cause="busy")
+    assert Watched().told_of(*called, tried, *called[2:], left("called-back"), bridged, over) == []
+    elsewhere = [ARRIVED, left("timeout"), *called[1:]]
+    assert Watched().told_of(*elsewhere, tried) == [], "to be tried again"
 
 
 def test_full_boxes_and_lost_messages_are_told_of() -> None:

@@ -1,0 +1,63 @@
+"""Who calls, as an INVITE tells it."""
+
+import re
+from typing import Final
+
+from lampfield.call_control.identity import ANONYMOUS, Identity
+from sipcore.address import NameAddr, parse_name_addr
+from sipcore.errors import ProtocolViolation
+from sipcore.message import Request
+from sipcore.uri import SipUri, TelUri, Uri, unescape
+
+_BARE: Final = re.compile(r"[A-Za-z0-9+*._-]+")
+"""A user part that needs no escapes."""
+_NOBODYS_HOST: Final = "anonymous.invalid"
+
+
+def from_trunk(request: Request) -> Identity:
+    """The caller that a trunk names: P-Asserted-Identity before From (RFC 3325 §9.1).
+
+    Withheld where Privacy asks for it (RFC 3323 §4.2).
+    """
+    address = _asserted(request) or request.from_
+    if _wants_privacy(request) or _is_nobody(address.uri):
+        return ANONYMOUS
+    return Identity(_number(address.uri), address.display)
+
+
+def withholds(request: Request) -> bool:
+    """True where a phone of ours asks that its number be not shown, by Privacy or by an anonymous From."""
+    return _wants_privacy(request) or _is_nobody(request.from_.uri)
+
+
+def _wants_privacy(request: Request) -> bool:
+    """Privacy has `id` (RFC 3325 §9.3)."""
+    values = (request.header("Privacy") or "").replace(",", ";").split(";")
+    return any(value.strip().lower() == "id" for value in values)
+
+
+def _is_nobody(uri: Uri) -> bool:
+    """True for who has no number, or the anonymous URI of RFC 3323 §4.1.1.3."""
+    number = _number(uri)
+    nowhere = isinstance(uri, SipUri) and uri.host.lower() == _NOBODYS_HOST
+    return nowhere or not number or number.lower() == ANONYMOUS.number
+
+
+def _asserted(request: Request) -> NameAddr | None:
+    """The first identity that the network asserts; one that cannot be read is none (RFC 3261 §8.2)."""
+    asserted = request.headers("P-Asserted-Identity")
+    try:
+        return parse_name_addr(asserted[0]) if asserted else None
+    except ProtocolViolation:
+        return None
+
+
+def _number(uri: Uri) -> str:
+    """The number alone, as it can stand in a URI: parameters of a telephone number are left out (RFC 3966 §3)."""
+    if isinstance(uri, TelUri):
+        return uri.digits
+    if not isinstance(uri, SipUri):
+        return ""
+    user = (uri.user or "").partition(";")[0]
+    bare = unescape(user)
+    return bare if _BARE.fullmatch(bare) else user

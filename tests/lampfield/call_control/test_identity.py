@@ -1,0 +1,83 @@
+"""Who calls from the telephone network, as providers write it."""
+
+import pytest
+
+from lampfield.call_control.calling_party import from_trunk, withholds
+from lampfield.call_control.identity import ANONYMOUS, Identity
+from sipcore.message import Request
+
+CALLER = "<sip:+4540123456@provider.example;user=phone>;tag=1"
+
+
+def caller(from_: str = CALLER, **fields: str) -> Identity:
+    told = [(name.replace("_", "-"), value) for name, value in fields.items()]
+    return from_trunk(Request("INVITE", "sip:+4533221100@us", [("From", from_), *told]))
+
+
+@pytest.mark.parametrize(
+    "from_",
+    [
+        CALLER,
+        "sip:+4540123456@provider.example;tag=1",
+        "<sip:%2B4540123456@provider.example>;tag=1",
+        "<tel:+45-40-12-34-56;cpc=ordinary>;tag=1",
+        # Parameters of the telephone number, as of one that was ported (RFC 4694, RFC 3261 §19.1.6).
+        "<sip:+4540123456;npdi;rn=+4511@provider.example;user=phone>;tag=1",
+    ],
+)
+def test_the_number_is_the_same_however_the_provider_writes_it(from_: str) -> None:
+    assert caller(from_) == Identity("+4540123456")
+
+
+@pytest.mark.parametrize(
+    "asserted", ['"Karen" <sip:+4540999999@provider.example>, <tel:+4540999999>', '"Karen" <tel:+4540-999-999;isub=1>']
+)
+def test_what_the_network_asserts_goes_before_from(asserted: str) -> None:
+    assert caller(P_Asserted_Identity=asserted) == Identity("+4540999999", "Karen")
+
+
+@pytest.mark.parametrize("asserted", ["", "<sip:+45 4099", "Karen"])
+def test_an_assertion_that_cannot_be_read_is_none(asserted: str) -> None:
+    assert caller(P_Asserted_Identity=asserted) == Identity("+4540123456")
+
+
+@pytest.mark.parametrize("privacy", ["id", "ID", "id;critical", "user; id", "header;\tid ;user", "user,id"])
+def test_a_number_that_is_withheld_is_not_shown(privacy: str) -> None:
+    assert caller(Privacy=privacy, P_Asserted_Identity="<tel:+4540123456>") == ANONYMOUS
+
+
+@pytest.mark.parametrize("privacy", ["none", "header", "idle"])
+def test_other_privacy_withholds_no_number(privacy: str) -> None:
+    assert caller(Privacy=privacy) == Identity("+4540123456")
+
+
+@pytest.mark.parametrize(
+    "from_",
+    [
+        '"Anonymous" <sip:Anonymous@provider.example>;tag=1',
+        '"Unavailable" <sip:restricted@anonymous.invalid>;tag=1',
+        "<sip:provider.example>;tag=1",
+    ],
+)
+def test_a_from_without_a_caller_is_anonymous(from_: str) -> None:
+    assert caller(from_) == ANONYMOUS
+
+
+@pytest.mark.parametrize(
+    ("from_", "fields", "withheld"),
+    [
+        ("<sip:henrik@nordlys.example>;tag=1", {}, False),
+        ("<sip:henrik@nordlys.example>;tag=1", {"Privacy": "none"}, False),
+        ("<sip:henrik@nordlys.example>;tag=1", {"Privacy": "user; id"}, True),
+        ('"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1', {}, True),
+    ],
+)
+def test_a_phone_asks_not_to_be_shown_by_privacy_or_an_anonymous_from(
+    from_: str, fields: dict[str, str], withheld: bool
+) -> None:
+    assert withholds(Request("INVITE", "sip:40123456@nordlys.example", [("From", from_), *fields.items()])) == withheld
+
+
+def test_a_name_that_is_no_number_still_makes_a_sound_address() -> None:
+    shown = caller('"Front" <sip:front%20desk%40x;a=b@provider.example>;tag=1')
+    assert str(shown.address("nordlys.example")) == '"Front" <sip:front%20desk%40x@nordlys.example>'
