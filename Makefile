@@ -1,5 +1,6 @@
 # make demo          a whole call on this machine, told as a ladder; then it stays up for your softphone (ONCE=1: ends after the call)
 # make test          every check and test, those with real phones too
+# make explore       property tests with examples that were never tried, each time others
 # make bench         measures, and writes benchmarks/results.json
 # make build         the virtual environment with Lampfield in it, as Python that can be edited
 # make native        signalling compiled to C in build/native, which tests and measurements run
@@ -14,7 +15,7 @@ PYTEST := env $(RUN_NATIVE) $(BIN)/pytest -q --dist loadfile --no-loadscope-reor
 PACKAGES := sipcore media routing presence_pidf provisioning call_records status_adapters web lampfield
 SOURCES := pyproject.toml setup.py $(wildcard sipcore/io/*.c media/*.c media/engine/*.c media/engine/*.h)
 
-.PHONY: demo test test-phones test-others check fuzz bench build native clean
+.PHONY: demo test test-phones test-others check fuzz explore bench build native clean
 
 demo: .venv/built
 	$(BIN)/lampfield demo $(if $(ONCE),--once)
@@ -61,6 +62,9 @@ test-phones:
 
 test-others:
 	nice -n 5 $(PYTEST) -n 2 --ignore tests/interop
+
+explore: $(NATIVE)/built
+	$(PYTEST) -n 2 --hypothesis-profile explore -m hypothesis --ignore tests/interop
 
 bench: $(NATIVE)/built
 	$(RUN_NATIVE) $(BIN)/python -m benchmarks

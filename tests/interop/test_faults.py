@@ -217,6 +217,17 @@ def test_a_stop_gives_calls_their_time_takes_no_new_ones_and_forgets_no_phone(tm
         watcher.expect("209", "idle")
 
 
+def test_a_second_signal_to_stop_gives_calls_no_more_time(tmp_path: Path) -> None:
+    settings = NO_PASSWORDS | {"shutdown": {"drain_seconds": 600}}
+    with Server(tmp_path / "server", settings=settings) as server, outside(server) as caller:
+        call = in_the_menu(caller)
+        server.stop_soon()
+        until(lambda: "to end" in server.log(), "the server stops")
+        server.stop_soon()
+        call.respond(200, request=call.expect("BYE"))
+        server.stopped()
+
+
 # Phones that are gone
 
 

@@ -87,6 +87,13 @@ def test_signalling_comes_back_as_the_process_that_stood_by_or_as_a_new_one(tmp_
         assert both()[0] not in (first, second, third)
 
 
+def test_who_is_started_again_goes_by_the_configuration_that_the_server_began_with(own_server: Server) -> None:
+    with own_server as server:
+        file = server.folder / "lampfield.toml"
+        file.write_text(file.read_text() + "\n[sip]\nhalf = ")
+        kill(server, "lampfield.signalling")
+
+
 def test_calls_are_heard_again_after_the_media_process_was_killed(own_server: Server, tmp_path: Path) -> None:
     with own_server as server:
         kill(server, "media.process")
@@ -94,8 +101,12 @@ def test_calls_are_heard_again_after_the_media_process_was_killed(own_server: Se
         Sipp(tmp_path, "call", target=server.address, number=MAIN_NUMBER, host=OUTSIDE).finish()
 
 
-def test_a_killed_supervisor_takes_its_children_along(own_server: Server) -> None:
-    with own_server as server:
+def test_a_killed_supervisor_takes_its_children_along_though_there_are_calls(tmp_path: Path) -> None:
+    with (
+        Server(tmp_path / "server", settings={"shutdown": {"drain_seconds": 600}}) as server,
+        Sipp(tmp_path, "call", target=server.address, number=MAIN_NUMBER, host=OUTSIDE, pause_ms=20000),
+    ):
+        until(lambda: recorded(server, "MenuEntered"), "the menu on record")
         children = [child(server, module) for module in ("lampfield.signalling", "media.process")]
         os.kill(server.pid, signal.SIGKILL)
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), "the children end")
@@ -136,6 +147,27 @@ def test_an_import_reaches_the_running_server(own_server: Server, tmp_path: Path
 
 
 @pytest.mark.timeout(150)
+def test_the_demo_ends_at_ctrl_c_also_in_the_midst_of_the_call() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "lampfield.cli", "demo", "--once"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as demo:
+        try:
+            assert demo.stdout
+            heard = iter(demo.stdout.readline, "")
+            assert any("A caller dials" in line for line in heard)
+            demo.send_signal(signal.SIGINT)
+            told, complaints = demo.communicate(timeout=20)
+        finally:
+            demo.kill()
+    assert "stopped before its end" in told
+    assert "Traceback" not in complaints
+    assert demo.returncode == 1
+
+
 def test_the_demo_shows_every_step() -> None:
     played = subprocess.run(
         [sys.executable, "-m", "lampfield.cli", "demo", "--once"],

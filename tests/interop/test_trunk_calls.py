@@ -1,14 +1,16 @@
 """Calls from and to the telephone network: through trunks known by address, and through an account at a provider."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.plain_message import Message, proves, uri_of
+from tests.support.plain_message import Message, proves, read, uri_of
 from tests.support.plain_phone import PlainPhone
 from tests.support.ports import free_port
 from tests.support.server import MAIN_NUMBER, OUTSIDE, Server
+from tests.support.until import PATIENCE
 
 SECOND = "127.0.0.3"
 """Where the network's other gateway lives."""
@@ -105,6 +107,27 @@ def test_a_call_that_is_forwarded_outside_tells_who_forwarded_it(server: Server,
         server.command("person", "forward", "nordlys", "henrik", "always", "off")
 
 
+def test_a_network_that_has_closed_its_connection_is_told_over_a_new_one(server: Server, henrik: PlainPhone) -> None:
+    with (
+        socket.create_server((OUTSIDE, 0)) as listening,
+        PlainPhone(server.socket_address, CALLER, host=OUTSIDE, transport="tcp") as gateway,
+    ):
+        contact = f"<sip:{CALLER}@{OUTSIDE}:{listening.getsockname()[1]};transport=tcp>"
+        call = gateway.call(OWN_NUMBER, fields=[("Contact", contact)], domain=server.address)
+        rings = henrik.incoming()
+        rings.take()
+        call.answered()
+        gateway.vanish()
+        bye = rings.request("BYE")
+        listening.settimeout(PATIENCE)
+        connection, _ = listening.accept()
+        with connection:
+            connection.settimeout(PATIENCE)
+            ended = read(connection.recv(65535))
+        assert (ended.method, ended["Call-ID"]) == ("BYE", call.id)
+        assert henrik.final(bye).status == 200
+
+
 def test_a_number_of_nobody_is_refused_to_the_network(server: Server, network: PlainPhone) -> None:
     network.call("+4533229999", domain=server.address).refused(404)
 
@@ -129,6 +152,30 @@ def test_calling_out_shows_the_persons_number_and_passes_on_what_the_network_pla
     talk(henrik, answer.audio, network, outgoing.invite.audio)
     outgoing.request("BYE")
     call.hung_up()
+
+
+def test_a_call_that_comes_round_again_ends_by_its_hops(
+    server: Server, network: PlainPhone, henrik: PlainPhone
+) -> None:
+    assert network.call(OWN_NUMBER, fields=[("Max-Forwards", "0")], domain=server.address).refused(483)
+    call = network.call(OWN_NUMBER, fields=[("Max-Forwards", "3")], domain=server.address)
+    rings = henrik.incoming()
+    assert rings.invite["Max-Forwards"] == "2"
+    rings.respond(302, fields=[("Contact", "<sip:40123456@nordlys.example>")])
+    outgoing = network.incoming()
+    assert outgoing.invite["Max-Forwards"] == "2"
+    outgoing.turn_down(486)
+    call.refused(486)
+
+
+def test_a_phone_that_withholds_its_number_is_not_shown_outside(network: PlainPhone, henrik: PlainPhone) -> None:
+    call = henrik.call("40123456", fields=[("Privacy", "id")])
+    outgoing = network.incoming()
+    assert OWN_NUMBER not in outgoing.invite["From"]
+    assert OWN_NUMBER in outgoing.invite["P-Asserted-Identity"]
+    assert outgoing.invite["Privacy"] == "id"
+    outgoing.turn_down(486)
+    call.refused(486)
 
 
 @pytest.mark.parametrize(("refusal", "told"), [(486, 486), (404, 404), (480, 480), (603, 603)])
@@ -253,10 +300,11 @@ def test_an_account_at_a_provider_registers_calls_is_called_and_leaves(tmp_path:
         "port": port,
         "username": ACCOUNT,
         "password_file": str(password),
-        "numbers": [MAIN_NUMBER],
+        "numbers": [MAIN_NUMBER, OWN_NUMBER],
     }
     settings = {"sip": {"authentication": False}, "trunks": {"outside": None, "provider": account}}
-    server = Server(tmp_path / "server", settings=settings)
+    company = {"people": {"henrik": {"outside_number": OWN_NUMBER}}}
+    server = Server(tmp_path / "server", settings=settings, company=company)
     with Provider(server.socket_address, CALLER, host=PROVIDER, port=port) as provider, server:
         first = provider.register_client()
         assert uri_of(first["To"]) == f"sip:{ACCOUNT}@{PROVIDER}"
@@ -269,11 +317,19 @@ def test_an_account_at_a_provider_registers_calls_is_called_and_leaves(tmp_path:
         with PlainPhone(server.socket_address, "henrik") as henrik:
             calling = henrik.call("40123456")
             outgoing = provider.answering(provider.admit("INVITE", 407))
-            assert MAIN_NUMBER in outgoing.invite["P-Asserted-Identity"]
+            assert OWN_NUMBER in outgoing.invite["P-Asserted-Identity"]
             outgoing.take()
             talk(henrik, calling.answered().audio, provider, outgoing.invite.audio)
             calling.hang_up()
             outgoing.hung_up()
+
+            assert henrik.register().status == 200
+            incoming = provider.call_uri(first.contact, [("To", f"<sip:{OWN_NUMBER}@provider.example>")])
+            answering = henrik.incoming()
+            answering.take()
+            incoming.answered()
+            answering.hang_up()
+            provider.respond(provider.admit("BYE", 407), 200)
 
         refreshed = provider.register_client()
         assert (refreshed["Call-ID"], refreshed.contact) == (first["Call-ID"], first.contact)

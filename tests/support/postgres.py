@@ -14,6 +14,15 @@ from pathlib import Path
 import psycopg
 
 _USER = "postgres"
+_CLEAR_UP = """
+read -r _
+server=$(head -n 1 "$0/data/postmaster.pid")
+for _ in $(seq 100); do
+    kill -QUIT "$server" || break
+    sleep 0.1
+done
+rm -rf "$0"
+"""
 
 
 def _program(name: str) -> str:
@@ -89,11 +98,22 @@ class PostgresServer:
 @contextmanager
 def running_postgres() -> Iterator[PostgresServer]:
     """A server that runs, until the end of the block."""
-    folder = Path(tempfile.mkdtemp(prefix="lampfield-postgres-"))
-    server = PostgresServer(folder)
-    server.start()
-    try:
+    # Not below pytest's own folder, which PostgreSQL's user may not enter.
+    folder = Path(tempfile.mkdtemp(prefix="lampfield-postgres-", dir="/tmp"))
+    with _clearing_up(folder):
+        server = PostgresServer(folder)
+        server.start()
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
+
+
+@contextmanager
+def _clearing_up(folder: Path) -> Iterator[None]:
+    """Ends the server and removes the folder, also when this process is killed: a pipe's end tells who does so."""
+    with subprocess.Popen(
+        ["/bin/sh", "-c", _CLEAR_UP, folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ):
+        yield

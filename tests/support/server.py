@@ -115,6 +115,10 @@ class Server:
     def stop(self, seconds: float = 15.0) -> None:
         """Stop cleanly. Raises ServerFailed when it had to be killed or ended with an error."""
         self.stop_soon()
+        self.stopped(seconds)
+
+    def stopped(self, seconds: float = 15.0) -> None:
+        """Wait until it has stopped, as it was asked to. Raises ServerFailed as `stop` does."""
         try:
             status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -113,7 +113,7 @@ class VirtualPhone(asyncio.DatagramProtocol):
         to = request["To"] if param(request["To"], "tag") or not tag else f"{request['To']};tag={tag}"
         head = [("Via", via) for via in request.headers("Via")]
         head += [("From", request["From"]), ("To", to), ("Call-ID", request["Call-ID"]), ("CSeq", request["CSeq"])]
-        head += [("Contact", self.contact), ("Allow", ALLOW), *fields]
+        head += [("Allow", ALLOW), *(fields or [("Contact", self.contact)])]
         if body:
             head.append(("Content-Type", "application/sdp"))
         self.put(Message(f"SIP/2.0 {status} So", tuple(head), body))
@@ -186,6 +186,7 @@ class Line:
         self.shown = ""
         """From of the INVITE that came in."""
         self.referred_by = ""
+        self.diverted_by = ""
         self.identified = ""
         """Who it was told to talk to, since another party came."""
         self.referred: list[int] = []
@@ -236,16 +237,16 @@ class Line:
         self._answered = True
         self.phone.respond(self._invite, 200, self.local, self._sdp())
 
-    def refuse(self, status: int) -> None:
+    def refuse(self, status: int, *contacts: str) -> None:
         assert self._invite is not None
         self._end()
-        self.phone.respond(self._invite, status, self.local)
+        self.phone.respond(self._invite, status, self.local, fields=[("Contact", contact) for contact in contacts])
 
-    def cancel(self) -> None:
+    def cancel(self, **fields: str) -> None:
         assert self._invite is not None
         same = {name: self._invite[name] for name in ("Via", "From", "To", "Call-ID")}
         number = self._invite["CSeq"].split()[0]
-        self.phone.send("CANCEL", self._invite.uri, same | {"CSeq": f"{number} CANCEL"})
+        self.phone.send("CANCEL", self._invite.uri, same | {"CSeq": f"{number} CANCEL"} | fields)
 
     def hang_up(self) -> None:
         """End the call, however far it is."""
@@ -304,6 +305,7 @@ class Line:
         self._invite = invite
         self.call_id, self.remote = invite["Call-ID"], param(invite["From"], "tag")
         self._target, self.shown, self.referred_by = invite.contact, invite["From"], invite["Referred-By"]
+        self.diverted_by = invite["Diversion"]
 
     def _responded(self, response: Message) -> None:
         """To our INVITE that made the call."""
