@@ -17,7 +17,7 @@
 
 #include "../media/engine/uring.h"
 
-enum { MOST_STREAMS = 1000, PACKET = 172, PERIOD_NS = 20000000, RING = 512, BATCH = 64 };
+enum { MOST_STREAMS = 1000, PACKET = 172, PERIOD_NS = 20000000, BATCH = 64 };
 
 static struct sockaddr_in targets[MOST_STREAMS];
 static int sockets[MOST_STREAMS];
@@ -52,7 +52,7 @@ static void send_by_ring(void)
 {
     for (unsigned i = 0; i < streams; i++) {
         uring_queue_send(&ring, held[i], packets[i], PACKET);
-        if (i % RING == RING - 1)
+        if (i % BATCH == BATCH - 1)
             uring_submit(&ring);
     }
     uring_submit(&ring);
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
         return 2;
     bool by_ring = strcmp(argv[1], "uring") == 0;
     streams = (unsigned)atoi(argv[2]);
-    if (streams < 1 || streams > MOST_STREAMS || (by_ring && !uring_open(&ring, RING)))
+    if (streams < 1 || streams > MOST_STREAMS || (by_ring && !uring_open(&ring, BATCH)))
         return 1;
     if (by_ring)
         uring_make_places(&ring, MOST_STREAMS);
