@@ -2,6 +2,8 @@
 
 import random
 import socket
+import sys
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 PORTS = range(14_000, 20_000)
@@ -21,6 +23,12 @@ def free_ports(number: int) -> int:
         first = _dice.randrange(PORTS.start, PORTS.stop - number, 2 if number > 1 else 1)
         if all(_is_free(port) for port in range(first, first + number)):
             return first
+
+
+def is_bound(host: str, port: int) -> bool:
+    """Whether a process has this UDP port at an IPv4 address; read (proc(5)), since a try takes it from others."""
+    local = f" {int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{port:04X} "
+    return local in Path("/proc/net/udp").read_text()
 
 
 def _is_free(port: int) -> bool:

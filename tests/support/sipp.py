@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from tests.support.ports import LOOPBACK, free_port, free_ports
+from tests.support.ports import LOOPBACK, free_port, free_ports, is_bound
 
 SCENARIOS = Path(__file__).parents[2] / "sip-scenarios"
 _SEPARATOR = re.compile(r"^-{20,} (\S+ \S+).*$", re.MULTILINE)
@@ -72,7 +71,6 @@ class Sipp:
         seconds: float = 30.0,
         port: int | None = None,
         host: str = LOOPBACK,
-        transport: str = "u1",
         options: Sequence[str] = (),
     ) -> None:
         self.folder = folder / f"sipp-{scenario}-{free_port()}"
@@ -83,7 +81,7 @@ class Sipp:
         # Two of a-law's quietest values make a soft buzz: sound, so that nobody takes the line for dead.
         (self.folder / "voice.alaw").write_bytes(bytes(np.resize(np.array([0xD5] * 40 + [0xC5] * 40, np.uint8), 16000)))
         command = ["sipp", *([target] if target else []), "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", host]
-        command += ["-p", str(self.port), "-mi", host, "-bind_local", "-t", transport, "-nostdin", "-m", str(calls)]
+        command += ["-p", str(self.port), "-mi", host, "-bind_local", "-nostdin", "-m", str(calls)]
         command += [
             "-l",
             str(calls),
@@ -171,13 +169,10 @@ class Sipp:
     def _wait_until_bound(self) -> None:
         deadline = time.monotonic() + 10
         tick = Event()
-        while time.monotonic() < deadline and self._process.poll() is None:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                try:
-                    probe.bind((self.host, self.port))
-                except OSError:
-                    return
+        while not is_bound(self.host, self.port) and self._process.poll() is None and time.monotonic() < deadline:
             tick.wait(0.01)
+        if self._process.poll():
+            raise SippFailed(f"{self.scenario}: {self._complaint()}")
 
 
 def available() -> bool:
