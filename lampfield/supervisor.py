@@ -16,6 +16,7 @@ from typing import Any
 from lampfield.child import Child
 from lampfield.configuration import Configuration, ListenAddress
 from lampfield.handed_over import HandedOver
+from lampfield.service_manager import ServiceManager
 from lampfield.tail import Tails, make_tail
 from sipcore.io.listener import Listener, bind
 
@@ -38,6 +39,7 @@ class Supervisor:
 
     def __init__(self, source: Path | None, configuration: Configuration) -> None:
         self._configuration = configuration
+        self._manager = ServiceManager()
         state = configuration.state_directory
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sockets = [(listener, bind(listener)) for listener in listeners_of(configuration)]
@@ -97,9 +99,12 @@ class Supervisor:
                 await child.start()
             if started is not None:
                 started.set()
-            logger.info("ready: %s", ", ".join(str(listener) for listener, _ in self._sockets))
+            listening = ", ".join(str(listener) for listener, _ in self._sockets)
+            logger.info("ready: %s", listening)
+            self._manager.ready(f"serves {listening}")
             await _until(stop, [child.keep() for child in (self._media, self._signalling, *self._others)])
         finally:
+            self._manager.stopping()
             for child in self._others:
                 await child.stop(GRACE_SECONDS)
             await self._signalling.stop(self._configuration.shutdown.drain_seconds + GRACE_SECONDS)

@@ -8,8 +8,8 @@ import sys
 import time
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from threading import Event
 from types import TracebackType
 from typing import Any, Self
 
@@ -82,26 +82,41 @@ class Server:
             self.stop()
 
     def start(self) -> None:
-        """Start, and return when it answers OPTIONS."""
+        """Start, and return when it says that it is ready, as a service manager is told."""
         self._log = (self.folder / "server.log").open("ab")
-        # A session of its own, so that what is left of it can be ended by process group and nothing else.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "lampfield.cli", "serve", "--config", "lampfield.toml"],
-            cwd=self.folder,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-        )
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            # In the abstract namespace, where the kernel chooses the name.
+            manager.bind("")
+            name = manager.getsockname().decode().replace("\0", "@", 1)
+            # A session of its own, so that what is left of it can be ended by process group and nothing else.
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "lampfield.cli", "serve", "--config", "lampfield.toml"],
+                cwd=self.folder,
+                env=self._environment() | {"NOTIFY_SOCKET": name},
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                start_new_session=True,
+            )
+            if not self._says_ready(manager):
+                self._give_up()
+
+    def _says_ready(self, manager: socket.socket) -> bool:
+        """False when it ends instead, or takes too long."""
+        manager.settimeout(0.1)
         deadline = time.monotonic() + 30
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                if self._process.poll() is None:
-                    os.killpg(self._process.pid, signal.SIGKILL)
-                    self._process.wait(5)
-                self._log.close()
-                raise ServerFailed(f"the server does not answer: {self.log()[-3000:]}")
+        while self._process.poll() is None and time.monotonic() < deadline:
+            with suppress(TimeoutError):
+                if manager.recv(4096).startswith(b"READY=1\n"):
+                    return True
+        return False
+
+    def _give_up(self) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(5)
+        self._log.close()
+        raise ServerFailed(f"the server does not begin: {self.log()[-3000:]}")
 
     @property
     def pid(self) -> int:
@@ -192,26 +207,6 @@ class Server:
     def _environment(self) -> dict[str, str]:
         """The server is of the same make as what these tests import: Python, or compiled."""
         return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-
-    def _answers(self) -> bool:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.settimeout(0.2)
-            probe.connect((LOOPBACK, self.port))
-            host, port = probe.getsockname()
-            branch = f"z9hG4bK{os.getpid()}{time.monotonic_ns()}"
-            request = (
-                f"OPTIONS sip:{self.address} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};branch={branch}\r\n"
-                f"From: <sip:probe@{host}>;tag=1\r\nTo: <sip:{self.address}>\r\nCall-ID: {branch}\r\n"
-                "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
-            )
-            try:
-                probe.send(request.encode())
-                return probe.recv(4096).startswith(b"SIP/2.0 ")
-            except ConnectionRefusedError:
-                Event().wait(0.05)
-                return False
-            except TimeoutError:
-                return False
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

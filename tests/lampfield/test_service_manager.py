@@ -1,0 +1,82 @@
+"""What a service manager is told, and the unit that is given to systemd."""
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from lampfield.cli import app
+from lampfield.config_sections import Shutdown
+from lampfield.supervisor import GRACE_SECONDS
+from tests.support.ports import free_port
+
+UNIT = Path(__file__).parents[2] / "examples" / "lampfield.service"
+
+
+def test_it_hears_when_phones_are_served_and_when_calls_end(tmp_path: Path) -> None:
+    address = f"udp:127.0.0.1:{free_port()}"
+    (tmp_path / "lampfield.toml").write_text(
+        f'state_directory = "state"\n[sip]\nlisten = ["{address}"]\n[restart]\nspare = false\n'
+    )
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "manager"))
+        manager.settimeout(60)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "lampfield.cli", "serve", "--config", "lampfield.toml"],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "NOTIFY_SOCKET": str(tmp_path / "manager")},
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            assert manager.recv(4096).decode() == f"READY=1\nSTATUS=serves {address}"
+            server.send_signal(signal.SIGTERM)
+            assert manager.recv(4096).decode().startswith("STOPPING=1\n")
+            assert server.wait(60) == 0
+        finally:
+            if server.poll() is None:
+                server.kill()
+                server.wait()
+
+
+def test_a_server_runs_though_nobody_hears_that_it_is_ready(tmp_path: Path) -> None:
+    (tmp_path / "lampfield.toml").write_text(
+        f'state_directory = "state"\n[sip]\nlisten = ["udp:127.0.0.1:{free_port()}"]\n[restart]\nspare = false\n'
+    )
+    server = subprocess.Popen(
+        [sys.executable, "-m", "lampfield.cli", "serve", "--config", "lampfield.toml"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "NOTIFY_SOCKET": str(tmp_path / "nobody")},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert server.stderr is not None
+        said = next(line for line in server.stderr if "service manager" in line)
+        assert str(tmp_path / "nobody") in said
+        assert server.poll() is None
+        server.send_signal(signal.SIGTERM)
+        server.stderr.read()
+        assert server.wait(60) == 0
+    finally:
+        if server.poll() is None:
+            server.kill()
+            server.wait()
+
+
+def test_the_unit_starts_what_there_is_and_waits_for_its_end() -> None:
+    unit = ConfigParser(interpolation=None, delimiters=("=",))
+    unit.optionxform = str  # type: ignore[assignment,method-assign]  # systemd tells capitals apart
+    unit.read(UNIT)
+    service = unit["Service"]
+    program, *arguments = shlex.split(service["ExecStart"])
+    assert program.endswith("/bin/lampfield")
+    assert arguments[1] == "--config"
+    assert CliRunner().invoke(app, [arguments[0], "--help"]).exit_code == 0
+    assert service["Type"] == "notify"
+    assert float(service["TimeoutStopSec"]) > Shutdown().drain_seconds + 4 * GRACE_SECONDS
