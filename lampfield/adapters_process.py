@@ -21,11 +21,11 @@ import uvicorn
 from lampfield.adapters.desk import AdapterDesk, UnknownAdapter
 from lampfield.adapters.hooks import HookServer
 from lampfield.adapters.line import ReportLine
-from lampfield.child import say_ready
 from lampfield.configuration import Configuration
 from lampfield.control_socket import ControlServer, Outbox
 from lampfield.handed_over import configuration_of, take_configuration
 from lampfield.journal import Journal
+from lampfield.life_line import say_ready, show_life
 from lampfield.logs import start_logging
 from lampfield.supervisor import adapters_path, reports_path
 from status_adapters.turns import Turns
@@ -64,7 +64,12 @@ async def serve(configuration: Configuration, sockets: Sequence[socket.socket], 
     )
     control = ControlServer(adapters_path(state), {"test": lambda asked, outbox: _test(desk, asked, outbox)})
     await control.start()
-    works = [desk.run(), ReportLine(reports_path(state), desk, time.time, dice).run(), Turns().watch()]
+    works = [
+        desk.run(),
+        ReportLine(reports_path(state), desk, time.time, dice).run(),
+        Turns().watch(),
+        show_life(ready),
+    ]
     if sockets:
         works.append(_hooks(configuration, desk, sockets))
     tasks = [asyncio.ensure_future(work) for work in works]

@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Sequence
 
+from lampfield.life_line import BEAT_SECONDS, LifeLine
+
 logger = logging.getLogger(__name__)
 
 FIRST_DELAY = 0.1
@@ -17,6 +19,8 @@ FIRST_DELAY = 0.1
 LONGEST_DELAY = 10.0
 STEADY_AFTER = 30.0
 """Seconds of running after which a child counts as healthy, so that the next restart is quick again."""
+LAST_WORDS_SECONDS = 2.0
+"""What one that stands still is given to write down where it does."""
 
 
 class ChildFailed(Exception):
@@ -26,23 +30,23 @@ class ChildFailed(Exception):
 class _Started:
     """A process that waits to be told to begin, and then tells when it is ready."""
 
-    def __init__(self, process: asyncio.subprocess.Process, begin: int, ready: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, begin: int, life: LifeLine) -> None:
         self.process = process
+        self.life = life
         self._begin = begin
-        self._ready = ready
-        """The two pipes' ends that are ours."""
+        """Our end of the pipe that it waits at."""
 
     async def begin(self) -> bool:
         """Tell it to begin, and wait until it is ready; False when it ends instead."""
         with contextlib.suppress(BrokenPipeError):
             os.write(self._begin, b"1")
         os.close(self._begin)
-        return await _ready(self._ready)
+        return await self.life.ready()
 
     async def discard(self) -> None:
         """It is not needed any more."""
         os.close(self._begin)
-        os.close(self._ready)
+        self.life.close()
         if self.process.returncode is None:
             self.process.kill()
             await self.process.wait()
@@ -52,6 +56,7 @@ class Child:
     """One Python module in a process of its own, told by a pipe when it is ready.
 
     With `spare` another one stands by, all modules imported, so that a restart takes as long as what is to be taken up.
+    One that gives no sign of life for `silent_seconds` is killed, and so started again; at 0 none are expected.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Child:
         *,
         first: Sequence[str] = (),
         spare: bool = False,
+        silent_seconds: float = 0.0,
     ) -> None:
         self.name = name
         self._first = tuple(first)
@@ -73,6 +79,8 @@ class Child:
         self._spare: _Started | None = None
         self._descriptors = tuple(descriptors)
         self._process: asyncio.subprocess.Process | None = None
+        self._life: LifeLine | None = None
+        self._silent_seconds = silent_seconds
         self._stopping = False
         self._delay = FIRST_DELAY
 
@@ -83,7 +91,8 @@ class Child:
     async def start(self) -> None:
         """Start it and return when it says that it is ready. Raises ChildFailed when it ends instead."""
         started = await self._take_spare() or await self._spawn()
-        self._process = started.process
+        self._hear_no_more()
+        self._process, self._life = started.process, started.life
         if not await started.begin():
             status = await self._process.wait()
             raise ChildFailed(f"{self.name} ended with status {status} before it was ready; its message stands above")
@@ -113,7 +122,7 @@ class Child:
             raise
         os.close(begin_read)
         os.close(ready_write)
-        return _Started(process, begin_write, ready_read)
+        return _Started(process, begin_write, LifeLine(ready_read))
 
     async def _make_spare(self) -> None:
         if self._has_spare and self._spare is None:
@@ -129,6 +138,11 @@ class Child:
             return None
         return spare
 
+    def _hear_no_more(self) -> None:
+        if self._life is not None:
+            self._life.close()
+            self._life = None
+
     def send_signal(self, number: int) -> None:
         """Pass a signal on while it runs."""
         if self._process is not None and self._process.returncode is None:
@@ -137,10 +151,9 @@ class Child:
     async def keep(self) -> None:
         """Start it again each time it ends, until `stop`."""
         while not self._stopping:
-            assert self._process is not None
             started = time.monotonic()
             await self._make_spare()
-            status = await self._process.wait()
+            status = await self._end()
             if self._stopping:
                 return
             if time.monotonic() - started > STEADY_AFTER:
@@ -154,6 +167,26 @@ class Child:
                 logger.error("%s", failure)
             except OSError as error:
                 logger.error("%s: cannot be started: %s", self.name, error)
+
+    async def _end(self) -> int:
+        """Wait until it has ended, and see to that where it stands still; its status."""
+        assert self._process is not None
+        assert self._life is not None
+        ended = asyncio.ensure_future(self._process.wait())
+        silent = 0.0
+        while not ended.done():
+            # Beats are counted and not seconds: a machine that stood still as a whole has missed one.
+            await asyncio.wait({ended}, timeout=BEAT_SECONDS)
+            if self._silent_seconds and not ended.done():
+                silent = 0.0 if self._life.is_felt() else silent + BEAT_SECONDS
+            if silent > self._silent_seconds and not ended.done():
+                logger.error("%s: no sign of life for %.0f s, killing it", self.name, silent)
+                # Python says then what each of its threads is at (faulthandler).
+                self._process.send_signal(signal.SIGABRT)
+                await asyncio.wait({ended}, timeout=LAST_WORDS_SECONDS)
+                if not ended.done():
+                    self._process.kill()
+        return ended.result()
 
     async def stop(self, patience: float) -> None:
         """Ask it to end (SIGTERM) and kill it after `patience` seconds."""
@@ -170,28 +203,10 @@ class Child:
             logger.error("%s: still there after %.0f s, killing it", self.name, patience)
             self._process.kill()
             await self._process.wait()
+        self._hear_no_more()
 
 
 def _end_with_parent() -> None:
     """In the new process: leave the terminal's group; end if the supervisor is killed (PR_SET_PDEATHSIG, prctl(2))."""
     os.setsid()
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-
-
-async def _ready(read_end: int) -> bool:
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    transport, _ = await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", buffering=0)
-    )
-    try:
-        return bool(await reader.read(1))
-    finally:
-        transport.close()
-
-
-def say_ready(descriptor: int | None) -> None:
-    """Tell the supervisor that this process is ready."""
-    if descriptor is not None:
-        os.write(descriptor, b"1")
-        os.close(descriptor)

@@ -246,6 +246,12 @@ class Restart:
         "A second signalling process stands by with all code loaded, so that phones and calls wait the shorter; it "
         "takes some 70 MB of memory.",
     )
+    silent_seconds: float = setting(
+        seconds(5, 3600, or_zero="never"),
+        20,
+        "Signalling, the API or the adapters are killed and started again when nothing is heard of them for so long; "
+        "calls in progress go on.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

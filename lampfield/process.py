@@ -4,6 +4,7 @@ Its modules are imported first; then it waits until a byte comes from the pipe o
 closed instead. So a process can stand ready for the moment when it is needed.
 """
 
+import faulthandler
 import gc
 import os
 import resource
@@ -13,6 +14,8 @@ from importlib import import_module
 
 def main() -> None:
     """Import the module and run its `main`, which finds its own arguments and may return the exit status."""
+    # A fault in compiled code, or being killed for standing still, is told with what each thread was at.
+    faulthandler.enable()
     # Each phone on TCP and each client of the API has a descriptor; systems give 1024 of them unless asked for more.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -18,11 +18,11 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from lampfield.call_control.taking_up import TakenUp
-from lampfield.child import say_ready
 from lampfield.configuration import Configuration
 from lampfield.database import open_database, upgrade
 from lampfield.handed_over import configuration_of, take_configuration
 from lampfield.health import watch
+from lampfield.life_line import say_ready, show_life
 from lampfield.logs import start_logging
 from lampfield.parts import Parts
 from lampfield.supervisor import listeners_of, media_control
@@ -71,6 +71,7 @@ class Signalling:
             await self._begin()
             say_ready(ready)
             for work in (
+                show_life(ready),
                 self._housekeeping(),
                 parts.admission.watch(lambda: parts.switchboard.calls),
                 parts.hours.run(),

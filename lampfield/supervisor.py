@@ -60,6 +60,7 @@ class Supervisor:
             descriptors,
             first=["--upgrade-database"],
             spare=configuration.restart.spare,
+            silent_seconds=configuration.restart.silent_seconds,
         )
         self._others = [*self._api(), *self._adapters()]
 
@@ -74,13 +75,14 @@ class Supervisor:
 
     def _listening(self, name: str, module: str, listen: ListenAddress | None) -> Child:
         """A child that answers HTTP at an address, if there is one."""
-        arguments, descriptors = self._handed.arguments, self._handed.descriptors
-        if listen is None:
-            return Child(name, module, arguments, descriptors)
-        listener = Listener("tcp", listen.host, listen.port)
-        bound = bind(listener)
-        self._sockets.append((listener, bound))
-        return Child(name, module, [*arguments, "--socket", str(bound.fileno())], [*descriptors, bound.fileno()])
+        arguments, descriptors = self._handed.arguments, [*self._handed.descriptors]
+        if listen is not None:
+            listener = Listener("tcp", listen.host, listen.port)
+            bound = bind(listener)
+            self._sockets.append((listener, bound))
+            arguments += ["--socket", str(bound.fileno())]
+            descriptors.append(bound.fileno())
+        return Child(name, module, arguments, descriptors, silent_seconds=self._configuration.restart.silent_seconds)
 
     async def run(self, started: asyncio.Event | None = None) -> None:
         """Run until SIGTERM or SIGINT, of which a second one gives calls no more time to end.

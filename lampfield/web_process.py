@@ -19,11 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from call_records.missed_calls import MissedCall, mark_handled, missed_calls
 from lampfield.access_log import AccessTable
-from lampfield.child import say_ready
 from lampfield.configuration import Configuration
 from lampfield.control_socket import first_answer, lines
 from lampfield.database import open_database
 from lampfield.handed_over import configuration_of, take_configuration
+from lampfield.life_line import say_ready, show_life
 from lampfield.logs import start_logging
 from lampfield.pin_attempts import PinAttempts
 from lampfield.pin_table import PinTable
@@ -245,7 +245,13 @@ async def serve(configuration: Configuration, bound: socket.socket, ready: int |
     )
     # The socket listens since the supervisor bound it: who connects from here on is served.
     say_ready(ready)
-    works = [follow_states(control_path(state), boards), restore(kept, couriers, free), free.run(), log.run()]
+    works = [
+        follow_states(control_path(state), boards),
+        restore(kept, couriers, free),
+        free.run(),
+        log.run(),
+        show_life(ready),
+    ]
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         await ApiServer(settings, boards).serve([bound])

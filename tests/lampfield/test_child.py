@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,36 @@ def main():
     time.sleep(60)
 """
 
+LIVING = """
+import asyncio, sys, time
+from lampfield.life_line import say_ready, show_life
+
+def main():
+    descriptor = int(sys.argv[-1])
+    say_ready(descriptor)
+    asyncio.run(lives(descriptor))
+
+async def lives(descriptor):
+    living = asyncio.ensure_future(show_life(descriptor))
+    %s
+    await living
+
+def deadlock_of_this_test():
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of which children can run modules."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    return tmp_path
+
 
 def test_a_machine_that_has_no_descriptor_left_for_a_child_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    modules: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "idle_child.py").write_text(MODULE)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.getcwd()]))
+    (modules / "idle_child.py").write_text(MODULE)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 
     async def kept() -> None:
@@ -44,5 +69,65 @@ def test_a_machine_that_has_no_descriptor_left_for_a_child_is_waited_for(
         assert not keeping.done()
         await child.stop(1.0)
         await asyncio.wait({keeping})
+
+    asyncio.run(kept())
+
+
+def test_a_process_that_stands_still_is_killed_and_begins_again(
+    modules: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (modules / "living_child.py").write_text(LIVING % "")
+
+    async def kept() -> None:
+        child = Child("living", "living_child", [], silent_seconds=2.0)
+        await child.start()
+        first = child.pid
+        assert first is not None
+        keeping = asyncio.ensure_future(child.keep())
+        os.kill(first, signal.SIGSTOP)
+        await asyncio.to_thread(until, lambda: child.pid != first, "another process")
+        assert "living: no sign of life for 3 s, killing it" in caplog.text
+        await child.stop(5.0)
+        await asyncio.wait({keeping})
+
+    asyncio.run(kept())
+
+
+def test_a_process_whose_loop_stands_still_says_where(
+    modules: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (modules / "stuck_child.py").write_text(LIVING % "deadlock_of_this_test()")
+
+    async def kept() -> None:
+        child = Child("stuck", "stuck_child", [], silent_seconds=1.0)
+        await child.start()
+        keeping = asyncio.ensure_future(child.keep())
+        await asyncio.to_thread(until, lambda: "stuck: ended with status -6" in caplog.text, "its end")
+        await child.stop(0.5)
+        await asyncio.wait({keeping})
+
+    asyncio.run(kept())
+    assert "deadlock_of_this_test" in capfd.readouterr().err
+
+
+def test_who_lives_or_owes_no_sign_of_life_is_left_alone(modules: Path) -> None:
+    (modules / "living_child.py").write_text(LIVING % "")
+    (modules / "idle_child.py").write_text(MODULE)
+
+    async def kept() -> None:
+        living = Child("living", "living_child", [], silent_seconds=2.0)
+        idle = Child("idle", "idle_child", [])
+        stopped = Child("stopped", "living_child", [], silent_seconds=2.0)
+        for child in (living, idle, stopped):
+            await child.start()
+        before = [living.pid, idle.pid]
+        keepers = [asyncio.ensure_future(child.keep()) for child in (living, idle, stopped)]
+        assert stopped.pid is not None
+        os.kill(last := stopped.pid, signal.SIGSTOP)
+        await asyncio.to_thread(until, lambda: stopped.pid != last, "the one that stands still begins again")
+        assert [living.pid, idle.pid] == before
+        for child in (living, idle, stopped):
+            await child.stop(5.0)
+        await asyncio.wait(keepers)
 
     asyncio.run(kept())
