@@ -89,7 +89,8 @@ class Delivery:
         """
         subscription.failures = 0
         phase = subscription.phase
-        if phase in (IDLE, BACKOFF) or (phase == SENT and subscription.tries > 1):
+        # By its age, and not by what Timer E has done: it comes late where there is much to do.
+        if phase in (IDLE, BACKOFF) or (phase == SENT and now - subscription.sent_at >= T1):
             self.send(subscription, now)
         else:
             subscription.stale = True

@@ -73,6 +73,17 @@ def test_a_subscribe_gives_up_what_the_phone_left_unanswered() -> None:
     assert fresh.cseq == 2
 
 
+def test_a_subscribe_gives_up_what_is_overdue_though_the_timer_comes_late() -> None:
+    bench = Bench()
+    phone, _ = bench.watch("bo")
+    bench.sent()
+    bench.now += 0.8
+    bench.subscribe(phone)
+    (fresh,) = bench.sent()
+    assert fresh.cseq == 2
+    assert all(notification.cseq == 2 for notification in bench.pass_time(1))
+
+
 def test_timer_f_keeps_the_subscription_and_the_state_is_told_later() -> None:
     bench = Bench()
     phone, _ = bench.watch("bo")
