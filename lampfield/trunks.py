@@ -113,6 +113,10 @@ class Trunks:
             line = next((line for line in from_there if line.has_number(line.dialled(request))), line)
         return Incoming(line.config.name, line.dialled(request), line.credentials)
 
+    def credentials(self, trunk: str) -> Credentials | None:
+        """What challenges of a trunk, by its name, are answered with; None where it has no account, or is gone."""
+        return next((line.credentials for line in self._lines if line.config.name == trunk), None)
+
     async def routes(self, number: str, caller: str = "") -> AsyncIterator[TrunkRoute]:
         """The ways out for `number` in order of trial: trunks that have `caller`'s number first, those down last."""
         usable = [line for line in self._lines if not caller or line.serves(caller)]

@@ -25,6 +25,8 @@ class KeptLeg(msgspec.Struct, frozen=True):
     language: str
     started: float
     """UTC epoch seconds."""
+    trunk: str = ""
+    """Name of the trunk that the party is at; empty for phones of the house."""
 
 
 class KeptTalk(msgspec.Struct, frozen=True):

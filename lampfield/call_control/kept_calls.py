@@ -249,7 +249,7 @@ class KeptCalls:
         session = self._sip.record_of(leg.session)
         if session is None or leg.rtp.codec is None:
             return None
-        return KeptLeg(leg.leg, session, leg.rtp.name, leg.caller, leg.peer, leg.language, leg.started)
+        return KeptLeg(leg.leg, session, leg.rtp.name, leg.caller, leg.peer, leg.language, leg.started, leg.trunk)
 
 
 def _arrival(caller: VoiceLeg) -> Arrival:

@@ -178,10 +178,10 @@ class Ringing:
         return (*referred, *fields("diversion", forwarders, _callee(leg), NO_EARLIER))
 
     async def _start_outside(self, leg: OutgoingLeg, route: TrunkRoute) -> None:
-        shown = self._shown_outside(route.caller_id)
+        shown, config = self._shown_outside(route.caller_id), route.line.config
+        leg.trunk = config.name
         told: Fields = ()
         if self.diversions:
-            config = route.line.config
             if config.show_forwarded_caller and self.shown.person is None:
                 shown = self.shown
             forwarders = [Forwarder(route.uri_of(self._number_of(each.person)), each.why) for each in self.diversions]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, NamedTuple
 
 from lampfield.admission import Admission
 from lampfield.call_control.call_ids import new_call_id
@@ -21,6 +21,7 @@ from lampfield.call_control.services import Services
 from lampfield.call_control.tasks import Tasks
 from lampfield.call_control.transfer_desk import TransferDesk
 from lampfield.door import Door, Refused
+from lampfield.trunks import Incoming
 from media.client import MediaUnavailable
 from media.events import DtmfReceived, EngineBack, EngineLost, MediaEvent, PlayEnded, RtpTimeout
 from routing.call_flow import CallFlow
@@ -37,6 +38,17 @@ from sipcore.message import Request
 from sipcore.uri import SipUri
 
 logger = logging.getLogger(__name__)
+
+
+class _Newcomer(NamedTuple):
+    """Who calls, and how."""
+
+    house: House
+    """Of the company that the call is in."""
+    arrival: Arrival
+    identity: Identity
+    trunk: str = ""
+    """Name of the trunk that it came through."""
 
 
 class Switchboard:
@@ -126,9 +138,8 @@ class Switchboard:
             if found is None:
                 self._services.sip.reject(invite.session, 404)
                 return
-            house, arrival, identity = found
-            if not self._pickups.take(invite, house, arrival, identity):
-                self._treat(invite, house, arrival, identity)
+            if not self._pickups.take(invite, found.house, found.arrival, found.identity):
+                self._treat(invite, found)
         except Refused as refused:
             self._services.sip.reject(invite.session, refused.status, fields=refused.fields)
         except ProtocolViolation as fault:
@@ -139,41 +150,44 @@ class Switchboard:
             logger.exception("INVITE from %s:%d: the arrival failed", *invite.flow.remote)
             self._services.sip.reject(invite.session, 500)
 
-    def _whose(self, invite: InviteReceived) -> tuple[House, Arrival, Identity] | None:
-        """The company that the call is in, how it came and who calls. Raises Refused where that must be proved."""
+    def _whose(self, invite: InviteReceived) -> _Newcomer | None:
+        """Who calls; None where the company is not there. Raises Refused where that must be proved."""
         request = invite.request
         trunk = self._services.trunks.incoming(request, invite.flow)
         if trunk is not None:
             if trunk.credentials is not None:
                 self._services.sip.authorise(invite.session, trunk.credentials)
-            return self._from_trunk(request, trunk.dialled)
+            return self._from_trunk(request, trunk)
         found = self._door.person(request, invite.flow)
         house = self._houses.of_domain(found.company.domain)
         if house is None:
             return None
         person = found.person
-        return (
+        return _Newcomer(
             house,
             Arrival("phone", str(request.request_uri), person.id),
             Identity(person.extension, person.name, person.id, withholds(request)),
         )
 
-    def _from_trunk(self, request: Request, dialled: str) -> tuple[House, Arrival, Identity] | None:
-        house = self._houses.of_number(dialled)
+    def _from_trunk(self, request: Request, incoming: Incoming) -> _Newcomer | None:
+        house = self._houses.of_number(incoming.dialled)
         if house is None:
-            logger.info("call from a trunk to %s, which no company has", dialled)
+            logger.info("call from a trunk to %s, which no company has", incoming.dialled)
             return None
         caller = from_trunk(request)
         number = e164(caller.number, house.company.country) or caller.number
-        arrival = Arrival("trunk", dialled, forwarded=earlier_of(request).forwardings)
-        return house, arrival, caller if caller.number == number else caller._replace(number=number)
+        arrival = Arrival("trunk", incoming.dialled, forwarded=earlier_of(request).forwardings)
+        identity = caller if caller.number == number else caller._replace(number=number)
+        return _Newcomer(house, arrival, identity, incoming.trunk)
 
-    def _treat(self, invite: InviteReceived, house: House, arrival: Arrival, identity: Identity) -> None:
+    def _treat(self, invite: InviteReceived, newcomer: _Newcomer) -> None:
+        house, arrival, identity, trunk = newcomer
         company = house.company
         call = new_call_id(self._services)
         leg = IncomingLeg(
             self._services, invite.session, invite.offer, call, company.domain, company.language, identity, arrival
         )
+        leg.trunk = trunk
         leg.hops = invite.request.max_forwards or leg.hops
         if arrival.origin == "trunk":
             leg.earlier = earlier_of(invite.request)

@@ -63,10 +63,17 @@ class TakingUp:
         try:
             for leg in _legs_of(kept):
                 self._services.sip.take_up(leg.session)
+                self._authorise(leg)
             return self._taken_up(kept, audio)
         except (ProtocolViolation, LookupError) as fault:
             logger.warning("%s: the call is lost: %s", kept.call, fault)
             return TakenUp(kept.call, frozenset(), False, lambda: self._take_down(kept))
+
+    def _authorise(self, leg: KeptLeg) -> None:
+        """Let challenges of a provider be answered; what proves the account is in the configuration alone."""
+        credentials = self._services.trunks.credentials(leg.trunk)
+        if credentials is not None:
+            self._services.sip.authorise(leg.session.id, credentials)
 
     def _taken_up(self, kept: KeptCall, audio: Mapping[str, SessionInfo]) -> TakenUp:
         """Raises LookupError where something of the call is gone, and ProtocolViolation."""

@@ -35,6 +35,8 @@ class VoiceLeg(Leg):
         self.caller = caller
         """Who is at the phone, as others are shown it."""
         self.number = caller.number
+        self.trunk = ""
+        """Name of the trunk that the party is at; empty for phones of the house."""
         self.diversions: tuple[Diversion, ...] = ()
         """By whom the call was forwarded, in order."""
         self.earlier = NO_EARLIER
@@ -53,7 +55,7 @@ class VoiceLeg(Leg):
         """
         session = kept.session
         self.session, self.peer, self.started = session.id, kept.peer, kept.started
-        self.person = kept.party.person
+        self.person, self.trunk = kept.party.person, kept.trunk
         negotiated = self.description.take_up(session.local_sdp or b"", session.remote_sdp or b"")
         self.rtp.take_up(audio, negotiated)
         if audio.music is not None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.children import kill
 from tests.support.plain_message import Message, proves, read, uri_of
-from tests.support.plain_phone import PlainPhone
+from tests.support.plain_phone import PlainCall, PlainPhone
 from tests.support.ports import free_port
 from tests.support.server import MAIN_NUMBER, OUTSIDE, Server
-from tests.support.until import PATIENCE
+from tests.support.until import PATIENCE, until
 
 SECOND = "127.0.0.3"
 """Where the network's other gateway lives."""
@@ -266,13 +267,13 @@ CHALLENGE = 'Digest realm="provider.example", nonce="{}", algorithm=MD5, qop="au
 class Provider(PlainPhone):
     """A provider's server: lets in who proves the account, and grants 10 s."""
 
-    def admit(self, method: str, status: int = 401) -> Message:
+    def admit(self, method: str, status: int = 401, call_id: str = "") -> Message:
         """The next request of this method that proves the password; before, it is challenged as a stranger's."""
         header, credentials = {
             401: ("WWW-Authenticate", "Authorization"),
             407: ("Proxy-Authenticate", "Proxy-Authorization"),
         }[status]
-        request = self.expect(method)
+        request = self.expect(method, call_id)
         if not request[credentials]:
             nonce = request["Call-ID"][:8] + request["CSeq"].split()[0]
             self.respond(request, status, fields=[(header, CHALLENGE.format(nonce))], tag="provider")
@@ -290,11 +291,16 @@ class Provider(PlainPhone):
         return request
 
 
-def test_an_account_at_a_provider_registers_calls_is_called_and_leaves(tmp_path: Path) -> None:
+Account = tuple[Server, Provider, Message]
+"""A server with an account at a provider, and the REGISTER that was granted first."""
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[Account]:
     password = tmp_path / "password"
     password.write_text(PASSWORD)
     port = free_port()
-    account = {
+    trunk = {
         "kind": "register",
         "host": PROVIDER,
         "port": port,
@@ -302,38 +308,75 @@ def test_an_account_at_a_provider_registers_calls_is_called_and_leaves(tmp_path:
         "password_file": str(password),
         "numbers": [MAIN_NUMBER, OWN_NUMBER],
     }
-    settings = {"sip": {"authentication": False}, "trunks": {"outside": None, "provider": account}}
+    settings = {"sip": {"authentication": False}, "trunks": {"outside": None, "provider": trunk}}
     company = {"people": {"henrik": {"outside_number": OWN_NUMBER}}}
     server = Server(tmp_path / "server", settings=settings, company=company)
     with Provider(server.socket_address, CALLER, host=PROVIDER, port=port) as provider, server:
-        first = provider.register_client()
-        assert uri_of(first["To"]) == f"sip:{ACCOUNT}@{PROVIDER}"
+        yield server, provider, provider.register_client()
 
-        call = provider.call_uri(first.contact, [("To", f"<sip:{MAIN_NUMBER}@provider.example>")])
-        provider.rtp.say(call.answered().audio, VOICE_IN)
-        provider.rtp.expect_sound()
-        call.hang_up()
 
-        with PlainPhone(server.socket_address, "henrik") as henrik:
-            calling = henrik.call("40123456")
-            outgoing = provider.answering(provider.admit("INVITE", 407))
-            assert OWN_NUMBER in outgoing.invite["P-Asserted-Identity"]
-            outgoing.take()
-            talk(henrik, calling.answered().audio, provider, outgoing.invite.audio)
-            calling.hang_up()
-            outgoing.hung_up()
+def test_an_account_at_a_provider_registers_calls_is_called_and_leaves(account: Account) -> None:
+    server, provider, first = account
+    assert uri_of(first["To"]) == f"sip:{ACCOUNT}@{PROVIDER}"
 
-            assert henrik.register().status == 200
-            incoming = provider.call_uri(first.contact, [("To", f"<sip:{OWN_NUMBER}@provider.example>")])
-            answering = henrik.incoming()
-            answering.take()
-            incoming.answered()
-            answering.hang_up()
-            provider.respond(provider.admit("BYE", 407), 200)
+    call = provider.call_uri(first.contact, [("To", f"<sip:{MAIN_NUMBER}@provider.example>")])
+    provider.rtp.say(call.answered().audio, VOICE_IN)
+    provider.rtp.expect_sound()
+    call.hang_up()
 
-        refreshed = provider.register_client()
-        assert (refreshed["Call-ID"], refreshed.contact) == (first["Call-ID"], first.contact)
-        server.stop_soon()
-        while (last := provider.register_client())["Expires"] != "0":
-            pass
-        assert last.contact == first.contact
+    with PlainPhone(server.socket_address, "henrik") as henrik:
+        calling = henrik.call("40123456")
+        outgoing = provider.answering(provider.admit("INVITE", 407))
+        assert OWN_NUMBER in outgoing.invite["P-Asserted-Identity"]
+        outgoing.take()
+        talk(henrik, calling.answered().audio, provider, outgoing.invite.audio)
+        calling.hang_up()
+        outgoing.hung_up()
+
+        assert henrik.register().status == 200
+        incoming = provider.call_uri(first.contact, [("To", f"<sip:{OWN_NUMBER}@provider.example>")])
+        answering = henrik.incoming()
+        answering.take()
+        incoming.answered()
+        answering.hang_up()
+        provider.respond(provider.admit("BYE", 407), 200)
+
+    refreshed = provider.register_client()
+    assert (refreshed["Call-ID"], refreshed.contact) == (first["Call-ID"], first.contact)
+    server.stop_soon()
+    while (last := provider.register_client())["Expires"] != "0":
+        pass
+    assert last.contact == first.contact
+
+
+def test_a_providers_challenges_within_a_call_are_answered_after_signalling_was_killed(account: Account) -> None:
+    server, provider, first = account
+    with PlainPhone(server.socket_address, "henrik") as henrik, PlainPhone(server.socket_address, "anna") as anna:
+        assert henrik.register().status == 200
+        called = provider.call_uri(first.contact, [("To", f"<sip:{OWN_NUMBER}@provider.example>")])
+        answering = henrik.incoming()
+        answering.take()
+        called.answered()
+        calling = anna.call("40123456")
+        outgoing = provider.answering(provider.admit("INVITE", 407))
+        outgoing.take()
+        calling.answered()
+        until(lambda: on_disk(server, called, outgoing), "both calls, on disk")
+        assert PASSWORD.encode() not in (server.state / "journal").read_bytes()
+        assert anna.silent(1.0), "nobody calls her, and nobody says a word for so long"
+        kill(server, "lampfield.signalling")
+
+        # So each is asked whether it is there still.
+        for call in (called, outgoing):
+            asked = provider.admit("INVITE", call_id=call.id)
+            call.respond(200, provider.sdp(version=2), request=asked)
+            call.expect("ACK")
+        answering.hang_up()
+        provider.respond(provider.admit("BYE", 407, called.id), 200)
+        calling.hang_up()
+        provider.respond(provider.admit("BYE", 407, outgoing.id), 200)
+
+
+def on_disk(server: Server, *calls: PlainCall) -> bool:
+    journal = (server.state / "journal").read_bytes()
+    return all(call.id.encode() in journal for call in calls)

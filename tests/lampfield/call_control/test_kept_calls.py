@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from lampfield.call_control.kept_call import KeptCall, KeptWay
@@ -10,7 +11,12 @@ from routing.events import PositionAnnounced
 from tests.lampfield.call_control.transfers import connected
 from tests.support.exchange import Exchange
 
-COMPANY = {"queues": {"sales": {"members": ["anna"]}}, "company": {"park": {"slots": ["71"]}}}
+HENRIKS_NUMBER = "+4533221109"
+COMPANY = {
+    "queues": {"sales": {"members": ["anna"]}},
+    "company": {"park": {"slots": ["71"]}},
+    "people": {"henrik": {"outside_number": HENRIKS_NUMBER}},
+}
 MENU, QUEUE, ANNA, INGRID = "300", "301", "201", "208"
 
 
@@ -115,5 +121,37 @@ def test_who_is_being_transferred_is_kept_where_they_are_sent(exchange: Exchange
         await asyncio.sleep(1)
         sent = kept(exchange)
         assert (sent.way, sent.talk, sent.caller.party.person) == (KeptWay("person:ingrid"), None, "astrid")
+
+    exchange.run(test())
+
+
+def test_a_party_outside_is_kept_with_the_trunks_name(exchange: Exchange) -> None:
+    async def test() -> None:
+        henrik, network = await exchange.phone("henrik"), await exchange.outside()
+        from_outside, answering = await connected(network, henrik, HENRIKS_NUMBER)
+        call = kept(exchange)
+        assert call.talk is not None
+        assert (call.caller.trunk, call.talk.callee.trunk) == ("outside", "")
+        from_outside.hang_up()
+        await answering.over()
+        await connected(henrik, network, "40123456")
+        call = kept(exchange)
+        assert call.talk is not None
+        assert (call.caller.trunk, call.talk.callee.trunk) == ("", "outside")
+
+    exchange.run(test())
+
+
+def test_a_call_that_an_older_version_wrote_names_no_trunk_and_is_read(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid = await exchange.phone("astrid")
+        call = astrid.call(MENU)
+        await call.up()
+        await asyncio.sleep(1)
+        written = kept(exchange)
+        older = msgspec.to_builtins(written, builtin_types=(bytes,))
+        del older["caller"]["trunk"]
+        exchange.parts.journal.put("call", written.call, msgspec.msgpack.encode(older))
+        assert kept(exchange) == written
 
     exchange.run(test())
