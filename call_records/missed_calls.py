@@ -148,6 +148,8 @@ class _Missed:
 
 def _missed_by(record: CallRecord, visit: QueueVisit) -> str:
     """How the queue missed the caller; empty where it did not, or is still to call back."""
+    if record.cause == "elsewhere":  # the network has put the call to others too, and one of them has answered
+        return ""
     if visit.outcome is None:  # the server was cut off, unless the place is kept for calling back
         return "" if record.cause == "callback" else "lost"
     return "" if visit.outcome in SERVED else visit.outcome

@@ -115,6 +115,8 @@ class _Story:
             "system": "the server ends it",
         }
         status = f", SIP status {event.status}" if event.status != 200 else ""
+        if event.cause == "elsewhere":
+            return f"was answered elsewhere: the network has put the call to others too, and takes it back{status}"
         return f"{ends[event.by]}: {event.cause}{status}"
 
     # Queues.
@@ -156,6 +158,7 @@ class _Story:
         outcomes = {
             "answered": f"was answered from the queue {queue} after {waited}",
             "abandoned": f"gave up waiting in {queue} after {waited}",
+            "elsewhere": f"leaves {queue} after {waited}: the call was answered elsewhere",
             "timeout": f"has waited in {queue} for as long as it allows: {waited}",
             "full": f"finds no place in {queue}: it is full",
             "busy": f"finds nobody free in {queue}, which lets nobody wait",

@@ -164,7 +164,8 @@ class CallFlow:
         except Exception:
             log.exception("%s: the call's treatment failed", self._caller.call)
             return Ended("failed", "system", 500)
-        return await self._caller.gone() or Ended("abandoned", "caller", 487)
+        gone = await self._caller.gone()
+        return gone or Ended("elsewhere" if self._caller.answered_elsewhere else "abandoned", "caller", 487)
 
     def _arrived(self) -> dict[str, Any]:
         """Who calls whom, as the first event of a call tells."""

@@ -59,6 +59,11 @@ class Caller(Protocol):
     def answered(self) -> bool: ...
 
     @property
+    def answered_elsewhere(self) -> bool:
+        """The caller has gone because somebody answered to whom the network put the call as well."""
+        ...
+
+    @property
     def language(self) -> str:
         """The language of the prompts."""
         ...

@@ -123,7 +123,8 @@ class Sessions:
         if not isinstance(session, Session):
             return
         if invite is session.transaction:
-            occurrence = Occurrence(Happening.CANCELLED, reason=cancel.header("Reason"))
+            # One for each protocol, on one line or on many (RFC 3326 §2).
+            occurrence = Occurrence(Happening.CANCELLED, reason=", ".join(cancel.all_of("reason")) or None)
             self._space.feed(session, occurrence, now)
         else:
             self._offers.withdrawn(session, invite, now)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 
+from lampfield.call_control.cancel_reason import is_answered_elsewhere, is_taken_elsewhere
 from lampfield.call_control.codecs import SUPPORTED, common
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.kept_call import KeptLeg
@@ -21,10 +21,6 @@ from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, SessionCancelled, SessionEstablished
 
 logger = logging.getLogger(__name__)
-
-_PARAMS = r"""(?:[^,"]|"[^"]*")*?;\s*+cause\s*+=\s*+"""
-_ELSEWHERE = re.compile(rf"(?:^|,)\s*+(?:SIP\s*+{_PARAMS}200|Q\.850\s*+{_PARAMS}26)(?![0-9])", re.IGNORECASE)
-"""A Reason that says: answered elsewhere (RFC 3326 §2; ITU-T Q.850, non-selected user)."""
 
 
 class IncomingLeg(VoiceLeg):
@@ -78,10 +74,13 @@ class IncomingLeg(VoiceLeg):
             case SessionEstablished(sdp=sdp):
                 self._established(sdp)
             case SessionCancelled(reason=reason):
-                self.taken_elsewhere = _ELSEWHERE.search(reason or "") is not None
-                self.finish(LegEnd("abandoned", 487, by_peer=True))
+                self._cancelled(reason or "")
             case _:
                 super().on(event)
+
+    def _cancelled(self, reason: str) -> None:
+        self.taken_elsewhere, self.answered_elsewhere = is_taken_elsewhere(reason), is_answered_elsewhere(reason)
+        self.finish(LegEnd("elsewhere" if self.answered_elsewhere else "abandoned", 487, by_peer=True))
 
     def _established(self, sdp: bytes | None) -> None:
         if self._offer is None and self.rtp.codec is None and (sdp is None or not self.take_answer(sdp)):

@@ -43,8 +43,10 @@ class VoiceLeg(Leg):
         """The forwardings that the call brought with it."""
         self.hops = MAX_FORWARDS
         """How many hops the call may still go (RFC 7332 §4)."""
+        self.answered_elsewhere = False
+        """The caller has gone because somebody answered to whom the network put the call as well (RFC 3326)."""
         self.taken_elsewhere = False
-        """The caller has gone because somebody answered to whom the network put the call as well."""
+        """As `answered_elsewhere`, or in an exchange's own words: phones that rang note no missed call."""
         self.rang: str | None = None
         """Id of the person for whom it rang, where this leg's has taken the call in their place."""
 

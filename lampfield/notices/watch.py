@@ -129,6 +129,7 @@ class NoticeWatch:
             call.gone, call.place_over = True, False
             self._calls[call.place] = call  # the place is kept, and its end is still to come
         else:
+            call.answered |= event.cause == "elsewhere"
             self._over(call, event)
 
     def _over(self, call: _Call, event: CallEvent) -> None:

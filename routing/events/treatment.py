@@ -137,8 +137,8 @@ class ToldWhenFree(CallEvent, frozen=True, kw_only=True):
 class CallEnded(CallEvent, frozen=True, kw_only=True):
     """The last event of every call, exactly once.
 
-    `cause`: answered, abandoned, busy, no-answer, unreachable, rejected, failed, completed-message, transferred, lost,
-    shutdown.
+    `cause`: answered, abandoned, elsewhere, busy, no-answer, unreachable, rejected, failed, completed-message,
+    transferred, lost, shutdown. `elsewhere`: the network has put the call to others too, and one of them has answered.
     """
 
     cause: str

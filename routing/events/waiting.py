@@ -106,14 +106,16 @@ class MissedCallHandled(CallEvent, frozen=True, kw_only=True):
 class QueueLeft(CallEvent, frozen=True, kw_only=True):
     """How a place in the queue ended, once for each; also told of who got none.
 
-    `busy`: nobody free and no waiting allowed. `unanswered`: offered to everybody for all rounds. `lost`: cut off by a
-    restart. `called-back`, `not-reached`: a place that was kept for calling back.
+    `elsewhere`: the network has put the call to others too, and one of them was faster than the queue. `busy`: nobody
+    free and no waiting allowed. `unanswered`: offered to everybody for all rounds. `lost`: cut off by a restart.
+    `called-back`, `not-reached`: a place that was kept for calling back.
     """
 
     queue: str
     outcome: Literal[
         "answered",
         "abandoned",
+        "elsewhere",
         "timeout",
         "full",
         "busy",

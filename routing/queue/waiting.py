@@ -119,7 +119,7 @@ class _Wait:
         if self._ordered:
             return
         runner, place = self._line.runner, self._line.place
-        runner.leave(place)
+        runner.leave(place, "elsewhere" if self._line.caller.answered_elsewhere else "abandoned")
         ended = self._delivery.result()
         if ended.answered is not None:
             runner.talk_ended(place)

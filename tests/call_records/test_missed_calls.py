@@ -91,6 +91,14 @@ def test_nobody_is_told_of_a_call_that_somebody_answered() -> None:
     assert entries(answered("c1", 0), elsewhere) == []
 
 
+def test_who_was_answered_elsewhere_in_the_network_is_not_on_the_list() -> None:
+    call: Call = [arrived("c1", 0), left("c1", 0, "full", 0.0), ended("c1", 5, "elsewhere")]
+    at_once: Call = [*waits("c2", 100, "elsewhere")[:-1], ended("c2", 120, "elsewhere")]
+    assert entries(call, at_once) == []
+    (entry,) = entries(waits("c0", 0), call, at_once)
+    assert (entry.call, entry.count, entry.state) == ("c0", 1, "new"), "who answered there is not known"
+
+
 def test_another_queues_calls_are_not_on_the_list() -> None:
     assert fold_missed(company(), "support", [fold(waits("c1", 0))]) == []
 

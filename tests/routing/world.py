@@ -44,7 +44,7 @@ class FakeCaller:
         self.language = "en"
         self.speaks_seconds = math.inf
         """How long the person says something when recorded."""
-        self.answered = False
+        self.answered = self.answered_elsewhere = False
         self.diversions: list[Diversion] = []
         self.heard: list[tuple[float, str]] = []
         self.final_status: int | None = None

@@ -175,7 +175,7 @@ def test_a_refusal_carries_reason_and_headers() -> None:
 def test_cancel_gets_200_and_the_invite_487_with_the_same_tag() -> None:
     ring = Ring()
     tag = ring.tag()
-    cancel = ring.peer.request("CANCEL", [("Reason", "SIP;cause=200")])
+    cancel = ring.peer.request("CANCEL", [("Reason", "Q.850;cause=26"), ("Reason", "SIP;cause=200")])
     cancel.set("Via", ring.invite.header("Via") or "")
     ring.peer.send(cancel)
     first, second = ring.peer.sent()
@@ -186,7 +186,7 @@ def test_cancel_gets_200_and_the_invite_487_with_the_same_tag() -> None:
         (200, "CANCEL"),
     }
     assert first.to.tag == second.to.tag == tag
-    assert ring.peer.events() == [SessionCancelled(ring.session, "SIP;cause=200")]
+    assert ring.peer.events() == [SessionCancelled(ring.session, "Q.850;cause=26, SIP;cause=200")]
 
 
 @pytest.mark.parametrize("over", [False, True])

@@ -29,6 +29,7 @@ ARRIVED = CallArrived(
 )
 BRIDGED = CallBridged(call="c1", at=9.0, leg="l1", person="ingrid", number="208")
 ENDED = CallEnded(call="c1", at=10.0, cause="abandoned", by="caller")
+ELSEWHERE = CallEnded(call="c1", at=10.0, cause="elsewhere", by="caller", status=487)
 
 
 class Clock:
@@ -75,9 +76,19 @@ def test_a_caller_whom_the_queue_and_everybody_after_it_missed_is_told_of_once()
         [ARRIVED, left("timeout"), BRIDGED, ENDED],
         [ARRIVED, BRIDGED, left("abandoned"), ENDED],
         [ARRIVED, left("timeout"), left("answered"), BRIDGED, ENDED],
+        [ARRIVED, left("full"), ELSEWHERE],
+        [ARRIVED, left("elsewhere"), ELSEWHERE],
         [ARRIVED, ENDED],
     ],
-    ids=["by a member", "by who came after the queue", "before the queue", "in a second queue", "no queue"],
+    ids=[
+        "by a member",
+        "by who came after the queue",
+        "before the queue",
+        "in a second queue",
+        "in the network, after the queue",
+        "in the network, before the queue answered",
+        "no queue",
+    ],
 )
 def test_no_notice_is_sent_for_a_call_that_somebody_answered_or_no_queue_had(events: list[CallEvent]) -> None:
     assert Watched().told_of(*events) == []

@@ -327,6 +327,18 @@ def test_the_caller_may_leave_at_any_time(after: float) -> None:
     assert [event.cause for event in world.events if isinstance(event, CallEnded)] == ["abandoned"]
 
 
+def test_a_caller_who_was_answered_elsewhere_before_the_queue_answers_has_not_given_up() -> None:
+    async def scenario(world: World) -> None:
+        caller = join(world, caller=FakeCaller(answer_seconds=1.0))
+        caller.answered_elsewhere = True
+        caller.hang_up_now()
+        await asyncio.sleep(2)
+
+    world = wait(scenario, lambda: World(house(ring_seconds=100.0), {"anna": Phone("ring")}))
+    assert [event.outcome for event in world.events if isinstance(event, QueueLeft)] == ["elsewhere"]
+    assert [event.cause for event in world.events if isinstance(event, CallEnded)] == ["elsewhere"]
+
+
 def test_a_caller_who_leaves_while_being_answered_lets_the_member_go() -> None:
     """The caller's own answering takes long, the member's answer comes before it, and the caller hangs up."""
 
