@@ -6,67 +6,70 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from configparser import ConfigParser
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from lampfield.cli import app
 from lampfield.config_sections import Shutdown
 from lampfield.supervisor import GRACE_SECONDS
 from tests.support.ports import free_port
+from tests.support.until import until
 
 UNIT = Path(__file__).parents[2] / "examples" / "lampfield.service"
+ADDRESS = f"udp:127.0.0.1:{free_port()}"
 
 
-def test_it_hears_when_phones_are_served_and_when_calls_end(tmp_path: Path) -> None:
-    address = f"udp:127.0.0.1:{free_port()}"
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
+    """Starts a server that is told where its manager is; what it says goes to the file `said`."""
     (tmp_path / "lampfield.toml").write_text(
-        f'state_directory = "state"\n[sip]\nlisten = ["{address}"]\n[restart]\nspare = false\n'
+        f'state_directory = "state"\n[sip]\nlisten = ["{ADDRESS}"]\n[restart]\nspare = false\n'
     )
+    started = []
+
+    def start(manager: str) -> subprocess.Popen[bytes]:
+        with (tmp_path / "said").open("wb") as said:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "lampfield.cli", "serve", "--config", "lampfield.toml"],
+                cwd=tmp_path,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "NOTIFY_SOCKET": manager},
+                stderr=said,
+            )
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.kill()
+        server.wait()
+
+
+def test_it_hears_when_phones_are_served_and_when_calls_end(
+    tmp_path: Path, running: Callable[[str], subprocess.Popen[bytes]]
+) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "manager"))
         manager.settimeout(60)
-        server = subprocess.Popen(
-            [sys.executable, "-m", "lampfield.cli", "serve", "--config", "lampfield.toml"],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "NOTIFY_SOCKET": str(tmp_path / "manager")},
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            assert manager.recv(4096).decode() == f"READY=1\nSTATUS=serves {address}"
-            server.send_signal(signal.SIGTERM)
-            assert manager.recv(4096).decode().startswith("STOPPING=1\n")
-            assert server.wait(60) == 0
-        finally:
-            if server.poll() is None:
-                server.kill()
-                server.wait()
-
-
-def test_a_server_runs_though_nobody_hears_that_it_is_ready(tmp_path: Path) -> None:
-    (tmp_path / "lampfield.toml").write_text(
-        f'state_directory = "state"\n[sip]\nlisten = ["udp:127.0.0.1:{free_port()}"]\n[restart]\nspare = false\n'
-    )
-    server = subprocess.Popen(
-        [sys.executable, "-m", "lampfield.cli", "serve", "--config", "lampfield.toml"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "NOTIFY_SOCKET": str(tmp_path / "nobody")},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert server.stderr is not None
-        said = next(line for line in server.stderr if "service manager" in line)
-        assert str(tmp_path / "nobody") in said
-        assert server.poll() is None
+        server = running(str(tmp_path / "manager"))
+        assert manager.recv(4096).decode() == f"READY=1\nSTATUS=serves {ADDRESS}"
         server.send_signal(signal.SIGTERM)
-        server.stderr.read()
+        assert manager.recv(4096).decode().startswith("STOPPING=1\n")
         assert server.wait(60) == 0
-    finally:
-        if server.poll() is None:
-            server.kill()
-            server.wait()
+
+
+def test_a_server_runs_though_nobody_hears_that_it_is_ready(
+    tmp_path: Path, running: Callable[[str], subprocess.Popen[bytes]]
+) -> None:
+    server = running(nobody := str(tmp_path / "nobody"))
+    said = tmp_path / "said"
+    until(lambda: f"the service manager at {nobody} cannot be told" in said.read_text(), "the complaint")
+    assert server.poll() is None
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(60) == 0
 
 
 def test_the_unit_starts_what_there_is_and_waits_for_its_end() -> None:
