@@ -281,7 +281,7 @@ class Parts:
         sip = SipPort(self.stack, self.clock, self.endpoint.wake)
         self.kept_calls = KeptCalls(self.journal, self.legs, sip)
         self.events.hand_out(self.kept_calls.takers())
-        self.kept_ringing = KeptRinging(self.journal, self.legs, sip)
+        self.kept_ringing = KeptRinging(self.journal, self.legs, sip, self.trunks)
         self.events.hand_out(self.kept_ringing.takers())
         services = Services(
             sip=sip,

@@ -4,6 +4,7 @@ from typing import Final
 
 from sipcore.address import parse_name_addr
 from sipcore.dialog import Dialog
+from sipcore.digest import Credentials
 from sipcore.message import Request, parse_message
 from sipcore.outgoing import Outgoing
 from sipcore.session import Session
@@ -68,12 +69,12 @@ def invite_record_of(session: Session) -> InviteRecord | None:
     return InviteRecord(session.outgoing.request.to_bytes(), session.flow, session.contact)
 
 
-def proceeding(record: InviteRecord, space: SessionSpace) -> Session:
+def proceeding(record: InviteRecord, space: SessionSpace, credentials: Credentials | None) -> Session:
     """The session that another process was ringing with, its transaction known again. Raises ProtocolViolation."""
     invite = parse_message(record.invite)
     assert isinstance(invite, Request)
     session = Session(space.token(), record.flow, record.contact, invite, is_caller=True)
-    session.state = SessionState.PROCEEDING
+    session.state, session.credentials = SessionState.PROCEEDING, credentials
     session.outgoing = Outgoing(session.id, invite, record.flow, session=session)
     session.outgoing.transaction = space.transactions.proceeding(invite, record.flow, session.outgoing)
     space.add(session)

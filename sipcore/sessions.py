@@ -230,8 +230,8 @@ class Sessions:
         found = self._space.sessions.get(session)
         return invite_record_of(found) if found is not None else None
 
-    def take_back(self, record: InviteRecord, now: float) -> None:
-        self._caller.give_up(proceeding(record, self._space), 487, None, now)
+    def take_back(self, record: InviteRecord, now: float, credentials: Credentials | None) -> None:
+        self._caller.give_up(proceeding(record, self._space, credentials), 487, None, now)
 
     # --- our user's commands
 

@@ -268,9 +268,9 @@ class Stack:
         """What to keep of a session that rings: another process can `take_back` ours, or `receive` the peer's again."""
         return self._sessions.invite_record_of(session)
 
-    def take_back(self, record: InviteRecord, now: float) -> None:
-        """Give up a call that was ringing in another process, as `cancel` does. Raises ProtocolViolation."""
-        self._sessions.take_back(record, now)
+    def take_back(self, record: InviteRecord, now: float, credentials: Credentials | None = None) -> None:
+        """Give up what rang in another process; `credentials` are as in `authorise`. Raises ProtocolViolation."""
+        self._sessions.take_back(record, now, credentials)
 
     def take_up(self, record: SessionRecord, now: float) -> None:
         """Go on with a session that was up in another process; no event tells of it. Raises ProtocolViolation."""

@@ -9,7 +9,14 @@ import msgspec
 
 from lampfield.call_control.identity import Identity
 from routing.house import Arrival
-from sipcore.session_record import SessionRecord
+from sipcore.session_record import InviteRecord, SessionRecord
+
+
+class KeptInvite(InviteRecord, frozen=True, gc=False):
+    """An INVITE of ours that rings."""
+
+    trunk: str = ""
+    """As in `KeptLeg`."""
 
 
 class KeptLeg(msgspec.Struct, frozen=True):

@@ -13,10 +13,13 @@ from typing import Any
 import msgspec
 
 from lampfield.call_control.incoming_leg import IncomingLeg
+from lampfield.call_control.kept_call import KeptInvite
 from lampfield.call_control.legs import Legs
 from lampfield.call_control.sip_port import SipPort
+from lampfield.call_control.voice_leg import VoiceLeg
 from lampfield.decoded import decoded
 from lampfield.journal import Journal
+from lampfield.trunks import Trunks
 from routing.events import CallAnswered, CallEnded, CallEvent, LegAnswered, LegEnded, LegRinging
 from sipcore.errors import ProtocolViolation
 from sipcore.session_record import InviteRecord
@@ -30,8 +33,9 @@ _CALLERS = "waits-for-answer"
 class KeptRinging:
     """Follows the calls' events: what is on disk is who rings."""
 
-    def __init__(self, journal: Journal, legs: Legs, sip: SipPort) -> None:
+    def __init__(self, journal: Journal, legs: Legs, sip: SipPort, trunks: Trunks) -> None:
         self._journal = journal
+        self._trunks = trunks
         self._legs = legs
         self._sip = sip
         self._kept: set[str] = set()
@@ -66,9 +70,10 @@ class KeptRinging:
     def _rings(self, name: str) -> None:
         leg = self._legs.named(name)
         record = self._sip.invite_record_of(leg.session) if leg is not None else None
-        if record is not None:
+        if isinstance(leg, VoiceLeg) and record is not None:
             self._kept.add(name)
-            self._journal.put(_KIND, name, msgspec.msgpack.encode(record))
+            kept = KeptInvite(record.invite, record.flow, record.contact, leg.trunk)
+            self._journal.put(_KIND, name, msgspec.msgpack.encode(kept))
 
     def _waits(self, call: str) -> None:
         caller = self._legs.of_caller(call)
@@ -88,9 +93,9 @@ class KeptRinging:
             self._journal.delete(_CALLERS, call)
 
     def _take_back(self) -> None:
-        for record in decoded(self._journal, _KIND, InviteRecord):
+        for record in decoded(self._journal, _KIND, KeptInvite):
             try:
-                self._sip.take_back(record)
+                self._sip.take_back(record, self._trunks.credentials(record.trunk))
             except ProtocolViolation as fault:
                 logger.warning("a phone rings on, its INVITE cannot be read: %s", fault)
         for name in self._journal.load(_KIND):

@@ -47,9 +47,9 @@ class SipPort:
         self._stack.receive(record.invite, record.flow, self._clock())
         self._flush_soon()
 
-    def take_back(self, record: InviteRecord) -> None:
+    def take_back(self, record: InviteRecord, credentials: Credentials | None) -> None:
         """Give up what another process was ringing. Raises ProtocolViolation."""
-        self._stack.take_back(record, self._clock())
+        self._stack.take_back(record, self._clock(), credentials)
         self._flush_soon()
 
     def is_unheard(self, session: str) -> bool:

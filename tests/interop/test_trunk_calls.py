@@ -377,6 +377,22 @@ def test_a_providers_challenges_within_a_call_are_answered_after_signalling_was_
         provider.respond(provider.admit("BYE", 407, outgoing.id), 200)
 
 
+def test_a_provider_whose_answer_crosses_a_kill_of_signalling_is_hung_up_in_spite_of_its_challenge(
+    account: Account,
+) -> None:
+    server, provider, _ = account
+    with PlainPhone(server.socket_address, "anna") as anna:
+        calling = anna.call("40123456")
+        outgoing = provider.answering(provider.admit("INVITE", 407))
+        outgoing.respond(180)
+        calling.expect(180)
+        kill(server, "lampfield.signalling")
+        outgoing.expect("CANCEL")
+        outgoing.respond(200, provider.sdp())
+        outgoing.expect("ACK")
+        provider.respond(provider.admit("BYE", 407, outgoing.id), 200)
+
+
 def on_disk(server: Server, *calls: PlainCall) -> bool:
     journal = (server.state / "journal").read_bytes()
     return all(call.id.encode() in journal for call in calls)

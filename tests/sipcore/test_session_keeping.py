@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from sipcore.answering import response_to
+from sipcore.digest import Credentials
 from sipcore.events import AnswerReceived, InviteReceived, OfferReceived, SessionEnded
 from sipcore.message import Request, parse_message
 from sipcore.session_record import InviteRecord, SessionRecord
@@ -134,7 +135,7 @@ def test_a_peer_that_knows_it_no_more_ends_it(status: int) -> None:
     assert isinstance(event, SessionEnded)
 
 
-def ringing_taken_back() -> tuple[Call, Request]:
+def ringing_taken_back(credentials: Credentials | None = None) -> tuple[Call, Request]:
     """A call that rings, and the CANCEL of another stack that has only what was written down of it."""
     call = Call()
     assert call.peer.stack.invite_record_of(call.session) is None, "nothing is heard of it yet"
@@ -143,7 +144,7 @@ def ringing_taken_back() -> tuple[Call, Request]:
     assert record is not None
     record = msgspec.msgpack.decode(msgspec.msgpack.encode(record), type=InviteRecord)
     call.peer.stack = Stack(StackConfig(), tokens("other"))
-    call.peer.stack.take_back(record, call.peer.now)
+    call.peer.stack.take_back(record, call.peer.now, credentials)
     return call, call.peer.one_request()
 
 
@@ -172,6 +173,16 @@ def test_an_answer_that_crosses_is_acknowledged_and_hung_up() -> None:
     call.peer.answer(cancel, 481)
     call.peer.run(64)
     assert not call.peer.stack.counts()["sessions"]
+
+
+def test_an_answer_that_crosses_is_hung_up_by_who_proves_the_account() -> None:
+    call, _ = ringing_taken_back(Credentials("lamp", "secret"))
+    call.peer.answer(call.invite, 200, body=b"v=0 answer")
+    _, bye = call.peer.sent()
+    assert isinstance(bye, Request)
+    call.peer.answer(bye, 407, fields=[("Proxy-Authenticate", 'Digest realm="provider", nonce="n"')])
+    again = call.peer.one_request()
+    assert (again.method, again.has("Proxy-Authorization")) == ("BYE", True)
 
 
 def test_an_invite_that_waits_for_an_answer_is_received_again_and_answered_by_another_stack() -> None:

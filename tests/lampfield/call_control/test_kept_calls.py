@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from lampfield.call_control.kept_call import KeptCall, KeptWay
+from lampfield.call_control.kept_call import KeptCall, KeptInvite, KeptWay
 from routing.events import PositionAnnounced
+from sipcore.flow import Flow
+from sipcore.session_record import InviteRecord
 from tests.lampfield.call_control.transfers import connected
 from tests.support.exchange import Exchange
 
@@ -155,3 +157,10 @@ def test_a_call_that_an_older_version_wrote_names_no_trunk_and_is_read(exchange:
         assert kept(exchange) == written
 
     exchange.run(test())
+
+
+def test_what_rang_is_read_as_an_older_version_wrote_it() -> None:
+    flow = Flow("udp", ("127.0.0.1", 5060), ("192.0.2.9", 5060))
+    older = InviteRecord(b"INVITE sip:b@192.0.2.9 SIP/2.0", flow, "<sip:127.0.0.1>")
+    read = msgspec.msgpack.decode(msgspec.msgpack.encode(older), type=KeptInvite)
+    assert (read.invite, read.flow, read.trunk) == (older.invite, flow, "")
