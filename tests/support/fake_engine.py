@@ -27,6 +27,14 @@ class Session:
     announcement: str = ""
     keys: str = ""
     """Telephone events that were sent to the phone."""
+    ends: asyncio.TimerHandle | None = None
+    """The end of the announcement."""
+
+    def stop(self) -> None:
+        """The announcement is cut, and its end never comes."""
+        self.announcement = ""
+        if self.ends is not None:
+            self.ends.cancel()
 
 
 @dataclass
@@ -107,13 +115,14 @@ class FakeEngine:
             case "play" if arguments["layer"] == "music":
                 session.music = arguments["clips"]
             case "play":
+                session.stop()
                 session.announcement = Path(arguments["clips"].rpartition(",")[2]).stem
                 play = int(arguments.get("play", "0"))
-                asyncio.get_running_loop().call_later(ANNOUNCEMENT_SECONDS, self._played, name, play)
+                session.ends = asyncio.get_running_loop().call_later(ANNOUNCEMENT_SECONDS, self._played, name, play)
             case "stop" if arguments["layer"] == "music":
                 session.music = ""
             case "stop":
-                session.announcement = ""
+                session.stop()
             case "dtmf":
                 session.keys += arguments["digits"]
 
