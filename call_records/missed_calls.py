@@ -14,9 +14,7 @@ from call_records.logged_event import LoggedEvent
 from routing import dialplan
 from routing.events import MissedCallHandled
 from routing.model import Company, Destination
-
-SERVED = frozenset({"answered", "called-back"})
-"""Ways to leave a queue that leave nothing to do."""
+from routing.queue.outcomes import NOT_MISSED
 
 MissedState = Literal["new", "tried", "handled"]
 
@@ -152,4 +150,4 @@ def _missed_by(record: CallRecord, visit: QueueVisit) -> str:
         return ""
     if visit.outcome is None:  # the server was cut off, unless the place is kept for calling back
         return "" if record.cause == "callback" else "lost"
-    return "" if visit.outcome in SERVED else visit.outcome
+    return "" if visit.outcome in NOT_MISSED else visit.outcome

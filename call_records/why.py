@@ -168,6 +168,10 @@ class _Story:
             "lost": f"loses the place in {queue} after {waited}: the server was cut off",
             "called-back": f"was called back for the place in {queue} and answered, {waited} after joining",
             "not-reached": f"was called back for the place in {queue} and not reached, {waited} after joining",
+            "already-ordered": f"leaves {queue} after {waited}: the number is to be called back already, for the place "
+            f"of {event.instead}",
+            "answered-meanwhile": f"is not called back for the place in {queue}, {waited} after joining: "
+            f"the caller was answered there in the call {event.instead}",
         }
         return outcomes[event.outcome]
 

@@ -71,7 +71,7 @@ class QueueVisits:
         if ended.answered is not None:
             if ended.member in queue.members:
                 house.last_members.spoke(queue, caller.number, ended.member)
-            self.talks_to(name, place, ended.answered)
+            self.talks_to(name, place, ended.answered, caller.number)
             caller.stop_music()
             return Found(ended.answered, ended.member)
         if caller.answered:
@@ -81,10 +81,10 @@ class QueueVisits:
             return Ended("shutdown", "system", 503)
         return Onward(*after_waiting(queue, ended.left.outcome))
 
-    def talks_to(self, queue: str, place: str, answered: Answered) -> None:
+    def talks_to(self, queue: str, place: str, answered: Answered, number: str = "") -> None:
         """The caller of the place talks to whom the queue has found; nothing for a queue that is no more."""
         if queue in self._queues:
-            self._queues[queue].talks_to(place, answered)
+            self._queues[queue].talks_to(place, answered, number)
 
     async def _step_out(self, queue: str, place: str, caller: Caller, wish: SteppedOut) -> Onward:
         """Go where the key leads; the place is kept until the caller is back, or talks to somebody."""

@@ -20,9 +20,8 @@ from routing.events import (
 from routing.model import Company, NoticeKind
 from routing.ports import Clock
 from routing.queue.events import MISSED_TOO_OFTEN, AnyMemberEvent, LastMemberPassive, MemberPaused
+from routing.queue.outcomes import NOT_MISSED
 
-SERVED = ("answered", "called-back")
-"""Ways to leave a queue that need nobody."""
 STEADY_SECONDS = 10.0
 """How long something must be down, or up again, before anybody is told."""
 
@@ -43,6 +42,8 @@ class _Call:
     """The call under which queues know the caller's place."""
     gone: bool = False
     """Nobody is on the line: the place is kept for calling back."""
+    kept_another: bool = False
+    """The order to be called back is one that was made already: no place of this call is kept for it."""
     place_over: bool = False
     missed_by: str = ""
     answered: bool = False
@@ -106,7 +107,8 @@ class NoticeWatch:
     def _left_queue(self, event: QueueLeft) -> None:
         call = self._calls.get(event.call)
         if call is not None:
-            call.missed_by, call.place_over = "" if event.outcome in SERVED else event.queue, True
+            call.missed_by, call.place_over = "" if event.outcome in NOT_MISSED else event.queue, True
+            call.kept_another = event.outcome == "already-ordered"
             if call.gone or event.outcome == "not-reached":
                 self._over(call, event)
 
@@ -125,7 +127,8 @@ class NoticeWatch:
         call = self._calls.pop(event.call, None)
         if call is None:
             return
-        if event.cause == "callback" or (event.call != call.place and not call.place_over):
+        ordered = event.cause == "callback" and not call.kept_another
+        if ordered or (event.call != call.place and not call.place_over):
             call.gone, call.place_over = True, False
             self._calls[call.place] = call  # the place is kept, and its end is still to come
         else:

@@ -108,7 +108,8 @@ class QueueLeft(CallEvent, frozen=True, kw_only=True):
 
     `elsewhere`: the network has put the call to others too, and one of them was faster than the queue. `busy`: nobody
     free and no waiting allowed. `unanswered`: offered to everybody for all rounds. `lost`: cut off by a restart.
-    `called-back`, `not-reached`: a place that was kept for calling back.
+    `called-back`, `not-reached`: a place that was kept for calling back. `already-ordered`: the number to
+    call back has another place here. `answered-meanwhile`: the number to call back has called again and was answered.
     """
 
     queue: str
@@ -125,5 +126,9 @@ class QueueLeft(CallEvent, frozen=True, kw_only=True):
         "lost",
         "called-back",
         "not-reached",
+        "already-ordered",
+        "answered-meanwhile",
     ]
     waited: float
+    instead: str = ""
+    """The call of the place that is kept, or was answered, instead; with the last two outcomes alone."""

@@ -36,7 +36,7 @@ from routing.queue.events import (
     QueueEvent,
     TalkEnded,
 )
-from routing.queue.matching import let_go_when_empty, next_match, no_room, nobody_free, out_of_rounds
+from routing.queue.matching import empty_deadline, hopeless, let_go_when_empty, next_match, no_room, to_call_back
 from routing.queue.member import Member, Waiting
 from routing.queue.outcomes import LeftUnanswered, Missed, OfferOutcome, Refusal
 from routing.queue.state import QueueState
@@ -123,10 +123,20 @@ class QueueMachine:
     # Callers who hang up and keep their place.
 
     def call_back(self, call: str, number: str, now: float, earliest: float, language: str = "") -> bool:
-        """The caller hangs up and is to be called at `number` when the place's turn comes; False for who has left."""
+        """The caller hangs up and is to be called at `number` when the place's turn comes; False for who has left.
+
+        Of two places of one number that which is further on stays, as it is.
+        """
         caller = self.state.callers.get(call)
         if caller is None or caller.standing == "callback":
             return False
+        for other in to_call_back(self.state, number):
+            self._withdraw(other, now)  # a call that is made for it finds the phone engaged, by this one
+            kept, superfluous = (other, caller) if other.key < caller.key else (caller, other)
+            self._take_out(superfluous, "already-ordered", now, kept.call)
+            if kept is other:
+                self._assign(now)
+                return True
         self._withdraw(caller, now)
         name, earliest = self.queue.name, max(now, earliest)
         self._record(
@@ -134,6 +144,12 @@ class QueueMachine:
         )
         self._assign(now)
         return True
+
+    def spoken_to(self, number: str, call: str, now: float) -> None:
+        """Who has `number` is answered, by the place `call`: no other place is to be called back there any more."""
+        for place in to_call_back(self.state, number):
+            self._take_out(place, "answered-meanwhile", now, call)
+            self._assign(now)
 
     def callback_missed(self, number: int, outcome: Missed, now: float) -> None:
         """The caller was called for this offer and not reached: later again, or given up after the last attempt.
@@ -260,7 +276,7 @@ class QueueMachine:
 
     def next_timeout(self) -> float | None:
         """When `advance` has something to do, UTC epoch seconds; None when time changes nothing."""
-        alarm, empty = self.state.next_alarm(), self._empty_deadline()
+        alarm, empty = self.state.next_alarm(), empty_deadline(self.state)
         if empty is None and self._match_at is None:
             return None if alarm is None else alarm[0]
         all_of_them = (None if alarm is None else alarm[0], empty, self._match_at)
@@ -274,17 +290,11 @@ class QueueMachine:
                 self.leave(name, now, "timeout")
             else:
                 self.clear(name, ending, now)
-        empty = self._empty_deadline()
+        empty = empty_deadline(self.state)
         if empty is not None and empty <= now:
             for caller in [caller for caller in self.state.unserved() if let_go_when_empty(caller)]:
                 self._take_out(caller, "no-members", now)
         self._assign(now)
-
-    def _empty_deadline(self) -> float | None:
-        """When unserved callers are let go, because nobody is present. Who is being rung for may still be answered."""
-        if self.state.empty_since is None or not any(map(let_go_when_empty, self.state.unserved())):
-            return None
-        return self.state.empty_since + self.queue.empty_seconds
 
     # After a restart.
 
@@ -324,7 +334,8 @@ class QueueMachine:
                 break
             self._claim(*found, now)
         if state.missed and (self.queue.rounds or not self.queue.waiting):
-            self._let_go_hopeless(now)
+            for caller, outcome in list(hopeless(state)):
+                self._take_out(caller, outcome, now)
 
     def _claim(self, caller: Waiting, member: Member, now: float) -> None:
         number, name = self.state.last_offer + 1, self.queue.name
@@ -358,20 +369,10 @@ class QueueMachine:
         self._record(OfferMade(call=caller.call, at=now, queue=self.queue.name, member=person, offer=number))
         return number
 
-    def _let_go_hopeless(self, now: float) -> None:
-        """Those whom no member will be offered: out of rounds, or not allowed to wait. Closing has let all go."""
-        for caller in list(self.state.missed.values()):
-            if caller.offers or caller.standing != "waiting":
-                continue
-            if out_of_rounds(self.state, caller):
-                self._take_out(caller, "unanswered", now)
-            elif not self.queue.waiting and nobody_free(self.state, caller):
-                self._take_out(caller, "busy", now)
-
-    def _take_out(self, caller: Waiting, outcome: LeftUnanswered, now: float) -> None:
+    def _take_out(self, caller: Waiting, outcome: LeftUnanswered, now: float, instead: str = "") -> None:
         self._withdraw(caller, now)
-        waited = now - caller.since
-        self._record(QueueLeft(call=caller.call, at=now, queue=self.queue.name, outcome=outcome, waited=waited))
+        name, waited = self.queue.name, now - caller.since
+        self._record(QueueLeft(call=caller.call, at=now, queue=name, outcome=outcome, waited=waited, instead=instead))
 
     def _withdraw(self, caller: Waiting, now: float) -> None:
         for number in caller.offers:

@@ -1,7 +1,8 @@
 """Which caller is offered to which member next, and who need not wait. Pure."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from routing.queue.events import Obstacle
 from routing.queue.member import Member, Waiting
@@ -82,6 +83,31 @@ def no_room(state: QueueState) -> NoRoom | None:
     if not state.queue.waiting:
         return "busy"
     return "full" if len(state.callers) >= state.queue.max_waiting else None
+
+
+def hopeless(state: QueueState) -> Iterator[tuple[Waiting, Literal["unanswered", "busy"]]]:
+    """The callers on the line whom no member will be offered: out of rounds, or not allowed to wait."""
+    for caller in state.missed.values():
+        if caller.offers or caller.standing != "waiting":
+            continue
+        if out_of_rounds(state, caller):
+            yield caller, "unanswered"
+        elif not state.queue.waiting and nobody_free(state, caller):
+            yield caller, "busy"
+
+
+def to_call_back(state: QueueState, number: str) -> list[Waiting]:
+    """The places that are to be called back at a number, in the line's order: one, but for places of older versions."""
+    callers = state.callers.values()
+    found = [caller for caller in callers if caller.standing == "callback" and caller.number == number]
+    return sorted(found, key=lambda caller: caller.key)
+
+
+def empty_deadline(state: QueueState) -> float | None:
+    """When unserved callers are let go, because nobody is present. Who is being rung for may still be answered."""
+    if state.empty_since is None or not any(map(let_go_when_empty, state.unserved())):
+        return None
+    return state.empty_since + state.queue.empty_seconds
 
 
 def let_go_when_empty(caller: Waiting) -> bool:

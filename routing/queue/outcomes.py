@@ -4,6 +4,13 @@ from typing import Literal
 
 NoRoom = Literal["no-members", "busy", "full"]
 Refusal = Literal["shutdown"] | NoRoom
-LeftUnanswered = Refusal | Literal["abandoned", "elsewhere", "timeout", "unanswered", "lost", "not-reached"]
+Superfluous = Literal["already-ordered", "answered-meanwhile"]
+"""Of places to call back: another place of the same number counts."""
+LeftUnanswered = (
+    Refusal | Superfluous | Literal["abandoned", "elsewhere", "timeout", "unanswered", "lost", "not-reached"]
+)
 Missed = Literal["no-answer", "busy", "rejected", "unreachable"]
 OfferOutcome = Literal["answered", "withdrawn", "elsewhere"] | Missed
+
+NOT_MISSED = frozenset({"answered", "called-back", "already-ordered", "answered-meanwhile"})
+"""Ways to leave a queue that leave nobody anything to do."""

@@ -217,10 +217,12 @@ class QueueRunner:
         self._machine.callback_missed(offer, outcome, self._clock())
         self._act()
 
-    def talks_to(self, call: str, member: Answered) -> None:
-        """The caller who was delivered talks to the member, until the member's part in the call is over."""
+    def talks_to(self, call: str, member: Answered, number: str = "") -> None:
+        """The caller talks to the member until that one's part is over, and is called back at `number` no more."""
         if call in self._machine.state.talks:
             self._talks[call] = asyncio.create_task(self._talk(call, member), name=f"{self.queue.name} talk {call}")
+        self._machine.spoken_to(number, call, self._clock())
+        self._act()
 
     async def _talk(self, call: str, member: Answered) -> None:
         try:
@@ -386,8 +388,7 @@ class QueueRunner:
             return
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm_at = at
-        self._alarm = None
+        self._alarm, self._alarm_at = None, at
         if at is not None:
             self._alarm = asyncio.get_running_loop().call_later(at - self._clock(), self._on_alarm)
 

@@ -156,6 +156,21 @@ def test_who_is_still_to_be_called_back_by_the_queue_is_not_missed_yet() -> None
     assert entries([*begun, left("c1", 500, "called-back")]) == []
 
 
+def test_who_ordered_it_twice_is_missed_once_and_only_by_the_place_that_was_kept() -> None:
+    first: Call = [*waits("c1", 0)[:2], ended("c1", 20, "callback")]
+    again: Call = [*waits("c2", 100)[:2], left("c2", 110, "already-ordered"), ended("c2", 110, "callback")]
+    assert entries(first, again) == []
+    (entry,) = entries([*first, left("c1", 500, "not-reached")], again)
+    assert (entry.call, entry.count, entry.state) == ("c1", 1, "tried")
+    assert entries([*first, left("c1", 120, "answered-meanwhile")], answered("c3", 100)) == []
+
+
+def test_an_order_that_was_made_already_handles_nothing_that_was_missed_before() -> None:
+    again: Call = [*waits("c2", 100)[:2], left("c2", 110, "already-ordered"), ended("c2", 110, "callback")]
+    (entry,) = entries(waits("c1", 0), again)
+    assert (entry.call, entry.state) == ("c1", "new")
+
+
 def test_the_queues_own_call_back_handles_what_was_missed_before() -> None:
     back: Call = [
         arrived("c2", 100, "callback", dialled=KAREN),

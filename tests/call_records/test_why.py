@@ -74,6 +74,15 @@ def test_every_outcome_of_an_offer_is_told_with_how_long_it_rang(outcome: str) -
     assert why([made, ended], NAMES)[1].text.startswith("Anna Holm ")
 
 
+def test_of_a_place_that_was_not_needed_the_one_that_counts_is_named() -> None:
+    ordered = QueueLeft(call="c2", at=30.0, queue="sales", outcome="already-ordered", waited=20.0, instead="c1")
+    served = QueueLeft(call="c1", at=30.0, queue="sales", outcome="answered-meanwhile", waited=20.0, instead="c3")
+    assert [why([event])[0].text for event in (ordered, served)] == [
+        "leaves sales after 20 s: the number is to be called back already, for the place of c1",
+        "is not called back for the place in sales, 20 s after joining: the caller was answered there in the call c3",
+    ]
+
+
 @pytest.mark.parametrize("outcome", _outcomes(QueueLeft))
 def test_every_way_out_of_a_queue_is_told(outcome: str) -> None:
     left = QueueLeft(call="c1", at=30.0, queue="sales", outcome=outcome, waited=20.0)  # type: ignore[arg-type]

@@ -1,6 +1,9 @@
 """Places in queues outlive the process, in their order and with their waiting time."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from lampfield.journal import Journal
 from lampfield.places import Places
@@ -14,9 +17,13 @@ from routing.events import (
     QueueJoined,
     QueueLeft,
 )
-from routing.queue.events import QueueEvent, TalkEnded
+from routing.model import Queue
+from routing.queue.events import MemberPaused, QueueEvent, TalkEnded
 from routing.queue.state import QueueState, fold
 from tests.routing.nordlys import company
+from tests.routing.queue.test_calling_back import MOBILE, house, order
+from tests.routing.world import World
+from tests.support.virtual_time import DAY, START, run
 
 COMPANY = company()
 SALES = COMPANY.queues["sales"]
@@ -122,3 +129,47 @@ def test_the_conversations_of_others_go_on(tmp_path: Path) -> None:
     others = TalkEnded(queue="sales", member="bo", at=30.0)
     elsewhere = TalkEnded(queue="support", member="anna", at=30.0)
     assert kept(tmp_path, joined("a", 10.0), *talk("a", 11.0), others, elsewhere).talks() == {"a"}
+
+
+def a_run(folder: Path, day: int, scenario: Callable[[World], Awaitable[None]]) -> tuple[list[str], list[CallEvent]]:
+    """One run of the process, on its own day, that begins with anna pausing; who was rung, and the queue's events."""
+    told: list[CallEvent] = []
+    journal = Journal(folder / "journal")
+    journal.open()
+    places = Places(journal)
+    places.restore()
+    sales = house()
+
+    def keeping(queue: Queue) -> dict[str, Any]:
+        paused = MemberPaused(queue=queue.name, member="anna", at=START, reason="lunch")
+        return {"emit": places.sink(sales, told.append), "history": [*places.history(sales, queue.name), paused]}
+
+    async def main() -> World:
+        world = World(sales, keeping=keeping)
+        await scenario(world)
+        return world
+
+    world = run(main(), start=START + day * DAY)
+    journal.close()
+    return [who for _, who in world.rung], told
+
+
+def test_a_call_back_that_was_ordered_before_a_restart_and_again_after_it_is_made_once(tmp_path: Path) -> None:
+    async def orders(world: World) -> None:
+        await order(world, "1", call=f"call-{len(world.queues['sales'].state.callers) + 1}")
+        world.activity.member_free("anna", START)
+
+    async def turn(world: World) -> None:
+        world.queues["sales"].resume("anna")
+        await asyncio.sleep(1000)
+
+    a_run(tmp_path, 0, orders)
+    _, told = a_run(tmp_path, 1, orders)
+    assert [(event.call, event.outcome) for event in told if isinstance(event, QueueLeft)] == [
+        ("call-2", "already-ordered")
+    ]
+    rung, told = a_run(tmp_path, 2, turn)
+    assert rung == [MOBILE, "anna"]
+    assert [(event.call, event.outcome) for event in told if isinstance(event, QueueLeft)] == [
+        ("call-1", "called-back")
+    ]

@@ -118,6 +118,20 @@ def test_who_was_called_back_and_reached_nobody_then_is_told_of_once() -> None:
     assert Watched().told_of(*elsewhere, tried) == [], "to be tried again"
 
 
+def test_who_ordered_it_already_is_told_of_by_the_place_that_is_kept_alone() -> None:
+    ordered = CallEnded(call="c1", at=9.0, cause="callback", by="system")
+    watched = Watched()
+    assert watched.told_of(ARRIVED, left("already-ordered"), ordered) == []
+    assert watched.told_of(left("not-reached", 20.0)) == [], "nothing is known of the call any more"
+    back = msgspec.structs.replace(ARRIVED, call="back-1", origin="callback")
+    called = [ARRIVED, ordered, back, CalledBack(call="back-1", at=6.0, queue="sales", place="c1", attempt=1)]
+    busy = msgspec.structs.replace(ENDED, call="back-1", cause="busy")
+    assert Watched().told_of(*called, busy, left("answered-meanwhile")) == []
+    assert Watched().told_of(*called, left("answered-meanwhile"), busy) == [], "while it rang"
+    timed_out = [ARRIVED, left("timeout"), ordered]
+    assert Watched().told_of(*timed_out, left("not-reached")) == ["missed-call"], "kept in the queue after"
+
+
 def test_full_boxes_and_lost_messages_are_told_of() -> None:
     full = BoxFull(call="c1", at=5.0, box="anna")
     lost = MessageLost(call="c1", at=6.0, box="anna", why="no space left on device")

@@ -2,8 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from random import Random
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar, get_args
 
 from routing.events import (
     CallbackDue,
@@ -16,76 +15,14 @@ from routing.events import (
     QueueJoined,
     QueueLeft,
 )
-from routing.model import MemberDetails, Queue
+from routing.model import Queue
 from routing.queue.events import QueueEvent, TalkEnded
 from routing.queue.machine import QueueMachine
 from routing.queue.member import Member
 from routing.queue.outcomes import Missed
 from routing.queue.state import QueueState, fold
 from routing.strategies import threshold
-from tests.routing.nordlys import queue
-
-What = Literal[
-    "join",
-    "leave",
-    "answer",
-    "miss",
-    "late-answer",
-    "pick-up",
-    "hang-up",
-    "block",
-    "clear",
-    "passive",
-    "active",
-    "pause",
-    "resume",
-    "step-out",
-    "return",
-    "call-back",
-    "callback-answered",
-    "callback-missed",
-    "restart",
-    "close",
-]
-
-# Closing and restarting end a history's interesting part, so they are rare.
-WHATS: tuple[What, ...] = (
-    *("join",) * 8,
-    *("leave", "answer", "answer", "answer", "miss", "miss", "late-answer", "hang-up", "hang-up") * 2,
-    *("block", "clear", "clear", "clear", "call-back", "callback-answered", "callback-missed", "pick-up") * 2,
-    *("passive", "active", "active", "pause", "resume", "resume", "step-out", "return", "return"),
-    *("restart", "close"),
-)
-"""What may happen, as often as it shall."""
-
-DELAYS = (0.0, 0.0, 0.0, 1.0, 3.0, 5.0, 10.0, 30.0)
-"""Seconds before something happens: often none, so that things cross."""
-
-Step = tuple[What, int, float]
-
-SETTINGS: dict[str, tuple[object, ...]] = {
-    "strategy": ("longest_idle", "priority", "all", "all", "round_robin", "fewest_calls", "skills"),
-    "at_once": (1, 2, 10),
-    "wrap_up_seconds": (0.0, 5.0),
-    "max_waiting": (2, 10),
-    "max_wait_seconds": (0.0, 10.0, 60.0),
-    "rounds": (0, 0, 1, 2),
-    "auto_pause_misses": (0, 2, 3),
-    "waiting": (True, True, True, False),
-    "details": (
-        {},
-        {},
-        {"bo": MemberDetails(skills={"danish": 5}), "carl": MemberDetails(skills={"danish": 3})},
-        {"anna": MemberDetails(penalty_seconds=5.0), "carl": MemberDetails(penalty_seconds=12.0)},
-    ),
-    "skills": ({"danish": 5},),
-    "skill_relax_seconds": (0.0, 4.0),
-    "callback_attempts": (1, 2),
-    "callback_retry_seconds": (7.0,),
-    "members": (("anna", "bo", "carl"), ("anna", "+4540404040", "carl", "dora")),
-}
-"""The settings of a queue, each with the values that it may have."""
-
+from tests.routing.queue.steps import Step, What
 
 T = TypeVar("T")
 
@@ -95,16 +32,9 @@ def picked(things: list[T], pick: int) -> T:
     return things[pick % len(things)]
 
 
-def random_queue(random: Random) -> Queue:
-    return queue(**{name: random.choice(values) for name, values in SETTINGS.items()})
-
-
-def random_history(random: Random, most: int) -> list[Step]:
-    steps = random.randrange(most + 1)
-    return [
-        (what, random.randrange(6), delay)
-        for what, delay in zip(random.choices(WHATS, k=steps), random.choices(DELAYS, k=steps), strict=True)
-    ]
+def number_of(call: str) -> str:
+    """The number from which a call comes: some call several times."""
+    return f"+454040404{int(call.removeprefix('call-')) % 3}"
 
 
 @dataclass
@@ -202,6 +132,11 @@ class Play:
                 machine.resume(picked(list(self.callbacks.values()), pick), now)
             case "callback-missed" if self.callbacks:
                 machine.callback_missed(picked(list(self.callbacks), pick), get_args(Missed)[pick % 4], now)
+            case "speak" if self.talking:
+                call = picked(list(self.talking.values()), pick)
+                machine.spoken_to(number_of(call), call, now)
+                self.watch()
+                assert number_of(call) not in self.to_call_back()
             case "restart":
                 self.restart(pick)
             case "close" if pick == 0:
@@ -240,7 +175,7 @@ class Play:
             case "step-out":
                 assert self.machine.hold(call, self.now) is (standing == "waiting")
             case "call-back":
-                kept = self.machine.call_back(call, "+4540404040", self.now, self.now + 3)
+                kept = self.machine.call_back(call, number_of(call), self.now, self.now + 3)
                 assert kept is (standing != "callback")
             case _ if standing == "held":
                 assert self.machine.resume(call, self.now)
@@ -278,6 +213,8 @@ class Play:
         for event in events:
             self.log.append(event)
             self.note(event)
+        numbers = self.to_call_back()
+        assert len(numbers) == len(set(numbers)), "one number, to be called back twice"
         if self.closed or not events:
             return
         for member in self.machine.state.free:
@@ -286,6 +223,10 @@ class Play:
 
     def in_order(self) -> list[str]:
         return sorted(self.places, key=lambda call: (-self.places[call].priority, self.places[call].order))
+
+    def to_call_back(self) -> list[str]:
+        """The numbers of the places that are to be called back."""
+        return [number_of(call) for call, place in self.places.items() if place.standing == "callback"]
 
     def unserved(self) -> list[str]:
         together = self.queue.at_once if self.queue.strategy == "all" else 1
@@ -321,6 +262,7 @@ class Play:
                 for offer in [offer for offer, call in self.callbacks.items() if call == event.call]:
                     del self.callbacks[offer]
             case CallbackRequested():
+                assert event.number not in self.to_call_back()
                 self.places[event.call].standing, self.places[event.call].earliest = "callback", event.earliest
             case CallbackDue():
                 assert self.places[event.call].offers == {event.offer: event.member}
@@ -368,11 +310,24 @@ class Play:
         assert event.call not in self.outcomes, "two outcomes for one caller"
         assert event.waited >= 0
         self.outcomes[event.call] = event.outcome
+        self.note_superfluous(event)
         place = self.places.pop(event.call, None)
         if place is not None:
             assert not place.offers, "nobody rings for who has left"
             taken = place.answered or event.call == self.picking[1]
             assert taken is (event.outcome in ("answered", "called-back"))
+
+    def note_superfluous(self, event: QueueLeft) -> None:
+        """Who leaves since another place of the same number counts."""
+        assert bool(event.instead) is (event.outcome in ("already-ordered", "answered-meanwhile"))
+        if event.instead:
+            assert number_of(event.instead) == number_of(event.call)
+        if event.outcome == "already-ordered":
+            line = self.in_order()
+            assert line.index(event.instead) < line.index(event.call), "the place that is further on is kept"
+        if event.outcome == "answered-meanwhile":
+            assert self.places[event.call].standing == "callback"
+            assert event.instead in self.talking.values()
 
     def wind_up(self) -> None:
         """Everybody hangs up and all wrap-up is done."""

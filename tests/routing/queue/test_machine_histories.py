@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from routing.model import Queue
 from tests.routing.nordlys import queue
 from tests.routing.queue.histories import HISTORIES, delays
-from tests.routing.queue.play import SETTINGS, WHATS, Play, Step, random_history, random_queue
+from tests.routing.queue.play import Play
+from tests.routing.queue.steps import SETTINGS, WHATS, Step, random_history, random_queue
 
 steps = st.tuples(st.sampled_from(WHATS), st.integers(0, 5), delays)
 
