@@ -36,7 +36,7 @@ class Entertainment:
             self._plays_music = True
             await start_music(line.caller, line.queue.music)
         joined, every, times = line.runner.joined_at(line.place), line.queue.position_every_seconds, 0
-        while every:
+        while every and joined is not None:
             # After whole multiples of the interval since joining, whatever the prompts last; then at the next beat,
             # when all others are told as well whose time has come.
             now = line.clock()

@@ -146,11 +146,10 @@ class QueueRunner:
             raise NotInLine(f"{self.queue.name}: {call} is not in line")
         return self._places[call]
 
-    def joined_at(self, call: str) -> float:
-        """Since when the caller waits, UTC epoch seconds. Raises NotInLine."""
-        if call not in self._machine.state.callers:
-            raise NotInLine(call)
-        return self._machine.state.callers[call].since
+    def joined_at(self, call: str) -> float | None:
+        """Since when the caller waits, UTC epoch seconds; None for who is not in the line any more."""
+        caller = self._machine.state.callers.get(call)
+        return None if caller is None else caller.since
 
     def expected_wait(self, call: str) -> float | None:
         """Seconds that the caller will probably still wait; None where it is unknown."""

@@ -1,6 +1,7 @@
 """Callers who step out, order calls back, hang up and are answered at random times: nobody is lost, nothing is left."""
 
 import asyncio
+import logging
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -81,7 +82,7 @@ async def somebody(world: World, dice: random.Random, number: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))
-def test_every_place_ends_in_one_outcome_and_every_call_once(seed: int) -> None:
+def test_every_place_ends_in_one_outcome_and_every_call_once(seed: int, caplog: pytest.LogCaptureFixture) -> None:
     dice = random.Random(seed)
 
     async def scenario(world: World) -> None:
@@ -105,3 +106,4 @@ def test_every_place_ends_in_one_outcome_and_every_call_once(seed: int) -> None:
     ended = Counter(event.call for event in world.events if isinstance(event, CallEnded))
     assert arrived == ended
     assert set(arrived.values()) == {1}
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
