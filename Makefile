@@ -57,11 +57,11 @@ fuzz:
 
 # Where others use the machine too, a phone may lose audio: what failed runs once more, one test after the other, and must pass.
 test-phones:
-	$(PYTEST) -n 4 -o cache_dir=.cache/test-phones tests/interop || \
+	$(PYTEST) -n 3 -o cache_dir=.cache/test-phones tests/interop || \
 	$(PYTEST) -o cache_dir=.cache/test-phones --last-failed --last-failed-no-failures none tests/interop
 
 test-others:
-	nice -n 5 $(PYTEST) -n 3 --ignore tests/interop
+	nice -n 5 $(PYTEST) -n 2 --ignore tests/interop
 
 explore: $(NATIVE)/built
 	$(PYTEST) -n 2 --hypothesis-profile explore -m hypothesis --ignore tests/interop
