@@ -11,7 +11,7 @@ from sipcore.memo import ADDRESS, remembered
 from sipcore.structs import Value
 from sipcore.uri import Uri, read_uri
 
-_NAME: Final = r'(?:("(?:[^"\\]++|\\.)*+")|([^"<>]*+))[ \t]*<([^<>"]*+)'
+_NAME: Final = r'(?:("(?>(?:[^"\\]++|\\.)*)")|([^"<>]*+))[ \t]*<([^<>"]*+)'
 _OPEN_NAME_ADDR: Final = re.compile(_NAME, re.DOTALL)
 _NAME_ADDR: Final = re.compile(rf"{_NAME}>[ \t]*(;.*)?", re.DOTALL)
 # Without brackets the parameters belong to the header, and a URI with a comma or question mark needs brackets (§20).

@@ -14,7 +14,7 @@ HASHES: Final[dict[str, Callable[[bytes], Any]]] = {"MD5": hashlib.md5, "SHA-256
 
 # auth-param = token BWS "=" BWS ( token / quoted-string ), RFC 7616 §3.3, RFC 3261 §25.1; last whatever is none
 _PARAMS: Final = re.compile(
-    r"""([\w!#$%&'*+.^`|~-]++)\s*=\s*(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^\s,"]++))\s*(?:,\s*|$)|(.+)""", re.DOTALL
+    r"""([\w!#$%&'*+.^`|~-]++)\s*=\s*(?:"([^"\\]*+(?>(?:\\.[^"\\]*+)*))"|([^\s,"]++))\s*(?:,\s*|$)|(.+)""", re.DOTALL
 )
 _ESCAPED: Final = re.compile(r"\\(.)")
 

@@ -60,9 +60,11 @@ _LISTS: Final = (
 LIST_KEYS: Final = frozenset(_LISTS.split())
 """Keys of the headers whose grammar is a comma-separated list, so that one line may carry several values."""
 
-_QUOTED: Final = r'"(?:[^"\\]++|\\.)*+"'
-_LIST_VALUE: Final = re.compile(rf"(?:[^,\"<]++|{_QUOTED}|<[^>]*+>)++", re.DOTALL)
-_PARAMETER: Final = re.compile(rf"(?:[^;\"]++|{_QUOTED})++", re.DOTALL)
+# COMPAT(Python 3.11.2, Debian 12): a group that is repeated possessively stands wrong after an alternative has failed
+# in its midst, so groups are atomic instead.
+_QUOTED: Final = r'"(?>(?:[^"\\]++|\\.)*)"'
+_LIST_VALUE: Final = re.compile(rf"(?>(?:[^,\"<]++|{_QUOTED}|<[^>]*+>)+)", re.DOTALL)
+_PARAMETER: Final = re.compile(rf"(?>(?:[^;\"]++|{_QUOTED})+)", re.DOTALL)
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _TO_ESCAPE: Final = re.compile(r'(["\\])')
 _TOKEN: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")

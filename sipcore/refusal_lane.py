@@ -34,7 +34,7 @@ _NAMES: Final = {
 """Their usual spellings."""
 _VIA: Final = re.compile(rb"SIP/2\.0/UDP (%b)(?::(%b))?((?:;%b(?:=%b)?)+)" % (_HOST, _PORT, _TOKEN, _TOKEN))
 _NAME: Final = rb"""(?:"[^"\\]*+" ?|[A-Za-z0-9\-.!%*_+`'~ ]*+)"""
-_URI: Final = rb"sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$]++@)?%b(?::%b)?(?:;%b(?:=%b)?)*+" % (_HOST, _PORT, _TOKEN, _TOKEN)
+_URI: Final = rb"sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$]++@)?%b(?::%b)?(?>(?:;%b(?:=%b)?)*)" % (_HOST, _PORT, _TOKEN, _TOKEN)
 _TO: Final = re.compile(rb"%b<%b>" % (_NAME, _URI))
 """To without a tag."""
 _STATUS: Final = b"SIP/2.0 503 %b" % REASONS[503].encode()

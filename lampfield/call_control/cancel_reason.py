@@ -3,14 +3,14 @@
 import re
 from typing import Final
 
-_SIGN: Final = r'(?:[^,"]|"(?:[^"\\]|\\.)*+")'
+_SIGN: Final = r'(?:[^,"]|"(?>(?:[^"\\]|\\.)*)")'
 """One sign of a value of the list, or what stands in quotes there."""
 
 
 def _saying(protocol: str, cause: int) -> re.Pattern[str]:
     """A list of Reasons of which one is this."""
     return re.compile(
-        rf"(?:{_SIGN}*+,)*?\s*+{protocol}\s*+(?=;){_SIGN}*?;\s*+cause\s*+=\s*+{cause}(?![0-9])", re.IGNORECASE
+        rf"(?:(?>{_SIGN}*),)*?\s*+{protocol}\s*+(?=;){_SIGN}*?;\s*+cause\s*+=\s*+{cause}(?![0-9])", re.IGNORECASE
     )
 
 
