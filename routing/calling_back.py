@@ -58,16 +58,18 @@ class CallingBack:
     async def run(self) -> None:
         """Call, ask for the key, and serve the caller as everybody in line. The last event is CallEnded."""
         self._begin()
-        ended: Ended | None = Ended("abandoned", "system", 487)
+        outcome: CallFlow | Ended = Ended("abandoned", "system", 487)
         try:
-            ended = await self._call()
+            outcome = await self._call()
         finally:
             self.settled.set()
-            if ended is not None:
-                self._end(ended)
+            if isinstance(outcome, Ended):
+                self._end(outcome)
+        if isinstance(outcome, CallFlow):
+            await outcome.serve_called_back(self._due.queue, self._due.call)
 
-    async def _call(self) -> Ended | None:
-        """How the attempt ended; None where the caller was served."""
+    async def _call(self) -> CallFlow | Ended:
+        """How the caller who was reached is to be served, or how the attempt ended."""
         reached = await self._outlet.reach(self._due.number, timeout=RING_SECONDS)
         if not isinstance(reached, Reached):
             return self._missed(reached)
@@ -83,10 +85,7 @@ class CallingBack:
         if not taken:
             return self._missed("no-answer")
         arrival = Arrival("trunk" if self._person is None else "phone", self._due.number, self._person)
-        flow = CallFlow(self._house, reached.caller, reached.dialler, arrival)
-        self.settled.set()
-        await flow.serve_called_back(self._due.queue, self._due.call)
-        return None
+        return CallFlow(self._house, reached.caller, reached.dialler, arrival)
 
     async def _is_there(self, caller: Caller) -> bool:
         """Ask for the key, so that a voicemail is not connected to a member."""
