@@ -359,8 +359,12 @@ class World:
             outcome: RingOutcome = "busy" if phone.does == "busy" else "unreachable"
             return RingResult(outcome, status=486 if outcome == "busy" else 480)
         if phone.does == "cross":
-            with suppress(asyncio.CancelledError):
+            try:
                 await asyncio.sleep(timeout)
+            except asyncio.CancelledError:
+                # Who goes on has to say so, or Python 3.11.2 takes later time-outs of the task for the cancelling.
+                if (task := asyncio.current_task()) is not None:
+                    task.uncancel()
             return self._answer(who, phone)
         if phone.does == "ring" or phone.after > timeout:
             await asyncio.sleep(timeout)
