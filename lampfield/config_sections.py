@@ -249,8 +249,8 @@ class Restart:
     silent_seconds: float = setting(
         seconds(5, 3600, or_zero="never"),
         20,
-        "Signalling, the API or the adapters are killed and started again when nothing is heard of them for so long; "
-        "calls in progress go on.",
+        "A process of the server is killed and started again when nothing is heard of it for so long. Calls in "
+        "progress go on, unless it is the media engine.",
     )
 
 

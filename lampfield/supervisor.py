@@ -43,7 +43,10 @@ class Supervisor:
         state = configuration.state_directory
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sockets = [(listener, bind(listener)) for listener in listeners_of(configuration)]
-        self._media = Child("media", "media.process", _media_arguments(configuration, state))
+        silent_seconds = configuration.restart.silent_seconds
+        self._media = Child(
+            "media", "media.process", _media_arguments(configuration, state), silent_seconds=silent_seconds
+        )
         self._tails = {name: make_tail(name) for name in Tails._fields}
         self._handed = HandedOver(source)
         descriptors = [*self._handed.descriptors, *self._tails.values()]
@@ -60,7 +63,7 @@ class Supervisor:
             descriptors,
             first=["--upgrade-database"],
             spare=configuration.restart.spare,
-            silent_seconds=configuration.restart.silent_seconds,
+            silent_seconds=silent_seconds,
         )
         self._others = [*self._api(), *self._adapters()]
 

@@ -14,3 +14,6 @@ class Engine:
 
     def stop(self) -> None:
         """End `run`, from any thread."""
+
+    def lives(self) -> bool:
+        """Whether the packet loop has come round since the last call, which this one asks it to do; from any thread."""

@@ -63,9 +63,16 @@ static PyObject *engine_object_stop(EngineObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+static PyObject *engine_object_lives(EngineObject *self, PyObject *unused)
+{
+    (void)unused;
+    return PyBool_FromLong(self->engine && engine_lives(self->engine));
+}
+
 static PyMethodDef engine_object_methods[] = {
     {"run", (PyCFunction)engine_object_run, METH_NOARGS, "Run the packet loop without the GIL until stop() is called."},
     {"stop", (PyCFunction)engine_object_stop, METH_NOARGS, "End run(), from any thread."},
+    {"lives", (PyCFunction)engine_object_lives, METH_NOARGS, "Whether run() has come round since the last call, from any thread."},
     {NULL, NULL, 0, NULL},
 };
 

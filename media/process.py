@@ -16,6 +16,8 @@ from media._engine import Engine
 _logger = logging.getLogger(__name__)
 
 _STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
+_BEAT_SECONDS = 1.0
+"""Between two signs of life."""
 
 
 def port_range(text: str) -> tuple[int, int]:
@@ -68,8 +70,17 @@ def _ask_for_priority() -> None:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(os.sched_get_priority_min(os.SCHED_RR)))
 
 
-def run(engine: Engine) -> None:
-    """Run the engine in a thread of its own until a stop signal comes, which must be blocked."""
+def show_life(descriptor: int) -> None:
+    """Write one byte for who waits at the other end of the pipe, which does not block; there may be nobody any more."""
+    with contextlib.suppress(BlockingIOError, BrokenPipeError):
+        os.write(descriptor, b"1")
+
+
+def run(engine: Engine, life: int | None = None) -> None:
+    """Run the engine in a thread of its own until a stop signal comes, which must be blocked.
+
+    The pipe `life` gets a byte now and then as long as packets are worked on.
+    """
 
     def work() -> None:
         _ask_for_priority()
@@ -77,7 +88,9 @@ def run(engine: Engine) -> None:
 
     thread = threading.Thread(target=work, name="packets")
     thread.start()
-    signal.sigwait(_STOP_SIGNALS)
+    while signal.sigtimedwait(_STOP_SIGNALS, _BEAT_SECONDS) is None:
+        if engine.lives() and life is not None:
+            show_life(life)
     engine.stop()
     thread.join()
 
@@ -89,7 +102,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--orphan-seconds", type=int, default=60, help="how long a session without RTP outlives its controller"
     )
-    parser.add_argument("--ready-fd", type=int, help="a pipe to write one byte to when commands are taken")
+    parser.add_argument(
+        "--ready-fd", type=int, help="a pipe to write a byte to when commands are taken, and at each sign of life"
+    )
     parser.add_argument("--no-io-uring", action="store_true", help="send each packet with a system call of its own")
     options = parser.parse_args(arguments)
     # Blocked in this and all threads to come: only sigwait takes them.
@@ -108,9 +123,9 @@ def main(arguments: list[str] | None = None) -> int:
             )
             _logger.info("media engine: ports %d-%d, control %s", first, last, options.control)
             if options.ready_fd is not None:
-                os.write(options.ready_fd, b"1")
-                os.close(options.ready_fd)
-            run(engine)
+                os.set_blocking(options.ready_fd, False)
+                show_life(options.ready_fd)
+            run(engine, options.ready_fd)
             options.control.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         print(f"media engine: {error}", file=sys.stderr)

@@ -104,10 +104,13 @@ static bool open_parts(struct engine *engine, const char **reason)
     engine->idle_fd = epoll_create1(EPOLL_CLOEXEC);
     engine->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     engine->stop_watch.kind = WATCH_STOP;
+    engine->ask_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    engine->ask_watch.kind = WATCH_ASKED;
     g711_init(&engine->g711);
     engine->intake = intake_new();
     bool ready = engine->intake && engine->epoll_fd >= 0 && engine->relay_fd >= 0 && engine->idle_fd >= 0 && engine->stop_fd >= 0 &&
-                 engine_watch(engine->epoll_fd, engine->stop_fd, &engine->stop_watch) &&
+                 engine->ask_fd >= 0 && engine_watch(engine->epoll_fd, engine->stop_fd, &engine->stop_watch) &&
+                 engine_watch(engine->epoll_fd, engine->ask_fd, &engine->ask_watch) &&
                  ticker_open(&engine->ticker, engine->epoll_fd, engine->now) &&
                  recorder_open(&engine->recorder, &engine->g711, engine->epoll_fd) &&
                  control_open(engine, engine->options.listen_fd);
@@ -123,7 +126,7 @@ struct engine *engine_new(const struct engine_options *options, const char **rea
     if (!engine)
         return NULL;
     engine->options = *options;
-    engine->epoll_fd = engine->relay_fd = engine->idle_fd = engine->stop_fd = engine->ticker.fd = -1;
+    engine->epoll_fd = engine->relay_fd = engine->idle_fd = engine->stop_fd = engine->ask_fd = engine->ticker.fd = -1;
     engine->recorder.wake_fd = engine->recorder.notice_fd = engine->control.fd = -1;
     engine->now = engine_clock();
     if (open_parts(engine, reason))
@@ -140,7 +143,7 @@ void engine_free(struct engine *engine)
     clip_store_close(&engine->clips);
     ports_close(&engine->ports);
     intake_free(engine->intake);
-    const int fds[] = {engine->epoll_fd, engine->relay_fd, engine->idle_fd, engine->stop_fd};
+    const int fds[] = {engine->epoll_fd, engine->relay_fd, engine->idle_fd, engine->stop_fd, engine->ask_fd};
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
@@ -152,6 +155,13 @@ void engine_stop(struct engine *engine)
 {
     uint64_t one = 1;
     (void)!write(engine->stop_fd, &one, sizeof one);
+}
+
+bool engine_lives(struct engine *engine)
+{
+    uint64_t one = 1;
+    (void)!write(engine->ask_fd, &one, sizeof one);
+    return atomic_exchange(&engine->answered, false);
 }
 
 /* False when it is time to stop. */
@@ -171,6 +181,10 @@ static bool handle(struct engine *engine, const struct watch *watch)
         return true;
     case WATCH_RECORDER:
         recorder_collect(engine);
+        return true;
+    case WATCH_ASKED:
+        (void)!read(engine->ask_fd, &count, sizeof count);
+        atomic_store(&engine->answered, true);
         return true;
     case WATCH_ANY:
     case WATCH_PEER:

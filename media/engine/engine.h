@@ -2,6 +2,7 @@
 #ifndef MEDIA_ENGINE_H
 #define MEDIA_ENGINE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ struct engine {
     uint64_t relayed_at;       /* When the relayed sessions were last read. */
     int stop_fd;
     struct watch stop_watch;
+    int ask_fd;
+    struct watch ask_watch;
+    atomic_bool answered;      /* Since it was asked last. */
     uint64_t now;              /* Monotonic nanoseconds at the start of this turn. */
 
     struct session *by_name[ENGINE_BUCKETS];
@@ -61,6 +65,10 @@ void engine_run(struct engine *engine);
 
 /* May be called from another thread or a signal handler while engine_run runs. */
 void engine_stop(struct engine *engine);
+
+/* From another thread: true when engine_run has come round since the last call, which this one asks it to do. */
+bool engine_lives(struct engine *engine);
+
 void engine_free(struct engine *engine);
 
 struct session *engine_find(const struct engine *engine, const char *name);

@@ -131,3 +131,20 @@ def test_who_lost_the_audio_too_is_told(server: Server) -> None:
         kill(server, "lampfield.signalling")
         assert "cause=41" in call.hung_up()["Reason"]
         until(lambda: [left["outcome"] for left in queue_left(server)] == ["lost"], "the wait on record")
+
+
+def test_audio_that_stands_still_begins_again(tmp_path: Path) -> None:
+    settings = {"sip": {"authentication": False}, "log": {"level": "info"}, "restart": {"silent_seconds": 5}}
+    server = Server(tmp_path / "server", settings=settings, company=COMPANY)
+    with (
+        server,
+        PlainPhone(server.socket_address, "anna") as anna,
+        PlainPhone(server.socket_address, "astrid") as astrid,
+    ):
+        anna.register(600)
+        os.kill(child(server, "media.process"), signal.SIGSTOP)
+        until(lambda: "the media engine is back" in server.log(), "another engine")
+        assert "media: no sign of life for" in server.log()
+        call = astrid.call(SALES)
+        call.answered()
+        astrid.rtp.expect_sound()

@@ -6,7 +6,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,9 +45,11 @@ class RunningEngine:
         *options: str,
         ports: tuple[int, int] | None = None,
         before: Callable[[], None] | None = None,
+        keep: Sequence[int] = (),
     ) -> None:
         self.control = directory / "control"
         self._before = before
+        self._keep = keep
         self.ports = ports or port_range()
         self._options = options
         self.process = self._start()
@@ -66,6 +68,7 @@ class RunningEngine:
             stderr=subprocess.PIPE,
             text=True,
             preexec_fn=self._before,
+            pass_fds=self._keep,
         )
         assert process.stderr
         # Said when the control socket listens.
