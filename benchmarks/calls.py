@@ -41,6 +41,7 @@ ROWS = (
     "queue-waiting",
     "bridge",
     "bridge-delay-p99",
+    "call-menu-1350",
 )
 
 
@@ -50,6 +51,8 @@ STEADY_RATE = 200
 """Calls a second at which the server sleeps between them: the price of a call that comes alone."""
 LIMIT_OF_ASTERISK = 450
 """Calls a second above which Asterisk's collapse; here several of them share a turn of the loop."""
+BUSY_RATE = 3 * LIMIT_OF_ASTERISK
+"""Calls a second that leave the server little rest, where the price of a call is that of having a processor more."""
 ASKED_TO_WAIT = 8.0
 """Seconds after which the last caller, too, has heard to the end that he is to wait."""
 
@@ -173,6 +176,10 @@ def results(arguments: argparse.Namespace) -> Iterator[Result]:
         if wanted(arguments, "bridge", "bridge-delay-p99"):
             program = arguments.rtpload
             yield from rtpload_bridged(program, server, seconds) if program else bridged(server, own, seconds)
+        if wanted(arguments, "call-menu-1350"):
+            yield from menu(
+                server, "call-menu-1350", BUSY_RATE, "three times as many, for which SIPp needs a processor"
+            )
 
 
 def main() -> None:
