@@ -177,9 +177,7 @@ def results(arguments: argparse.Namespace) -> Iterator[Result]:
             program = arguments.rtpload
             yield from rtpload_bridged(program, server, seconds) if program else bridged(server, own, seconds)
         if wanted(arguments, "call-menu-1350"):
-            yield from menu(
-                server, "call-menu-1350", BUSY_RATE, "three times as many, for which SIPp needs a processor"
-            )
+            yield from menu(server, "call-menu-1350", BUSY_RATE, "three times as many, beside SIPp")
 
 
 def main() -> None:
