@@ -44,7 +44,7 @@ static int receive(struct intake *intake, int fd)
 }
 
 static void relay(struct engine *engine, const struct session *from, struct session *to, const struct rtp_packet *received,
-                  bool anew)
+                  enum reception_result place)
 {
     if (!session_may_send(to) || player_speaks(to)) {
         to->relay.joined = false;
@@ -59,7 +59,7 @@ static void relay(struct engine *engine, const struct session *from, struct sess
         return;
     }
     packet.payload_type = digits ? (uint8_t)to->dtmf_payload_type : to->payload_type;
-    if (!relay_number(&to->relay, &to->transmit, &packet, anew, engine->now)) {
+    if (!relay_number(&to->relay, &to->transmit, &packet, place, engine->now)) {
         to->counters.relay_dropped++;
         return;
     }
@@ -117,7 +117,7 @@ static void take_rtp(struct engine *engine, struct session *session, const struc
     if (audio && session->recording)
         recorder_take(&engine->recorder, session->recording, RECORD_SAID, session->codec, packet, engine->now);
     if (session->bridge)
-        relay(engine, session, session->bridge, packet, place == RECEPTION_RESTART);
+        relay(engine, session, session->bridge, packet, place);
 }
 
 static void take_rtcp(struct engine *engine, struct session *session, const uint8_t *data, size_t size, const union address *source,

@@ -4,7 +4,6 @@
 
 enum {
     MAX_DROPOUT = 3000,   /* RFC 3550 A.1: the largest gap that is believed at once. */
-    MAX_MISORDER = 100,
     NO_RESTART = 0x10001,
 };
 
@@ -57,7 +56,7 @@ static enum reception_result place(struct reception *reception, const struct rtp
         reception->restart = NO_RESTART;
         return RECEPTION_NEXT;
     }
-    if (step == 0 || step > 0x10000 - MAX_MISORDER)
+    if (step == 0 || step > 0x10000 - RECEPTION_MOST_LATE)
         return RECEPTION_LATE;
     if (packet->sequence == reception->restart) {
         start_source(reception, packet);

@@ -7,6 +7,9 @@
 
 struct rtp_packet;
 
+/* How far a packet may come behind the latest and count as late (MAX_MISORDER of RFC 3550 A.1). */
+enum { RECEPTION_MOST_LATE = 100 };
+
 /* Zeroed is ready for use. Times are nanoseconds of the monotonic clock. */
 struct reception {
     bool started;

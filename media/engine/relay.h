@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "reception.h"
 #include "rtp.h"
 #include "transmit.h"
 
@@ -12,14 +13,15 @@
 struct relay {
     bool joined;
     uint32_t ssrc;              /* Of the source that the shifts belong to. */
-    uint16_t first;             /* Its first sequence number that was relayed. */
+    uint16_t oldest;            /* Its first sequence number that was relayed, or the oldest that may still come late. */
     uint16_t sequence_shift;
     uint32_t timestamp_shift;
 };
 
-/* Gives a received packet the numbers and SSRC of the stream `transmit`, setting the marker where it joins the stream. `anew`: the
-   source began anew. False for a packet older than the join, whose number another packet has. */
-bool relay_number(struct relay *relay, struct transmit *transmit, struct rtp_packet *packet, bool anew, uint64_t now);
+/* Gives a received packet, taken as `place`, the numbers and SSRC of the stream `transmit`, setting the marker where it joins the
+   stream. False for a packet older than the join, whose number another packet has. */
+bool relay_number(struct relay *relay, const struct transmit *transmit, struct rtp_packet *packet, enum reception_result place,
+                  uint64_t now);
 
 /* Closes the gap that a packet which is not passed on would leave. */
 void relay_skip(struct relay *relay);

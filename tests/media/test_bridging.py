@@ -68,6 +68,25 @@ async def test_losses_and_order_stay_visible_across_the_relay(engine: RunningEng
 
 
 @real_time
+async def test_a_talk_goes_on_as_the_sequence_numbers_pass_half_their_range_and_wrap(engine: RunningEngine) -> None:
+    controller = await connected(engine)
+    with Phone() as a, Phone() as b:
+        await controller.call("a", a)
+        await controller.call("b", b)
+        controller.client.bridge("a", "b")
+        a.say(b"0" * 160)
+        first = await b.hear()
+        # Two thousand packets lost each time: a talk of three quarters of an hour, made short.
+        for jump in range(1, 70):
+            a.sequence = (a.sequence + 2000) & 0xFFFF
+            a.say(bytes([jump]) * 160)
+            heard = await b.hear()
+            assert heard.payload == bytes([jump]) * 160
+            assert (heard.sequence - first.sequence) & 0xFFFF == jump * 2001 & 0xFFFF
+    await controller.client.disconnect()
+
+
+@real_time
 async def test_laws_are_converted_and_telephone_events_mapped_in_the_relay(engine: RunningEngine) -> None:
     controller = await connected(engine)
     with Phone() as a, Phone() as b:
