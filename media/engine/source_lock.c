@@ -4,11 +4,12 @@
 
 #include "rtp.h"
 
-enum { PROBATION_PACKETS = 3 };
+enum { PROBATION_PACKETS = 3, FORMER_PROBATION_PACKETS = 50 };
 
 void source_lock_reset(struct source_lock *lock, const union address *signalled)
 {
     if (!address_equal(signalled, &lock->signalled)) {
+        lock->former = lock->remote;
         lock->signalled = *signalled;
         lock->remote = *signalled;
     }
@@ -25,7 +26,7 @@ static bool on_probation(struct source_lock *lock, const union address *source, 
     lock->candidate_ssrc = packet->ssrc;
     lock->candidate_sequence = packet->sequence;
     lock->candidate_packets = consistent ? lock->candidate_packets + 1 : 1;
-    return lock->candidate_packets < PROBATION_PACKETS;
+    return lock->candidate_packets < (address_equal(source, &lock->former) ? FORMER_PROBATION_PACKETS : PROBATION_PACKETS);
 }
 
 bool source_lock_accepts(struct source_lock *lock, const union address *source, const struct rtp_packet *packet)
@@ -34,7 +35,9 @@ bool source_lock_accepts(struct source_lock *lock, const union address *source, 
         lock->locked = true;
         return true;
     }
-    if (lock->locked || on_probation(lock, source, packet))
+    if (lock->locked && !address_equal(source, &lock->signalled))
+        return false;
+    if (on_probation(lock, source, packet))
         return false;
     lock->remote = *source;
     lock->locked = true;

@@ -13,6 +13,7 @@ struct rtp_packet;
 struct source_lock {
     union address signalled;  /* What the session description said. */
     union address remote;     /* Where we send: the signalled address until another is learned. */
+    union address former;     /* `remote` before another address was signalled. */
     bool locked;
     union address candidate;  /* A source that is not `remote` and on probation. */
     uint32_t candidate_ssrc;
@@ -24,7 +25,8 @@ struct source_lock {
 void source_lock_reset(struct source_lock *lock, const union address *signalled);
 
 /* True when a packet from this source is the session's. The address we send to is believed at its first packet; another one,
-   a phone behind NAT, after three in order with one SSRC. Once locked, nobody else is, until the next reset. */
+   a phone behind NAT, after three in order with one SSRC. Once locked, nobody else is, until the next reset, but for the signalled
+   address where another was learned. Whom a call has left speaks on until it has heard of that, and is believed only after a second. */
 bool source_lock_accepts(struct source_lock *lock, const union address *source, const struct rtp_packet *packet);
 
 #endif

@@ -100,6 +100,54 @@ async def test_a_new_configuration_may_move_the_call(engine: RunningEngine) -> N
 
 
 @real_time
+async def test_what_the_phone_before_still_says_does_not_hold_a_call_that_moved(engine: RunningEngine) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    with Phone() as phone, Phone(ssrc=9) as second, Phone() as other:
+        port = await controller.call("a", phone)
+        await controller.call("b", other)
+        client.bridge("a", "b")
+        phone.say(b"1" * 160)
+        await other.hear()
+        client.configure("a", second.address, "PCMA", 8, 101)
+        await client.counters("a")
+        for _ in range(10):
+            phone.say(b"1" * 160)
+        await client.counters("a")
+        # Where to send is known though the new phone may say nothing, as one that only listens.
+        other.say(b"r" * 160)
+        assert (await second.hear()).payload == b"r" * 160
+        second.talk_to(port)
+        second.say(b"2" * 160)
+        assert (await other.hear()).payload == b"2" * 160
+    await client.disconnect()
+
+
+@real_time
+async def test_the_address_agreed_on_is_believed_though_another_was_learned(engine: RunningEngine) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    with Phone() as phone, Phone(ssrc=9) as early, Phone() as other:
+        port = await controller.call("a", phone)
+        await controller.call("b", other)
+        client.bridge("a", "b")
+        early.talk_to(port)
+        for _ in range(5):
+            early.say(b"e" * 160)
+        assert {packet.payload for packet in await other.hear_many(3)} == {b"e" * 160}
+        for _ in range(4):
+            phone.say(b"p" * 160)
+        assert (await other.hear()).payload == b"p" * 160
+        other.say(b"r" * 160)
+        assert (await phone.hear()).payload == b"r" * 160
+        early.say(b"e" * 160)
+        phone.say(b"q" * 160)
+        heard = [(await other.hear()).payload[:1] for _ in range(2)]
+        assert heard == [b"p", b"q"]
+    await client.disconnect()
+
+
+@real_time
 async def test_what_is_no_rtp_is_counted_and_dropped(engine: RunningEngine) -> None:
     controller = await connected(engine)
     good = Rtp(8, False, 1, 160, 5, b"x" * 160).to_bytes()
