@@ -171,8 +171,7 @@ class QueueState:
         self._by_key[key] = caller
         self._line.add(key)
         self._line_up(caller)
-        if self.queue.max_wait_seconds:
-            self._set_deadline(caller)
+        self._set_deadline(caller)
 
     def _left(self, event: QueueLeft) -> None:
         caller = self.callers.pop(event.call, None)
@@ -188,6 +187,8 @@ class QueueState:
     def _held(self, event: PlaceHeld) -> None:
         self.callers[event.call].standing = "held"
         self._line_up(self.callers[event.call])
+        if event.why == "restart" and not self.present:  # whoever has a phone has yet to show it
+            self.empty_since = event.at
 
     def _resumed(self, event: PlaceResumed) -> None:
         caller = self.missed[event.call] = self.callers[event.call]

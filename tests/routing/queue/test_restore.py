@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from routing.events import QueueLeft
+from routing.events import QueueJoined, QueueLeft
 from routing.queue.events import MemberDeactivated, MemberPaused, MembershipEvent
 from routing.queue.machine import QueueMachine
 from routing.queue.state import fold
@@ -77,6 +77,26 @@ def test_a_longest_wait_that_passed_meanwhile_ends_when_the_caller_is_taken_up()
     restarted(table, seconds=70).news()
     table.machine.resume("a", table.now)
     assert table.news() == ["a is on the line", "a leaves: timeout"]
+
+
+def test_members_whose_phones_went_with_the_process_have_their_time_to_come_back() -> None:
+    """What is kept of a place says nothing of phones, and those on connections have to register anew."""
+    table = Table()
+    table.log.append(QueueJoined(call="a", at=1000.0, queue="sales", position=1))
+    restarted(table, seconds=60).machine.resume("a", table.now)
+    assert table.news() == ["a is away", "a is on the line"]
+    assert table.at(75).news() == []
+    present(table, "anna")
+    assert table.news() == ["a offered to anna"]
+    assert table.at(120).news() == []
+
+
+def test_callers_whom_no_member_comes_back_for_after_a_restart_are_let_go() -> None:
+    table = Table()
+    table.log.append(QueueJoined(call="a", at=1000.0, queue="sales", position=1))
+    restarted(table, seconds=60).machine.resume("a", table.now)
+    assert table.at(89).news() == ["a is away", "a is on the line"]
+    assert table.at(90).news() == ["a leaves: no-members"]
 
 
 def test_who_is_to_be_called_back_needs_not_be_taken_up() -> None:
