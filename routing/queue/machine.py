@@ -221,17 +221,19 @@ class QueueMachine:
     # Members.
 
     def block(self, person: str, obstacle: Obstacle, now: float) -> None:
-        """Something keeps the member from being offered callers; an offer that rings already goes on."""
+        """Something keeps the member from being offered callers; an offer that rings already goes on.
+
+        Claims nobody, for another queue may be claiming several members in this very step.
+        """
         if obstacle not in self.state.members[person].obstacles:
             self._record(MemberBlocked(queue=self.queue.name, member=person, at=now, obstacle=obstacle))
-            self._assign(now)
+            self._let_go(now)
 
     def clear(self, person: str, obstacle: Obstacle, now: float, idle_since: float | None = None) -> None:
         """The obstacle is gone; `idle_since` is when the conversation ended, if it was one."""
-        if obstacle in self.state.members[person].obstacles:
-            self._record(
-                MemberCleared(queue=self.queue.name, member=person, at=now, obstacle=obstacle, idle_since=idle_since)
-            )
+        name, obstacles = self.queue.name, self.state.members[person].obstacles
+        if obstacle in obstacles:
+            self._record(MemberCleared(queue=name, member=person, at=now, obstacle=obstacle, idle_since=idle_since))
             self._assign(now)
 
     def activate(self, person: str, now: float, by: Author | None = None) -> bool:
@@ -276,11 +278,9 @@ class QueueMachine:
 
     def next_timeout(self) -> float | None:
         """When `advance` has something to do, UTC epoch seconds; None when time changes nothing."""
-        alarm, empty = self.state.next_alarm(), empty_deadline(self.state)
-        if empty is None and self._match_at is None:
-            return None if alarm is None else alarm[0]
-        all_of_them = (None if alarm is None else alarm[0], empty, self._match_at)
-        return min(at for at in all_of_them if at is not None)
+        alarm = self.state.next_alarm()
+        all_of_them = (None if alarm is None else alarm[0], empty_deadline(self.state), self._match_at)
+        return min((at for at in all_of_them if at is not None), default=None)
 
     def advance(self, now: float) -> None:
         """Do what is due: end waits that took too long, wrap-ups and rests; let callers go when everybody has gone."""
@@ -333,9 +333,12 @@ class QueueMachine:
                 self._match_at = found
                 break
             self._claim(*found, now)
-        if state.missed and (self.queue.rounds or not self.queue.waiting):
-            for caller, outcome in list(hopeless(state)):
-                self._take_out(caller, outcome, now)
+        self._let_go(now)
+
+    def _let_go(self, now: float) -> None:
+        """Let go who has no hope left."""
+        for caller, outcome in hopeless(self.state):
+            self._take_out(caller, outcome, now)
 
     def _claim(self, caller: Waiting, member: Member, now: float) -> None:
         number, name = self.state.last_offer + 1, self.queue.name
@@ -379,12 +382,9 @@ class QueueMachine:
             self._end_offer(number, "withdrawn", now)
 
     def _end_offer(self, number: int, outcome: OfferOutcome, now: float) -> None:
-        offer = self.state.offers[number]
-        self._record(
-            OfferEnded(
-                call=offer.call, at=now, queue=self.queue.name, member=offer.member, offer=number, outcome=outcome
-            )
-        )
+        offer, name = self.state.offers[number], self.queue.name
+        call, member = offer.call, offer.member
+        self._record(OfferEnded(call=call, at=now, queue=name, member=member, offer=number, outcome=outcome))
 
     def _talk_over(self, member: str, now: float) -> None:
         seconds = self.queue.wrap_up_seconds

@@ -1,7 +1,7 @@
 """Which caller is offered to which member next, and who need not wait. Pure."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from routing.queue.events import Obstacle
@@ -85,13 +85,19 @@ def no_room(state: QueueState) -> NoRoom | None:
     return "full" if len(state.callers) >= state.queue.max_waiting else None
 
 
-def hopeless(state: QueueState) -> Iterator[tuple[Waiting, Literal["unanswered", "busy"]]]:
+def hopeless(state: QueueState) -> Sequence[tuple[Waiting, Literal["unanswered", "busy"]]]:
     """The callers on the line whom no member will be offered: out of rounds, or not allowed to wait."""
     for caller in state.missed.values():
         if caller.offers or caller.standing != "waiting":
             continue
         if out_of_rounds(state, caller):
             yield caller, "unanswered"
+    if not state.missed or (state.queue.waiting and not state.queue.rounds):
+        return ()
+    return list(_hopeless(state))
+
+
+def _hopeless(state: QueueState) -> Iterator[tuple[Waiting, Literal["unanswered", "busy"]]]:
         elif not state.queue.waiting and nobody_free(state, caller):
             yield caller, "busy"
 

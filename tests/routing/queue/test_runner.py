@@ -8,7 +8,7 @@ import pytest
 
 from routing.activity import Activity
 from routing.events import CallbackDue, CallbackMissed, CallEvent, OfferEnded, OfferMade, QueueLeft
-from routing.model import Queue
+from routing.model import MemberDetails, Queue
 from routing.ports import ANSWERED_ELSEWHERE, Caller, RingResult
 from routing.queue.delivery import NotInLine
 from routing.queue.events import AnyMemberEvent, LastMemberPassive, QueueEvent
@@ -320,6 +320,31 @@ def test_a_member_of_two_queues_who_talks_on_after_a_restart_is_kept_from_both()
 
 
 # Members
+# Two queues
+
+
+def test_a_queue_that_claims_several_members_at_once_gets_them_all_though_another_may_have_one_by_now() -> None:
+    """The time at which that other queue may have her is over, and its alarm not heard yet: the process is busy."""
+
+    async def scenario() -> None:
+        busy = 0.0
+        world = World(company(queues={}), {"anna": Phone("ring"), "carl": Phone("ring")})
+        details = {"anna": MemberDetails(penalty_seconds=10.0), "carl": MemberDetails(penalty_seconds=100.0)}
+        sales = queue(members=("bo", "carl", "anna"), details=details)
+        support = queue(name="support", members=("carl", "anna"), strategy="all")
+        one, other = (QueueRunner(each, world.activity, world.note, lambda: now() + busy) for each in (sales, support))
+        world.activity.member_busy("bo")
+        one.join(FakeCaller("a"), world)
+        await asyncio.sleep(9.9)
+        busy = 0.2
+        other.join(FakeCaller("b"), world)
+        busy = 0.0
+        await asyncio.sleep(10)
+        assert world.ringing == {"carl": "b", "anna": "b"}
+
+    play(scenario)
+
+
 
 
 def test_each_command_tells_whether_it_changed_anything_and_puts_it_on_record() -> None:
