@@ -55,6 +55,7 @@ class QueueVisits:
             self._dialler,
             house.emit,
             house.clock,
+            keys=queue.keys,
             numbers=CallbackNumbers(house.company, caller.number),
             priority=course.priority,
             prefers=house.last_members.member(queue, caller.number),

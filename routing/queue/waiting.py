@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,7 @@ async def wait_in_line(
     emit: EventSink,
     clock: Clock,
     *,
+    keys: Mapping[str, Destination],
     numbers: CallbackNumbers,
     priority: int = 0,
     prefers: str | None = None,
@@ -51,9 +53,9 @@ async def wait_in_line(
 ) -> Delivery | SteppedOut | ToBeCalledBack:
     """Wait in the queue and return how it ended; a member who has answered is to be connected at once.
 
-    Who is refused (full, nobody there) is not answered. `place` is the call under which the queue knows a place that
-    the caller comes back to, was called back for, or has from before a restart. With `orders_callback` the first
-    question is where to call back. Raises CallerGone, with the place in line given up.
+    Who is refused (full, nobody there) is not answered. `keys` lead elsewhere. `place` is the call under which the
+    queue knows a place that the caller comes back to, was called back for, or has from before a restart. With
+    `orders_callback` the first question is where to call back. Raises CallerGone, with the place in line given up.
     """
     line = InLine(caller, runner, place or caller.call, emit, clock)
     if place and runner.position(place) is not None:
@@ -63,7 +65,7 @@ async def wait_in_line(
         delivery = runner.join(caller, dialler, priority=priority, prefers=prefers)
     if delivery.done():
         return delivery.result()
-    wait = _Wait(line, numbers, delivery, Entertainment(line, opening))
+    wait = _Wait(line, keys, numbers, delivery, Entertainment(line, opening))
     try:
         await answer(caller, emit, clock)
         return await wait.run(orders_callback)
@@ -97,11 +99,13 @@ class _Wait:
         delivery: asyncio.Future[Delivery],
         entertainment: Entertainment,
     ) -> None:
+        keys: Mapping[str, Destination],
         self._line = line
         self._numbers = numbers
         self._delivery = delivery
         self._entertainment = entertainment
         self._ordered = False
+        self._keys = keys
         """The place is kept without the caller: to be called back."""
 
     async def run(self, orders_callback: bool) -> Delivery | SteppedOut | ToBeCalledBack:
@@ -157,7 +161,7 @@ class _Wait:
             key = await self._entertained_until_key()
             orders_callback = key == self._line.queue.callback_key
             if not orders_callback:
-                return SteppedOut(self._line.queue.keys[key], key)
+                return SteppedOut(self._keys[key], key)
 
     async def _entertained_until_key(self) -> str:
         """Play to the caller until a key is pressed that means something here."""
@@ -166,7 +170,7 @@ class _Wait:
         try:
             while True:
                 key = await self._line.caller.read_key(None)
-                if key is not None and (key in self._line.queue.keys or key == self._line.queue.callback_key):
+                if key is not None and (key in self._keys or key == self._line.queue.callback_key):
                     return key
         finally:
             await stop(playing)

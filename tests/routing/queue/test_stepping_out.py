@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from routing.events import CallRouted, OfferMade, PlaceHeld, PlaceResumed, QueueJoined, QueueLeft
@@ -71,6 +72,19 @@ def test_who_hears_a_message_is_back_at_the_same_place_with_the_waiting_time_int
     ]
     left = next(event for event in world.events if isinstance(event, QueueLeft))
     assert (left.outcome, left.waited) == ("answered", 23)
+
+
+def test_a_key_leads_where_it_led_when_the_call_came_though_an_import_has_changed_it_meanwhile() -> None:
+    async def scenario(world: World) -> None:
+        sales = world.company.queues["sales"]
+        caller = await waiting(world)
+        keys = {"1": Destination("menu", "new"), "5": Destination("menu", "new")}
+        world.queues["sales"].reconfigure(msgspec.structs.replace(sales, keys=keys))
+        caller.press("5", "1")
+        await asyncio.sleep(10)
+        assert caller.sounds[3:] == ["music off", "closed", "position/1", "music default"]
+
+    wait(scenario, lambda: World(house()))
 
 
 def test_who_is_back_is_told_no_longer_wait_than_before() -> None:
