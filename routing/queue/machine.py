@@ -203,7 +203,7 @@ class QueueMachine:
             return
         self._end_offer(number, outcome, now)
         allowed, member = self.queue.auto_pause_misses, self.state.members[offer.member]
-        if allowed and member.misses >= max(allowed, FEWEST_MISSES):
+        if allowed and member.misses >= max(allowed, FEWEST_MISSES) and "paused" not in member.obstacles:
             name, itself = self.queue.name, Author("queue")
             self._record(MemberPaused(queue=name, member=member.person, at=now, reason=MISSED_TOO_OFTEN, by=itself))
         self._assign(now)

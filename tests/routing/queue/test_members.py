@@ -139,6 +139,15 @@ def test_one_missed_offer_alone_pauses_nobody() -> None:
     assert table.member("anna").pause_reason == "missed"
 
 
+def test_who_pauses_while_it_rings_keeps_the_reason_where_that_offer_is_one_too_many() -> None:
+    table = Table("anna", auto_pause_misses=2)
+    table.join("a")
+    missed_in_a_row(table, 1)
+    table.machine.pause("anna", "lunch", table.now)
+    table.misses("anna")
+    assert table.member("anna").pause_reason == "lunch"
+
+
 # Handing on
 
 
