@@ -165,7 +165,7 @@ class _Story:
             "unanswered": f"was offered to everybody in {queue}, for all rounds, in {waited}",
             "no-members": f"leaves {queue} after {waited}: no member is active with a phone",
             "shutdown": f"leaves {queue} after {waited}: the server stops",
-            "lost": f"loses the place in {queue} after {waited}: the server was cut off",
+            "lost": f"loses the place in {queue} after {waited}: the call was cut off",
             "called-back": f"was called back for the place in {queue} and answered, {waited} after joining",
             "not-reached": f"was called back for the place in {queue} and not reached, {waited} after joining",
             "already-ordered": f"leaves {queue} after {waited}: the number is to be called back already, for the place "

@@ -104,4 +104,4 @@ class QueueVisits:
         """The caller waits for nobody any more."""
         held, self._held = self._held, {}
         for queue, place in held.items():
-            self._queues[queue].leave(place)
+            self._queues[queue].hung_up(place)

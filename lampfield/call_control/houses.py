@@ -30,9 +30,10 @@ from routing.park import Stay
 from routing.park_codes import ParkHeld, ParkHeldCall
 from routing.parking_lot import ParkingLot
 from routing.ports import Clock, EventSink
+from routing.queue.call_back import CallBack
 from routing.queue.confirming import introduction
 from routing.queue.events import PlaceEvent, Recollection
-from routing.queue.runner import CallBack, QueueRunner
+from routing.queue.runner import QueueRunner
 from routing.queue.state import QueueState
 from routing.status_codes import SayStatus
 from routing.switches import TurnSwitch

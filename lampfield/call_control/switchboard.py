@@ -121,6 +121,7 @@ class Switchboard:
         if self._flows and patience:
             logger.info("stopping: %d calls have %.0f s to end", len(self._flows), patience)
             await asyncio.wait(self._flows, timeout=patience)
+        self._houses.close()  # or queues would go on with members who are free since their calls are ended
         for flow in self._flows:
             flow.cancel()
         if self._flows:
@@ -200,7 +201,7 @@ class Switchboard:
         self.go_on(call, self._flow(house, leg).run())
 
     async def call_back(self, domain: str, runner: QueueRunner, due: CallbackDue) -> None:
-        """Call somebody back for a queue, as `routing.queue.runner.CallBack` asks; the call then goes on by itself."""
+        """Call somebody back for a queue, as a `routing.queue.call_back.CallBack`; the call then goes on by itself."""
         house = self._houses.of_domain(domain)
         if house is None or house.queues.get(due.queue) is not runner:
             runner.leave(due.call, "lost")

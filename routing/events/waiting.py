@@ -107,9 +107,10 @@ class QueueLeft(CallEvent, frozen=True, kw_only=True):
     """How a place in the queue ended, once for each; also told of who got none.
 
     `elsewhere`: the network has put the call to others too, and one of them was faster than the queue. `busy`: nobody
-    free and no waiting allowed. `unanswered`: offered to everybody for all rounds. `lost`: cut off by a restart.
-    `called-back`, `not-reached`: a place that was kept for calling back. `already-ordered`: the number to
-    call back has another place here. `answered-meanwhile`: the number to call back has called again and was answered.
+    free and no waiting allowed. `unanswered`: offered to everybody for all rounds. `lost`: cut off by a restart, with
+    the audio, or since the phone has vanished. `called-back`, `not-reached`: a place that was kept for calling back.
+    `already-ordered`: the number to call back has another place here. `answered-meanwhile`: the number to call back has
+    called again and was answered.
     """
 
     queue: str

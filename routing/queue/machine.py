@@ -114,10 +114,12 @@ class QueueMachine:
         return True
 
     def close(self, now: float) -> None:
-        """No more callers: who waits leaves, who comes is refused. Conversations, and places to call back, go on."""
+        """No more callers: who waits leaves, or is to be called back again, who comes is refused. Talks go on."""
         self._closed = True
         for caller in self.state.in_line():
-            if caller.standing != "callback":
+            if caller.number:
+                self.call_back(caller.call, caller.number, now, now, caller.language)
+            else:
                 self._take_out(caller, "shutdown", now)
 
     # Callers who hang up and keep their place.
@@ -139,9 +141,8 @@ class QueueMachine:
                 return True
         self._withdraw(caller, now)
         name, earliest = self.queue.name, max(now, earliest)
-        self._record(
-            CallbackRequested(call=call, at=now, queue=name, number=number, earliest=earliest, language=language)
-        )
+        asked = CallbackRequested(call=call, at=now, queue=name, number=number, earliest=earliest, language=language)
+        self._record(asked)
         self._assign(now)
         return True
 

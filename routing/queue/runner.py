@@ -6,13 +6,14 @@ and its consequences (claims, started and stopped ringing, told callers) are one
 
 import asyncio
 import logging
-from collections.abc import Callable, Container, Coroutine, Iterable
+from collections.abc import Container, Coroutine, Iterable
 from typing import Any
 
 from routing.activity import Activity
 from routing.events import CallbackDue, CallEvent, OfferEnded, OfferMade, QueueLeft
 from routing.model import Queue
 from routing.ports import ANSWERED_ELSEWHERE, Answered, Caller, Clock, Dialler, EventSink
+from routing.queue.call_back import CALLBACK_GRACE, CallBack, nobody_calls_back
 from routing.queue.confirming import Introduction, unnamed
 from routing.queue.delivery import Delivery, NotInLine, Place
 from routing.queue.events import (
@@ -35,25 +36,8 @@ from routing.queue.state import QueueState, fold
 
 log = logging.getLogger(__name__)
 
-CALLBACK_GRACE = 200.0
-"""Seconds in which who is called back has to answer, whatever the dialler does: networks ring for up to 180."""
-
 OURS: tuple[Obstacle, ...] = ("claimed", "talking", "wrap-up")
 """With one of these the member is claimed by this queue."""
-
-CallBack = Callable[["QueueRunner", CallbackDue], Coroutine[Any, Any, None]]
-"""Calls `due.number` back for a queue, once a member is claimed.
-
-Where the caller answers, it takes the place up again with `QueueRunner.adopt`: the claimed member is rung, and from
-then on it is the treatment of a caller in line like any other. Else it tells `QueueRunner.callback_missed`; so does
-the runner for one that ends or fails without having told anything, or takes longer than `CALLBACK_GRACE`. It is
-cancelled when the place is given up before the caller has answered.
-"""
-
-
-async def nobody_calls_back(runner: "QueueRunner", due: CallbackDue) -> None:
-    """A CallBack for who has no way to call."""
-    runner.callback_missed(due.offer, "unreachable")
 
 
 class QueueRunner:
@@ -137,6 +121,12 @@ class QueueRunner:
         self._act()
 
     def position(self, call: str) -> int | None:
+    def hung_up(self, call: str, outcome: LeftUnanswered = "abandoned") -> None:
+        """Whoever had the place has gone; nothing for one that is to be called back, and so waits without them."""
+        caller = self._machine.state.callers.get(call)
+        if caller is not None and caller.standing != "callback":
+            self.leave(call, outcome)
+
         """1 for the caller who is next; None for who is not in the line any more."""
         return self._machine.state.position(call) if call in self._machine.state.callers else None
 
@@ -194,9 +184,11 @@ class QueueRunner:
         return list(self._machine.state.talks)
 
     def lose(self, call: str) -> None:
-        """Who was on the line before a restart is cut off: called again where called back before, else gone."""
-        caller = self._machine.state.callers[call]
-        if not (caller.number and self.call_back(call, caller.number, language=caller.language)):
+        """Whoever had the place is cut off: called again where called back before, else gone."""
+        caller = self._machine.state.callers.get(call)
+        if caller is not None and caller.number:
+            self.call_back(call, caller.number, language=caller.language)
+        else:
             self.leave(call, "lost")
 
     def call_back(self, call: str, number: str, earliest: float = 0.0, *, language: str = "") -> bool:
@@ -236,7 +228,7 @@ class QueueRunner:
         self._act()
 
     def close(self) -> None:
-        """Let everybody on the line go with outcome `shutdown` and take nobody in any more."""
+        """Let everybody on the line go with outcome `shutdown`, and take nobody in and call nobody any more."""
         self._machine.close(self._clock())
         self._act()
 

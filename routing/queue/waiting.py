@@ -70,7 +70,10 @@ async def wait_in_line(
         await answer(caller, emit, clock)
         return await wait.run(orders_callback)
     except BaseException:
-        await wait.give_up(dialler)
+    except CallerGone:
+        wait.give_up(dialler, cut_off=await caller.gone() is not None)
+        raise
+        wait.give_up(dialler, cut_off=True)
         raise
 
 
@@ -96,17 +99,15 @@ class _Wait:
         self,
         line: InLine,
         numbers: CallbackNumbers,
+        keys: Mapping[str, Destination],
         delivery: asyncio.Future[Delivery],
         entertainment: Entertainment,
     ) -> None:
-        keys: Mapping[str, Destination],
         self._line = line
         self._numbers = numbers
+        self._keys = keys
         self._delivery = delivery
         self._entertainment = entertainment
-        self._ordered = False
-        self._keys = keys
-        """The place is kept without the caller: to be called back."""
 
     async def run(self, orders_callback: bool) -> Delivery | SteppedOut | ToBeCalledBack:
         """Raises CallerGone."""
@@ -118,14 +119,15 @@ class _Wait:
             await self._call_back(wish.number)
         return wish
 
-    async def give_up(self, dialler: Dialler) -> None:
-        """Leave the line; a member whose answer came in the same moment is let go."""
-        if self._ordered:
-            return
+    def give_up(self, dialler: Dialler, *, cut_off: bool) -> None:
+        """Leave the line, `cut_off` or hanging up; a member whose answer came in the same moment is let go."""
         runner, place = self._line.runner, self._line.place
-        runner.leave(place, "elsewhere" if self._line.caller.answered_elsewhere else "abandoned")
-        ended = self._delivery.result()
-        if ended.answered is not None:
+        if cut_off:
+            runner.lose(place)
+        else:
+            runner.hung_up(place, "elsewhere" if self._line.caller.answered_elsewhere else "abandoned")
+        ended = self._delivery.result() if self._delivery.done() else None  # else it is to be called back
+        if ended is not None and ended.answered is not None:
             runner.talk_ended(place)
             dialler.drop(ended.answered, "caller-gone")
 
@@ -182,8 +184,7 @@ class _Wait:
                 await self._line.tell("callback/ordered")
         finally:
             self._line.caller.hang_up("callback")
-            line = self._line
-            self._ordered = line.runner.call_back(line.place, number, language=line.caller.language)
+            self._line.runner.call_back(self._line.place, number, language=self._line.caller.language)
 
 
 def _look_at(hearing: asyncio.Future[Any]) -> None:

@@ -10,9 +10,10 @@ from routing.activity import Activity
 from routing.events import CallbackDue, CallbackMissed, CallEvent, OfferEnded, OfferMade, QueueLeft
 from routing.model import MemberDetails, Queue
 from routing.ports import ANSWERED_ELSEWHERE, Caller, RingResult
+from routing.queue.call_back import CALLBACK_GRACE, CallBack, nobody_calls_back
 from routing.queue.delivery import NotInLine
 from routing.queue.events import AnyMemberEvent, LastMemberPassive, QueueEvent
-from routing.queue.runner import CALLBACK_GRACE, CallBack, QueueRunner, nobody_calls_back
+from routing.queue.runner import QueueRunner
 from routing.queue.view import view
 from tests.routing.nordlys import company, queue
 from tests.routing.world import FakeCaller, Phone, World
@@ -319,7 +320,6 @@ def test_a_member_of_two_queues_who_talks_on_after_a_restart_is_kept_from_both()
     play(scenario)
 
 
-# Members
 # Two queues
 
 
@@ -345,6 +345,7 @@ def test_a_queue_that_claims_several_members_at_once_gets_them_all_though_anothe
     play(scenario)
 
 
+# Members
 
 
 def test_each_command_tells_whether_it_changed_anything_and_puts_it_on_record() -> None:

@@ -1,0 +1,28 @@
+"""What calls callers back for a queue, as its runner knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from routing.events import CallbackDue
+
+if TYPE_CHECKING:
+    from routing.queue.runner import QueueRunner
+
+CALLBACK_GRACE = 200.0
+"""Seconds in which who is called back has to answer, whatever the dialler does: networks ring for up to 180."""
+
+CallBack = Callable[["QueueRunner", CallbackDue], Coroutine[Any, Any, None]]
+"""Calls `due.number` back for a queue, once a member is claimed.
+
+Where the caller answers, it takes the place up again with `QueueRunner.adopt`: the claimed member is rung, and from
+then on it is the treatment of a caller in line like any other. Else it tells `QueueRunner.callback_missed`; so does
+the runner for one that ends or fails without having told anything, or takes longer than `CALLBACK_GRACE`. It is
+cancelled when the place is given up before the caller has answered.
+"""
+
+
+async def nobody_calls_back(runner: QueueRunner, due: CallbackDue) -> None:
+    """A CallBack for who has no way to call."""
+    runner.callback_missed(due.offer, "unreachable")
