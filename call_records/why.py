@@ -127,6 +127,8 @@ class _Story:
             words += f", with priority {event.priority}"
         if event.prefers is not None:
             words += f"; offered to {self.name(event.prefers)} first, where free"
+        if event.member is not None:
+            words += "; is a member, and not offered the own call"
         return words
 
     def position(self, event: PositionAnnounced) -> str:

@@ -59,6 +59,7 @@ class QueueVisits:
             numbers=CallbackNumbers(house.company, caller.number),
             priority=course.priority,
             prefers=house.last_members.member(queue, caller.number),
+            who=course.arrival.caller_person or caller.number,
             place=place,
             opening=opening or ("position" if place else "welcome"),
             orders_callback=orders_callback,

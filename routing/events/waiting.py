@@ -13,6 +13,8 @@ class QueueJoined(CallEvent, frozen=True, kw_only=True):
     priority: int = 0
     prefers: str | None = None
     """The member whom the caller is offered to first, where that member is free."""
+    member: str | None = None
+    """The member who calls, and is not offered the own call; None for who is no member."""
 
 
 class PositionAnnounced(CallEvent, frozen=True, kw_only=True):

@@ -71,18 +71,22 @@ class QueueMachine:
 
     # Callers.
 
-    def join(self, call: str, now: float, *, priority: int = 0, prefers: str | None = None) -> None:
+    def join(
+        self, call: str, now: float, *, priority: int = 0, prefers: str | None = None, who: str | None = None
+    ) -> None:
         """A caller comes: QueueJoined, or QueueLeft at once when there is no room or nobody to answer.
 
-        A higher `priority` is served before. `prefers` is the member to offer the caller to first, if free.
+        A higher `priority` is served before. `prefers` is the member to offer the caller to first, if free. `who`
+        calls, by id or number, is not offered to themselves.
         """
-        refusal: Refusal | None = "shutdown" if self._closed else no_room(self.state)
+        name, own = self.queue.name, who if who in self.queue.members else None
+        refusal: Refusal | None = "shutdown" if self._closed else no_room(self.state, own)
         if refusal is not None:
-            self._record(QueueLeft(call=call, at=now, queue=self.queue.name, outcome=refusal, waited=0.0))
+            self._record(QueueLeft(call=call, at=now, queue=name, outcome=refusal, waited=0.0))
             return
-        position = self.state.next_position(priority)
+        place = self.state.next_position(priority)
         self._record(
-            QueueJoined(call=call, at=now, queue=self.queue.name, position=position, priority=priority, prefers=prefers)
+            QueueJoined(call=call, at=now, queue=name, position=place, priority=priority, prefers=prefers, member=own)
         )
         self._assign(now)
 
@@ -162,13 +166,9 @@ class QueueMachine:
             return
         caller = self.state.callers[offer.call]
         self._end_offer(number, "withdrawn", now)
-        attempt = caller.attempts + 1
+        call, name, attempt = caller.call, self.queue.name, caller.attempts + 1
         retry_at = now + self.queue.callback_retry_seconds if attempt < self.queue.callback_attempts else None
-        self._record(
-            CallbackMissed(
-                call=caller.call, at=now, queue=self.queue.name, attempt=attempt, outcome=outcome, retry_at=retry_at
-            )
-        )
+        self._record(CallbackMissed(call=call, at=now, queue=name, attempt=attempt, outcome=outcome, retry_at=retry_at))
         if retry_at is None:
             self._take_out(caller, "not-reached", now)
         self._assign(now)

@@ -30,7 +30,8 @@ def next_match(state: QueueState, now: float) -> tuple[Waiting, Member] | float 
     caller, free = state.first_unserved(), state.free
     if caller is None:
         return None
-    if free[0].threshold <= 0 and not caller.tries and caller.prefers is None and caller.earliest <= now:
+    alike = caller.member is None and not caller.tries
+    if free[0].threshold <= 0 and alike and caller.prefers is None and caller.earliest <= now:
         return caller, free[0]  # most of all
     in_time = math.inf
     while caller is not None:
@@ -40,14 +41,14 @@ def next_match(state: QueueState, now: float) -> tuple[Waiting, Member] | float 
             return caller, member
         in_time = min(in_time, at)
         # Who came later has waited less: what is too early for an untried caller is too early for them.
-        caller = state.unserved_after(caller, other_priority=ready and not caller.tries)
+        caller = state.unserved_after(caller, other_priority=ready and caller.member is None and not caller.tries)
     return in_time if in_time < math.inf else None
 
 
 def _match(state: QueueState, caller: Waiting, now: float) -> tuple[float, Member | None]:
     """The member for this caller; else when the first of those who are free may be offered the caller."""
     rounds = state.queue.rounds
-    untried = [member for member in state.free if _tries_left(caller, member, rounds)]
+    untried = [member for member in state.free if _may_be_tried(caller, member, rounds)]
     fitting = [member for member in untried if caller.since + member.threshold <= now]
     if fitting:
         return now, choose(caller, fitting)
@@ -69,16 +70,20 @@ def nobody_free(state: QueueState, caller: Waiting) -> bool:
 
 def _anybody(members: Iterable[Member], caller: Waiting, rounds: int, may: frozenset[Obstacle]) -> bool:
     return any(
-        member.obstacles.keys() <= may and member.threshold < math.inf and _tries_left(caller, member, rounds)
+        member.obstacles.keys() <= may and member.threshold < math.inf and _may_be_tried(caller, member, rounds)
         for member in members
     )
 
 
-def no_room(state: QueueState) -> NoRoom | None:
-    """Why a caller who would come now could not be let in; None for who is served at once, or has a place to wait."""
-    if not state.present:
+def no_room(state: QueueState, itself: str | None = None) -> NoRoom | None:
+    """Why a caller who would come now could not be let in; None for who is served at once, or has a place to wait.
+
+    `itself` is the member who calls.
+    """
+    caller = state.members.get(itself or "")
+    if state.present <= (caller is not None and caller.is_present):
         return "no-members"
-    if state.free and any(member.threshold <= 0 for member in state.free):
+    if any(member.threshold <= 0 and member is not caller for member in state.free):
         return None
     if not state.queue.waiting:
         return "busy"
@@ -87,17 +92,17 @@ def no_room(state: QueueState) -> NoRoom | None:
 
 def hopeless(state: QueueState) -> Sequence[tuple[Waiting, Literal["unanswered", "busy"]]]:
     """The callers on the line whom no member will be offered: out of rounds, or not allowed to wait."""
-    for caller in state.missed.values():
-        if caller.offers or caller.standing != "waiting":
-            continue
-        if out_of_rounds(state, caller):
-            yield caller, "unanswered"
     if not state.missed or (state.queue.waiting and not state.queue.rounds):
         return ()
     return list(_hopeless(state))
 
 
 def _hopeless(state: QueueState) -> Iterator[tuple[Waiting, Literal["unanswered", "busy"]]]:
+    for caller in state.missed.values():
+        if caller.offers or caller.standing != "waiting":
+            continue
+        if out_of_rounds(state, caller):
+            yield caller, "unanswered"
         elif not state.queue.waiting and nobody_free(state, caller):
             yield caller, "busy"
 
@@ -121,5 +126,6 @@ def let_go_when_empty(caller: Waiting) -> bool:
     return caller.standing == "waiting" and not caller.offers
 
 
-def _tries_left(caller: Waiting, member: Member, rounds: int) -> bool:
-    return not rounds or caller.tries.get(member.person, 0) < rounds
+def _may_be_tried(caller: Waiting, member: Member, rounds: int) -> bool:
+    """Nobody is offered themselves, nor a caller more often than there are rounds."""
+    return caller.member != member.person and (not rounds or caller.tries.get(member.person, 0) < rounds)

@@ -54,6 +54,11 @@ class Member:
     def free(self) -> bool:
         return not self.obstacles
 
+    @property
+    def is_present(self) -> bool:
+        """Active, with a phone."""
+        return AWAY.isdisjoint(self.obstacles)
+
 
 @dataclass(slots=True)
 class Waiting:
@@ -69,6 +74,8 @@ class Waiting:
     priority: int = 0
     prefers: str | None = None
     """The member whom the caller is offered to first, where that member is free."""
+    member: str | None = None
+    """The member who waits here, and is not to be offered themselves."""
     standing: Standing = "waiting"
     number: str = ""
     """Where to call back; empty for who waits on the line."""

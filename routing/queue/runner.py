@@ -104,14 +104,15 @@ class QueueRunner:
     # Callers.
 
     def join(
-        self, caller: Caller, dialler: Dialler, *, priority: int = 0, prefers: str | None = None
+        self, caller: Caller, dialler: Dialler, *, priority: int = 0, prefers: str | None = None, who: str | None = None
     ) -> asyncio.Future[Delivery]:
         """Take a caller in; the future tells how the wait ended, at once when the queue is full or has nobody.
 
-        A higher `priority` is served before; `prefers` is the member whom the caller is offered to first, if free.
+        A higher `priority` is served before; `prefers` is the member whom the caller is offered to first, if free;
+        `who` calls, by id or number, is offered to themselves never.
         """
         place = self._places[caller.call] = Place(asyncio.get_running_loop().create_future(), caller, dialler)
-        self._machine.join(caller.call, self._clock(), priority=priority, prefers=prefers)
+        self._machine.join(caller.call, self._clock(), priority=priority, prefers=prefers, who=who)
         self._act()
         return place.delivery
 
@@ -120,13 +121,13 @@ class QueueRunner:
         self._machine.leave(call, self._clock(), outcome)
         self._act()
 
-    def position(self, call: str) -> int | None:
     def hung_up(self, call: str, outcome: LeftUnanswered = "abandoned") -> None:
         """Whoever had the place has gone; nothing for one that is to be called back, and so waits without them."""
         caller = self._machine.state.callers.get(call)
         if caller is not None and caller.standing != "callback":
             self.leave(call, outcome)
 
+    def position(self, call: str) -> int | None:
         """1 for the caller who is next; None for who is not in the line any more."""
         return self._machine.state.position(call) if call in self._machine.state.callers else None
 

@@ -166,8 +166,8 @@ class QueueState:
     def _joined(self, event: QueueJoined) -> None:
         self._last_ticket += 1
         key = key_of(event.priority, self._last_ticket)
-        caller = Waiting(event.call, key, event.at, event.position, event.priority, event.prefers)
-        self.callers[event.call] = caller
+        who = event.prefers, event.member
+        caller = self.callers[event.call] = Waiting(event.call, key, event.at, event.position, event.priority, *who)
         self._by_key[key] = caller
         self._line.add(key)
         self._line_up(caller)

@@ -47,6 +47,7 @@ async def wait_in_line(
     numbers: CallbackNumbers,
     priority: int = 0,
     prefers: str | None = None,
+    who: str | None = None,
     place: str = "",
     opening: Opening = "welcome",
     orders_callback: bool = False,
@@ -62,17 +63,17 @@ async def wait_in_line(
         delivery = runner.adopt(line.place, caller, dialler)
     else:
         line = InLine(caller, runner, caller.call, emit, clock)
-        delivery = runner.join(caller, dialler, priority=priority, prefers=prefers)
+        delivery = runner.join(caller, dialler, priority=priority, prefers=prefers, who=who)
     if delivery.done():
         return delivery.result()
     wait = _Wait(line, keys, numbers, delivery, Entertainment(line, opening))
     try:
         await answer(caller, emit, clock)
         return await wait.run(orders_callback)
-    except BaseException:
     except CallerGone:
         wait.give_up(dialler, cut_off=await caller.gone() is not None)
         raise
+    except BaseException:
         wait.give_up(dialler, cut_off=True)
         raise
 
@@ -98,14 +99,14 @@ class _Wait:
     def __init__(
         self,
         line: InLine,
-        numbers: CallbackNumbers,
         keys: Mapping[str, Destination],
+        numbers: CallbackNumbers,
         delivery: asyncio.Future[Delivery],
         entertainment: Entertainment,
     ) -> None:
         self._line = line
-        self._numbers = numbers
         self._keys = keys
+        self._numbers = numbers
         self._delivery = delivery
         self._entertainment = entertainment
 

@@ -44,6 +44,8 @@ class Place:
     priority: int
     order: int
     since: float
+    member: str | None
+    """Who calls, if a member."""
     standing: str = "waiting"
     earliest: float = 0.0
     tries: Counter[str] = field(default_factory=Counter)
@@ -107,7 +109,9 @@ class Play:
         match what:
             case "join":
                 self.calls += 1
-                machine.join(f"call-{self.calls}", now, priority=(0, 0, 0, 0, 1, -1)[pick], prefers=person)
+                who = ("+4522222222", "dora", "+4540404040", "anna", "bo", "carl")[pick]
+                priority = (0, 0, 0, 0, 1, -1)[pick]
+                machine.join(f"call-{self.calls}", now, priority=priority, prefers=person, who=who)
             case "leave" if self.places:
                 machine.leave(picked(list(self.places), pick), now)
             case "answer" if rings:
@@ -241,6 +245,7 @@ class Play:
         """The member may be offered this caller by now."""
         return (
             place.earliest <= self.now
+            and place.member != member.person
             and place.since + self.thresholds[member.person] <= self.now
             and (not self.queue.rounds or place.tries[member.person] < self.queue.rounds)
         )
@@ -248,7 +253,7 @@ class Play:
     def note(self, event: QueueEvent) -> None:
         match event:
             case QueueJoined():
-                self.places[event.call] = Place(event.priority, len(self.log), event.at)
+                self.places[event.call] = Place(event.priority, len(self.log), event.at, event.member)
                 assert event.position == self.in_order().index(event.call) + 1
             case OfferMade():
                 self.note_offer(event)

@@ -260,6 +260,29 @@ def test_the_place_keeps_its_turn_before_those_who_came_later() -> None:
     assert next(event.call for event in world.events if isinstance(event, OfferMade)) == "call-1"
 
 
+def test_a_member_who_ordered_it_is_not_claimed_for_the_own_place() -> None:
+    async def scenario(world: World) -> None:
+        for person in ("anna", "bo"):
+            world.activity.member_busy(person)
+        caller = FakeCaller("call-1", "202")
+        world.call(caller, "300", "phone", "bo")
+        await asyncio.sleep(10)
+        caller.press("5", "1")
+        await asyncio.sleep(20)
+        assert waits_to_be_called(world) == ["202"]
+        world.activity.member_free("bo", now())
+        await asyncio.sleep(60)
+        assert world.rung == []
+        later = join(world, "later")
+        await asyncio.sleep(5)
+        assert later.sounds[-1] == "talks with bo", "others may have him"
+        world.activity.member_free("anna", now())
+        await asyncio.sleep(10)
+
+    world = wait(scenario, lambda: World(house(members=("anna", "bo")), {"bo": Phone(talks=1000)}))
+    assert [who for _, who in world.rung] == ["bo", "202", "anna"]
+
+
 def test_a_voicemail_that_answers_is_not_connected() -> None:
     async def scenario(world: World) -> None:
         await order(world, "1")

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from routing.model import MemberDetails
+from routing.queue.state import fold
 from tests.routing.queue.table import Table
 
+MOBILE = "+4520202020"
 FIFTEEN = tuple(f"m{number}" for number in range(1, 16))
 
 ALL = {"strategy": "all", "members": ("anna", "bo", "carl")}
@@ -15,6 +17,51 @@ ALL = {"strategy": "all", "members": ("anna", "bo", "carl")}
 def offered(table: Table) -> list[str]:
     """To whom, in order."""
     return [told.rsplit(" ", 1)[1] for told in table.news() if "offered to" in told]
+
+
+# Members who call
+
+
+@pytest.mark.parametrize("strategy", ["priority", "all"])
+def test_a_member_who_calls_is_not_offered_themselves(strategy: str) -> None:
+    table = Table(MOBILE, "anna", members=(MOBILE, "anna"), strategy=strategy)
+    table.machine.join("a", table.now, who=MOBILE)
+    table.join("b")
+    assert offered(table) == ["anna", MOBILE]
+    table.misses("anna")
+    table.answers(MOBILE)
+    assert table.at(5).news()[-1] == "a offered to anna"
+
+
+def test_where_nobody_but_the_caller_is_there_nobody_is() -> None:
+    table = Table(MOBILE, members=(MOBILE, "anna"))
+    table.machine.join("a", table.now, who=MOBILE)
+    assert table.news() == ["a leaves: no-members"]
+    table.join("b")
+    assert offered(table) == [MOBILE]
+
+
+def test_where_nobody_else_is_free_and_nobody_may_wait_the_member_who_calls_goes_on() -> None:
+    table = Table(MOBILE, "anna", members=(MOBILE, "anna"), waiting=False)
+    table.busy("anna")
+    table.machine.join("a", table.now, who=MOBILE)
+    assert table.news() == ["a leaves: busy"]
+
+
+def test_who_waits_behind_a_member_who_calls_is_offered_that_member_at_once() -> None:
+    table = Table(MOBILE, "anna", members=(MOBILE, "anna"))
+    table.busy("anna")
+    table.machine.join("a", table.now, who=MOBILE)
+    table.join("b")
+    assert table.news() == ["a joins as 1", "b joins as 2", f"b offered to {MOBILE}"]
+
+
+def test_a_member_who_calls_and_waits_is_known_after_a_restart() -> None:
+    table = Table(MOBILE, "anna", members=(MOBILE, "anna"))
+    table.busy("anna")
+    table.machine.join("a", table.now, who=MOBILE)
+    table.events()
+    assert fold(table.queue, table.log).callers["a"].member == MOBILE
 
 
 # All at once
