@@ -5,16 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import cycle
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routing.events import CallArrived, CallEnded, CallEvent, OfferEnded, OfferMade, QueueJoined, QueueLeft
-from routing.model import Company
+from routing.model import Company, MemberDetails, Queue
+from routing.queue.events import AnyMemberEvent, TalkEnded
 from routing.queue.runner import QueueRunner
 from tests.routing.nordlys import company, queue
 from tests.routing.queue.histories import HISTORIES
 from tests.routing.world import FakeCaller, Phone, World
-from tests.support.virtual_time import run
+from tests.support.virtual_time import now, run
 
 seconds = st.sampled_from([0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 30.0, 60.0])
 """A coarse grid, so that things happen in the same instant."""
@@ -41,7 +43,10 @@ class Comes:
 
 @dataclass(frozen=True)
 class Away:
-    """A member talks on another call, is without a phone, passive or paused in both queues, for a while."""
+    """A member talks on another call, is without a phone, passive or paused in both queues, or late, for a while.
+
+    Late is who is offered only callers who have waited: both queues' settings are changed so.
+    """
 
     at: float
     person: str
@@ -55,7 +60,9 @@ callers = st.lists(
     max_size=10,
 )
 aways = st.lists(
-    st.builds(Away, seconds, st.sampled_from(PEOPLE), st.sampled_from(["call", "gone", "passive", "pause"]), seconds),
+    st.builds(
+        Away, seconds, st.sampled_from(PEOPLE), st.sampled_from(["call", "gone", "passive", "pause", "late"]), seconds
+    ),
     max_size=6,
 )
 
@@ -63,7 +70,13 @@ houses = st.builds(
     lambda wrap_up, max_wait, strategy: company(
         queues={
             "sales": queue(wrap_up_seconds=wrap_up, max_wait_seconds=max_wait, strategy=strategy, ring_seconds=15.0),
-            "support": queue(name="support", members=("bo", "carl", "dora"), max_waiting=3),
+            "support": queue(
+                name="support",
+                members=("bo", "carl", "dora"),
+                max_waiting=3,
+                strategy=strategy,
+                details={"bo": MemberDetails(penalty_seconds=5.0), "dora": MemberDetails(penalty_seconds=13.0)},
+            ),
         },
         queue_extensions={"300": "sales", "301": "support"},
     ),
@@ -81,21 +94,44 @@ class WatchedWorld(World):
     """Caller by member."""
     won: set[str] = field(default_factory=set)
     """Callers whom a member has answered."""
+    writes_until: dict[str, float] = field(default_factory=dict)
+    """When the notes after a call are done, by member."""
+
+    def __post_init__(self) -> None:
+        self.keeping = lambda queue: {"member_sink": self.note_member}
+        super().__post_init__()
 
     def note(self, event: CallEvent) -> None:
         super().note(event)
         match event:
             case OfferMade():
-                assert event.member not in self.offered, "one member, two offers"
-                if self.company.queues[event.queue].strategy != "all":
-                    assert event.call not in self.offered.values(), "one caller, two offers"
-                assert self.talking.get(event.member) in (None, "own"), "offered while talking"
+                self.rule(event.member not in self.offered, "one member, two offers")
+                alone = self.company.queues[event.queue].strategy != "all"
+                self.rule(not alone or event.call not in self.offered.values(), "one caller, two offers")
+                self.rule(self.talking.get(event.member) in (None, "own"), "offered while talking")
+                self.rule(self.writes_until.get(event.member, 0.0) <= event.at, "offered while writing notes")
+                self.rule(event.at >= self.joined_at(event) + self.penalty(event), "offered too early")
                 self.offered[event.member] = event.call
             case OfferEnded():
-                assert self.offered.pop(event.member) == event.call
+                self.rule(self.offered.pop(event.member, "") == event.call, "the offer of another caller ended")
                 if event.outcome == "answered":
-                    assert event.call not in self.won, "two members for one caller"
+                    self.rule(event.call not in self.won, "two members for one caller")
                     self.won.add(event.call)
+
+    def note_member(self, event: AnyMemberEvent) -> None:
+        if isinstance(event, TalkEnded):
+            self.writes_until[event.member] = event.at + event.wrap_up_seconds
+
+    def rule(self, holds: bool, rule: str) -> None:
+        """An error here would stay with the queue, which goes on."""
+        if not holds:
+            self.wrong.append(f"{rule}: {self.events[-1]}")
+
+    def joined_at(self, event: OfferMade) -> float:
+        return next(each.at for each in self.events if isinstance(each, QueueJoined) and each.call == event.call)
+
+    def penalty(self, event: OfferMade) -> float:
+        return self.queues[event.queue].queue.details.get(event.member, MemberDetails()).penalty_seconds
 
     async def be_away(self, away: Away) -> None:
         await asyncio.sleep(away.at)
@@ -107,6 +143,12 @@ class WatchedWorld(World):
             self.all_queues(lambda runner: runner.deactivate(away.person))
             await asyncio.sleep(away.lasts)
             self.all_queues(lambda runner: runner.activate(away.person))
+        elif away.why == "late":
+            before = {name: runner.queue for name, runner in self.queues.items()}
+            self.all_queues(lambda runner: runner.reconfigure(late(runner.queue, away.person)))
+            await asyncio.sleep(away.lasts)
+            for name, settings in before.items():
+                self.queues[name].reconfigure(settings)
         elif away.why == "pause":
             self.all_queues(lambda runner: runner.pause(away.person, "lunch"))
             await asyncio.sleep(away.lasts)
@@ -117,7 +159,7 @@ class WatchedWorld(World):
             await asyncio.sleep(away.lasts)
             self._talk_over(away.person)
 
-    def all_queues(self, change: Callable[[QueueRunner], bool]) -> None:
+    def all_queues(self, change: Callable[[QueueRunner], object]) -> None:
         for runner in self.queues.values():
             change(runner)
 
@@ -126,8 +168,16 @@ class WatchedWorld(World):
         while True:
             assert set(self.ringing) == set(self.offered), "who is offered a caller rings, and nobody else"
             for runner in self.queues.values():
-                assert not (runner.state.free and runner.state.first_unserved()), "free and waiting side by side"
+                for caller in runner.state.unserved():
+                    waits = [each for each in runner.state.free if caller.since + each.threshold <= now()]
+                    assert not waits, "free and waiting side by side"
             await asyncio.sleep(1)
+
+
+def late(settings: Queue, person: str) -> Queue:
+    """The queue where a member is offered only callers who have waited for long."""
+    details = {**settings.details, person: MemberDetails(penalty_seconds=20.0)}
+    return msgspec.structs.replace(settings, details=details)
 
 
 async def _comes(world: World, number: int, comes: Comes) -> None:
