@@ -32,7 +32,7 @@ from sipcore.digest import Credentials, Ha1, authorize
 from sipcore.events import Event, RequestReceived
 from sipcore.flow import Address, Flow
 from sipcore.io import _batch
-from sipcore.io.clock import make_clock
+from sipcore.io.clock import WallClock
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.listener import Listener
 from sipcore.message import parse_message
@@ -163,7 +163,7 @@ def run_server(ready: Connection, phones: int) -> None:
     """The server process: tells its port, ends when the pipe does."""
 
     async def serve() -> None:
-        clock = make_clock()
+        clock = WallClock()
         server = RegistrarServer(clock(), phones)
         with tempfile.TemporaryDirectory() as folder:
             journal = Journal(Path(folder) / "journal.sqlite3")

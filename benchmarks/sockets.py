@@ -18,7 +18,7 @@ from benchmarks.script import command_line, tell
 from sipcore import events
 from sipcore.flow import Address, Datagram, Flow
 from sipcore.io import _batch
-from sipcore.io.clock import make_clock
+from sipcore.io.clock import WallClock
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.listener import Listener
 
@@ -76,7 +76,7 @@ def load(to: Address, pairs: int, size: int, ready: Event) -> None:
 async def measure(pairs: int, size: int) -> float:
     """Pairs echoed in a CPU second of this process."""
     echo = Echo()
-    endpoint = SipEndpoint(echo, None, make_clock(), lambda events: None)
+    endpoint = SipEndpoint(echo, None, WallClock(), lambda events: None)
     await endpoint.listen([Listener("udp", "127.0.0.1", 0)])
     listener = endpoint.listening[0]
     context = multiprocessing.get_context("spawn")

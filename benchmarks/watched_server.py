@@ -16,7 +16,7 @@ from routing.model import Company, Person
 from sipcore.events import Event, RequestReceived
 from sipcore.flow import Address
 from sipcore.io import _batch
-from sipcore.io.clock import make_clock
+from sipcore.io.clock import WallClock
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.listener import Listener
 from sipcore.notifier import NotifierConfig
@@ -50,7 +50,7 @@ def make_lamps(people: int) -> Lamps:
     """Lamps of one company whose people are p0, p1, ..."""
     numbers = count(1)
     config = NotifierConfig(most_in_flight=1_000_000)
-    return Lamps(lambda: f"{next(numbers):016x}", [company_of(people)], config, make_clock())
+    return Lamps(lambda: f"{next(numbers):016x}", [company_of(people)], config, WallClock())
 
 
 def ring(lamps: Lamps, person: int, call: int, now: float) -> None:
@@ -104,7 +104,7 @@ class _Server:
     def __init__(self, people: int, pipe: Connection) -> None:
         self._lamps = make_lamps(people)
         numbers = count(1)
-        self._clock = make_clock()
+        self._clock = WallClock()
         self._stack = Stack(StackConfig(), lambda: f"s{next(numbers):015x}")
         self._endpoint = SipEndpoint(self._stack, self._lamps.notifier, self._clock, self._on_events)
         self._pipe = pipe

@@ -86,7 +86,6 @@ from routing.model import Company
 from routing.ports import Clock
 from routing.queue.runner import QueueRunner
 from routing.voicemail.service import Voicemail
-from sipcore.io.clock import make_clock
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.publication import EventStateCompositor
 from sipcore.refresh_lane import RefreshLane
@@ -99,10 +98,13 @@ from sipcore.subscribe_lane import SubscribeLane
 class Parts:
     """One of each, by name."""
 
-    def __init__(self, configuration: Configuration, clock: Clock | None = None, tails: Tails | None = None) -> None:
-        """`clock` is another than the machine's, for tests. `tails` are what the last run left in memory."""
+    def __init__(self, configuration: Configuration, clock: Clock, tails: Tails | None = None) -> None:
+        """`clock` tells the seconds since the UTC epoch and never goes back.
+
+        `tails` are what the last run left in memory.
+        """
         self.configuration = configuration
-        self.clock: Clock = clock or make_clock()
+        self.clock = clock
         self.token = Tokens()
         self.tasks = Tasks()
         self.reloading = Reloading(self)

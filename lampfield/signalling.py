@@ -27,6 +27,8 @@ from lampfield.logs import start_logging
 from lampfield.parts import Parts
 from lampfield.supervisor import listeners_of, media_control
 from lampfield.tail import Tails
+from lampfield.timekeeping import Timekeeping
+from sipcore.io.clock import WallClock
 from sipcore.io.listener import Listener, ListenError
 
 logger = logging.getLogger("lampfield.signalling")
@@ -50,8 +52,10 @@ SWITCH_SECONDS = 0.0005
 class Signalling:
     """The life of the process: begins, keeps house, and ends cleanly."""
 
-    def __init__(self, parts: Parts, listeners: Sequence[Listener]) -> None:
+    def __init__(self, parts: Parts, listeners: Sequence[Listener], clock: WallClock) -> None:
+        """`clock` is that of the parts."""
         self._parts = parts
+        self._timekeeping = Timekeeping(clock, HOUSEKEEPING_SECONDS)
         self._listeners = listeners
         self._parent = os.getppid()
 
@@ -190,6 +194,7 @@ class Signalling:
         parts = self._parts
         for turn in range(sys.maxsize):
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            self._timekeeping.advance()
             parts.registrations.advance()
             parts.keep_alive.advance()
             parts.publications.advance()
@@ -228,7 +233,9 @@ def bring_up_to_date(url: str) -> None:
 
 async def serve(configuration: Configuration, sockets: Sequence[str], tails: Tails, ready: int | None) -> None:
     """Assemble and run the process until SIGTERM."""
-    signalling = Signalling(Parts(configuration, tails=tails), inherited(listeners_of(configuration), sockets))
+    clock = WallClock()
+    parts = Parts(configuration, clock, tails=tails)
+    signalling = Signalling(parts, inherited(listeners_of(configuration), sockets), clock)
     await signalling.run(ready)
 
 

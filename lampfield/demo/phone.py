@@ -26,7 +26,7 @@ from sipcore.events import (
     SessionRejected,
 )
 from sipcore.flow import Address, Flow
-from sipcore.io.clock import make_clock
+from sipcore.io.clock import WallClock
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.listener import Listener
 from sipcore.message import Request, Response
@@ -74,7 +74,7 @@ class Phone:
         self._credentials = Credentials(user, password) if password is not None else None
         self._server = server
         self._host = host
-        self._clock = make_clock()
+        self._clock = WallClock()
         self._incoming: asyncio.Queue[PhoneCall] = asyncio.Queue()
         self._answers: dict[str, asyncio.Future[Response | None]] = {}
         self._watched: dict[str, str] = {}

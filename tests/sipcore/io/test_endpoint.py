@@ -9,7 +9,7 @@ import pytest
 
 from sipcore.events import Event, TransportFailed
 from sipcore.flow import Datagram, Flow
-from sipcore.io.clock import make_clock
+from sipcore.io.clock import WallClock
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.listener import Listener, ListenError, bind
 from sipcore.io.tcp import TcpLimits
@@ -74,7 +74,7 @@ class Core:
 async def open_endpoint(
     core: Core, *listeners: Listener, limits: TcpLimits | None = None, clock: Callable[[], float] | None = None
 ) -> SipEndpoint:
-    endpoint = SipEndpoint(core, None, clock or make_clock(), lambda events: None, limits=limits)
+    endpoint = SipEndpoint(core, None, clock or WallClock(), lambda events: None, limits=limits)
     await endpoint.listen(listeners)
     return endpoint
 
@@ -377,7 +377,7 @@ class Lane(Core):
 def test_notifier_and_lane_get_theirs_and_the_stack_the_rest() -> None:
     async def scenario() -> None:
         stack, notifier, lane = Core(), Notifier(), Lane(lambda data: b"short answer")
-        endpoint = SipEndpoint(stack, notifier, make_clock(), lambda events: None, lanes=[lane])
+        endpoint = SipEndpoint(stack, notifier, WallClock(), lambda events: None, lanes=[lane])
         await endpoint.listen([UDP])
         for_notifier = b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKn.known\r\n"
         for_lane = b"REGISTER sip:known SIP/2.0\r\n"
@@ -414,7 +414,7 @@ def test_what_the_answers_promise_is_settled_before_any_leaves() -> None:
             kept.append(list(promised))
 
         stack, lane = Core(answer("stack")), Lane(answer("lane"))
-        endpoint = SipEndpoint(stack, None, make_clock(), lambda events: None, settle=settle, lanes=[lane])
+        endpoint = SipEndpoint(stack, None, WallClock(), lambda events: None, settle=settle, lanes=[lane])
         await endpoint.listen([UDP])
         loop = asyncio.get_running_loop()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
@@ -427,13 +427,6 @@ def test_what_the_answers_promise_is_settled_before_any_leaves() -> None:
         await endpoint.close()
 
     run(scenario())
-
-
-def test_the_clock_is_the_time_of_day_and_never_goes_back() -> None:
-    clock = make_clock()
-    readings = [clock() for _ in range(1000)]
-    assert readings == sorted(readings)
-    assert abs(readings[0] - time.time()) < 5
 
 
 def test_what_waits_before_a_socket_is_told_as_a_backlog_until_it_is_worked_off() -> None:
@@ -470,7 +463,7 @@ def test_an_error_in_the_layer_above_does_not_stop_the_sockets() -> None:
         def fail(events: list[Event]) -> None:
             raise RuntimeError
 
-        endpoint = SipEndpoint(core, None, make_clock(), fail)
+        endpoint = SipEndpoint(core, None, WallClock(), fail)
         await endpoint.listen([UDP])
         local = endpoint.local("udp")
         assert local is not None
@@ -492,7 +485,7 @@ def test_ports_in_use_are_all_named_and_nothing_stays_bound(transport: str) -> N
         free = Listener("udp", "127.0.0.1", 0)
         taken = bind(Listener(transport, "127.0.0.1", 0))  # type: ignore[arg-type]
         port = taken.getsockname()[1]
-        endpoint = SipEndpoint(Core(), None, make_clock(), lambda events: None)
+        endpoint = SipEndpoint(Core(), None, WallClock(), lambda events: None)
         wanted = [free, Listener(transport, "127.0.0.1", port), Listener("udp", "192.0.2.1", 5060)]  # type: ignore[arg-type]
         with pytest.raises(ListenError) as error:
             await endpoint.listen(wanted)
