@@ -164,6 +164,7 @@ class QueueState:
     # One function for each event: places.
 
     def _joined(self, event: QueueJoined) -> None:
+        self._forget_answers(event.at)
         self._last_ticket += 1
         key = key_of(event.priority, self._last_ticket)
         who = event.prefers, event.member
@@ -201,9 +202,6 @@ class QueueState:
         caller.standing, caller.number = "callback", event.number
         caller.earliest, caller.language = event.earliest, event.language
         self._line_up(caller)
-
-    def _callback_due(self, event: CallbackDue) -> None:
-        """The claim says it all."""
 
     def _callback_missed(self, event: CallbackMissed) -> None:
         caller = self.callers[event.call]
@@ -267,13 +265,16 @@ class QueueState:
         """In whole seconds, as it is kept on disk."""
         self._answers.add(at, member.person)
         member.answers.append(at)
+        self._forget_answers(at)
+
+    def _forget_answers(self, at: float) -> None:
+        """Those that count no more."""
         for person in self._answers.outdated(at):
             self._rerank(self.members[person], outdated=1)
 
     def _talk_ended(self, event: TalkEnded) -> None:
         member = self.members[event.member]
-        if member.call is not None:
-            self.talks.pop(member.call, None)
+        self.talks.pop(member.call or "", None)
         member.call = None
         member.idle_since = event.at
         if self.queue.wrap_up_seconds:
@@ -316,17 +317,16 @@ class QueueState:
         for each in event.passing:
             self._block(member, each.obstacle, each.since, until=each.until)
         known = set(member.answers)  # by the log of conversations that go on
-        for at in event.answers:
-            if at not in known:
-                self._answers.add(at, member.person)
+        for at in set(event.answers) - known:
+            self._answers.add(at, member.person)
         member.answers = deque(sorted(known.union(event.answers)))
 
     def _waits_recalled(self, event: WaitsRecalled) -> None:
         """All that counts, those of conversations that go on among them."""
         self.served = deque(event.served, maxlen=MEASURED)
 
-    def _last_passive(self, event: LastMemberPassive) -> None:
-        """Told to people; the state knows it already."""
+    def _known(self, event: CallbackDue | LastMemberPassive) -> None:
+        """Told to others: the state knows it already."""
 
     # Obstacles, and what follows from them: the list of free members, and how many are present.
 
@@ -373,7 +373,7 @@ _APPLY: dict[type, Callable[[QueueState, Any], None]] = {
     PlaceHeld: QueueState._held,
     PlaceResumed: QueueState._resumed,
     CallbackRequested: QueueState._callback_requested,
-    CallbackDue: QueueState._callback_due,
+    CallbackDue: QueueState._known,
     CallbackMissed: QueueState._callback_missed,
     OfferMade: QueueState._offered,
     OfferEnded: QueueState._offer_ended,
@@ -385,7 +385,7 @@ _APPLY: dict[type, Callable[[QueueState, Any], None]] = {
     MemberResumed: QueueState._unpaused,
     MemberRecalled: QueueState._recalled,
     WaitsRecalled: QueueState._waits_recalled,
-    LastMemberPassive: QueueState._last_passive,
+    LastMemberPassive: QueueState._known,
     TalkEnded: QueueState._talk_ended,
 }
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from routing.events import QueueJoined, QueueLeft
-from routing.queue.events import MemberDeactivated, MemberPaused, MembershipEvent
+from routing.queue.events import MemberDeactivated, MemberPaused, MemberRecalled, MembershipEvent
 from routing.queue.machine import QueueMachine
 from routing.queue.state import fold
 from tests.routing.nordlys import queue
@@ -129,6 +129,19 @@ def test_a_log_from_before_a_member_was_taken_off_the_list_is_understood() -> No
     assert [member.person for member in table.view().members] == ["bo", "carl", "anna"]
     table.machine.talk_ended("a", table.now)
     assert [member.person for member in table.view().members] == ["bo", "carl"]
+
+
+def test_two_callers_answered_in_one_second_are_forgotten_a_day_later() -> None:
+    settings = queue(strategy="fewest_calls")
+    stood = MemberRecalled(
+        queue="sales", member="anna", at=1001.0, idle_since=1001.0, turn=2, misses=0, answers=(1000, 1000)
+    )
+    table = Table()
+    table.machine = QueueMachine(settings, fold(settings, [stood]))
+    table.machine.restore((), 1010.0)
+    present(table, "anna")
+    table.at(90_000).join("a")
+    assert table.machine.state.members["anna"].answered == 0
 
 
 # Under changed settings

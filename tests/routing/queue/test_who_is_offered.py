@@ -177,6 +177,22 @@ def test_who_has_answered_the_fewest_callers_is_offered_first() -> None:
     assert offered(table) == ["bo"]
 
 
+def test_whom_nobody_has_called_for_a_day_has_answered_nobody_lately() -> None:
+    table = Table("anna", "bo", strategy="fewest_calls", members=("anna", "bo"))
+    table.machine.pause("bo", "lunch", table.now)
+    for call in ("a", "b"):
+        table.join(call)
+        table.answers("anna")
+        table.machine.talk_ended(call, table.now)
+    table.machine.resume_member("bo", table.now)
+    table.at(60).join("c")
+    table.answers("bo")
+    table.machine.talk_ended("c", table.now)
+    table.news()
+    table.at(90_000).join("d")
+    assert offered(table) == ["anna"], "nobody has answered anybody, and she is idle longest"
+
+
 def test_callers_answered_more_than_a_day_ago_do_not_count() -> None:
     table = after_one_call_of_bo(after_two_calls_of_anna().at(86_400))
     table.join("d")
