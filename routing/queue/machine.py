@@ -121,6 +121,7 @@ class QueueMachine:
         """No more callers: who waits leaves, or is to be called back again, who comes is refused. Talks go on."""
         self._closed = True
         for caller in self.state.in_line():
+            self._withdraw(caller, now)  # who is being called back has missed nothing
             if caller.number:
                 self.call_back(caller.call, caller.number, now, now, caller.language)
             else:
@@ -326,8 +327,7 @@ class QueueMachine:
 
     def _assign(self, now: float) -> None:
         """Claim free members for unserved callers as far as they go; let go who has no hope left."""
-        state = self.state
-        self._match_at = None
+        state, self._match_at = self.state, None
         while state.free and not self._closed:
             found = next_match(state, now)
             if not isinstance(found, tuple):

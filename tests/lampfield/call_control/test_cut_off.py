@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from routing.events import CallArrived, CalledBack, CallEnded, QueueLeft
+from routing.events import CallArrived, CallbackMissed, CalledBack, CallEnded, QueueLeft
 from routing.queue.runner import QueueRunner
 from tests.lampfield.call_control.transfers import connected
 from tests.support.exchange import Exchange
@@ -95,6 +95,25 @@ def test_who_was_called_back_when_the_server_stops_is_to_be_called_back_again(ex
         assert exchange.of(CallEnded)[-1].cause == "shutdown"
         assert [(caller.call, caller.standing) for caller in sales(exchange).state.in_line()] == [(place, "callback")]
         assert [key.partition("/")[2] for key in exchange.parts.journal.load("place")] == [place]
+        sales(exchange).leave(place)
+
+    exchange.run(test())
+
+
+def test_a_call_back_that_rings_when_the_server_stops_counts_as_no_attempt(exchange: Exchange) -> None:
+    async def test() -> None:
+        anna, astrid, ingrid = [await exchange.phone(person) for person in ("anna", "astrid", "ingrid")]
+        talking, _ = await connected(anna, ingrid, INGRID)
+        place = await order(exchange, astrid)
+        talking.hang_up()
+        back = await astrid.rings()
+        back.ring()
+        await exchange.parts.switchboard.drain(0)
+        await back.over()
+        await asyncio.sleep(5)
+        assert exchange.of(CallbackMissed) == []
+        assert [(caller.call, caller.attempts) for caller in sales(exchange).state.in_line()] == [(place, 0)]
+        assert astrid.is_silent
         sales(exchange).leave(place)
 
     exchange.run(test())
