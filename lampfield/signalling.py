@@ -174,7 +174,6 @@ class Signalling:
 
     async def _end(self) -> None:
         parts = self._parts
-        parts.houses.close()
         await parts.trunks.stop()
         await parts.watching.stop()
         await parts.control.stop()
