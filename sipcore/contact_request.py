@@ -5,6 +5,7 @@ from sipcore.errors import ProtocolViolation
 from sipcore.header import unquote
 from sipcore.message import MAX_DELTA_SECONDS
 from sipcore.structs import Value
+from sipcore.text import as_text
 from sipcore.uri import SipUri
 
 
@@ -28,15 +29,18 @@ def read_contact(value: str, default_expires: int) -> ContactRequest:
         raise ProtocolViolation(f"Malformed Contact: {violation.reason}") from None
     if not isinstance(contact.uri, SipUri):
         raise ProtocolViolation("Contact is not a SIP URI")
-    params = contact.params
+    params, text = contact.params, str(contact.uri)
+    if as_text(text) != text:
+        # What it is called by has to be what it said, also after a restart.
+        raise ProtocolViolation("Contact is not UTF-8")
     instance = params.get("+sip.instance")
     reg_id = params.get("reg-id")
     return ContactRequest(
         uri=contact.uri,
-        text=str(contact.uri),
+        text=text,
         expires=_expires(params["expires"]) if "expires" in params else default_expires,
         q=preference_of(contact),
-        instance=unquote(instance) if instance else None,
+        instance=as_text(unquote(instance)) if instance else None,
         # Means nothing without an instance (RFC 5626 §6).
         reg_id=int(reg_id) if instance and reg_id and reg_id.isdecimal() and 0 < len(reg_id) < 10 else None,
     )

@@ -10,6 +10,7 @@ from sipcore.notify_admission import Wanted
 from sipcore.notify_store import RESERVED_NUMBERS
 from sipcore.structs import Value
 from sipcore.subscription import BRANCH_PREFIX, CODING, DETAIL, SubscriptionRecord, detailed
+from sipcore.text import as_text
 from sipcore.uri import SipUri
 from sipcore.via_path import host_port
 
@@ -33,14 +34,9 @@ class Terms(Value, frozen=True):
     stream: Flow | None = None
 
 
-def _text(sent: str) -> str:
-    """What the peer sent as text that can be kept: bytes that are no UTF-8 are replaced."""
-    return sent if sent.isascii() else sent.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
 def dialog_of(request: Request) -> str:
     """Call-ID and From tag of a SUBSCRIBE, which with our tag are the dialog (RFC 3261 §12)."""
-    return _text(f"{request.call_id} {request.from_.tag or ''}")
+    return as_text(f"{request.call_id} {request.from_.tag or ''}")
 
 
 def _destination(request: Request, flow: Flow) -> Flow:
@@ -148,10 +144,10 @@ def open_record(
         dialog_of(request),
         before,
         after,
-        tuple([_text(route) for route in routes]),
-        intern(_text(contact)),
+        tuple([as_text(route) for route in routes]),
+        intern(as_text(contact)),
         destination,
-        _text(f"{watcher} {instance} {package} {wanted.event_id} {resource}"),
+        as_text(f"{watcher} {instance} {package} {wanted.event_id} {resource}"),
         request.cseq.number,
         expires_at,
         RESERVED_NUMBERS,

@@ -15,6 +15,7 @@ from sipcore.flow import Flow
 from sipcore.message import Request, Response
 from sipcore.nat import behind_nat, contact_flow, direct_flow, is_address
 from sipcore.structs import Value
+from sipcore.text import as_text
 from sipcore.timers import Timer, TimerWheel
 from sipcore.uri import SipUri, parse_uri
 
@@ -129,7 +130,7 @@ class Registrar:
     def _bind(
         self, request: Request, flow: Flow, aor: str, contact: ContactRequest, known: Binding | None, now: float
     ) -> Binding:
-        path = tuple(str(address) for address in request.paths)
+        path = tuple(as_text(str(address)) for address in request.paths)
         if known is not None and known.source == flow and known.contact == contact.text and known.path == path:
             to, natted = known.flow, known.behind_nat
         elif path:
@@ -143,13 +144,13 @@ class Registrar:
             to,
             natted,
             now + min(contact.expires, self._config.max_expires),
-            request.call_id,
+            as_text(request.call_id),
             request.cseq.number,
             path,
             contact.q,
             contact.instance,
             contact.reg_id,
-            request.header("User-Agent") or "",
+            as_text(request.header("User-Agent") or ""),
         )
 
     def _tell(self, request: Request, aor: str, now: float) -> Response:
@@ -305,7 +306,7 @@ class _TooBriefError(Exception):
 
 def _check_order(binding: Binding, request: Request) -> None:
     """Out of order requests of one client change nothing (RFC 3261 §10.3 steps 6 and 7). Raises ProtocolViolation."""
-    if binding.call_id == request.call_id and binding.cseq >= request.cseq.number:
+    if binding.call_id == as_text(request.call_id) and binding.cseq >= request.cseq.number:
         raise ProtocolViolation("REGISTER out of order", 500)
 
 

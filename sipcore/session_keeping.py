@@ -13,6 +13,7 @@ from sipcore.session_record import InviteRecord, SessionRecord
 from sipcore.session_refresh import SessionRefresh
 from sipcore.session_space import SessionSpace
 from sipcore.session_timer import SessionTimer
+from sipcore.text import as_text
 
 CSEQ_RESERVE: Final = 1000
 """Numbers passed over where a session is taken up: requests may have been sent since it was written down."""
@@ -29,19 +30,19 @@ def record_of(session: Session) -> SessionRecord | None:
         is_caller=session.is_caller,
         flow=session.flow,
         next_flow=dialog.flow,
-        contact=session.contact,
-        call_id=dialog.call_id,
-        local=local,
-        remote=remote,
-        remote_target=target,
+        contact=as_text(session.contact),
+        call_id=as_text(dialog.call_id),
+        local=as_text(local),
+        remote=as_text(remote),
+        remote_target=as_text(target),
         local_cseq=dialog.local_cseq,
         remote_cseq=dialog.remote_cseq,
-        route_set=tuple([str(route) for route in dialog.route_set]),
+        route_set=tuple([as_text(str(route)) for route in dialog.route_set]),
         secure=dialog.secure,
         behind_nat=dialog.behind_nat,
         local_sdp=session.local_sdp,
         remote_sdp=session.remote_sdp,
-        peer_allows=tuple(sorted(session.peer_allows)),
+        peer_allows=tuple(sorted(map(as_text, session.peer_allows))),
         interval=session.timer.interval if session.timer is not None else None,
         we_refresh=session.timer is not None and session.timer.we_refresh,
     )
@@ -63,10 +64,10 @@ def _addresses(session: Session, dialog: Dialog) -> tuple[str, str, str]:
 def invite_record_of(session: Session) -> InviteRecord | None:
     """What to keep of a session that rings; None where it is answered, or ours and not heard of yet."""
     if session.state is SessionState.INVITED:
-        return InviteRecord(session.invite.to_bytes(), session.flow, session.contact)
+        return InviteRecord(session.invite.to_bytes(), session.flow, as_text(session.contact))
     if session.state is not SessionState.PROCEEDING or session.outgoing is None:
         return None
-    return InviteRecord(session.outgoing.request.to_bytes(), session.flow, session.contact)
+    return InviteRecord(session.outgoing.request.to_bytes(), session.flow, as_text(session.contact))
 
 
 def proceeding(record: InviteRecord, space: SessionSpace, credentials: Credentials | None) -> Session:

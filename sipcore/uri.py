@@ -8,6 +8,7 @@ from sipcore.errors import ProtocolViolation
 from sipcore.header import Params, format_params
 from sipcore.memo import ADDRESS, remembered
 from sipcore.structs import Value
+from sipcore.text import as_text
 
 _SIP_URI: Final = re.compile(
     r"""((?i:sips?)):                                # scheme
@@ -178,8 +179,8 @@ def read_uri(text: str) -> Uri:
 def dialled_of(uri: Uri) -> str:
     """What a URI dials: its user part without escapes and the parameters of a telephone number (RFC 3261 §19.1.6)."""
     if isinstance(uri, SipUri):
-        return uri.unescaped_user.partition(";")[0]
-    return uri.digits if isinstance(uri, TelUri) else str(uri)
+        return as_text(uri.unescaped_user.partition(";")[0])
+    return uri.digits if isinstance(uri, TelUri) else as_text(str(uri))
 
 
 def unescape(text: str) -> str:

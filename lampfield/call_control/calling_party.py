@@ -7,6 +7,7 @@ from lampfield.call_control.identity import ANONYMOUS, Identity
 from sipcore.address import NameAddr, parse_name_addr
 from sipcore.errors import ProtocolViolation
 from sipcore.message import Request
+from sipcore.text import as_text
 from sipcore.uri import SipUri, TelUri, Uri, unescape
 
 _BARE: Final = re.compile(r"[A-Za-z0-9+*._-]+")
@@ -22,7 +23,7 @@ def from_trunk(request: Request) -> Identity:
     address = _asserted(request) or request.from_
     if _wants_privacy(request) or _is_nobody(address.uri):
         return ANONYMOUS
-    return Identity(_number(address.uri), address.display)
+    return Identity(_number(address.uri), as_text(address.display))
 
 
 def withholds(request: Request) -> bool:
@@ -60,4 +61,4 @@ def _number(uri: Uri) -> str:
         return ""
     user = (uri.user or "").partition(";")[0]
     bare = unescape(user)
-    return bare if _BARE.fullmatch(bare) else user
+    return bare if _BARE.fullmatch(bare) else as_text(user)

@@ -35,6 +35,7 @@ from routing.recalling import Recalling
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, InviteReceived, ReferOver, ReferReceived
 from sipcore.message import Request
+from sipcore.text import as_text
 from sipcore.uri import SipUri
 
 logger = logging.getLogger(__name__)
@@ -166,7 +167,7 @@ class Switchboard:
         person = found.person
         return _Newcomer(
             house,
-            Arrival("phone", str(request.request_uri), person.id),
+            Arrival("phone", as_text(str(request.request_uri)), person.id),
             Identity(person.extension, person.name, person.id, withholds(request)),
         )
 
@@ -194,7 +195,8 @@ class Switchboard:
             leg.earlier = earlier_of(invite.request)
         if identity.person is not None:
             dialled = invite.request.request_uri
-            leg.peer = self._callee(house, dialled.user or "" if isinstance(dialled, SipUri) else str(dialled))
+            called = dialled.user or "" if isinstance(dialled, SipUri) else str(dialled)
+            leg.peer = self._callee(house, as_text(called))
         self._legs.add(leg)
         leg.show("trying")
         logger.info("%s: %s calls %s", call, identity.name or identity.number, arrival.dialled)

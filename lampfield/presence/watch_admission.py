@@ -14,6 +14,7 @@ from sipcore.errors import ProtocolViolation
 from sipcore.message import Request
 from sipcore.notify_admission import Refused
 from sipcore.structs import Value
+from sipcore.text import as_text
 
 
 def asks_when_free(request: Request) -> bool:
@@ -64,7 +65,7 @@ class WatchAdmission:
         event = request.first_of("event") or ""
         package = event.partition(";")[0].strip()
         if recipients is not None:
-            aor, listed = sent_along(request.uri.partition(";")[0]), True
+            aor, listed = sent_along(as_text(request.uri.partition(";")[0])), True
         else:
             aor = self._addresses.aor(request.request_uri, domain)
             listed = aor in self._lists

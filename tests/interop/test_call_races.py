@@ -16,6 +16,16 @@ LOUDEST = {8: 0xAA, 0: 0x80}
 """The greatest value in A-law and in µ-law (ITU-T G.711 tables 1a and 2a), by payload type."""
 
 
+class Gateway(PlainPhone):
+    """One to ISDN, whose names are in Latin-1."""
+
+    def send_bytes(self, data: bytes, to: tuple[str, int] | None = None) -> None:
+        super().send_bytes(data.replace("ü".encode(), b"\xfc"), to)
+
+    def _take(self, data: bytes) -> None:
+        super()._take(data.replace(b"\xfc", "ü".encode()))
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that believes phones who they are."""
@@ -399,6 +409,18 @@ def test_keys_sent_by_info_choose_in_the_menu(outside: PlainPhone, anna: PlainPh
     call.hang_up()
     ringing.respond(180)
     ringing.cancelled()
+
+
+def test_a_caller_whose_name_comes_in_latin_1_is_served_and_shown(server: Server, anna: PlainPhone) -> None:
+    with Gateway(server.socket_address, "+4540123456", host=OUTSIDE) as gateway:
+        call = gateway.call("+4533221100", fields=[("From", '"Müller" <sip:+4540123456@127.0.0.2>;tag=isdn')])
+        call.answered()
+        press(call, "1")
+        ringing = anna.incoming()
+        assert '"Müller" <sip:+4540123456@' in ringing.invite["From"]
+        ringing.take()
+        ringing.hang_up()
+        call.hung_up()
 
 
 def test_an_agent_who_answers_as_the_caller_hangs_up_is_hung_up(outside: PlainPhone, anna: PlainPhone) -> None:

@@ -331,3 +331,24 @@ def test_a_ping_is_options_to_the_contact_on_its_flow() -> None:
     registrar.register(make_request("<sip:anna@192.168.1.5:5060>"), nat, AOR, NOW)
     request = ping(registrar.bindings(AOR)[0], lambda: "t0k3n")
     assert (request.method, request.uri, request.to.uri.aor) == ("OPTIONS", "sip:anna@192.168.1.5:5060", AOR)
+
+
+def test_a_binding_can_be_kept_though_its_phone_writes_latin_1() -> None:
+    registrar = Registrar()
+    said = {"User_Agent": "B\udcfcro", "Path": "<sip:b\udcfcro@10.0.0.9;lr>"}
+    instance = f'{CONTACT};+sip.instance="<urn:b\udcfcro>"'
+    for cseq in (1, 2):
+        request = make_request(instance, cseq=cseq, call_id="b\udcfcro", Expires=600, **said)
+        assert registrar.register(request, PHONE, AOR, NOW).status == 200
+    again = make_request(instance, cseq=2, call_id="b\udcfcro", Expires=600, **said)
+    assert registrar.register(again, PHONE, AOR, NOW).status == 500, "it is known by its Call-ID"
+    (binding,) = registrar.bindings(AOR)
+    assert (binding.user_agent, binding.instance) == ("B\u00fcro", "<urn:b\u00fcro>")
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(binding), type=Binding) == binding
+
+
+def test_a_contact_that_is_no_utf_8_is_not_bound() -> None:
+    registrar = Registrar()
+    response = registrar.register(make_request("<sip:b\udcfcro@10.0.0.5>", Expires=600), PHONE, AOR, NOW)
+    assert (response.status, response.reason) == (400, "Contact is not UTF-8")
+    assert not registrar.bindings(AOR)

@@ -51,6 +51,14 @@ def test_the_peers_bye_ends_it() -> None:
     assert not kept.peer.stack.counts()["sessions"]
 
 
+def test_a_call_of_somebody_whose_name_is_no_utf_8_is_kept_too() -> None:
+    sender = ("From", '"M\udcfcller" <sip:bob@192.0.2.2>;tag=peer')
+    kept = Kept(fields=(sender, ("Record-Route", "<sip:\udcfc@192.0.2.2;lr>")))
+    assert kept.record.remote == '"M\u00fcller" <sip:bob@192.0.2.2>;tag=peer'
+    kept.within("BYE", cseq=2)
+    assert kept.peer.one_response().status == 200
+
+
 def test_our_bye_reaches_the_peer_with_a_number_that_no_request_of_before_had() -> None:
     kept = Kept()
     kept.before.info(kept.session, "application/dtmf", b"5", kept.peer.now)

@@ -81,3 +81,8 @@ def test_a_phone_asks_not_to_be_shown_by_privacy_or_an_anonymous_from(
 def test_a_name_that_is_no_number_still_makes_a_sound_address() -> None:
     shown = caller('"Front" <sip:front%20desk%40x;a=b@provider.example>;tag=1')
     assert str(shown.address("nordlys.example")) == '"Front" <sip:front%20desk%40x@nordlys.example>'
+
+
+def test_a_name_in_latin_1_is_read_as_such() -> None:
+    # As gateways to ISDN send it; a header holds it as it came.
+    assert caller(f'"M\udcfcller" {CALLER}') == Identity("+4540123456", "M\u00fcller")
