@@ -16,7 +16,7 @@ from lampfield.presence.followers import Followers
 from lampfield.presence.lamp import LIT, Lamp, Mended, Published
 from lampfield.presence.lists import Lists
 from lampfield.presence.member_lamps import address
-from lampfield.presence.packages.catalogue import event_packages
+from lampfield.presence.packages.catalogue import OF_ONESELF, event_packages
 from lampfield.presence.packages.feature_events import Features, nothing_set
 from lampfield.presence.packages.watcher_info import WATCHED
 from lampfield.presence.privacy import Privacy
@@ -85,6 +85,7 @@ class Lamps:
         packages = event_packages(
             self._lamps, self._lists, clock, bindings=bindings, watchers=self._watchers_of, features=features
         )
+        self._packages = tuple([package.name for package in packages])
         self.notifier = Notifier(token, packages, config)
         """Give it to the endpoint: it sends the NOTIFYs and takes their responses."""
         self.configure(companies, 0.0)
@@ -103,6 +104,9 @@ class Lamps:
         self._admission.configure(companies)
         self._privacy.configure(companies)
         self.notifier.details_changed(self._detail_of, now)
+        for aor in change.moved:
+            for package in self._packages:
+                self.notifier.changed(aor, package, now)
         self._composition.configure(self._roster.rules())
         for lamp in change.remerged:
             self._update(lamp, now)
@@ -152,6 +156,9 @@ class Lamps:
         )
 
     def _detail_of(self, record: SubscriptionRecord) -> str | None:
+        lamp = self._lamps.get(record.resource)
+        if record.package in OF_ONESELF and record.watcher and lamp is not None and record.watcher not in lamp.aors:
+            return None  # the number is somebody else's now
         return self._privacy.detail(record.watcher, record.resource)
 
     def _make(self, aor: str, now: float = 0.0) -> bool:

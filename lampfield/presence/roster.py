@@ -16,6 +16,8 @@ class RosterChange(NamedTuple):
 
     gone: list[str]
     """AORs without a lamp from now on."""
+    moved: list[str]
+    """AORs that have another lamp from now on: a number was given to somebody else."""
     remerged: list[Lamp]
     """Those whose sources are merged by other rules."""
 
@@ -44,7 +46,7 @@ class Roster:
             for person in company.people.values():
                 aors = tuple(dict.fromkeys(f"sip:{name}@{domain}" for name in (person.id, person.extension) if name))
                 lamp = self.lamps.get(aors[0])
-                if lamp is None:
+                if lamp is None or lamp.person is None:
                     lamp = Lamp(person.id, domain, aors, rules)
                 lamp.aors = aors
                 if lamp.rules is not rules:
@@ -52,15 +54,18 @@ class Roster:
                     remerged.append(lamp)
                 found.update(dict.fromkeys(aors, lamp))
             for aors in _things(company):
-                thing = self.lamps.get(aors[0]) or lamp_of_thing(domain, now)
+                thing = self.lamps.get(aors[0])
+                if thing is None or thing.person is not None:
+                    thing = lamp_of_thing(domain, now)
                 thing.aors = aors
                 found.update(dict.fromkeys(aors, thing))
         self._made = {aor for aor in self._made if self.things.is_on(aor) is not None}
         gone = [aor for aor in self.lamps if aor not in found and aor not in self._made]
         for aor in gone:
             del self.lamps[aor]
+        moved = [aor for aor, lamp in found.items() if self.lamps.get(aor, lamp) is not lamp]
         self.lamps.update(found)
-        return RosterChange(gone, remerged)
+        return RosterChange(gone, moved, remerged)
 
     def rules(self) -> list[Rules]:
         """All rules by which sources are merged."""
