@@ -100,10 +100,7 @@ class Stack:
         return self._timers.next_timeout()
 
     def take_datagrams(self) -> list[Datagram]:
-        """What is to be sent, in order; taken once.
-
-        A new call is told 100 with it, unless it was answered already: take the events first.
-        """
+        """What is to be sent, in order; taken once. New calls that are not answered get 100: take the events first."""
         self._space.say_trying()
         taken = self._datagrams[:]
         self._datagrams.clear()
@@ -265,12 +262,17 @@ class Stack:
         return self._sessions.record_of(session)
 
     def invite_record_of(self, session: str) -> InviteRecord | None:
-        """What to keep of a session that rings: another process can `take_back` ours, or `receive` the peer's again."""
+        """What to keep of a session that rings: another process can `take_back` ours, or `receive_again` the peer's."""
         return self._sessions.invite_record_of(session)
 
     def take_back(self, record: InviteRecord, now: float, credentials: Credentials | None = None) -> None:
         """Give up what rang in another process; `credentials` are as in `authorise`. Raises ProtocolViolation."""
         self._sessions.take_back(record, now, credentials)
+
+    def receive_again(self, record: InviteRecord, now: float) -> None:
+        """Take in an INVITE that rang in another process. Its caller has been told so, and does not ask again."""
+        self.receive(record.invite, record.flow, now)
+        self._space.say_trying()
 
     def take_up(self, record: SessionRecord, now: float) -> None:
         """Go on with a session that was up in another process; no event tells of it. Raises ProtocolViolation."""

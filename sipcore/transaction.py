@@ -32,6 +32,7 @@ class Input(StrEnum):
     SENT_1XX = "1xx from TU"
     SENT_2XX = "2xx from TU"
     SENT_300_TO_699 = "300-699 from TU"
+    REFUSED_AT_ONCE = "300-699 from TU to an INVITE that was not answered provisionally"
     TIMER_A = "A"
     TIMER_B = "B"
     TIMER_D = "D"

@@ -227,12 +227,11 @@ class TransactionLayer:
         return self._servers.get(server_key(cancel, "INVITE"))
 
     def respond(self, transaction: Transaction, response: Response, now: float) -> bytes:
-        """Send a response, and give its bytes.
-
-        Raises LocalMisuse after the final one (but a 2xx to INVITE may be sent again).
-        """
+        """Send a response, and give its bytes. Raises LocalMisuse after the final one, but for a 2xx to INVITE."""
         status = response.status
         happened = _SENT[status // 100]
+        if happened is Input.SENT_300_TO_699 and not transaction.last and transaction.machine is SERVER_INVITE:
+            happened = Input.REFUSED_AT_ONCE
         step = transaction.machine.table.get((transaction.state, happened))
         if step is None:
             raise LocalMisuse(f"{transaction!r}: {happened} ({status})")

@@ -44,7 +44,7 @@ class SipPort:
 
     def receive_again(self, record: InviteRecord) -> None:
         """Take a peer's INVITE that rang in another process as if it came now."""
-        self._stack.receive(record.invite, record.flow, self._clock())
+        self._stack.receive_again(record, self._clock())
         self._flush_soon()
 
     def take_back(self, record: InviteRecord, credentials: Credentials | None) -> None:

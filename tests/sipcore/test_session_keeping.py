@@ -6,7 +6,7 @@ import pytest
 from sipcore.answering import response_to
 from sipcore.digest import Credentials
 from sipcore.events import AnswerReceived, InviteReceived, OfferReceived, SessionEnded
-from sipcore.message import Request, parse_message
+from sipcore.message import Request, Response, parse_message
 from sipcore.session_record import InviteRecord, SessionRecord
 from sipcore.stack import Stack, StackConfig
 from tests.sipcore.test_session_caller import Call
@@ -205,7 +205,7 @@ def test_an_invite_that_waits_for_an_answer_is_received_again_and_answered_by_an
     assert record is not None
     record = msgspec.msgpack.decode(msgspec.msgpack.encode(record), type=InviteRecord)
     peer.stack = Stack(StackConfig(), tokens("other"))
-    peer.stack.receive(record.invite, record.flow, peer.now)
+    peer.stack.receive_again(record, peer.now)
     (again,) = peer.events()
     assert isinstance(again, InviteReceived)
     assert again.offer == OFFER
@@ -216,6 +216,22 @@ def test_an_invite_that_waits_for_an_answer_is_received_again_and_answered_by_an
     peer.stack.accept(again.session, ANSWER, peer.now)
     answer = peer.one_response()
     assert (answer.status, answer.via.branch, answer.body) == (200, invite.via.branch, ANSWER)
+
+
+def test_who_heard_it_ring_and_asks_no_more_is_refused_until_the_ack() -> None:
+    peer = RawPeer()
+    peer.send(peer.request("INVITE", (), OFFER))
+    (invited,) = peer.events()
+    assert isinstance(invited, InviteReceived)
+    peer.stack.progress(invited.session, 180, peer.now)
+    record = peer.stack.invite_record_of(invited.session)
+    assert record is not None
+    peer.stack = Stack(StackConfig(), tokens("other"))
+    peer.stack.receive_again(record, peer.now)
+    (again,) = peer.events()
+    assert isinstance(again, InviteReceived)
+    peer.stack.reject(again.session, 480, peer.now)
+    assert [message.status for message in peer.run(4) if isinstance(message, Response)] == [100, 480, 480, 480, 480]
 
 
 def test_a_phone_that_is_gone_is_given_up() -> None:

@@ -365,16 +365,34 @@ def test_an_invite_that_comes_again_is_answered_with_the_latest_provisional_resp
 
 def test_a_refusal_is_sent_again_up_to_t2_until_timer_h() -> None:
     bench = Bench()
-    bench.respond(bench.server("INVITE"), 486)
+    transaction = bench.server("INVITE")
+    bench.respond(transaction, 180)
+    assert bench.taken() == [(0.0, "180")]
+    bench.respond(transaction, 486)
     sent = bench.run(60)
     assert sent == [(at, "486") for at in (0.0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5)]
     assert bench.layer.server_count == 0
     assert bench.told_now() == []
 
 
+@pytest.mark.parametrize("status", [401, 403, 420])
+def test_a_refusal_at_once_is_sent_again_only_when_the_invite_comes_again(status: int) -> None:
+    # Somebody may have given another's address for the own (RFC 3261 §26.3.2.4).
+    bench = Bench()
+    bench.respond(bench.server("INVITE"), status)
+    bench.run(20)
+    bench.receive(a_request("INVITE", "z9hG4bKpeer"))
+    assert bench.run(31) == [(20.0, str(status))]
+    bench.run(33)
+    assert bench.layer.server_count == 0
+    assert bench.told_now() == []
+
+
 def test_the_ack_ends_the_retransmission_of_a_refusal_and_is_not_passed_up() -> None:
     bench = Bench()
-    bench.respond(bench.server("INVITE"), 486)
+    transaction = bench.server("INVITE")
+    bench.respond(transaction, 180)
+    bench.respond(transaction, 486)
     bench.run(1)
     bench.receive(a_request("ACK", "z9hG4bKpeer"))
     bench.receive(a_request("ACK", "z9hG4bKpeer"))
