@@ -1,8 +1,12 @@
 """How messages find their transaction (RFC 3261 §17.1.3, §17.2.3 and §8.2.2.2)."""
 
+from typing import Final
+
 from sipcore.message import Request, Response
 from sipcore.transaction import ClientKey, ServerKey
 from sipcore.via import MAGIC_COOKIE
+
+_BRANCH: Final = f"branch={MAGIC_COOKIE}".encode()
 
 
 def client_key(response: Response) -> ClientKey:
@@ -37,9 +41,10 @@ def merge_key(request: Request) -> str:
 def head_of(data: bytes) -> bytes | None:
     """Start line and first Via as they are on the wire, None where another header comes first.
 
-    Both are the same in a retransmission only: the branch is in the Via.
+    Both are the same in a retransmission only, where the Via has a branch of RFC 3261; None without one.
     """
     end_of_start = data.find(b"\r\n")
     if data[end_of_start + 2 : end_of_start + 6].lower() not in (b"via:", b"via ", b"v: s", b"v:si"):
         return None
-    return data[: data.find(b"\r\n", end_of_start + 2)]
+    end = data.find(b"\r\n", end_of_start + 2)
+    return data[:end] if end >= 0 and data.find(_BRANCH, end_of_start, end) >= 0 else None

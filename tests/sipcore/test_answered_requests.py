@@ -80,6 +80,16 @@ def test_it_is_known_by_branch_sent_by_and_method_however_it_is_written() -> Non
     assert again(peer, request.to_bytes().replace(b"Via: SIP/2.0/UDP ", b"v:  SIP / 2.0 / UDP ")) == [answer]
 
 
+@pytest.mark.parametrize("via", ["SIP/2.0/UDP 192.0.2.2:5060", "SIP/2.0/UDP 192.0.2.2:5060;branch=1"])
+def test_the_next_request_of_who_knows_no_branches_is_another(via: str) -> None:
+    # As an element of RFC 2543 that was challenged, and now comes with credentials.
+    peer = RawPeer()
+    first, second = (peer.request("REGISTER", [("Via", via)], cseq=number) for number in (1, 2))
+    challenge = answered(peer, first, 401)
+    assert again(peer, first.to_bytes()) == [challenge]
+    assert answered(peer, second).data.startswith(b"SIP/2.0 200 ")
+
+
 def test_it_is_answered_where_it_was_answered_first() -> None:
     peer = RawPeer()
     request = peer.request("OPTIONS")
