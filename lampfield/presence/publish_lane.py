@@ -201,7 +201,8 @@ class PublishLane:
         line = request.start_line().encode("utf-8", "surrogateescape")
         key: _Key = (line, _EVENT + event, flow)
         head = self._candidates.pop(key, None)
-        if head is None or not expires:
+        # A refresh has no body: of its headers nobody has looked whether they fit one.
+        if head is None or not expires or not request.body:
             return
         known = _read(head, request, flow, authenticated, resource, package, expires)
         if known is None:

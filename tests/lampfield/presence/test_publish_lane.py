@@ -126,6 +126,17 @@ def test_a_retransmission_is_answered_again_and_changes_nothing(house: House, pu
     assert publisher.short
 
 
+@pytest.mark.parametrize("content_type", ["text/plain", "application/dialog-info+xml"])
+def test_a_document_of_another_type_is_refused_also_after_a_refresh_like_it(house: House, content_type: str) -> None:
+    publisher = Publisher(house)
+    publisher.publish(AWAY)
+    for _ in range(2):
+        assert publisher.publish(b"", Content_Type=content_type).status == 200
+    assert publisher.publish(BUSY, Content_Type=content_type).status == 415
+    assert not publisher.short
+    assert house.anna.condition == "away"
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [
