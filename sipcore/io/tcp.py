@@ -191,6 +191,10 @@ class TcpTransport:
 
     def _accept(self, accepted: socket.socket, flow: Flow) -> None:
         host = flow.remote[0]
+        older = self._connections.get(flow)
+        if older is not None:
+            # One that we opened to the port which the peer connects from, or one whose end was not read yet.
+            older.lose("the peer has opened another")
         if len(self._connections) >= self._limits.connections or self._hosts[host] >= self._limits.connections_per_host:
             self._counters.connections_refused += 1
             accepted.close()

@@ -195,6 +195,36 @@ def test_a_phone_that_hung_up_its_connection_is_not_called_back_on_its_ephemeral
     run(scenario())
 
 
+def test_a_phone_that_connects_from_the_port_where_it_listens_is_answered_on_its_new_connection() -> None:
+    async def scenario() -> None:
+        core = Core(lambda data: b"answer")
+        endpoint = await open_endpoint(core, TCP)
+        local = endpoint.local("tcp")
+        assert local is not None
+        loop = asyncio.get_running_loop()
+        with socket.create_server(("127.0.0.1", 0), reuse_port=True) as listening, socket.socket() as phone:
+            core.out.append(Datagram(OPTIONS, Flow("tcp", local, listening.getsockname())))
+            endpoint.flush()
+            called, _ = listening.accept()
+            phone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            phone.bind(listening.getsockname())
+            phone.connect(local)
+            phone.setblocking(False)
+            with called:
+                await loop.sock_sendall(phone, OPTIONS)
+                await core.until(lambda: bool(core.received))
+            async with asyncio.timeout(5):
+                assert await loop.sock_recv(phone, 100) == b"answer"
+                await loop.sock_sendall(phone, OPTIONS)
+                assert await loop.sock_recv(phone, 100) == b"answer"
+            assert endpoint.connections == 1
+        await core.until(lambda: len(core.failed) == 2)
+        assert endpoint.connections == 0
+        await endpoint.close()
+
+    run(scenario())
+
+
 def test_messages_wait_for_an_outgoing_connection_and_share_it() -> None:
     async def scenario() -> None:
         arrived: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
