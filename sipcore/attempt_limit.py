@@ -1,13 +1,18 @@
-"""How many wrong passwords a source may try: a leaky bucket for each name, and one for the whole host."""
+"""How many wrong passwords a source may try: a leaky bucket for each name, and one for the whole host or site."""
 
+import ipaddress
 from collections import OrderedDict
-from typing import Generic, TypeVar
+from functools import lru_cache
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from sipcore.structs import Value
 
 _K = TypeVar("_K")
+
+NETWORK: Final = 64
+"""Bits of an IPv6 address that are a site's; the others are its hosts' to choose, as often as they like (RFC 4291)."""
 
 
 class AttemptConfig(Value, frozen=True):
@@ -16,7 +21,7 @@ class AttemptConfig(Value, frozen=True):
     per_name: int = 10
     """For one user name from one host."""
     per_host: int = 100
-    """For all names from one host that never gave a right password from there."""
+    """For all names from one host, of IPv6 from one network, that never gave a right password from there."""
     window: float = 60.0
     capacity: int = 20_000
 
@@ -75,12 +80,12 @@ class AttemptLimit:
         if not self._hosts:
             return False
         key = (host, name)
-        return self._names.full(key, now) or (self._hosts.full(host, now) and key not in self._trusted)
+        return self._names.full(key, now) or (self._hosts.full(_site(host), now) and key not in self._trusted)
 
     def failed(self, host: str, name: str, now: float) -> None:
         """A password was wrong, or the name unknown."""
         self._names.add((host, name), now)
-        self._hosts.add(host, now)
+        self._hosts.add(_site(host), now)
 
     def succeeded(self, host: str, name: str) -> None:
         """The password was right."""
@@ -90,3 +95,16 @@ class AttemptLimit:
             if len(self._trusted) > self._capacity:
                 del self._trusted[next(iter(self._trusted))]
         self._names.empty(key)
+
+
+def _site(host: str) -> str:
+    """Who has the address: the host itself, or for IPv6 its network."""
+    return _network(host) if ":" in host and "." not in host else host
+
+
+@lru_cache(4096)
+def _network(host: str) -> str:
+    try:
+        return str(ipaddress.ip_network((host.partition("%")[0], NETWORK), strict=False))
+    except ValueError:
+        return host

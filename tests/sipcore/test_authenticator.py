@@ -308,6 +308,23 @@ def test_guessing_by_one_host_does_not_lock_out_others_nor_phones_that_know_thei
     assert isinstance(elsewhere.register(NOW), Authenticated)
 
 
+def test_a_guesser_gains_nothing_by_the_many_addresses_of_an_ipv6_network() -> None:
+    authenticator = make_authenticator(AttemptConfig(per_name=3, per_host=5))
+    good = Phone(authenticator, source="2001:db8::1")
+    good.register(NOW)
+    assert isinstance(good.register(NOW), Authenticated)
+    outcomes = []
+    for number in range(6):
+        guesser = Phone(authenticator, Credentials("anna", f"guess{number}"), source=f"2001:db8::{number}:2")
+        guesser.register(NOW)
+        outcomes.append(type(guesser.register(NOW)))
+    assert outcomes == [Challenge] * 5 + [Refused]
+    assert isinstance(good.register(NOW), Authenticated)
+    elsewhere = Phone(authenticator, source="2001:db8:0:1::1")
+    elsewhere.register(NOW)
+    assert isinstance(elsewhere.register(NOW), Authenticated)
+
+
 def test_phones_that_stumble_over_sha_256_are_offered_md5_alone() -> None:
     authenticator = Authenticator(lambda username, realm: None, NonceBook(b"key", 0.0))
     offered = {}
