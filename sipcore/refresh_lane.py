@@ -22,6 +22,8 @@ from sipcore.timers import TRANSACTION_TIMEOUT
 
 CANDIDATES: Final = 1024
 """Requests that may become known, kept until the stack's user has answered them."""
+LONGEST: Final = 8192
+"""Bytes of a candidate; what strangers send that is longer is not kept for a moment."""
 
 _CALL_ID: Final = b"\r\nCall-ID: "
 _CSEQ: Final = re.compile(rb"CSeq: (\d{1,9}) REGISTER")
@@ -112,7 +114,8 @@ class RefreshLane:
         if known is None or not self._answer(known, data, flow, now):
             if len(self._candidates) >= CANDIDATES:
                 self._candidates.clear()
-            self._candidates[call_id] = data
+            if len(data) <= LONGEST:
+                self._candidates[call_id] = data
             return False
         self.answered += 1
         self._datagrams.append(Datagram(known.answer, flow))

@@ -22,6 +22,8 @@ from sipcore.via_path import response_flow
 
 CANDIDATES: Final = 1024
 """Requests that may become known, kept until the stack's user has answered them."""
+LONGEST: Final = 8192
+"""Bytes of a candidate; what strangers send that is longer is not kept for a moment."""
 
 _HEADERS: Final = (b"Via: ", b"From: ", b"To: ", b"Call-ID: ", b"CSeq: ")
 """What an answer has from its request, in its order (RFC 3261 §8.2.6.2)."""
@@ -88,12 +90,14 @@ class SubscribeLane:
         if known is None:
             if len(self._candidates) >= CANDIDATES:
                 self._candidates.clear()
-            self._candidates[tag] = data
+            if len(data) <= LONGEST:
+                self._candidates[tag] = data
             return False
         answer = self._answer(known, tag, data, flow, now)
         if answer is None:
             del self._known[tag]
-            self._candidates[tag] = data
+            if len(data) <= LONGEST:
+                self._candidates[tag] = data
             return False
         self.answered += 1
         self._datagrams.append(Datagram(answer, flow))

@@ -17,6 +17,8 @@ from sipcore.timers import TRANSACTION_TIMEOUT
 
 CANDIDATES: Final = 1024
 """Requests that may become known, kept until they are answered."""
+LONGEST: Final = 8192
+"""Bytes of the head of a candidate; what strangers send that is longer is not kept for a moment."""
 CAPACITY: Final = 20_000
 """Request lines of which is known how they go on, at about 2 kB for each publisher's way of publishing."""
 
@@ -175,11 +177,12 @@ class PublishLane:
                 if known.flow == flow and self._answer(known, data, flow, now):
                     self._datagrams.append(Datagram(known.answer, flow))
                     return True
-        event = data.find(_EVENT)
-        if event >= 0:
+        end = data.find(_END)
+        event = data.find(_EVENT, 0, end)
+        if event >= 0 and 0 <= end <= LONGEST:
             if len(self._candidates) >= CANDIDATES:
                 self._candidates.clear()
-            self._candidates[line, data[event : _line_end(data, event + 2)], flow] = data[: data.find(_END)]
+            self._candidates[line, data[event : _line_end(data, event + 2)], flow] = data[:end]
         return False
 
     def take_datagrams(self) -> list[Datagram]:
