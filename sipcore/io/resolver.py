@@ -72,7 +72,7 @@ class DnsResolver:
         family = socket.AF_INET if query.type == "A" else socket.AF_INET6
         try:
             found = await get_running_loop().getaddrinfo(query.name, None, family=family, type=socket.SOCK_DGRAM)
-        except OSError:
+        except (OSError, UnicodeError):  # UnicodeError: no host can have such a name
             return []
         return [str(address[0]) for *_, address in found]
 

@@ -158,6 +158,13 @@ def test_a_server_that_does_not_answer_is_given_up() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("host", ["pbx..example", f"{64 * 'x'}.example"])
+def test_what_no_host_can_be_called_leads_nowhere(host: str) -> None:
+    uri = parse_uri(f"sip:{host}")
+    assert isinstance(uri, SipUri)
+    assert asyncio.run(DnsResolver(timeout=0.05).locate(uri)) == []
+
+
 def test_records_of_one_priority_share_the_load_by_weight() -> None:
     records = [Srv(1, 75, 1, "heavy"), Srv(1, 25, 1, "light"), Srv(0, 0, 1, "first"), Srv(2, 100, 1, "last")]
     dice = Random(1).random
