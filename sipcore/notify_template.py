@@ -130,7 +130,8 @@ def open_record(
         wanted,
         eventlist=terms.eventlist,
     )
-    # The phone is known by its instance (RFC 5626 §4.1) or its Contact, the key by who watches what.
+    # The phone is known by its instance (RFC 5626 §4.1) or its Contact, the key by who watches what: by From, and as
+    # was proved, for anybody can say what another's phone says.
     instance = request.contacts[0].params.get("+sip.instance") or target
     sender = request.first_of("from") or ""
     watcher = sender.partition(">" if "<" in sender else ";")[0]
@@ -147,7 +148,7 @@ def open_record(
         tuple([as_text(route) for route in routes]),
         intern(as_text(contact)),
         destination,
-        as_text(f"{watcher} {instance} {package} {wanted.event_id} {resource}"),
+        as_text(f"{watcher} {instance} {package} {wanted.event_id} {resource} {terms.watcher}"),
         request.cseq.number,
         expires_at,
         RESERVED_NUMBERS,

@@ -132,6 +132,16 @@ def test_extension_and_id_show_the_same_person_each_under_its_own_name() -> None
     assert by_extension.received[-1].document.get("entity") == EXTENSION
 
 
+def test_nobody_ends_the_subscription_of_another_by_naming_the_others_phone() -> None:
+    house = House()
+    phone, thief = Watcher("key", EXTENSION), Watcher("key", EXTENSION, call_id="thief")
+    house.subscribe(phone, who="anna")
+    house.subscribe(thief, who="bo")
+    house.lamps.dialog_changed(ANNA, ringing(), house.now)
+    house.deliver()
+    assert phone.received[-1].dialogs == thief.received[-1].dialogs == [("early", "recipient")]
+
+
 def test_presence_tells_idle_from_unregistered_from_talking() -> None:
     house = House()
     phone = Watcher("bo", ANNA, event="presence")
