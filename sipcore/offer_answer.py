@@ -85,10 +85,19 @@ class Negotiated(Value, frozen=True):
     """By which we have asked for keys, where the other side names another: it may send with either (RFC 3264 §5.1)."""
 
 
-def audio_of(description: bytes | SessionDescription) -> AudioDescription | None:
-    """The first usable audio stream (RTP/AVP, not refused, at an IP address); None without one."""
-    streams = (_audio(description, slot) for slot in range(len(_parsed(description).media)))
-    return next((audio for audio in streams if audio is not None), None)
+def audio_of(description: bytes | SessionDescription, codecs: Sequence[str] = ()) -> AudioDescription | None:
+    """The first usable audio stream (RTP/AVP, not refused, at an IP address), None without one.
+
+    One with a codec of `codecs` goes before those without.
+    """
+    found = [_audio(description, slot) for slot in range(len(_parsed(description).media))]
+    streams = [audio for audio in found if audio is not None]
+    return next((audio for audio in streams if names_of(audio, codecs)), streams[0] if streams else None)
+
+
+def names_of(audio: AudioDescription, codecs: Sequence[str]) -> list[str]:
+    """Of `codecs`, those that a stream has, in its order."""
+    return [codec.name for codec in audio.codecs if _is_one_of(codec, codecs)]
 
 
 def make_offer(
@@ -272,7 +281,11 @@ def _choose(offer: bytes | SessionDescription, supported: Sequence[str]) -> tupl
 
 
 def _first_common(codecs: Sequence[Codec], supported: Sequence[str]) -> Codec | None:
-    return next((codec for codec in codecs if codec.name in supported and codec.clock_rate == 8000), None)
+    return next((codec for codec in codecs if _is_one_of(codec, supported)), None)
+
+
+def _is_one_of(codec: Codec, supported: Sequence[str]) -> bool:
+    return codec.name in supported and codec.clock_rate == 8000
 
 
 def _sends(direction: Direction) -> bool:

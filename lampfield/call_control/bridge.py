@@ -97,13 +97,14 @@ class Bridge:
             identity = ("P-Asserted-Identity", str(other.address(leg.domain)))
             self._services.sip.identify(leg.session, [identity])
 
-    async def align(self) -> None:
+    async def align(self, changed: Leg | None = None) -> None:
         """Bring both legs to codecs that can be joined, re-inviting the called side first (RFC 3264 §8.3.2); join.
 
-        Each change of codec on either leg asks for it; the later ones find what the first has reached.
+        Each change of codec on either leg asks for it, and the other is to follow who has `changed`; the later ones
+        find what the first has reached.
         """
         async with self._aligning:
-            for leg in (self._callee, self._caller):
+            for leg in (self._caller, self._callee) if changed is self._callee else (self._callee, self._caller):
                 if self._joinable():
                     break
                 wanted = common(self.other(leg).rtp.codec or "", leg.description.remote_codecs)
@@ -123,8 +124,8 @@ class Bridge:
         return one is not None and other is not None and joinable(one, other)
 
     def _join(self) -> None:
-        """Let the audio through, unless somebody holds."""
-        if not (self._caller.description.held or self._callee.description.held):
+        """Let the audio through, unless somebody holds, or one has still to follow the other's codec."""
+        if self._joinable() and not (self._caller.description.held or self._callee.description.held):
             self._caller.rtp.bridge(self._callee.rtp)
 
     def hold_changed(self, holder: Leg) -> None:

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 
 from lampfield.call_control.codecs import SUPPORTED
-from sipcore.offer_answer import Negotiated, NothingInCommon, audio_of, make_answer, make_offer, read_answer, revise
+from sipcore.offer_answer import (
+    AudioDescription,
+    Negotiated,
+    NothingInCommon,
+    audio_of,
+    make_answer,
+    make_offer,
+    names_of,
+    read_answer,
+    revise,
+)
 
 
 class Description:
@@ -27,14 +37,16 @@ class Description:
         made = make_offer(self._address, port, codecs, session_id=self._session_id, version=1, previous=self.local)
         return self._keep(made)
 
-    def answer(self, offer: bytes, port: int, preferred: str | None) -> tuple[bytes, Negotiated]:
-        """Our answer: `preferred` where the offer has it, else the first of the offer that we can do.
+    def answer(
+        self, offer: bytes, port: int, preferred: str | None, supported: Sequence[str] = SUPPORTED
+    ) -> tuple[bytes, Negotiated]:
+        """Our answer: `preferred` where the offer has it, else the first of the offer that is `supported`.
 
-        Raises NothingInCommon (488) and ProtocolViolation.
+        Raises NothingInCommon (488) and ProtocolViolation; then all stays as it was.
         """
-        self.learn(offer)
-        wanted = [preferred] if preferred in self.remote_codecs else SUPPORTED
+        wanted = [preferred] if preferred in _codecs_of(offer)[1] else supported
         made, negotiated = make_answer(offer, self._address, port, wanted, session_id=self._session_id, version=1)
+        self.learn(offer)
         return self._keep(made), negotiated
 
     def read_answer(self, answer: bytes, offer: bytes | None = None) -> Negotiated:
@@ -57,18 +69,26 @@ class Description:
         return self.read_answer(remote, local)
 
     def learn(self, description: bytes) -> None:
-        """Take up what a description of the phone tells. Raises NothingInCommon where no audio of it can be used."""
+        """Take up what a description of the phone tells.
+
+        Raises NothingInCommon where none of its audio can be used, and ProtocolViolation.
+        """
         if description is self._learned:
             return
+        audio, codecs = _codecs_of(description)
         self._learned = description
-        audio = audio_of(description)
-        if audio is None:
-            raise NothingInCommon("No audio stream that can be used")
         self.held = audio.direction in ("sendonly", "inactive")
-        named = [codec.name for codec in audio.codecs if codec.name in SUPPORTED]
         # An answer names only what was chosen; what the phone offered before, it can do still.
-        self.remote_codecs = tuple(dict.fromkeys((*named, *self.remote_codecs)))
+        self.remote_codecs = tuple(dict.fromkeys((*codecs, *self.remote_codecs)))
 
     def _keep(self, made: bytes) -> bytes:
         self.local = revise(self.local, made) if self.local is not None else made
         return self.local
+
+
+def _codecs_of(description: bytes) -> tuple[AudioDescription, list[str]]:
+    """The stream that counts, and its codecs of ours. Raises NothingInCommon without it, and ProtocolViolation."""
+    audio = audio_of(description, SUPPORTED)
+    if audio is None:
+        raise NothingInCommon("No audio stream that can be used")
+    return audio, names_of(audio, SUPPORTED)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from lampfield.call_control.codecs import SUPPORTED
+from lampfield.call_control.codecs import SUPPORTED, common, joinable
 from lampfield.call_control.description import Description
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.info_keys import keys_of_info
@@ -20,6 +20,7 @@ from presence_pidf.dialog_state import DialogPhase, DialogState
 from routing.ports import Ended
 from sipcore.errors import ProtocolViolation
 from sipcore.events import AnswerReceived, Event, InfoReceived, OfferReceived, OfferRefused, SessionEnded
+from sipcore.offer_answer import Negotiated
 
 if TYPE_CHECKING:
     from lampfield.call_control.bridge import Bridge
@@ -156,11 +157,18 @@ class Leg:
     def take_answer(self, sdp: bytes, offer: bytes | None = None) -> bool:
         """Take the phone's answer to `offer` or our last; False, and a line in the log, when it cannot be used."""
         try:
-            self.rtp.configure(self.description.read_answer(sdp, offer))
+            self._configure(self.description.read_answer(sdp, offer))
         except ProtocolViolation as fault:
             logger.info("%s %s: the answer cannot be used: %s", self.call, self.leg, fault.reason)
             return False
         return True
+
+    def _configure(self, negotiated: Negotiated) -> None:
+        """Send and receive as negotiated from now on, and play music in the new codec."""
+        before = self.rtp.codec
+        self.rtp.configure(negotiated)
+        if before is not None and not joinable(before, negotiated.codec.name):
+            self.music.play_anew()
 
     def on(self, event: Event) -> None:
         """Take a stack event that every leg understands; the kinds of leg add theirs."""
@@ -221,15 +229,22 @@ class Leg:
             sip.answer(self.session, made)
             return
         try:
-            answer, negotiated = self.description.answer(offer, port, current)
+            answer, negotiated = self.description.answer(offer, port, current, self._can_change_to())
         except ProtocolViolation as fault:
             logger.info("%s %s: an offer is refused: %s", self.call, self.leg, fault.reason)
             sip.refuse(self.session, fault.status)
             return
         self._send_reoffer(port)
         sip.answer(self.session, answer)
-        self.rtp.configure(negotiated)
+        self._configure(negotiated)
         await self._renegotiated(held)
+
+    def _can_change_to(self) -> Sequence[str]:
+        """Codecs that the phone may change to, so that whoever it talks to can follow."""
+        if self.bridge is None:
+            return SUPPORTED
+        of_peer = self.bridge.other(self).offered_codecs
+        return [name for name in SUPPORTED if common(name, of_peer) is not None]
 
     def _answered_back(self, sdp: bytes | None) -> None:
         """The ACK brought the answer to our offer in a response."""
@@ -245,7 +260,7 @@ class Leg:
         if self.description.held != held:
             self.show("confirmed")
             self.bridge.hold_changed(self)
-        await self.bridge.align()
+        await self.bridge.align(self)
 
     def show(self, phase: DialogPhase) -> None:
         """Tell the lamps of the person whose phone this is. Of a leg that is over nothing is shown but its end."""

@@ -108,6 +108,11 @@ class LegMusic:
             self._list, self._plays_already = None, 0
             self._rtp.stop_music()
 
+    def play_anew(self) -> None:
+        """The codec is another one: begin the list again, in it."""
+        if self._list is not None:
+            self._spawn(self._anew(self._turn))
+
     def play_ended(self, play: int, *, failed: bool) -> None:
         """The engine said that a play of music is over: what waited plays now, and another shall wait."""
         if self._list is None or not self._first_play or play < self._first_play:
@@ -120,6 +125,10 @@ class LegMusic:
         """Music lists have changed: what follows is chosen anew, where this one has."""
         if self._list is not None and self._first_play and self._sounds.music(self._list, self._domain) != self._files:
             self._spawn(self._follow(self._turn))
+
+    async def _anew(self, turn: int) -> None:
+        if self._list is not None and turn == self._turn:
+            await self.start(self._list)
 
     async def _follow(self, turn: int) -> None:
         clip = await self._next()

@@ -22,6 +22,7 @@ class Session:
     remote: int | None = None
     """The port of the phone."""
     sends: bool = False
+    codec: str = ""
     bridged: str | None = None
     music: str = ""
     announcement: str = ""
@@ -107,6 +108,7 @@ class FakeEngine:
         match verb:
             case "configure":
                 session.remote = int(arguments["remote"].rpartition(":")[2])
+                session.codec = arguments["codec"]
                 session.sends = arguments["direction"] in ("sendrecv", "sendonly")
             case "bridge":
                 self._bridge(name, arguments["with"])
@@ -128,7 +130,9 @@ class FakeEngine:
 
     def _bridge(self, one: str, other: str) -> None:
         pair = [self.sessions.get(one), self.sessions.get(other)]
-        if any(each is None or each.remote is None for each in pair):
+        # G.722 is not converted.
+        kinds = {each.codec == "G722" for each in pair if each is not None}
+        if any(each is None or each.remote is None for each in pair) or len(kinds) > 1:
             self.refused.append(f"bridge {one} with {other}")
             return
         for name, partner in ((one, other), (other, one)):

@@ -137,7 +137,7 @@ def md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-PAYLOAD_TYPES = {"PCMU": 0, "PCMA": 8, "G722": 9}
+PAYLOAD_TYPES = {"PCMU": 0, "PCMA": 8, "G722": 9, "G729": 18}
 
 
 def sdp(port: int, *codecs: str, host: str = "127.0.0.1", direction: str = "sendrecv", version: int = 1) -> str:

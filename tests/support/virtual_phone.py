@@ -32,6 +32,8 @@ class VirtualPhone(asyncio.DatagramProtocol):
         """The NOTIFYs of each subscription, by Call-ID."""
         self.unasked: list[Message] = []
         """NOTIFYs of no subscription."""
+        self.codecs: tuple[str, ...] = ()
+        """Of its calls from then on; PCMA when none is named."""
         self.takes_notify = 200
         """How it answers NOTIFY; 0 is not at all."""
 
@@ -174,6 +176,7 @@ class Line:
 
     def __init__(self, phone: VirtualPhone) -> None:
         self.phone = phone
+        self.codecs = phone.codecs
         self.rtp = next(_rtp_ports)
         """The port of its audio, by which it is known who hears whom."""
         self.local = f"v{next(_numbers)}"
@@ -191,6 +194,10 @@ class Line:
         """Who it was told to talk to, since another party came."""
         self.referred: list[int] = []
         """What its REFERs were answered."""
+        self.reinvited: list[int] = []
+        """What its re-INVITEs were answered."""
+        self.asked: list[Message] = []
+        """The re-INVITEs that came."""
         self.notified: list[str] = []
         """What it was told of its REFERs: `180`, then `200 terminated`."""
         self.is_over = False
@@ -266,6 +273,11 @@ class Line:
     def retrieve(self) -> None:
         self._reinvite("sendrecv")
 
+    def change_to(self, *codecs: str, direction: str = "sendrecv") -> None:
+        """Ask for these codecs, and no others, by a re-INVITE."""
+        self.codecs = codecs
+        self._reinvite(direction)
+
     def refer(self, to: str, **fields: str) -> Message:
         """Ask for a transfer: `to` is an extension or a whole Refer-To."""
         target = to if "<" in to else f"<sip:{to}@{DOMAIN}>"
@@ -337,6 +349,7 @@ class Line:
                 ended = " terminated" if request["Subscription-State"].startswith("terminated") else ""
                 self.notified.append(request.body.split()[1] + ended)
             case "INVITE" if not self.is_over:
+                self.asked.append(request)
                 phone.respond(request, 200, self.local, self._sdp())
             case "UPDATE":
                 phone.respond(request, 200, self.local)
@@ -368,10 +381,14 @@ class Line:
 
     def _reinvite(self, direction: str) -> None:
         self._version += 1
-        body = sdp(self.rtp, direction=direction, version=self._version)
-        self._request(
-            "INVITE", {}, body, lambda response: self._acknowledge(response) if response.status == 200 else None
-        )
+        body = sdp(self.rtp, *self.codecs, direction=direction, version=self._version)
+        self._request("INVITE", {}, body, self._reinvite_answered)
+
+    def _reinvite_answered(self, response: Message) -> None:
+        if response.status >= 200:
+            self.reinvited.append(response.status)
+        if response.status == 200:
+            self._acknowledge(response)
 
     def _acknowledge(self, response: Message) -> None:
         number = response["CSeq"].split()[0]
@@ -384,7 +401,7 @@ class Line:
         self.phone.send("ACK", self._invite.uri, same | {"To": response["To"], "CSeq": f"{number} ACK"})
 
     def _sdp(self) -> str:
-        return sdp(self.rtp, version=self._version)
+        return sdp(self.rtp, *self.codecs, version=self._version)
 
     def _end(self) -> None:
         self.is_over = True

@@ -35,6 +35,8 @@ class Lists:
     def __init__(self) -> None:
         self.lists: dict[str, Sequence[Path]] = {"default": FILES}
         self.broken: set[Path] = set()
+        self.codecs: list[Codec] = []
+        """In which clips were asked for."""
         self.asked, self.ready = asyncio.Event(), asyncio.Event()
         self.ready.set()
 
@@ -43,6 +45,7 @@ class Lists:
 
     async def clip(self, source: Path, codec: Codec) -> Path | None:
         self.asked.set()
+        self.codecs.append(codec)
         await self.ready.wait()
         return None if source in self.broken else source
 
@@ -129,6 +132,22 @@ def test_a_changed_list_replaces_what_waits_and_an_unchanged_one_does_not() -> N
         leg.music.renew()
         await leg.settle()
         assert leg.line.plays[2:] == [("new", True)]
+
+    on_a_leg(scenario)
+
+
+def test_where_the_codec_changes_the_list_begins_anew_in_the_new_one() -> None:
+    async def scenario(leg: Leg) -> None:
+        await leg.music.start("default")
+        leg.line.codec = "G722"
+        leg.music.play_anew()
+        await leg.settle()
+        assert [after for _, after in leg.line.plays] == [False, True, False, True]
+        assert leg.lists.codecs == ["PCMA", "PCMA", "G722", "G722"]
+        leg.music.play_anew()
+        leg.music.stop()
+        await leg.settle()
+        assert leg.names[-1] == "stop", "what was stopped meanwhile stays so"
 
     on_a_leg(scenario)
 

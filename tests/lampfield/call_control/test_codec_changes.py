@@ -1,0 +1,98 @@
+"""Phones that change their codec in the midst of a call."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lampfield.call_control.transfers import connected
+from tests.support.exchange import Exchange
+from tests.support.virtual_phone import Line, VirtualPhone
+
+
+@pytest.fixture(scope="module")
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    with Exchange(tmp_path_factory.mktemp("codecs")) as running:
+        yield running
+
+
+async def phone(exchange: Exchange, person: str, *codecs: str) -> VirtualPhone:
+    made = await exchange.phone(person)
+    made.codecs = codecs
+    return made
+
+
+async def talking(exchange: Exchange, caller: tuple[str, ...], callee: tuple[str, ...]) -> tuple[Line, Line]:
+    """Astrid has called Henrik; by the codecs of their phones."""
+    return await connected(await phone(exchange, "astrid", *caller), await phone(exchange, "henrik", *callee), "209")
+
+
+@pytest.mark.parametrize("changing", ["caller", "callee"])
+def test_a_phone_that_has_its_codec_no_more_is_followed_by_the_other(exchange: Exchange, changing: str) -> None:
+    async def test() -> None:
+        call, answering = await talking(exchange, ("G722", "PCMA"), ("G722", "PCMA"))
+        one, other = (call, answering) if changing == "caller" else (answering, call)
+        one.change_to("PCMU")
+        await asyncio.sleep(1)
+        assert one.reinvited == [200]
+        assert not one.asked, "who has changed is left alone"
+        (asked,) = other.asked
+        assert asked.codecs == ["8", "101"]
+        assert (exchange.hears(call), exchange.hears(answering)) == ("henrik", "astrid")
+
+    exchange.run(test())
+
+
+def test_a_change_that_the_relay_can_convert_concerns_the_other_phone_not(exchange: Exchange) -> None:
+    async def test() -> None:
+        call, answering = await talking(exchange, ("PCMA", "PCMU"), ("PCMA",))
+        call.change_to("PCMU")
+        await asyncio.sleep(1)
+        assert call.reinvited == [200]
+        assert not answering.asked
+        assert (exchange.hears(call), exchange.hears(answering)) == ("henrik", "astrid")
+
+    exchange.run(test())
+
+
+def test_a_change_that_the_other_phone_cannot_follow_is_refused_and_the_call_goes_on(exchange: Exchange) -> None:
+    async def test() -> None:
+        call, answering = await talking(exchange, ("G722", "PCMA"), ("G722",))
+        call.change_to("PCMA", direction="sendonly")
+        await asyncio.sleep(1)
+        assert call.reinvited == [488]
+        assert not answering.asked
+        assert (exchange.hears(call), exchange.hears(answering)) == ("henrik", "astrid")
+        call.change_to("G722", "PCMA")
+        await asyncio.sleep(1)
+        assert call.reinvited == [488, 200]
+        assert (exchange.hears(call), exchange.hears(answering)) == ("henrik", "astrid")
+
+    exchange.run(test())
+
+
+def test_who_is_held_while_the_codec_changes_goes_on_hearing_music(exchange: Exchange) -> None:
+    async def test() -> None:
+        call, answering = await talking(exchange, ("G722", "PCMA"), ("G722", "PCMA"))
+        call.change_to("PCMA", direction="sendonly")
+        await asyncio.sleep(1)
+        assert call.reinvited == [200]
+        assert exchange.hears(answering) == "music"
+        call.retrieve()
+        await asyncio.sleep(1)
+        assert (exchange.hears(call), exchange.hears(answering)) == ("henrik", "astrid")
+
+    exchange.run(test())
+
+
+def test_a_call_is_retrieved_with_another_codec(exchange: Exchange) -> None:
+    async def test() -> None:
+        call, answering = await talking(exchange, ("G722", "PCMA"), ("G722", "PCMA"))
+        call.hold()
+        await asyncio.sleep(1)
+        call.change_to("PCMA")
+        await asyncio.sleep(1)
+        assert call.reinvited == [200, 200]
+        assert (exchange.hears(call), exchange.hears(answering)) == ("henrik", "astrid")
+
+    exchange.run(test())
