@@ -87,8 +87,9 @@ class Description:
 
 
 def _codecs_of(description: bytes) -> tuple[AudioDescription, list[str]]:
-    """The stream that counts, and its codecs of ours. Raises NothingInCommon without it, and ProtocolViolation."""
+    """The stream that counts, and its codecs of ours. Raises NothingInCommon without any, and ProtocolViolation."""
     audio = audio_of(description, SUPPORTED)
-    if audio is None:
-        raise NothingInCommon("No audio stream that can be used")
-    return audio, names_of(audio, SUPPORTED)
+    codecs = names_of(audio, SUPPORTED) if audio is not None else []
+    if audio is None or not codecs:
+        raise NothingInCommon("No audio stream with a codec in common")
+    return audio, codecs

@@ -1,10 +1,11 @@
-"""Phones that change their codec in the midst of a call."""
+"""Phones that change their codec in the midst of a call, and those that have none in common with us."""
 
 import asyncio
 from collections.abc import Iterator
 
 import pytest
 
+from routing.events import CallArrived
 from tests.lampfield.call_control.transfers import connected
 from tests.support.exchange import Exchange
 from tests.support.virtual_phone import Line, VirtualPhone
@@ -94,5 +95,36 @@ def test_a_call_is_retrieved_with_another_codec(exchange: Exchange) -> None:
         await asyncio.sleep(1)
         assert call.reinvited == [200, 200]
         assert (exchange.hears(call), exchange.hears(answering)) == ("henrik", "astrid")
+
+    exchange.run(test())
+
+
+def test_a_caller_whose_audio_nobody_can_hear_is_refused_before_any_phone_rings(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid, henrik = await phone(exchange, "astrid", "G729"), await phone(exchange, "henrik")
+        call = astrid.call("209")
+        await call.over()
+        assert call.statuses[-1] == 488
+        assert henrik.is_silent
+        assert not exchange.of(CallArrived)
+
+    exchange.run(test())
+
+
+def test_a_phone_that_has_no_codec_for_it_takes_no_call_from_a_colleague(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid, henrik, ingrid = [await phone(exchange, person) for person in ("astrid", "henrik", "ingrid")]
+        ingrid.codecs = ("G729",)
+        call = astrid.call("209")
+        rings = await henrik.rings()
+        rings.ring()
+        await asyncio.sleep(1)
+        taken = ingrid.call("**209")
+        await taken.over()
+        assert taken.statuses[-1] == 488
+        rings.answer()
+        await call.up()
+        await asyncio.sleep(1)
+        assert exchange.hears(call) == "henrik"
 
     exchange.run(test())
