@@ -102,7 +102,6 @@ class ReliabilityOfOurs:
             return
         if session.held_accept is not None:
             accept, session.held_accept = session.held_accept, None
-            session.held_progress.clear()
             self._space.feed(session, accept, now)
         elif session.held_progress:
             self._space.feed(session, session.held_progress.pop(0), now)

@@ -99,6 +99,7 @@ class Callee:
         self._space.stop_timer(session, Due.REPEAT_1XX)
         # Its PRACK may still come and is answered (RFC 3262 §3), but nothing waits for it.
         self._space.stop_timer(session, Due.REPEAT_RELIABLE)
+        session.held_progress.clear()
         carries_offer = occurrence.sdp is not None and session.remote_sdp is None
         invite = session.invite
         self.send_2xx(session, _transaction(session), invite, response, now, initial=True, carries_offer=carries_offer)

@@ -83,6 +83,16 @@ def test_the_next_reliable_response_waits_for_the_prack_and_has_the_next_number(
     assert int(second.header("RSeq") or "0") == int(first.header("RSeq") or "0") + 1
 
 
+def test_what_waits_behind_a_provisional_response_without_a_description_is_not_sent_after_the_answer() -> None:
+    ring = Ring(MUST)
+    first = progress(ring, 180, None)
+    ring.peer.stack.progress(ring.session, 183, ring.peer.now, sdp=ANSWER)
+    ring.peer.stack.accept(ring.session, ANSWER, ring.peer.now)
+    assert [message.status for message in ring.peer.sent() if isinstance(message, Response)] == [200]
+    assert prack(ring, first).status == 200
+    assert ring.peer.sent() == []
+
+
 def test_a_2xx_waits_for_the_prack_of_a_description() -> None:
     ring = Ring(CAN)
     response = progress(ring)
