@@ -84,8 +84,10 @@ class Caller:
             what = Happening.SUCCESS
             try:
                 Dialog.as_uac(session.invite, response, session.flow)
+                sdp_of(response)
             except ProtocolViolation:
-                # A call with a 2xx that makes no dialog can be neither acknowledged nor ended.
+                # A call with a 2xx that makes no dialog can be neither acknowledged nor ended; so it is where it
+                # cannot be read.
                 what, status, reason = Happening.FAILURE, 502, "Bad Gateway"
         self._space.feed(session, Occurrence(what, response, status=status, reason=reason), now)
 

@@ -1,9 +1,10 @@
 """Offers within a session: re-INVITE and UPDATE, ours and the peer's, glare (RFC 3261 §14, RFC 3311)."""
 
+from contextlib import suppress
 from typing import Final
 
 from sipcore.dice import between
-from sipcore.errors import LocalMisuse
+from sipcore.errors import LocalMisuse, ProtocolViolation
 from sipcore.events import AnswerReceived, OfferReceived, OfferRefused
 from sipcore.flow import Flow
 from sipcore.message import Request, Response
@@ -117,10 +118,13 @@ class Offers:
                 self._caller.acknowledge(session, dialog, outgoing.request, None)
             return
         session.sent_offer = None
-        dialog.refresh_target(response, dialog.flow)
         session.peer_allows = response.allow or session.peer_allows
         self._refresh.granted(session, response, now)
-        sdp = sdp_of(response)
+        sdp: bytes | None = None
+        # Who waits for the answer is to hear of it, and the peer its ACK: what cannot be read of it is not there.
+        with suppress(ProtocolViolation):
+            sdp = sdp_of(response)
+            dialog.refresh_target(response, dialog.flow)
         if is_invite and sent.own.sdp is None and sdp is not None:
             session.owed_answer = OwedAnswer(response, outgoing.request)
             self._space.events.append(OfferReceived(session.id, "INVITE", sdp))

@@ -59,7 +59,10 @@ class SessionRefresh:
         """Send a request that was answered 422 again with the interval that the peer wants; False to give up (§7.3)."""
         if response.header("Min-SE") is None:
             return False
-        least = read_min_se(response)
+        try:
+            least = read_min_se(response)
+        except ProtocolViolation:
+            return False
         if least > _LONGEST_MIN_SE or outgoing.request.header("Min-SE") == str(least):
             return False
         again = self._sender.repeatable(outgoing)

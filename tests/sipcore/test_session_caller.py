@@ -1,5 +1,7 @@
 """The caller's side: forks, 2xx and their ACKs, CANCEL, credentials (RFC 3261 §13.2, §9.1, §22)."""
 
+import pytest
+
 from sipcore.address import parse_name_addr
 from sipcore.answering import response_to
 from sipcore.digest import Credentials, parse_params
@@ -233,6 +235,23 @@ def test_a_2xx_whose_contact_is_broken_rejects_the_call() -> None:
     assert call.peer.stack.counts()["sessions"] == 0
 
 
+@pytest.mark.parametrize(
+    ("status", "field", "told"),
+    [(200, ("Content-Type", 'multipart/mixed;boundary="b'), 502), (422, ("Min-SE", "soon"), 422)],
+)
+def test_a_final_response_that_cannot_be_read_rejects_the_call(status: int, field: tuple[str, str], told: int) -> None:
+    call = Call()
+    answer = response_to(call.invite, status, to_tag="bob", fields=[("Contact", "<sip:bob@192.0.2.2>"), field])
+    answer.body = b"--b"
+    if not answer.has("Content-Type"):
+        answer.add("Content-Type", "text/plain")
+    call.peer.send(answer)
+    (event,) = call.peer.events()
+    assert isinstance(event, SessionRejected)
+    assert event.status == told
+    assert call.peer.stack.counts()["sessions"] == 0
+
+
 def test_without_an_offer_of_ours_the_2xx_brings_one_and_the_ack_our_answer() -> None:
     call = Call(offer=None)
     assert "100rel" not in call.invite.supported
@@ -411,6 +430,17 @@ def test_a_reinvite_brings_the_peers_answer_and_is_acknowledged() -> None:
     call.peer.answer(reinvite, 200, body=b"v=0 held")
     assert call.peer.one_request().method == "ACK"
     assert call.peer.events() == []
+
+
+def test_an_answer_that_names_two_contacts_is_told_and_acknowledged() -> None:
+    call = Call()
+    call.answered()
+    call.peer.stack.offer(call.session, b"v=0 new", call.peer.now)
+    reinvite = call.peer.one_request()
+    call.peer.answer(reinvite, 200, fields=[("Contact", "<sip:second@192.0.2.2>")], body=b"v=0 new answer")
+    assert call.peer.events() == [AnswerReceived(call.session, b"v=0 new answer")]
+    ack = call.peer.one_request()
+    assert (ack.method, ack.uri) == ("ACK", "sip:bob@192.0.2.2:5060")
 
 
 def test_our_offer_is_no_answer_to_the_description_that_answered_it() -> None:
