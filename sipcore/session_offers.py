@@ -137,7 +137,8 @@ class Offers:
             session.remote_sdp = sdp or session.remote_sdp
         if sdp is not None and dialog.remote_tag in session.early_sdps:
             session.early_sdps[dialog.remote_tag] = sdp
-        if not sent.own.is_refresh or changed:
+        # Where our user has an offer waiting, its answer follows, and must not be taken for this one.
+        if not sent.own.is_refresh or (changed and session.own_offer is None):
             self._space.events.append(AnswerReceived(session.id, sdp))
         self.send_waiting(session, now)
 

@@ -24,6 +24,7 @@ from sipcore.session_offers import Offers
 from sipcore.session_record import InviteRecord, SessionRecord
 from sipcore.session_refresh import SessionRefresh
 from sipcore.session_space import Due, SessionSpace
+from sipcore.timers import T2
 from sipcore.transaction import Transaction
 
 SESSION_METHODS: Final = frozenset(("INVITE", "BYE", "PRACK", "UPDATE", "INFO", "REFER"))
@@ -203,6 +204,9 @@ class Sessions:
             case Due.REFRESH:
                 if session.own_offer is None and session.sent_offer is None:
                     self._offers.offer(session, OwnOffer(None, is_refresh=True), now)
+                else:
+                    # What is on its way refreshes the session too, unless it is refused.
+                    space.start_timer(session, Due.REFRESH, T2, now)
             case Due.EXPIRED:
                 space.feed(session, Occurrence(Happening.EXPIRED, cause="expired"), now)
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from sipcore.answering import response_to
 from sipcore.errors import ProtocolViolation
-from sipcore.events import AnswerReceived, SessionEnded
+from sipcore.events import AnswerReceived, OfferRefused, SessionEnded
 from sipcore.message import Request, Response
 from sipcore.session_timer import IntervalTooSmall, SessionTimer, agree_as_uac, agree_as_uas
 from tests.sipcore.test_session_callee import OFFER, Ring
@@ -117,6 +118,38 @@ def test_a_refusal_of_the_refresh_shows_that_the_peer_is_there() -> None:
         assert isinstance(update, Request)
         ring.peer.answer(update, 500, "peer")
     assert ring.peer.events() == []
+
+
+def test_a_refresh_that_falls_into_an_offer_of_ours_comes_after_it_was_refused() -> None:
+    ring = Ring().up()
+    ring.peer.run(899.9)
+    ring.peer.stack.offer(ring.session, b"v=0 another", ring.peer.now)
+    offered = ring.peer.one_request()
+    ring.peer.send(response_to(offered, 100))
+    assert ring.peer.run(1) == []
+    ring.peer.answer(offered, 488, "peer")
+    assert ring.peer.events() == [OfferRefused(ring.session, 488)]
+    ack, refresh, *_ = ring.peer.run(4)
+    assert isinstance(ack, Request)
+    assert isinstance(refresh, Request)
+    assert (ack.method, refresh.method, refresh.body) == ("ACK", "INVITE", b"v=0 answer")
+    ring.peer.answer(refresh, 200, "peer", body=OFFER)
+    assert not [event for event in ring.peer.events() if isinstance(event, SessionEnded)]
+
+
+def test_what_a_refresh_is_answered_is_not_taken_for_the_answer_to_an_offer_that_waits() -> None:
+    ring = Ring().up()
+    refresh = ring.peer.run(900.1)[0]
+    assert isinstance(refresh, Request)
+    ring.peer.stack.offer(ring.session, b"v=0 another", ring.peer.now)
+    ring.peer.answer(refresh, 200, "peer", body=b"v=0 counted on")
+    assert ring.peer.events() == []
+    ack, offered = ring.peer.sent()
+    assert isinstance(ack, Request)
+    assert isinstance(offered, Request)
+    assert (ack.method, offered.method, offered.body) == ("ACK", "INVITE", b"v=0 another")
+    ring.peer.answer(offered, 200, "peer", body=b"v=0 its answer")
+    assert ring.peer.events() == [AnswerReceived(ring.session, b"v=0 its answer")]
 
 
 def test_a_refresh_that_is_not_answered_ends_the_session() -> None:
