@@ -10,7 +10,7 @@ from typing import Final
 from sipcore.address import NameAddr, parse_name_addr
 from sipcore.errors import LocalMisuse, ProtocolViolation
 from sipcore.fields import Fields
-from sipcore.header import split_values
+from sipcore.header import key_of, split_values
 from sipcore.reasons import REASONS
 from sipcore.uri import Uri, parse_uri
 from sipcore.values import METHODS, CSeq, Event, parse_cseq, parse_event, whole_number
@@ -220,7 +220,7 @@ class Message(Fields):
 
     def tokens(self, name: str) -> frozenset[str]:
         """A list of option tags in lower case, for they are compared without case (RFC 3261 §7.3.1)."""
-        return frozenset([value.lower() for value in self.headers(name)])
+        return frozenset([value.lower() for value in self._words(key_of(name))])
 
     @property
     def supported(self) -> frozenset[str]:
@@ -233,7 +233,12 @@ class Message(Fields):
     @property
     def allow(self) -> frozenset[str]:
         """Methods, which are case-sensitive."""
-        return frozenset(self.headers("allow"))
+        return frozenset(self._words("allow"))
+
+    def _words(self, key: str) -> list[str]:
+        """A list of tokens; some write a comma behind the last one."""
+        values = [value.strip(" \t") for line in self.all_of(key) for value in line.split(",")]
+        return [value for value in values if value]
 
 
 class Request(Message):

@@ -94,6 +94,12 @@ def test_who_is_answered_before_anything_is_sent_is_not_told_trying(status: int)
     assert peer.one_response().status == status
 
 
+def test_a_comma_too_many_in_what_a_caller_can_do_spoils_no_call() -> None:
+    ring = Ring(("Allow", "INVITE, ACK, UPDATE,"), ("Supported", "timer,,"), ("Require", ""))
+    assert ring.trying.status == 100
+    ring.up()
+
+
 def test_who_gives_up_before_anything_is_sent_is_told_that_alone() -> None:
     peer = RawPeer()
     invite = peer.request("INVITE", (), OFFER, branch="z9hG4bK-gives-up")

@@ -252,6 +252,15 @@ def test_a_final_response_that_cannot_be_read_rejects_the_call(status: int, fiel
     assert call.peer.stack.counts()["sessions"] == 0
 
 
+def test_a_comma_too_many_in_what_a_phone_can_do_spoils_no_call() -> None:
+    call = Call()
+    fields = [("Allow", "INVITE, ACK, UPDATE,"), ("Supported", "timer,, replaces"), ("Require", "")]
+    call.peer.answer(call.invite, 180, fields=fields)
+    call.peer.answer(call.invite, 200, fields=fields, body=b"v=0 answer")
+    assert [type(event) for event in call.peer.events()] == [SessionProgress, SessionAccepted]
+    assert call.peer.one_request().method == "ACK"
+
+
 def test_without_an_offer_of_ours_the_2xx_brings_one_and_the_ack_our_answer() -> None:
     call = Call(offer=None)
     assert "100rel" not in call.invite.supported
