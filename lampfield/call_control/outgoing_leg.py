@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.kept_call import KeptLeg
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 """Reason of the CANCEL for losing branches, so that phones note no missed call (RFC 3326 §2)."""
+_BETWEEN_US: Final = frozenset((401, 407, 420, 421, 422, 423, 491, 494))
+"""Refusals of an INVITE of ours by what it brought along or lacked."""
 
 
 class RingingObserver(Protocol):
@@ -203,3 +205,12 @@ def outcome_of(status: int) -> RingOutcome:
             return "no-answer"
         case _:
             return "unreachable"
+
+
+def passed_on(status: int) -> int:
+    """What the caller is told of a refusal: nothing that is between us and who was called.
+
+    A phone that is challenged in vain takes its own account for wrong, and 422 or 420 mean nothing without the headers
+    that come with them (RFC 3261 §21.4).
+    """
+    return 480 if status in _BETWEEN_US else status

@@ -11,7 +11,7 @@ from lampfield.call_control.attempt import Attempt
 from lampfield.call_control.diversions import NO_EARLIER, Earlier, Fields, Forwarder, fields
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.leg_names import called_leg, number_of
-from lampfield.call_control.outgoing_leg import OutgoingLeg, outcome_of
+from lampfield.call_control.outgoing_leg import OutgoingLeg, outcome_of, passed_on
 from lampfield.call_control.services import Services
 from lampfield.call_control.voice_leg import VoiceLeg
 from lampfield.trunk_line import TrunkRoute
@@ -144,7 +144,8 @@ class Ringing:
         finally:
             attempt.close(winner, taken=taken)
         if winner is None:
-            return RingResult(outcome_of(attempt.refusal), status=attempt.refusal, moved_to=attempt.moved_to)
+            refusal = attempt.refusal
+            return RingResult(outcome_of(refusal), status=passed_on(refusal), moved_to=attempt.moved_to)
         return RingResult("answered", winner, picked_up_by=winner.person if winner.rang is not None else None)
 
     def _leg(self, callee: Identity) -> OutgoingLeg:
