@@ -33,7 +33,7 @@ def withholds(request: Request) -> bool:
 
 def _wants_privacy(request: Request) -> bool:
     """Privacy has `id` (RFC 3325 §9.3)."""
-    values = (request.header("Privacy") or "").replace(",", ";").split(";")
+    values = ";".join(request.all_of("privacy")).replace(",", ";").split(";")
     return any(value.strip().lower() == "id" for value in values)
 
 
@@ -46,8 +46,8 @@ def _is_nobody(uri: Uri) -> bool:
 
 def _asserted(request: Request) -> NameAddr | None:
     """The first identity that the network asserts; one that cannot be read is none (RFC 3261 §8.2)."""
-    asserted = request.headers("P-Asserted-Identity")
     try:
+        asserted = request.headers("P-Asserted-Identity")
         return parse_name_addr(asserted[0]) if asserted else None
     except ProtocolViolation:
         return None

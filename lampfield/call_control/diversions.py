@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from routing.diversion import Diverted
+from sipcore.errors import ProtocolViolation
 from sipcore.message import Request
 from sipcore.uri import Uri
 
@@ -57,9 +58,16 @@ NO_EARLIER: Final = Earlier()
 
 
 def earlier_of(request: Request) -> Earlier:
-    """The forwardings that a trunk tells of."""
-    diversions, history = request.headers("Diversion"), request.headers("History-Info")
-    return Earlier(tuple(diversions), tuple(history)) if diversions or history else NO_EARLIER
+    """The forwardings that a trunk tells of; what cannot be read tells of none (RFC 3261 §8.2)."""
+    diversions, history = _values(request, "Diversion"), _values(request, "History-Info")
+    return Earlier(diversions, history) if diversions or history else NO_EARLIER
+
+
+def _values(request: Request, name: str) -> tuple[str, ...]:
+    try:
+        return tuple(request.headers(name))
+    except ProtocolViolation:
+        return ()
 
 
 def fields(style: str, forwarders: Sequence[Forwarder], target: Uri, earlier: Earlier) -> Fields:

@@ -81,6 +81,7 @@ def invite(*lines: str) -> Request:
         (("Diversion: <sip:a@b>;reason=unconditional;counter=3, <sip:c@d>;reason=no-answer",), 4),
         (("Diversion: <sip:a@b>", "Diversion: <sip:c@d>;Counter=2"), 3),
         (("History-Info: <sip:a@b>;index=1, <sip:c@d;cause=302>;index=1.1",), 1),
+        (('Diversion: "Anna, Ib <sip:a@b>, <sip:c@d>', "History-Info: <sip:a@b>;index=1,, <sip:c@d>;index=1.1"), 0),
         (("Diversion: <sip:a@b>;counter=999", "Diversion: <sip:a@b>;counter=x"), 100),
     ],
 )

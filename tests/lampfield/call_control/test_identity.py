@@ -4,7 +4,7 @@ import pytest
 
 from lampfield.call_control.calling_party import from_trunk, withholds
 from lampfield.call_control.identity import ANONYMOUS, Identity
-from sipcore.message import Request
+from sipcore.message import Request, parse_message
 
 CALLER = "<sip:+4540123456@provider.example;user=phone>;tag=1"
 
@@ -36,9 +36,17 @@ def test_what_the_network_asserts_goes_before_from(asserted: str) -> None:
     assert caller(P_Asserted_Identity=asserted) == Identity("+4540999999", "Karen")
 
 
-@pytest.mark.parametrize("asserted", ["", "<sip:+45 4099", "Karen"])
+@pytest.mark.parametrize("asserted", ["", "<sip:+45 4099", "Karen", '"Karen, Ib <sip:a@b>, <tel:+45>'])
 def test_an_assertion_that_cannot_be_read_is_none(asserted: str) -> None:
     assert caller(P_Asserted_Identity=asserted) == Identity("+4540123456")
+
+
+@pytest.mark.parametrize("privacy", ["id", "user\r\nPrivacy: id"])
+def test_a_number_is_withheld_on_whichever_line_that_is_asked_for(privacy: str) -> None:
+    lines = (f"From: {CALLER}", f"Privacy: {privacy}", "P-Asserted-Identity: <tel:+4540123456>")
+    request = parse_message("\r\n".join(["INVITE sip:a@b SIP/2.0", *lines, "", ""]).encode())
+    assert isinstance(request, Request)
+    assert from_trunk(request) == ANONYMOUS
 
 
 @pytest.mark.parametrize("privacy", ["id", "ID", "id;critical", "user; id", "header;\tid ;user", "user,id"])
