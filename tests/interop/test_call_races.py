@@ -344,6 +344,20 @@ def test_a_colleague_may_hang_up_while_the_caller_has_not_answered_the_reinvite(
     call.expect("ACK")
 
 
+def test_a_phone_that_changes_its_codec_in_the_call_is_heard_on(astrid: PlainPhone, henrik: PlainPhone) -> None:
+    call = astrid.call(HENRIK)
+    ringing = henrik.incoming()
+    ringing.take()
+    answer = call.answered()
+    reinvite(call, astrid.sdp("PCMU", version=2))
+    astrid.rtp.say(answer.audio, LOUDEST[0], 0)
+    henrik.rtp.say(ringing.invite.audio, LOUDEST[8], 8)
+    henrik.rtp.expect(LOUDEST[8], 8)
+    astrid.rtp.expect(LOUDEST[0], 0)
+    call.hang_up()
+    ringing.hung_up()
+
+
 def test_an_invite_without_an_offer_gets_ours_and_answers_in_the_ack(astrid: PlainPhone, henrik: PlainPhone) -> None:
     call = astrid.call(HENRIK, "")
     ringing = henrik.incoming()
