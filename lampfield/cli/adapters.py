@@ -38,13 +38,13 @@ def adapters(ctx: typer.Context, config: ConfigOption = None) -> None:
     configuration = configuration_of(config)
     standing = msgspec.convert(ask(configuration, "adapters", {}), Standing)
     if not configuration.adapters:
-        out().print("The configuration has no [adapters.NAME]: nothing is taken in.", markup=False)
+        out().print("The configuration has no [adapters.NAME]: nothing is taken in.")
         return
     if not standing.connected:
-        out().print("The process of the adapters is away; this is how they were.", markup=False)
+        out().print("The process of the adapters is away; this is how they were.")
     out().print(adapters_table(standing.adapters, _clock_time))
     became = ", ".join(f"{count:,} {word}" for word, count in sorted(standing.became.items())) or "none yet"
-    out().print(f"Reports merged: {became}", markup=False)
+    out().print(f"Reports merged: {became}")
 
 
 @app.command("test")
@@ -66,9 +66,8 @@ def test(
     def show(answer: Any) -> None:
         finding = msgspec.convert(answer, Finding)
         findings.append(finding)
-        mark = "[green]good[/green]" if finding.ok else "[red]bad[/red]"
-        out().print(mark, end=" ")
-        out().print(f"{finding.step}: {finding.said}", markup=False, soft_wrap=True)
+        out().print("good" if finding.ok else "bad", style="green" if finding.ok else "red", end=" ")
+        out().print(f"{finding.step}: {finding.said}", soft_wrap=True)
 
     follow(configuration, "test", {"name": name, "person": person}, show, socket=adapters_path)
     if not findings or not all(finding.ok for finding in findings):

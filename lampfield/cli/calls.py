@@ -53,7 +53,7 @@ def calls(
     elif records:
         out().print(call_table(records, companies))
     else:
-        out().print(f"No call has ended since {moment:%Y-%m-%d %H:%M}.", markup=False)
+        out().print(f"No call has ended since {moment:%Y-%m-%d %H:%M}.")
 
 
 def call_table(records: Iterable[CallRecord], companies: Mapping[str, Company]) -> Table:

@@ -31,13 +31,13 @@ def check(
         if problems:
             give_up(f"{file}: {counted(problems.sentences)}", problems.sentences)
         people = f"{len(company.people)} people, {len(company.queues)} queues, {len(company.menus)} menus"
-        out().print(f"{file}: the company {company.name} is right: {people}", markup=False, soft_wrap=True)
+        out().print(f"{file}: the company {company.name} is right: {people}", soft_wrap=True)
         return
     try:
         load(file)
     except ConfigurationErrors as wrong:
         give_up(f"{file}: {counted(wrong.errors)}", wrong.errors)
-    out().print(f"{file}: the configuration is right", markup=False, soft_wrap=True)
+    out().print(f"{file}: the configuration is right", soft_wrap=True)
 
 
 def _is_company_file(file: Path) -> bool:

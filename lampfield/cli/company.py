@@ -75,7 +75,7 @@ def import_command(
         _write_passwords(kept, before | imported.passwords)
     _tell_import(imported, kept)
     if imported.changed or imported.passwords:
-        out().print(tell_company_changed(configuration), markup=False, soft_wrap=True)
+        out().print(tell_company_changed(configuration), soft_wrap=True)
 
 
 @app.command("export")
@@ -125,7 +125,7 @@ def password_command(
         password = new_password()
         set_password(engine, chosen, found.id, password)
     out().print(_account_table(chosen, {found.id: password}))
-    out().print(tell_company_changed(configuration), markup=False, soft_wrap=True)
+    out().print(tell_company_changed(configuration), soft_wrap=True)
 
 
 def _write_passwords(file: PasswordFile, passwords: Mapping[str, str]) -> None:
@@ -139,15 +139,15 @@ def _tell_import(imported: Imported, kept: PasswordFile | None) -> None:
     company = imported.company
     console = out()
     if not imported.changed and not imported.passwords:
-        console.print(f"{company.name}: nothing has changed", markup=False)
+        console.print(f"{company.name}: nothing has changed")
         return
     people = f"{len(company.people)} people ({len(imported.added)} new, {len(imported.removed)} gone)"
-    console.print(f"{company.name}: imported, {people}, domain {company.domain}", markup=False, soft_wrap=True)
+    console.print(f"{company.name}: imported, {people}, domain {company.domain}", soft_wrap=True)
     if imported.passwords and kept is not None:
-        console.print(f"{len(imported.passwords)} passwords are in {kept.path}", markup=False, soft_wrap=True)
+        console.print(f"{len(imported.passwords)} passwords are in {kept.path}", soft_wrap=True)
     elif imported.passwords:
         console.print(_account_table(company, imported.passwords))
-        console.print("These passwords are told now and never again.", markup=False)
+        console.print("These passwords are told now and never again.")
 
 
 def _account_table(company: Company, passwords: Mapping[str, str]) -> Table:

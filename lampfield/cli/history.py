@@ -52,7 +52,7 @@ def history(
     elif states:
         out().print(_table(states, now.timestamp()))
     else:
-        out().print(f"Nothing is on record of {somebody.name} since {moment:%Y-%m-%d %H:%M}.", markup=False)
+        out().print(f"Nothing is on record of {somebody.name} since {moment:%Y-%m-%d %H:%M}.")
 
 
 def _table(states: list[StateLogged], now: float) -> Table:

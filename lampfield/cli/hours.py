@@ -43,11 +43,11 @@ def hours(
     if found is None:
         give_up(f"There is no company {company}")
     if not found.hours:
-        out().print(f"{found.name} has no opening hours: it is always open", markup=False)
+        out().print(f"{found.name} has no opening hours: it is always open")
         return
     changes = _asked(configuration, found)
     if changes is None:
-        out().print("No server runs now: switches and feeds of closing days are left out.", markup=False)
+        out().print("No server runs now: switches and feeds of closing days are left out.")
     out().print(hours_table(found, moment, changes or {}))
 
 

@@ -30,15 +30,15 @@ def show_lamp(name: str, told: Mapping[str, Any], now: datetime) -> None:
     """Tell a person's state, the reason, and each source with what became of it."""
     console = out()
     since = f", since {_moment(told['since'], now)}" if told["since"] else ""
-    console.print(f"{name} ({told['person']}) {told['is_so']}{since}", markup=False)
-    console.print(f"because: {told['reason']}", markup=False)
+    console.print(f"{name} ({told['person']}) {told['is_so']}{since}")
+    console.print(f"because: {told['reason']}")
     if told["note"]:
-        console.print(f"note: {told['note']}", markup=False)
+        console.print(f"note: {told['note']}")
     if told["back_at"] is not None:
-        console.print(f"back at: {_moment(told['back_at'], now)}", markup=False)
+        console.print(f"back at: {_moment(told['back_at'], now)}")
     if told["forwarding"]:
-        console.print(f"calls are {told['forwarding']}", markup=False)
-    console.print(f"watched by: {told['watched_by']} subscriptions", markup=False)
+        console.print(f"calls are {told['forwarding']}")
+    console.print(f"watched by: {told['watched_by']} subscriptions")
     table = Table()
     for heading in ("source", "says", "since", "age", "standing"):
         table.add_column(heading, overflow="fold")

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from lampfield.cli.running import follow
 from lampfield.cli.terminal import out
@@ -52,7 +53,7 @@ def live_table(calls: Sequence[LiveCall], now: float) -> Table:
             time.strftime("%H:%M:%S", time.localtime(call.started)),
             call.caller,
             call.dialled,
-            f"[{colour}]{call.stage}[/]",
+            Text(call.stage, colour),
             call.where,
             f"{max(0, round(now - call.since))} s",
         )

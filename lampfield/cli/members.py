@@ -121,7 +121,7 @@ def history_command(
     if lines:
         out().print(history_table(lines, found))
     else:
-        out().print(f"Nothing has happened since {moment:%Y-%m-%d %H:%M}.", markup=False)
+        out().print(f"Nothing has happened since {moment:%Y-%m-%d %H:%M}.")
 
 
 def history_table(lines: Iterable[MemberLine], company: Company) -> Table:
@@ -142,7 +142,7 @@ def _change(company: str, queue: str, named: str, do: str, config: ConfigOption,
     member = _member(found, named)
     wish = {"company": found.id, "queue": queue, "member": member, "do": do, "reason": reason}
     told = _asked(configuration, "api-member", wish | {"way": "command", "by": getpass.getuser()})
-    out().print(f"{told['name']} in {queue}: {told['state']}", markup=False)
+    out().print(f"{told['name']} in {queue}: {told['state']}")
 
 
 def _asked(configuration: Configuration, verb: str, arguments: dict[str, str]) -> Any:

@@ -50,7 +50,7 @@ def missed(
     elif shown:
         out().print(missed_table(shown, found))
     else:
-        out().print(f"{queue} has missed nobody since {moment:%Y-%m-%d %H:%M}.", markup=False)
+        out().print(f"{queue} has missed nobody since {moment:%Y-%m-%d %H:%M}.")
 
 
 def missed_table(entries: Iterable[MissedCall], company: Company) -> Table:

@@ -64,7 +64,7 @@ def add_command(
             if added:
                 desk.tell_running()
         if added and desk.shelf().active_music != music_list:
-            out().print(f"Play it with: lampfield music activate {company} {music_list}", markup=False, soft_wrap=True)
+            out().print(f"Play it with: lampfield music activate {company} {music_list}", soft_wrap=True)
         if added < len(files):
             raise typer.Exit(1)
 
@@ -78,7 +78,7 @@ def _added(desk: SoundDesk, music_list: str, file: Path) -> bool:
     except typer.Exit:
         return False
     told = f"{music_list}: {sound.name}, {minutes(sound.seconds)} from {sound.original_format}"
-    out().print(told, markup=False, soft_wrap=True)
+    out().print(told, soft_wrap=True)
     return True
 
 
@@ -90,7 +90,7 @@ def activate_command(company: CompanyArgument, music_list: ListArgument, config:
     """
     with sound_desk(configuration_of(config), company) as desk:
         desk.do(desk.sounds.activate(music_list))
-        out().print(f"{music_list} plays", markup=False)
+        out().print(f"{music_list} plays")
         desk.tell_running()
 
 
@@ -112,7 +112,7 @@ def remove_command(
     """
     with sound_desk(configuration_of(config), company) as desk:
         desk.do(desk.sounds.remove_list(music_list) if file is None else desk.sounds.remove_music(music_list, file))
-        out().print(f"{file or music_list} is gone", markup=False)
+        out().print(f"{file or music_list} is gone")
         desk.tell_running()
 
 

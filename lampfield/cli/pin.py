@@ -42,11 +42,11 @@ def pin(
             set_pin(connection, chosen.id, whose, fresh, time.time())
     told = "is set" if choose else f"{fresh}, told now and never again"
     if found is None:
-        out().print(f"PIN of the box {owner}: {told}", markup=False, soft_wrap=True)
+        out().print(f"PIN of the box {owner}: {told}", soft_wrap=True)
         return
-    out().print(f"PIN of {found.name} (extension {found.extension}): {told}", markup=False, soft_wrap=True)
+    out().print(f"PIN of {found.name} (extension {found.extension}): {told}", soft_wrap=True)
     if not may_administer(chosen, found):
-        out().print(f"{found.name} is no administrator, so it opens the mailbox alone.", markup=False, soft_wrap=True)
+        out().print(f"{found.name} is no administrator, so it opens the mailbox alone.", soft_wrap=True)
 
 
 def _asked() -> str:

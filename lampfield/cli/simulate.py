@@ -42,7 +42,7 @@ async def _serve(port: int) -> None:
     try:
         await server.start()
         for name in SERVERS:
-            out().print(f"http://{HOST}:{port}/{name}/", markup=False)
+            out().print(f"http://{HOST}:{port}/{name}/")
         await server.until_over()
     finally:
         await world.close()

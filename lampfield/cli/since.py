@@ -1,7 +1,7 @@
 """Points in time as people write them on a command line."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 SINCE_HELP = "today, yesterday, 90m, 2h, 7d, 2026-11-22 or 2026-11-22T08:30."
 _AGO = re.compile(r"([0-9]{1,5})([mhd])")
@@ -9,16 +9,16 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def since(text: str, now: datetime) -> datetime:
-    """The moment that is meant, in the time zone of `now`. Raises ValueError saying what may be written."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if text == "today":
-        return midnight
-    if text == "yesterday":
-        return midnight - timedelta(days=1)
-    if ago := _AGO.fullmatch(text):
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"must be {SINCE_HELP}") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=now.tzinfo)
+    """The moment that is meant, by this machine's clock on the wall. Raises ValueError saying what may be written."""
+    if text in ("today", "yesterday"):
+        day = now.astimezone().date() - timedelta(days=text == "yesterday")
+        moment = datetime.combine(day, time())
+    elif ago := _AGO.fullmatch(text):
+        moment = now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    else:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError(f"must be {SINCE_HELP}") from None
+    # Without a zone it is the clock of that day, which may be another hour than today's.
+    return moment.astimezone()

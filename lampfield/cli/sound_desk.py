@@ -79,7 +79,7 @@ class SoundDesk:
 
     def tell_running(self) -> None:
         """Have the running server take it over, and tell what it says."""
-        out().print(tell_sounds_changed(self._configuration), markup=False, soft_wrap=True)
+        out().print(tell_sounds_changed(self._configuration), soft_wrap=True)
 
 
 @contextmanager

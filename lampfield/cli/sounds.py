@@ -47,7 +47,7 @@ def add_command(
         with progress_bar(f"Reading {file.name}") as progress:
             sound = desk.add(file, name, kind="prompt" if prompt else "greeting", number=number, progress=progress)
         told = f"{OWN}{sound.name}: {minutes(sound.seconds)} of sound from {sound.original_format}"
-        out().print(told, markup=False, soft_wrap=True)
+        out().print(told, soft_wrap=True)
         desk.tell_running()
 
 
@@ -61,7 +61,7 @@ def list_command(company: CompanyArgument, config: ConfigOption = None) -> None:
         shelf = desk.shelf()
         spoken = [sound for sound in shelf.sounds.values() if sound.kind != "music"]
         if not spoken:
-            out().print("No sounds yet. Begin with: lampfield sounds add COMPANY NAME FILE", markup=False)
+            out().print("No sounds yet. Begin with: lampfield sounds add COMPANY NAME FILE")
         else:
             table = Table("name", "number", "kind", "length", "made", "by", "original")
             for sound in spoken:
@@ -90,7 +90,7 @@ def remove_command(company: CompanyArgument, name: NameArgument, config: ConfigO
     """
     with sound_desk(configuration_of(config), company) as desk:
         desk.do(desk.sounds.remove(name))
-        out().print(f"{OWN}{name} is gone", markup=False)
+        out().print(f"{OWN}{name} is gone")
         desk.tell_running()
 
 
@@ -115,7 +115,7 @@ def use_command(
         for main_number in numbers:
             desk.do(desk.sounds.use(main_number, when, chosen))
         told = f"{OWN}{chosen} greets" if chosen is not None else "The company file says what greets"
-        out().print(f"{told}: {', '.join(numbers)}, {slot}", markup=False, soft_wrap=True)
+        out().print(f"{told}: {', '.join(numbers)}, {slot}", soft_wrap=True)
         desk.tell_running()
 
 

@@ -1,27 +1,41 @@
 """What the commands have in common: telling what is, and what is wrong."""
 
+import re
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 PIPE_WIDTH = 200
 """Columns of a table that no terminal shows."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""What a terminal obeys and does not show, but for the ends of lines and tabs."""
 
 
-def out() -> Console:
+class Shown(Console):
+    """Shows text as it is: callers choose their names, and what a stranger has sent is neither markup nor command."""
+
+    def __init__(self, *, markup: bool = False, **options: Any) -> None:
+        super().__init__(highlight=False, markup=markup, emoji=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(_CONTROL.sub("\ufffd", text), **options)
+
+
+def out() -> Shown:
     """Standard output. Into a file or a pipe, lines are as long as their content asks for, up to a limit."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+    console = Shown()
+    return console if console.is_terminal else Shown(width=PIPE_WIDTH)
 
 
 def complain(heading: str, errors: Sequence[str] = (), *, style: str = "bold red") -> None:
     """Tell on standard error what is wrong, one thing a line."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(heading, style=style, markup=False)
+    console = Shown(stderr=True, soft_wrap=True)
+    console.print(heading, style=style)
     for error in errors:
-        console.print(f"  {error}", markup=False)
+        console.print(f"  {error}")
 
 
 def warn(heading: str, warnings: Sequence[str]) -> None:

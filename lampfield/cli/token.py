@@ -44,7 +44,7 @@ def add_command(
         token = new_token()
         with engine.begin() as connection:
             add_token(connection, client, token)
-    out().print(f"{token}\nis the token of {name}, told now and never again.", markup=False, soft_wrap=True)
+    out().print(f"{token}\nis the token of {name}, told now and never again.", soft_wrap=True)
 
 
 @app.command("list")
@@ -58,7 +58,7 @@ def list_command(company: CompanyArgument, config: ConfigOption = None) -> None:
         with engine.connect() as connection:
             clients = load_clients(connection, chosen.id)
     if not clients:
-        out().print("No tokens yet. Begin with: lampfield token add COMPANY NAME --scope SCOPE", markup=False)
+        out().print("No tokens yet. Begin with: lampfield token add COMPANY NAME --scope SCOPE")
         return
     table = Table("name", "may do", "made")
     for client in clients:
@@ -79,7 +79,7 @@ def revoke_command(company: CompanyArgument, name: NameArgument, config: ConfigO
             known = [client.name for client in load_clients(connection, chosen.id)]
             if not revoke_token(connection, chosen.id, name):
                 unknown("token of", name, known)
-    out().print(f"The token of {name} is not valid any more", markup=False)
+    out().print(f"The token of {name} is not valid any more")
 
 
 @app.command("accesses")

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from lampfield.cli.running import follow
 from lampfield.cli.server_file import ConfigOption, configuration_of
+from lampfield.cli.terminal import Shown
 from lampfield.trace import TracedMessage
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
@@ -18,7 +18,7 @@ _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 class Printer:
     """Prints each message; every Call-ID keeps a colour of its own."""
 
-    def __init__(self, console: Console, whole: bool) -> None:
+    def __init__(self, console: Shown, whole: bool) -> None:
         self._console = console
         self._whole = whole
         self._colours: dict[str, str] = {}
@@ -50,4 +50,4 @@ def trace(
     Examples:  lampfield trace --phone 201      lampfield trace --call 8f3a --whole
     """
     arguments = {name: value for name, value in (("phone", phone), ("call", call)) if value is not None}
-    follow(configuration_of(config), "trace", arguments, Printer(Console(), whole).show)
+    follow(configuration_of(config), "trace", arguments, Printer(Shown(markup=True), whole).show)

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
-from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
@@ -51,9 +50,8 @@ def list_command(company: CompanyArgument, box: BoxArgument, config: ConfigOptio
     table = Table("message", "left", "from", "length", "state", "text")
     for message in messages:
         length, state = minutes(message.seconds), _state(message)
-        # Callers choose their names, and what they say is text: neither is markup.
-        table.add_row(message.id, _when(message, chosen), escape(_caller(message)), length, state, escape(message.text))
-    out().print(table if messages else f"There are no messages for {box}", markup=False)
+        table.add_row(message.id, _when(message, chosen), _caller(message), length, state, message.text)
+    out().print(table if messages else f"There are no messages for {box}")
 
 
 @app.command("play-info")
@@ -79,7 +77,7 @@ def play_info_command(
         ("text", found.text),
     ):
         if value:
-            out().print(f"{what:8} {value}", markup=False, soft_wrap=True)
+            out().print(f"{what:8} {value}", soft_wrap=True)
 
 
 @app.command("delete")
@@ -95,7 +93,7 @@ def delete_command(
         found = _message(_messages(engine, company_of(engine, company), box), message)
         if not _deleted_by_server(configuration, found):
             write_messages(engine, [msgspec.structs.replace(found, deleted_at=time.time())])
-    out().print(f"{found.id} is deleted", markup=False)
+    out().print(f"{found.id} is deleted")
 
 
 def _messages(engine: Engine, company: Company, box: str) -> list[Message]:

@@ -63,7 +63,7 @@ def why_command(
     if not events:
         give_up("There is no call yet" if found is None else f"There is no call and nobody {found} on record")
     names = {person.id: person.name for company in companies.values() for person in company.people.values()}
-    out().print(f"call {found}", markup=False)
+    out().print(f"call {found}")
     out().print(_table(why(events, names)))
 
 

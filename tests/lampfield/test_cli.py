@@ -6,8 +6,9 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -26,6 +27,7 @@ from lampfield.database import open_database
 from lampfield.live_call import LiveCall
 from provisioning.directory import load_directory
 from provisioning.sound_shelf import SoundEntry, save_sound
+from routing.events import CallEnded, QueueJoined, QueueLeft
 from tests.call_records.calls import main_job
 from tests.provisioning.companies import FJORD, NORDLYS
 
@@ -44,6 +46,16 @@ def lampfield(tmp_path: Path) -> Lampfield:
         return runner.invoke(app, [str(argument) for argument in arguments], env=environment)
 
     return run
+
+
+@pytest.fixture
+def copenhagen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine's clock is the one on the wall in Copenhagen."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Europe/Copenhagen")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture
@@ -295,6 +307,17 @@ def test_calls_shows_finished_calls_with_the_names_of_people(lampfield: Lampfiel
     assert "Blixen" not in lampfield("calls", "--since", "5m").stdout
 
 
+@pytest.mark.parametrize("command", [("calls", "--since", "1h"), ("why", "--last"), ("missed", "nordlys", "sales")])
+def test_a_callers_name_is_shown_as_it_was_sent_and_does_nothing_to_the_terminal(
+    lampfield: Lampfield, database: Path, command: tuple[str, ...]
+) -> None:
+    lampfield("company", "import", NORDLYS)
+    log_missed_call(database, datetime.now().timestamp() - 600, caller_name="[/b] :key: \x1b[2J [red]Kim")
+    result = lampfield(*command, COLUMNS="200")
+    assert result.exit_code == 0, result.output
+    assert "[/b] :key: \ufffd[2J [red]Kim" in result.stdout
+
+
 def test_calls_as_json_are_one_record_a_line(lampfield: Lampfield, database: Path) -> None:
     lampfield("company", "import", NORDLYS)
     log_call(database, datetime.now().timestamp() - 600)
@@ -374,6 +397,17 @@ def log_call(database: Path, began: float) -> None:
     engine.dispose()
 
 
+def log_missed_call(database: Path, began: float, caller_name: str) -> None:
+    engine = open_database(f"sqlite:///{database}")
+    arrived = msgspec.structs.replace(main_job("c1", began)[0], caller_name=caller_name)
+    left = QueueLeft(call="c1", at=began + 9, queue="sales", outcome="abandoned", waited=8.0)
+    ended = CallEnded(call="c1", at=began + 9, cause="abandoned", by="caller")
+    with engine.begin() as connection:
+        events = enumerate((arrived, QueueJoined(call="c1", at=began + 1, queue="sales", position=1), left, ended))
+        insert_events(connection, [LoggedEvent("run", number, event) for number, event in events])
+    engine.dispose()
+
+
 def test_a_database_that_is_away_is_told_without_its_password(lampfield: Lampfield, tmp_path: Path) -> None:
     (tmp_path / "lampfield.toml").write_text('database.url = "postgresql://lampfield:secret@127.0.0.1:1/none"')
     result = lampfield("company", "export")
@@ -399,6 +433,7 @@ def test_only_the_owner_may_read_what_phones_log_in_with(lampfield: Lampfield, d
 
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone(timedelta(hours=1)))
+"""On the wall in Copenhagen, where summer time has ended on 25 October."""
 
 
 @pytest.mark.parametrize(
@@ -411,8 +446,17 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone(timedelta(hours=1)))
         ("7d", "2026-11-15T12:00:00+01:00"),
         ("2026-11-20", "2026-11-20T00:00:00+01:00"),
         ("2026-11-20T08:30", "2026-11-20T08:30:00+01:00"),
-        ("2026-11-20T08:30Z", "2026-11-20T08:30:00+00:00"),
+        ("2026-11-20T08:30Z", "2026-11-20T09:30:00+01:00"),
+        ("30d", "2026-10-23T13:00:00+02:00"),
+        ("2026-07-01", "2026-07-01T00:00:00+02:00"),
+        ("2026-07-01T08:30", "2026-07-01T08:30:00+02:00"),
     ],
 )
-def test_moments_are_written_as_people_say_them(text: str, moment: str) -> None:
+def test_moments_are_written_as_people_say_them(text: str, moment: str, copenhagen: None) -> None:
     assert since(text, NOON).isoformat() == moment
+
+
+def test_today_and_yesterday_begin_at_midnight_though_the_clock_was_set_since(copenhagen: None) -> None:
+    noon = datetime(2026, 10, 25, 12, 0, tzinfo=timezone(timedelta(hours=1)))
+    assert since("today", noon).isoformat() == "2026-10-25T00:00:00+02:00"
+    assert since("yesterday", noon).isoformat() == "2026-10-24T00:00:00+02:00"
