@@ -1,10 +1,9 @@
 """Events as the bytes that are kept of them."""
 
-from typing import Any
-
 import msgspec
 
 from call_records.logged_event import LoggedEvent, StateLogged
+from call_records.mended import mended
 from routing.events import AnyCallEvent, CallEvent
 from routing.queue.events import AnyMemberEvent, MemberEvent
 
@@ -49,13 +48,4 @@ def _json(value: object) -> bytes:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
         # A caller's name is whatever a stranger sent; half a character in it shall not cost the event.
-        return msgspec.json.encode(_mended(msgspec.to_builtins(value)))
-
-
-def _mended(value: Any) -> Any:
-    match value:
-        case str():
-            return value.encode("utf-8", "replace").decode()
-        case dict():
-            return {key: _mended(item) for key, item in value.items()}
-    return value
+        return msgspec.json.encode(mended(msgspec.to_builtins(value)))

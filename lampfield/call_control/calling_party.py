@@ -13,6 +13,9 @@ from sipcore.uri import SipUri, TelUri, Uri, unescape
 _BARE: Final = re.compile(r"[A-Za-z0-9+*._-]+")
 """A user part that needs no escapes."""
 _NOBODYS_HOST: Final = "anonymous.invalid"
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+LONGEST_NAME: Final = 255
+"""Characters of a name that are shown and on record."""
 
 
 def from_trunk(request: Request) -> Identity:
@@ -23,7 +26,12 @@ def from_trunk(request: Request) -> Identity:
     address = _asserted(request) or request.from_
     if _wants_privacy(request) or _is_nobody(address.uri):
         return ANONYMOUS
-    return Identity(_number(address.uri), as_text(address.display))
+    return Identity(_number(address.uri), _name(address.display))
+
+
+def _name(display: str) -> str:
+    """The name as one line of text."""
+    return _CONTROL.sub(" ", as_text(display)).strip()[:LONGEST_NAME]
 
 
 def withholds(request: Request) -> bool:

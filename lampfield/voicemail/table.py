@@ -1,11 +1,13 @@
 """The table of voicemail messages. The sound of each is a file; see `lampfield.voicemail.folders`."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import Boolean, Double, Engine, Index, MetaData, String, Text, delete, insert, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from call_records.mended import mended
 from routing.voicemail.postbox import Message
 
 
@@ -51,4 +53,18 @@ def write_messages(engine: Engine, messages: Sequence[Message], gone: Iterable[s
     with engine.begin() as connection:
         connection.execute(delete(MessageRow).where(MessageRow.id.in_(ids)))
         if messages:
-            connection.execute(insert(MessageRow), [msgspec.structs.asdict(message) for message in messages])
+            connection.execute(insert(MessageRow), [_row(message) for message in messages])
+
+
+def _row(message: Message) -> dict[str, Any]:
+    """What the database can hold: callers send as their names and numbers what they like."""
+    return {
+        **msgspec.structs.asdict(message),
+        "caller_number": _text(message.caller_number)[:255],
+        "caller_name": _text(message.caller_name)[:255],
+        "text": _text(message.text),
+    }
+
+
+def _text(sent: str) -> str:
+    return str(mended(sent)).replace("\0", "")

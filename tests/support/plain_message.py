@@ -81,7 +81,7 @@ class Message:
     def to_bytes(self) -> bytes:
         body = self.body.encode()
         lines = [self.start, *(f"{name}: {value}" for name, value in self.fields), f"Content-Length: {len(body)}"]
-        return "\r\n".join([*lines, "", ""]).encode() + body
+        return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape") + body
 
     def __str__(self) -> str:
         return self.to_bytes().decode()
@@ -89,7 +89,7 @@ class Message:
 
 def read(data: bytes) -> Message:
     """The message in a datagram, or framed from a stream."""
-    head, _, body = data.decode().partition("\r\n\r\n")
+    head, _, body = data.decode("utf-8", "surrogateescape").partition("\r\n\r\n")
     start, *lines = head.split("\r\n")
     pairs = (line.partition(":") for line in lines)
     fields = tuple((name.strip(), value.strip()) for name, _, value in pairs if name.lower() != "content-length")
