@@ -48,7 +48,8 @@ def add_accesses(connection: Connection, accesses: Sequence[Access]) -> None:
             "client": each.client,
             "at": each.at,
             "method": each.method[:16],
-            "path": each.path[:LONGEST_PATH],
+            # PostgreSQL takes no NUL, and one request of a program would keep all others from the record.
+            "path": each.path[:LONGEST_PATH].replace("\0", "\ufffd"),
             "status": each.status,
             "times": each.times,
         }

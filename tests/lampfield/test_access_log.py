@@ -9,15 +9,11 @@ from sqlalchemy import Engine
 from lampfield.access_log import A_DAY, MOST_WAITING, WRITE_SECONDS, AccessTable
 from lampfield.database import open_database, upgrade
 from provisioning.accesses import Access, load_accesses
+from tests.support.databases import engine, postgres, url
 from tests.support.virtual_time import now, run
 from web.backend import DatabaseAway
 
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = open_database(f"sqlite:///{tmp_path / 'x.sqlite3'}")
-    upgrade(engine)
-    return engine
+__all__ = ["engine", "postgres", "url"]
 
 
 def access(path: str = "/states", at: float = 5.0, client: str = "crm") -> Access:
@@ -43,6 +39,17 @@ def test_alike_ones_are_written_together(engine: Engine) -> None:
         running.cancel()
 
     run(scenario())
+
+
+def test_a_path_that_no_database_holds_keeps_no_other_from_the_record(engine: Engine) -> None:
+    async def scenario() -> None:
+        log = AccessTable(engine, 90, now)
+        log.put(access("/states/\0" + "x" * 1000))
+        log.put(access("/states/anna"))
+        await log.flush()
+
+    run(scenario())
+    assert on_record(engine) == [("/states/\ufffd" + "x" * 491, 1), ("/states/anna", 1)]
 
 
 def test_what_is_too_old_is_forgotten(engine: Engine) -> None:
