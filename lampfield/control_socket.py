@@ -9,12 +9,15 @@ from typing import Any
 
 import msgspec
 
+from call_records.mended import mended
 from lampfield.private_socket import private_socket
 
 logger = logging.getLogger(__name__)
 
 BACKLOG = 1000
 """Lines kept for a slow reader; the oldest go first."""
+LONGEST_LINE = 1 << 28
+"""Bytes of an answer: all people of a company, or all messages of a box, are one line."""
 
 
 class ControlRequest(msgspec.Struct, frozen=True):
@@ -35,7 +38,7 @@ class Outbox:
         """Queue one item as a JSON line."""
         if self._queue.full():
             self._queue.get_nowait()
-        self._queue.put_nowait(msgspec.json.encode(item) + b"\n")
+        self._queue.put_nowait(_json(item) + b"\n")
         self._empty.clear()
 
     async def next(self) -> bytes:
@@ -53,6 +56,14 @@ class Outbox:
         """Everything that waits still."""
         self._empty.set()
         return b"".join(self._queue.get_nowait() for _ in range(self._queue.qsize()))
+
+
+def _json(item: Any) -> bytes:
+    try:
+        return msgspec.json.encode(item)
+    except UnicodeEncodeError:
+        # Of a call or a message that is told as it was sent.
+        return msgspec.json.encode(mended(msgspec.to_builtins(item)))
 
 
 Verb = Callable[[dict[str, str], Outbox], Awaitable[None]]
@@ -139,7 +150,7 @@ async def first_answer(path: Path, verb: str, arguments: dict[str, str] | None =
 
 async def lines(path: Path, verb: str, arguments: dict[str, str] | None = None) -> AsyncIterator[bytes]:
     """As `converse`, with each answer as JSON."""
-    reader, writer = await asyncio.open_unix_connection(str(path), limit=1 << 20)
+    reader, writer = await asyncio.open_unix_connection(str(path), limit=LONGEST_LINE)
     try:
         writer.write(msgspec.json.encode(ControlRequest(verb, arguments or {})) + b"\n")
         await writer.drain()

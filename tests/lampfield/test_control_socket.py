@@ -20,9 +20,13 @@ async def for_ever(arguments: dict[str, str], outbox: Outbox) -> None:
     await asyncio.get_running_loop().create_future()
 
 
+async def tell(arguments: dict[str, str], outbox: Outbox) -> None:
+    outbox.put({"told": arguments["text"] * int(arguments["times"]) + "\udcfc"})
+
+
 def ask(folder: Path, verb: str, arguments: dict[str, str], most: int = 10_000) -> list[Any]:
     async def conversation() -> list[Any]:
-        server = ControlServer(folder / "control.sock", {"count": count, "ever": for_ever})
+        server = ControlServer(folder / "control.sock", {"count": count, "ever": for_ever, "tell": tell})
         await server.start()
         answers: list[Any] = []
         async with asyncio.timeout(10):
@@ -38,6 +42,12 @@ def ask(folder: Path, verb: str, arguments: dict[str, str], most: int = 10_000) 
 
 def test_answers_come_line_by_line_until_the_verb_has_ended(tmp_path: Path) -> None:
     assert ask(tmp_path, "count", {"to": "5"}) == [0, 1, 2, 3, 4]
+
+
+def test_an_answer_may_be_long_and_hold_what_is_no_text(tmp_path: Path) -> None:
+    assert ask(tmp_path, "tell", {"text": "Anna Lindqvist ", "times": "200000"}) == [
+        {"told": "Anna Lindqvist " * 200_000 + "?"}
+    ]
 
 
 def test_an_endless_verb_is_followed_as_long_as_the_client_stays(tmp_path: Path) -> None:
@@ -73,7 +83,7 @@ def test_a_server_that_goes_away_before_it_has_answered_is_as_one_that_does_not_
 
 
 def test_an_unknown_verb_is_told_which_ones_there_are(tmp_path: Path) -> None:
-    assert ask(tmp_path, "dance", {}) == [{"error": "verb = 'dance': expected one of count, ever"}]
+    assert ask(tmp_path, "dance", {}) == [{"error": "verb = 'dance': expected one of count, ever, tell"}]
 
 
 def test_a_slow_reader_loses_the_oldest_lines_and_holds_nobody_up(tmp_path: Path) -> None:
