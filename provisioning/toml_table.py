@@ -93,6 +93,6 @@ def read_toml(source: Path, problems: Problems) -> TomlTable:
         problems.sentences.append(f"{source}: cannot be read: {error.strerror or error}")
     except UnicodeDecodeError as error:
         problems.sentences.append(f"{source}: must be UTF-8 text, byte {error.start} is not")
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number too long, or tables in tables without end, as well
         problems.sentences.append(f"{source}: not TOML: {error}")
     return TomlTable({}, "", Problems())

@@ -44,5 +44,5 @@ def _is_company_file(file: Path) -> bool:
     """True for a file with a company's tables; what cannot be read is left to the reader to complain of."""
     try:
         return not TABLES.isdisjoint(tomllib.loads(file.read_text(encoding="utf-8-sig")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+    except (OSError, ValueError, RecursionError):
         return False

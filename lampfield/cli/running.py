@@ -35,10 +35,12 @@ def follow(
 
 
 def ask(configuration: Configuration, verb: str, arguments: dict[str, str]) -> Any:
-    """What the running server answers to one question. Status 1 when none runs."""
-    answers: list[Any] = []
-    follow(configuration, verb, arguments, answers.append)
-    return answers[0] if answers else {}
+    """What the running server answers to one question. Status 1 when none runs, or it ends meanwhile."""
+    path = control_path(configuration.state_directory)
+    try:
+        return _good(asyncio.run(first_answer(path, verb, arguments)))
+    except OSError as error:
+        give_up(no_server(path, error))
 
 
 def tell_company_changed(configuration: Configuration) -> str:
@@ -73,8 +75,13 @@ def no_server(path: Path, error: OSError) -> str:
 
 async def _follow(answers: AsyncIterator[Any], show: Callable[[Any], None], *, once: bool) -> None:
     async for answer in answers:
-        if isinstance(answer, dict) and "error" in answer:
-            give_up(answer["error"])
-        show(answer)
+        show(_good(answer))
         if once:
             return
+
+
+def _good(answer: Any) -> Any:
+    """The answer; ends the command where it says what is wrong."""
+    if isinstance(answer, dict) and "error" in answer:
+        give_up(answer["error"])
+    return answer

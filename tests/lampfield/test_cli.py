@@ -166,7 +166,7 @@ def test_check_tells_every_error_of_a_configuration(lampfield: Lampfield, tmp_pa
     ]
 
 
-@pytest.mark.parametrize("content", [None, b"\xff", b"[[["])
+@pytest.mark.parametrize("content", [None, b"\xff", b"[[[", b"x = " + b"9" * 5000, b"x = " + b"[" * 5000])
 def test_check_of_a_file_that_cannot_be_read_is_status_1(
     lampfield: Lampfield, tmp_path: Path, content: bytes | None
 ) -> None:
@@ -346,6 +346,24 @@ def test_into_a_pipe_the_calls_in_progress_are_told_once(lampfield: Lampfield, t
     assert result.exit_code == 0
     assert "1 calls in progress" in result.output
     assert "+4540123456" in result.output
+
+
+def test_a_server_that_ends_before_it_has_answered_is_told_in_a_line(lampfield: Lampfield, tmp_path: Path) -> None:
+    async def crash(_: dict[str, str], outbox: Outbox) -> None:
+        """Answer nothing."""
+
+    async def asked() -> Result:
+        server = ControlServer(tmp_path / "state" / "control.sock", {"api-person": crash})
+        await server.start()
+        try:
+            return await asyncio.to_thread(lampfield, "person", "show", "nordlys", "anna")
+        finally:
+            await server.stop()
+
+    lampfield("company", "import", NORDLYS)
+    result = asyncio.run(asyncio.wait_for(asked(), 10))
+    assert result.exit_code == 1
+    assert "control.sock: no Lampfield answers there" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [("config", "describe"), ("check", "lampfield.toml")])
