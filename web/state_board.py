@@ -63,7 +63,8 @@ class StateBoard:
         """A person's state, by id or extension."""
         for key in (person, self._by_extension.get(person, "")):
             entry = self._entries.get(key)
-            if entry is not None and entry.state is not None:
+            # An extension may have been theirs once.
+            if entry is not None and entry.state is not None and person in (key, entry.state.extension):
                 return entry
         return None
 

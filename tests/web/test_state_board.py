@@ -1,5 +1,6 @@
 """Boards tell what has changed since when: each person's last state, whatever was overtaken."""
 
+import msgspec
 import pytest
 
 from tests.web.told import told
@@ -26,6 +27,17 @@ def test_who_asks_is_told_the_last_state_of_each_in_the_order_of_changes() -> No
         ("bo", told("bo", "away")),
     ]
     assert [each.key for each in board.after(0, 10)] == ["carl", "anna", "bo"]
+
+
+def test_nobody_is_found_by_an_extension_that_was_theirs_before() -> None:
+    board = StateBoard(1000)
+    anna = told("anna")
+    board.show([anna])
+    board.show([msgspec.structs.replace(anna, extension="299")])
+    assert board.find(anna.extension) is None
+    found = board.find("299")
+    assert found is not None
+    assert found is board.find("anna")
 
 
 def test_parts_follow_each_other_without_a_gap() -> None:
