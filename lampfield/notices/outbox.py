@@ -151,7 +151,7 @@ class NoticeOutbox:
                     raise NotTaken(f"answered {answer.status_code}")
         except TimeoutError as fault:
             raise NotTaken(f"no answer within {ANSWER_SECONDS:.0f} s") from fault
-        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as fault:
             raise NotTaken(str(fault) or type(fault).__name__) from fault
 
     async def _mail(self, errand: Errand) -> None:

@@ -124,6 +124,10 @@ def test_a_notice_that_nobody_has_taken_in_a_day_is_given_up(journal: Journal) -
     assert len(server.requests) == 1
 
 
+def test_a_webhook_whose_name_can_be_nobodys_is_tried_and_given_up_as_others_are(journal: Journal) -> None:
+    Posting(journal, asked(webhook="http://desk..nordlys.example/"), now=NOTICE.at + 90_000).run(post)
+
+
 def test_who_did_not_ask_for_the_kind_is_told_nothing(journal: Journal) -> None:
     async def post_other(posting: Posting) -> None:
         posting.outbox(msgspec.structs.replace(NOTICE, kind="box-full"))
