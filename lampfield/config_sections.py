@@ -197,7 +197,7 @@ class Voicemail:
     """What is done with voicemail messages."""
 
     transcription_command: tuple[str, ...] = setting(
-        list_of(text("a word of a command", r"[^\0]+")),
+        list_of(text("a word of a command", r"[^\0]+"), repeats=True),
         [],
         "A command that writes what was said to standard output; the WAV file is added as its last argument.",
     )

@@ -126,8 +126,8 @@ def path(expected: str = "a path") -> Kind[Path]:
     return Kind(expected, _read_path, Path())
 
 
-def list_of(item: Kind[T], *, min_length: int = 0) -> Kind[tuple[T, ...]]:
-    """A list, each item of one kind, none of them twice."""
+def list_of(item: Kind[T], *, min_length: int = 0, repeats: bool = False) -> Kind[tuple[T, ...]]:
+    """A list, each item of one kind; with `repeats` one may be there twice."""
 
     def read(value: object) -> tuple[T, ...]:
         if not isinstance(value, list) or len(value) < min_length:
@@ -138,7 +138,7 @@ def list_of(item: Kind[T], *, min_length: int = 0) -> Kind[tuple[T, ...]]:
                 read_entry = item.read(entry)
             except Unexpected as unexpected:
                 raise Unexpected(f"a list in which entry {number} is {unexpected.expected or item.expected}") from None
-            if read_entry in items:
+            if read_entry in items and not repeats:
                 raise Unexpected(f"a list without repetition: entry {number} is there before")
             items.append(read_entry)
         return tuple(items)

@@ -270,3 +270,8 @@ def test_a_secret_comes_from_a_file_or_the_environment(file: Path, monkeypatch: 
 def test_a_secret_that_is_nowhere_is_told(file: Path, given: str, expected: str) -> None:
     (only,) = errors(file, f"[secrets.crm]\n{given}")
     assert expected in only
+
+
+def test_a_command_may_say_the_same_word_twice(file: Path) -> None:
+    voicemail = loaded(file, 'voicemail.transcription_command = ["whisper", "-t", "2", "-p", "2"]').voicemail
+    assert voicemail.transcription_command == ("whisper", "-t", "2", "-p", "2")
