@@ -22,6 +22,7 @@ from web import (
 )
 from web.access import Access
 from web.backend import Clients, DatabaseAway, MissedCalls, Pins, Signalling, SignallingAway, Sounds
+from web.body_limit import BodyLimit
 from web.models import Health, ProblemModel
 from web.problem import MEDIA_TYPE, install
 from web.rate_limit import RateLimit
@@ -54,6 +55,7 @@ def create_app(
         responses={"4XX": problem | {"description": "Something in the request"}},
     )
     install(app)
+    app.add_middleware(BodyLimit, large=f"{PREFIX}/sounds/")
     app.add_middleware(Recording, log=statuses.log, clock=statuses.clock)
     boards = statuses.boards
     access = Access(clients, signalling, limit)

@@ -134,9 +134,7 @@ class MadePin(BaseModel):
 class ChosenPin(BaseModel):
     """A PIN that somebody has chosen: 4 to 12 digits, no row, more than two different ones."""
 
-    model_config = ConfigDict(
-        extra="forbid", hide_input_in_errors=True, json_schema_extra={"examples": [{"pin": "471108"}]}
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"pin": "471108"}]})
 
     pin: str
 

@@ -9,14 +9,14 @@ from provisioning.pins import fault_of, new_pin
 from web.access import Access, Desk
 from web.backend import DatabaseAway, NoPinOwner, Pins
 from web.models import ChosenPin, MadePin, PinOwner
-from web.problem import Problem
+from web.problem import Discreet, Problem
 
 T = TypeVar("T")
 
 
 def routes(access: Access, pins: Pins) -> APIRouter:
     """The endpoints. Whoever has a PIN hears the messages that it opens, so the scope is one of its own."""
-    router = APIRouter(tags=["pins"])
+    router = APIRouter(tags=["pins"], route_class=Discreet)
     client = Annotated[Desk, Depends(access.to("pins"))]
 
     @router.get("/pins", response_model=list[PinOwner], summary="Who has a PIN, and since when")

@@ -1,13 +1,17 @@
 """What goes wrong, told as RFC 9457 says: what was given, where, and what was expected."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from call_records.mended import mended
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -31,6 +35,23 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(Exception, _failed)
+
+
+class Discreet(APIRoute):
+    """An endpoint that takes secrets: its errors do not repeat what was sent."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def discreet(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                raise RequestValidationError([{**found, "input": ""} for found in error.errors()]) from None
+
+        return discreet
 
 
 async def _told(_: Request, problem: Exception) -> JSONResponse:
@@ -67,10 +88,22 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     """No such path, or not with this method."""
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return answer_of(Problem(error.status_code, "body", "", str(error.detail)))
     expected = "a path of /api/v1/openapi.json" if error.status_code == 404 else str(error.detail)
     content = _content(error.status_code, f"{request.method} {request.url.path}: expected {expected}")
     value = f"{request.method} {request.url.path}"
     return _answer(error.status_code, content | {"where": "path", "value": value, "expected": expected}, error.headers)
+
+
+async def _gone(request: Request, _: Exception) -> JSONResponse:
+    """Who asked has left in the midst of the request: nobody is there to read this."""
+    return answer_of(Problem(400, "body", "", "all of it"))
+
+
+async def _failed(request: Request, _: Exception) -> JSONResponse:
+    """A fault of ours, which the log tells."""
+    return answer_of(Problem(500, "server", "", "no fault of its own; its log tells what is wrong"))
 
 
 def _content(status: int, detail: str) -> dict[str, Any]:
@@ -78,4 +111,5 @@ def _content(status: int, detail: str) -> dict[str, Any]:
 
 
 def _answer(status: int, content: dict[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(content, status, headers, MEDIA_TYPE)
+    # Of what is repeated, half a character is no text that could be sent.
+    return JSONResponse(mended(content), status, headers, MEDIA_TYPE)

@@ -299,11 +299,41 @@ def test_an_administrator_asks_for_a_new_pin_and_changes_it(api: Api) -> None:
         refused = api.refused(422, "PUT", "/pins/ingrid", json={"pin": easy})
         assert refused["where"] == "pin"
         assert easy not in json.dumps(refused), "what was sent is not repeated"
+    for wrong in ({"pin": 471109}, {"pon": "471109"}, "471109"):
+        assert "471109" not in json.dumps(api.refused(422, "PUT", "/pins/ingrid", json=wrong))
     assert "ingrid" in api.refused(404, "POST", "/pins/karl")["expected"]
     api.done("DELETE", "/pins/ingrid")
     assert not opened_by("ingrid", "471108")
     with api.with_token("people", "voicemail") as other:
         assert other.post("/pins/ingrid").status_code == 403
+
+
+def test_a_body_without_end_is_refused_before_it_is_known_who_sends_it(api: Api) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(10_000):
+            yield b" " * 1000
+
+    with httpx.Client(base_url=api.base, trust_env=False) as nobody:
+        for body in (b" " * 2_000_000, endless()):
+            answer = nobody.post("/texts", content=body, headers={"Content-Type": "application/json"})
+            assert (answer.status_code, answer.json()["where"]) == (413, "body")
+
+
+def test_half_a_character_is_refused_as_what_it_is(api: Api) -> None:
+    text = b'{"from": "+4540404040", "text": "\\ud800"}'
+    refused = api.refused(422, "POST", "/texts", content=text, headers={"Content-Type": "application/json"})
+    assert refused["where"] == "text"
+
+
+def test_an_upload_that_is_broken_off_is_no_fault(api: Api) -> None:
+    def half() -> Iterator[bytes]:
+        yield b"RIFF"
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        api.client.put("/sounds/half", content=half())
+    assert api.done("GET", "/sounds") == []
+    assert "Traceback" not in api.server.log()
 
 
 def test_boxes_are_listed(api: Api) -> None:

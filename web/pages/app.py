@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -57,6 +57,7 @@ class _Refusals:
             NoPinOwner: self._no_owner,
             DatabaseAway: self._database_away,
             HTTPException: self._no_page,
+            ClientDisconnect: self._gone,
             Exception: self._fault,
         }
 
@@ -76,6 +77,9 @@ class _Refusals:
         answer = self._told(request, error.status_code, "no_such_page")
         answer.headers.update(error.headers or {})
         return answer
+
+    async def _gone(self, request: Request, _: ClientDisconnect) -> Response:
+        return self._told(request, 400, "stale_form")
 
     async def _fault(self, request: Request, _: Exception) -> Response:
         return self._told(request, 500, "fault")
