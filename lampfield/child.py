@@ -207,6 +207,10 @@ class Child:
 
 
 def _end_with_parent() -> None:
-    """In the new process: leave the terminal's group; end if the supervisor is killed (PR_SET_PDEATHSIG, prctl(2))."""
+    """In the new process: leave the terminal's group; end if the supervisor is killed (PR_SET_PDEATHSIG, prctl(2)).
+
+    To be told to read the companies anew before it can do so is no end of it: it reads them as they are then.
+    """
     os.setsid()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)

@@ -132,3 +132,20 @@ def test_who_lives_or_owes_no_sign_of_life_is_left_alone(modules: Path) -> None:
         await asyncio.wait(keepers)
 
     asyncio.run(kept())
+
+
+def test_a_reload_does_not_end_a_process_that_has_only_begun(modules: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (modules / "idle_child.py").write_text(MODULE)
+
+    async def kept() -> None:
+        child = Child("idle", "idle_child", [])
+        await child.start()
+        keeping = asyncio.ensure_future(child.keep())
+        child.send_signal(signal.SIGHUP)
+        child.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(until, lambda: "idle: ended with status" in caplog.text, "its end")
+        assert f"idle: ended with status {-signal.SIGTERM}," in caplog.text
+        await child.stop(1.0)
+        await asyncio.wait({keeping})
+
+    asyncio.run(kept())
