@@ -114,6 +114,8 @@ static void take_rtp(struct engine *engine, struct session *session, const struc
         return;
     if (digits)
         take_digits(engine, session, packet);
+    if (session->recording && place == RECEPTION_RESTART)
+        recorder_source_changed(session->recording);
     if (audio && session->recording)
         recorder_take(&engine->recorder, session->recording, RECORD_SAID, session->codec, packet, engine->now);
     if (session->bridge)

@@ -307,6 +307,11 @@ static int64_t position_of(struct recording *recording, enum record_side side, u
     return position;
 }
 
+void recorder_source_changed(struct recording *recording)
+{
+    recording->sides[RECORD_SAID].started = false;
+}
+
 void recorder_take(struct recorder *recorder, struct recording *recording, enum record_side side, enum codec codec,
                    const struct rtp_packet *packet, uint64_t now)
 {

@@ -59,6 +59,9 @@ void recorder_close(struct recorder *recorder);
 struct recording *recorder_start(struct recorder *recorder, const struct session *session, const struct record_wish *wish,
                                  uint64_t now, const char **reason);
 
+/* The party's timestamps begin anew: what it said before does not tell where they lie. */
+void recorder_source_changed(struct recording *recording);
+
 /* Takes an audio packet; never waits. A full queue loses the frame, and the end of the recording tells how many were lost. */
 void recorder_take(struct recorder *recorder, struct recording *recording, enum record_side side, enum codec codec,
                    const struct rtp_packet *packet, uint64_t now);

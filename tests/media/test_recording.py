@@ -87,6 +87,36 @@ async def test_what_the_network_held_up_and_brings_at_once_stands_where_it_was_s
     await client.disconnect()
 
 
+@pytest.mark.parametrize("shift", [-1_000_000, 1_000_000])
+@real_time
+async def test_what_a_new_source_says_is_recorded_from_its_first_word(
+    engine: RunningEngine, tmp_path: Path, shift: int
+) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    pace = tmp_path / "pace.pcma"
+    pace.write_bytes(QUIET * 40)
+    with Phone() as phone:
+        await controller.call("a", phone)
+        client.record("a", tmp_path / "a.wav")
+        client.play("a", [pace], layer="announcement")
+        for index in range(40):
+            await phone.hear()
+            if index == 20:
+                # As when the caller's exchange joins them with another party's stream.
+                phone.ssrc += 1
+                phone.sequence = (phone.sequence + 20_000) & 0xFFFF
+                phone.timestamp = (phone.timestamp + shift) & 0xFFFFFFFF
+            phone.say(LOUD)
+        await client.counters("a")
+        client.stop_record("a")
+        await controller.event(RecordEnded)
+    said, _ = channels(tmp_path / "a.wav")
+    # Where two sources meet, the clock alone says where the second begins.
+    assert said.count(32256) > 39 * 160
+    await client.disconnect()
+
+
 @real_time
 async def test_g722_is_recorded_at_its_own_rate(engine: RunningEngine, tmp_path: Path) -> None:
     controller = await connected(engine)
