@@ -63,6 +63,8 @@ class ClipStore:
         except ClipError:
             return
         self._names = {key: known for key, known in self._names.items() if key[0] != source}
+        if name in self._names.values():
+            return  # another file has the same sound
         for codec in _CODECS:
             path = self._path(name, codec)
             self._warm.pop(path, None)
@@ -92,7 +94,7 @@ class ClipStore:
     async def _warmed(self, path: Path, name: str, source: Path) -> None:
         """Have the clip on disk and in the page cache: the engine's packet loop must not wait for the disk."""
         try:
-            if not await asyncio.to_thread(path.exists):
+            if not await asyncio.to_thread(_is_whole, path):
                 await self._made(name, source)
             frames = await asyncio.to_thread(path.read_bytes)
         except OSError as error:
@@ -164,6 +166,15 @@ class ClipStore:
             with contextlib.suppress(ProcessLookupError):
                 worker.kill()
             await worker.wait()
+
+
+def _is_whole(clip: Path) -> bool:
+    """Whether the clip is there; one that a power cut left without its end is not."""
+    try:
+        size = clip.stat().st_size
+    except FileNotFoundError:
+        return False
+    return size > 0 and size % _FRAME_BYTES == 0
 
 
 def _content_name(source: Path) -> str:

@@ -98,6 +98,37 @@ async def test_it_is_known_how_long_a_clip_lasts(tmp_path: Path) -> None:
 
 
 @real_time
+async def test_the_clip_of_a_file_that_is_forgotten_stays_for_another_of_the_same_sound(tmp_path: Path) -> None:
+    async with store(tmp_path / "cache") as clips:
+        draft = tone(tmp_path / "draft.wav")
+        greeting = tmp_path / "greeting.wav"
+        greeting.write_bytes(draft.read_bytes())
+        clip = await clips.clip(greeting, "PCMA")
+        assert await clips.clip(draft, "PCMA") == clip
+        await clips.forget(draft)
+        assert clip.exists()
+        await clips.forget(greeting)
+        assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize("left", [b"", b"\xd5" * 4096])
+def test_a_clip_that_a_power_cut_has_left_unfinished_is_made_anew(tmp_path: Path, left: bytes) -> None:
+    @real_time
+    async def run() -> None:
+        source = tone(tmp_path / "tone.wav")
+        async with store(tmp_path / "cache") as clips:
+            whole = (await clips.clip(source, "PCMA")).read_bytes()
+        for clip in (tmp_path / "cache").iterdir():
+            clip.write_bytes(left)
+        async with store(tmp_path / "cache") as clips:
+            clip = await clips.clip(source, "PCMA")
+            assert clip.read_bytes() == whole
+            assert clips.seconds(clip) == pytest.approx(1.0)
+
+    run()
+
+
+@real_time
 async def test_a_replaced_file_is_another_clip(tmp_path: Path) -> None:
     async with store(tmp_path / "cache") as clips:
         first = await clips.clip(tone(tmp_path / "a.wav"), "PCMA")
