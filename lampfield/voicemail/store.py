@@ -116,6 +116,7 @@ class VoicemailStore:
 
         Raises NotKept; the recording stays where it is, and the next start tries again.
         """
+        await self._forget_played(draft)
         try:
             seconds = await asyncio.to_thread(tidy, draft.path)
         except (NoRecording, FileNotFoundError):
@@ -138,7 +139,15 @@ class VoicemailStore:
 
     async def discard(self, draft: Draft) -> None:
         """Forget what was recorded."""
+        await self._forget_played(draft)
         await asyncio.to_thread(self._folders.remove, draft.message)
+
+    async def _forget_played(self, draft: Draft) -> None:
+        """Its caller may have heard it as it was recorded, which nobody shall any more."""
+        try:
+            await self._forget_clips(draft.path)
+        except OSError as fault:
+            log.error("%s: what was kept of it for playing cannot be removed: %s", draft.path, fault)
 
     def begun(self) -> list[Message]:
         """Messages that an earlier run was cut off from: to be asked before this one has begun any. Raises OSError."""

@@ -58,6 +58,7 @@ class Office:
         self.events: list[CallEvent] = []
         self.lamps: dict[str, MessageCounts] = {}
         self.forgotten: list[Path] = []
+        self.on_forget: Callable[[Path], None] = lambda sound: None
         self.journal = Journal(state / "journal")
         self.journal.open()
         self.log = MessageLog(engine, self.journal)
@@ -81,6 +82,7 @@ class Office:
 
     async def _forget(self, sound: Path) -> None:
         self.forgotten.append(sound)
+        self.on_forget(sound)
 
     async def begin(self, box: str = "anna", call: str = "call-1") -> Draft:
         return await self.store.begin(

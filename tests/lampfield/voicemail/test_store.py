@@ -123,6 +123,30 @@ def test_a_file_that_cannot_be_finished_is_told_and_delivered_at_the_next_start(
     assert later.lamps[ANNA] == MessageCounts(1, 0)
 
 
+def test_what_was_heard_before_it_was_sent_or_thrown_away_is_not_kept_for_playing(office: Office) -> None:
+    async def scenario() -> list[Path]:
+        spoken, again = await office.begin(), await office.begin()
+        write_sound(spoken.path, 3.0, 4.0)
+        write_sound(again.path, 3.0)
+        raw = spoken.path.read_bytes()
+        kept: list[bytes] = []
+        office.on_forget = lambda sound: kept.append(sound.read_bytes())
+        await office.store.discard(again)
+        await office.store.keep(spoken)
+        assert kept[-1] == raw, "the sound as it was heard, with the silence at its end"
+        return [again.path, spoken.path]
+
+    assert asyncio.run(scenario()) == office.forgotten
+
+
+def test_clips_that_cannot_be_removed_keep_no_message_back(office: Office) -> None:
+    def refuse(sound: Path) -> None:
+        raise OSError("the disk is read-only")
+
+    office.on_forget = refuse
+    assert asyncio.run(office.leave()).seconds
+
+
 # A kill
 
 
@@ -246,6 +270,7 @@ def test_a_deleted_message_can_be_restored_for_an_hour_and_is_gone_with_its_soun
 ) -> None:
     async def scenario() -> None:
         restored, gone = await office.leave(), await office.leave()
+        office.forgotten.clear()
         for message in (restored, gone):
             office.store.delete(message, call="call-2", person="anna")
         office.now += 3599
