@@ -115,7 +115,8 @@ class GreetingsByPhone:
     async def _number(self) -> int:
         for _ in range(MOST_ATTEMPTS):
             typed = await self._digits("recording/number")
-            if typed and 1 <= int(typed) <= spoken.HIGHEST:
+            # Some telephones have keys A to D as well.
+            if typed and typed.isdecimal() and 1 <= int(typed) <= spoken.HIGHEST:
                 return int(typed)
             if typed:
                 await self._tell(_INVALID)

@@ -245,6 +245,18 @@ def test_an_existing_number_may_be_heard_put_in_use_or_left(tmp_path: Path) -> N
     run(scenario())
 
 
+def test_a_number_that_is_none_is_told_and_asked_for_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        call = Call(tmp_path)
+        await call.enter()
+        for typed in ("0", "1000", "7A"):
+            await call.when("recording/number", *typed, "#")
+            await call.when("invalid-choice")
+        await call.when("goodbye")
+
+    run(scenario())
+
+
 def test_with_several_main_numbers_one_is_chosen_by_its_last_digits_or_all(tmp_path: Path) -> None:
     base = with_administrator()
     second = MainNumber("+4533221200", Destination("menu", "main"), Destination("message", "closed"))
