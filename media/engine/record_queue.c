@@ -19,8 +19,8 @@ struct record_item *record_queue_reserve(struct record_queue *queue, enum record
 {
     uint32_t tail = atomic_load_explicit(&queue->tail, memory_order_relaxed);
     uint32_t used = tail - atomic_load_explicit(&queue->head, memory_order_acquire);
-    uint32_t limit = kind == RECORD_FRAME ? RECORD_QUEUE_SIZE - RECORD_QUEUE_RESERVE : RECORD_QUEUE_SIZE;
-    if (used >= limit)
+    uint32_t kept_free = kind == RECORD_FRAME ? RECORD_QUEUE_RESERVE : kind == RECORD_START ? RECORD_QUEUE_ENDS : 0;
+    if (used >= RECORD_QUEUE_SIZE - kept_free)
         return NULL;
     struct record_item *item = &queue->items[tail % RECORD_QUEUE_SIZE];
     item->kind = kind;

@@ -16,7 +16,8 @@ enum record_kind { RECORD_START, RECORD_FRAME, RECORD_STOP, RECORD_QUIT };
 
 enum {
     RECORD_QUEUE_SIZE = 16384,
-    RECORD_QUEUE_RESERVE = 4096,  /* Kept free of frames, so that the end of a recording is never lost. */
+    RECORD_QUEUE_RESERVE = 4096,  /* Kept free of frames, */
+    RECORD_QUEUE_ENDS = 2048,     /* and so many of starts too, one for each recording that runs: its end is never lost. */
 };
 
 struct record_item {

@@ -337,7 +337,7 @@ void recorder_take(struct recorder *recorder, struct recording *recording, enum 
 
 void recorder_stop(struct recorder *recorder, struct recording *recording, uint64_t now)
 {
-    /* There is always room: no more than RECORDER_MOST starts and ends can wait, and frames leave that much free. */
+    /* There is always room: frames and starts leave it. */
     struct record_item *item = record_queue_reserve(&recorder->queue, RECORD_STOP);
     recorder->recordings--;
     item->recording = recording;

@@ -14,7 +14,7 @@ struct engine;
 struct rtp_packet;
 
 enum {
-    RECORDER_MOST = 2048,
+    RECORDER_MOST = RECORD_QUEUE_ENDS,
     RECORDER_LONGEST_MS = 86400000,
 };
 

@@ -9,7 +9,7 @@ import pytest
 
 from media.events import CommandFailed, RecordEnded, RecordFailed, RecordSilence
 from tests.media.phone import Phone
-from tests.media.running_engine import RunningEngine, connected, real_time
+from tests.media.running_engine import RunningEngine, connected, real_time, until
 
 LOUD, QUIET = b"\xaa" * 160, b"\xd5" * 160
 """A-law: the loudest positive step, and the smallest."""
@@ -160,6 +160,30 @@ async def test_a_session_that_ends_completes_its_recording(engine: RunningEngine
     assert said.count(32124) == 160
     assert set(heard) <= {0}
     await controller.client.disconnect()
+
+
+@real_time
+async def test_more_beginnings_than_the_disk_keeps_up_with_are_refused_and_every_end_is_told(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
+    controller = await connected(engine)
+    client = controller.client
+    with Phone() as phone:
+        await controller.call("a", phone)
+        for number in range(10_000):
+            client.record("a", tmp_path / f"{number}.wav")
+            client.stop_record("a")
+        await client.counters("a")
+        # Of a recording that was refused, the end is refused as well.
+        refused = controller.count(CommandFailed)
+        assert refused % 2 == 0
+
+        async def all_ended() -> bool:
+            await client.counters("a")
+            return controller.count(RecordEnded) == 10_000 - refused // 2
+
+        await until(all_ended)
+    await client.disconnect()
 
 
 @real_time
