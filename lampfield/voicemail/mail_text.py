@@ -46,7 +46,7 @@ _WORDS = {
     "de": _Words(
         "Nachricht von {caller}",
         "{caller} hat am {when} eine Nachricht von {length} für {box} hinterlassen. Sie ist angehängt.",
-        "Unbekannter Nummer",
+        "Unbekannt",
         "Was gesagt wurde, soweit der Computer es verstanden hat:",
     ),
 }
@@ -61,8 +61,8 @@ def mail_of(message: Message, company: Company, sound: bytes, *, to: str, sender
     words = _WORDS.get(company.language, _WORDS["en"])
     at = datetime.fromtimestamp(message.at, ZoneInfo(company.time_zone))
     known = company.people.get(message.box)
+    caller = _one_line(" ".join(filter(None, (message.caller_name, message.caller_number))))
     named = {
-        "caller": _one_line(" ".join(filter(None, (message.caller_name, message.caller_number))) or words.unknown),
         "length": _length(message.seconds),
         "box": known.name if known is not None else message.box,
         "when": at.strftime("%Y-%m-%d %H:%M"),
@@ -70,11 +70,11 @@ def mail_of(message: Message, company: Company, sound: bytes, *, to: str, sender
     mail = EmailMessage()
     mail["From"] = formataddr((_one_line(company.name), sender))
     mail["To"] = to
-    mail["Subject"] = words.subject.format(**named)
+    mail["Subject"] = words.subject.format(caller=caller or words.unknown)
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<{message.id}@{company.domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: no holiday notice shall answer it
-    body = words.body.format(**named)
+    body = words.body.format(caller=caller or words.unknown.capitalize(), **named)
     mail.set_content(f"{body}\n\n{words.said}\n\n{message.text}\n" if message.text else f"{body}\n")
     name = f"{at:%Y-%m-%d-%H%M}-{re.sub(r'[^0-9A-Za-z]', '', message.caller_number) or 'unknown'}.wav"
     mail.add_attachment(sound, maintype="audio", subtype="wav", filename=name)

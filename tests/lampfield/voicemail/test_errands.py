@@ -186,6 +186,25 @@ def test_the_mail_is_in_the_companys_language(language: str) -> None:
     assert attachment(mail).get_filename() == "2027-01-15-0900-4540404040.wav"
 
 
+@pytest.mark.parametrize(
+    ("language", "subject", "begins"),
+    [
+        ("en", "Message from an unknown number", "An unknown number left a message of 12 s for Anna Holm"),
+        ("da", "Besked fra et ukendt nummer", "Et ukendt nummer har lagt en besked"),
+        ("nb", "Beskjed fra et ukjent nummer", "Et ukjent nummer la igjen en beskjed"),
+        ("sv", "Meddelande från ett okänt nummer", "Ett okänt nummer lämnade ett meddelande"),
+        ("de", "Nachricht von Unbekannt", "Unbekannt hat am 2027-01-15 09:00 eine Nachricht"),
+    ],
+)
+def test_a_caller_without_a_number_is_named_as_the_language_has_it(language: str, subject: str, begins: str) -> None:
+    message = Message("m1", "nordlys", "anna", "c", 1_800_000_000.0, "", "", 12.0)
+    mail = mail_of(message, company(language=language), b"RIFF", to=ADDRESS, sender="l@nordlys.example")
+    body = mail.get_body()
+    assert body is not None
+    assert mail["Subject"] == subject
+    assert body.get_content().startswith(begins)
+
+
 def test_a_callers_name_begins_no_header_of_its_own() -> None:
     message = Message("m1", "nordlys", "anna", "c", 1_800_000_000.0, "", "Kim\r\nBcc: all@example.com")
     mail = mail_of(message, company(), b"RIFF", to=ADDRESS, sender="l@nordlys.example")
