@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lampfield.sound_library.rotation import Rotation
-from lampfield.sound_library.shelves import Shelves
+from lampfield.sound_library.shelves import ACTIVE, Shelves
 from media.client import Codec
 from media.clips import ClipError, ClipStore
 from media.prompts.library import PromptLibrary, PromptMissing
@@ -45,7 +45,7 @@ class Sounds:
         return [clip for clip in clips if clip is not None]
 
     def music(self, name: str, domain: str) -> Sequence[Path]:
-        """The files of a music list as it is now, the same object until it changes."""
+        """The files of a music list as it is now, the same object until it changes; else of the active one."""
         known = self._music.get((name, domain))
         if known is None:
             files = self._shelves.of(domain).music(name)
@@ -53,7 +53,7 @@ class Sounds:
                 known = tuple(files or self._prompts.music(name))
             except PromptMissing as missing:
                 logger.error("music: %s", missing)
-                known = ()
+                known = () if name == ACTIVE else tuple(self.music(ACTIVE, domain))
             self._music[name, domain] = known
         return known
 

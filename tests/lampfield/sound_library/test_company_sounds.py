@@ -152,8 +152,8 @@ def test_own_sounds_are_found_before_built_in_ones_and_only_by_their_company(tmp
     assert mine.in_use(NUMBER, "closed") is None
     playable = Sounds(PromptLibrary(), shelves, ClipStore(tmp_path / "clips"))
     assert playable.music("summer", COMPANY.domain) == (sounds.folder.file("rain"),)
-    assert playable.music("summer", other.domain) == ()
     standard = PromptLibrary().music("default")
+    assert playable.music("summer", other.domain) == tuple(standard), "the other company has no such list"
     assert playable.music("default", COMPANY.domain) == tuple(standard)
     do(sounds.activate("summer"))
     shelves.configure([COMPANY, other], Shelves.load(engine))
@@ -161,6 +161,22 @@ def test_own_sounds_are_found_before_built_in_ones_and_only_by_their_company(tmp
     assert playable.music("default", COMPANY.domain) == (sounds.folder.file("rain"),)
     assert playable.music("default", other.domain) == tuple(standard)
     assert playable.music("ringback", COMPANY.domain)[0].is_relative_to(PACKAGED)
+
+
+def test_where_a_list_is_gone_that_a_queue_names_the_active_one_plays(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = database(tmp_path)
+    sounds = sounds_of(tmp_path, engine=engine)
+    for name, music_list in (("rain", "summer"), ("snow", "winter")):
+        do(sounds.add(new(name, sound_file(tmp_path / f"{name}.mp3"), kind="music", music_list=music_list)))
+    do(sounds.activate("winter"))
+    do(sounds.remove_list("summer"))
+    shelves = Shelves(tmp_path / "state")
+    shelves.configure([COMPANY], Shelves.load(engine))
+    playable = Sounds(PromptLibrary(), shelves, ClipStore(tmp_path / "clips"))
+    assert playable.music("summer", COMPANY.domain) == (sounds.folder.file("snow"),)
+    assert "music 'summer': no files" in caplog.text
 
 
 def test_no_more_greetings_are_in_use_at_once_than_the_company_may_have(tmp_path: Path) -> None:
