@@ -14,6 +14,7 @@ async def test_a_phone_behind_nat_is_learned_from_its_packets(engine: RunningEng
         port = await controller.call("a", signalled)
         await controller.call("b", other)
         controller.client.bridge("a", "b")
+        await controller.client.counters("a")
         phone.talk_to(port)
         for _ in range(3):
             phone.say(b"n" * 160)
