@@ -216,9 +216,9 @@ class Leg:
         sip, current = self.services.sip, self.rtp.codec
         try:
             port = await self.port()
-        except MediaError as fault:
+        except MediaError as away:
             # The leg is over, where the offer crosses its end, or the engine is away.
-            logger.info("%s %s: an offer is refused: %s", self.call, self.leg, fault)
+            logger.info("%s %s: an offer is refused: %s", self.call, self.leg, away)
             sip.refuse(self.session, 503)
             return
         held = self.description.held
