@@ -18,6 +18,7 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.fifo import AudioFifo
 from av.audio.resampler import AudioResampler
 
+from media.file_kind import EXPECTED
 from media.sound_file import Unreadable, opened
 
 _ENCODERS = {"PCMA": ("pcm_alaw", 8000), "PCMU": ("pcm_mulaw", 8000), "G722": ("g722", 16000)}
@@ -97,7 +98,9 @@ def transcode(source: Path, targets: dict[str, Path]) -> None:
         if 0 in frames:
             raise Unreadable("there is no sound in it")
     except av.FFmpegError as error:
-        raise Unreadable(error.strerror or str(error)) from error
+        reason = error.strerror or str(error)
+        away = isinstance(error, OSError)
+        raise Unreadable(reason if away else f"it cannot be read ({reason}); {EXPECTED}") from error
     except (OSError, MemoryError) as error:
         raise Unreadable(str(error) or "it needs too much memory") from error
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import math
 import os
+import random
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from media.clips import ClipError, ClipStore
 from media.codec import Codec
+from media.file_kind import EXPECTED
 from tests.media.running_engine import real_time
 
 DECODERS: dict[Codec, tuple[str, int]] = {
@@ -47,8 +49,10 @@ def decoded(clip: Path, codec: Codec) -> tuple[numpy.ndarray, int]:
 @contextlib.asynccontextmanager
 async def store(directory: Path) -> AsyncIterator[ClipStore]:
     clips = ClipStore(directory)
-    yield clips
-    await clips.close()
+    try:
+        yield clips
+    finally:
+        await clips.close()
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(44100, 2), (8000, 1), (16000, 1)])
@@ -139,14 +143,16 @@ async def test_a_replaced_file_is_another_clip(tmp_path: Path) -> None:
 
 @real_time
 async def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path) -> None:
-    (tmp_path / "noise.mp3").write_bytes(os.urandom(5000))
+    (tmp_path / "noise.mp3").write_bytes(random.Random(0).randbytes(5000))
+    (tmp_path / "mistaken.mp3").write_bytes(random.Random(131).randbytes(5000))
     (tmp_path / "empty.wav").write_bytes(b"")
     (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXTINF:1,\n{tone(tmp_path / 'tone.wav')}\n")
     tone(tmp_path / "silent.wav", seconds=0)
     bad = [
-        ("noise.mp3", "Invalid data"),
-        ("empty.wav", "Invalid data"),
-        ("list.m3u8", "Invalid data"),
+        ("noise.mp3", f"it cannot be read (Invalid data found when processing input); {EXPECTED}"),
+        ("mistaken.mp3", f"it cannot be read (Invalid argument); {EXPECTED}"),
+        ("empty.wav", EXPECTED),
+        ("list.m3u8", EXPECTED),
         ("silent.wav", "no sound"),
         ("none.wav", "No such file"),
         (".", "Is a directory"),
