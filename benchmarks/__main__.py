@@ -3,7 +3,8 @@
     python -m benchmarks [--runs 3] [--only ROW|SCRIPT ...]
 
 All rows are measured once, and those with a figure to reach or a peer's beside them `--runs` times, of which the median
-counts. They are kept in benchmarks/results.json and told in docs/performance.md.
+counts: that of the runs during which the machine was at its full pace, where it changes (`benchmarks.pace`). They are
+kept in benchmarks/results.json and told in docs/performance.md.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from rich.table import Table
 
 from benchmarks import report
 from benchmarks.kamailio import why_not
+from benchmarks.pace import UNDISTURBED
 from benchmarks.results import Result, keep, kept, machine, parted, shown
 from benchmarks.script import interruptible
 from benchmarks.targets import Target, load_targets
@@ -102,20 +104,30 @@ def measure(script: str, rows: Sequence[str], file: Path) -> Iterator[str]:
 
 
 def medians(runs: Sequence[Sequence[Result]]) -> list[Result]:
-    """The median of each row over the runs, with the range where there were several."""
+    """The median of each row over its undisturbed runs, with their range where there were several.
+
+    Undisturbed is a run at the best pace of all that is given, or nearly; of a row without one, all runs count.
+    """
     by_row: dict[str, list[Result]] = {}
     for run in runs:
         for result in run:
             by_row.setdefault(result.row, []).append(result)
-    return [_median(results) for results in by_row.values()]
+    full_pace = min((result.pace for run in runs for result in run), default=0.0)
+    return [_median(results, full_pace * UNDISTURBED) for results in by_row.values()]
 
 
-def _median(results: Sequence[Result]) -> Result:
-    values = sorted(result.value for result in results)
-    last = results[-1]
-    spread = f"median of {len(values)}: {shown(values[0])} to {shown(values[-1])}" if len(values) > 1 else ""
-    note = "; ".join(part for part in (last.note, spread) if part)
-    return Result(last.row, statistics.median(values), last.unit, note)
+def _median(results: Sequence[Result], slowest: float) -> Result:
+    undisturbed = [result for result in results if result.pace <= slowest]
+    counted = undisturbed or results
+    values = sorted(result.value for result in counted)
+    last = counted[-1]
+    notes = [last.note] if last.note else []
+    if len(results) > 1:
+        of_all = f"{len(counted)} of {len(results)}" if len(counted) < len(results) else f"{len(results)}"
+        notes.append(f"median of {of_all}: {shown(values[0])} to {shown(values[-1])}")
+    if not undisturbed:
+        notes.append("none undisturbed")
+    return Result(last.row, statistics.median(values), last.unit, "; ".join(notes), last.pace)
 
 
 def run_all(plan: Sequence[dict[str, list[str]]], console: Console) -> tuple[list[Result], list[str]]:
@@ -134,7 +146,9 @@ def run_all(plan: Sequence[dict[str, list[str]]], console: Console) -> tuple[lis
                         failures += run_script(script, rows, files[-1], lambda: bar.advance(task), console)
             except KeyboardInterrupt:
                 failures.append("Interrupted: what was measured until then is kept.")
-        runs = [[Result(row.row, row.value, row.unit, row.note) for row in kept(file).values()] for file in files]
+        runs = [
+            [Result(row.row, row.value, row.unit, row.note, row.pace) for row in kept(file).values()] for file in files
+        ]
     return medians(runs), failures
 
 

@@ -20,6 +20,11 @@ load on both, in turn, in one run (`.venv/bin/python -m benchmarks --only peers`
 but Lampfield at registrations. The cost of the PUBLISHes that change the states is part of these figures."""
 
 
+PACE = """\
+`pace` is that of the machine just before and after: CPU-microseconds of a datagram sent and read over loopback \
+(`benchmarks/pace.py`). Where it was looked at, medians are of the runs at the best pace, or at most 15 % above it."""
+
+
 def render(targets: Targets, results: Mapping[str, Kept]) -> str:
     """The generated part of the document."""
     goals = targets.by_row()
@@ -27,10 +32,11 @@ def render(targets: Targets, results: Mapping[str, Kept]) -> str:
     sections = [
         _machines(results.values()),
         _table(
-            ("row", "work", "unit", "Asterisk", "Kamailio", "to reach", "Lampfield", "reached", "date"),
+            ("row", "work", "unit", "Asterisk", "Kamailio", "to reach", "Lampfield", "reached", "pace", "date"),
             (_target_row(target, results.get(target.row)) for target in targets.targets),
         ),
         " ".join(targets.peers.split()),
+        PACE,
         "What each figure was measured with:",
         _table(
             ("row", "measured with"),
@@ -39,8 +45,8 @@ def render(targets: Targets, results: Mapping[str, Kept]) -> str:
         *_beside(targets, results),
         "Parts by themselves, to see where the time goes:",
         _table(
-            ("row", "value", "unit", "measured with", "date"),
-            ((f"`{part.row}`", shown(part.value), part.unit, part.note, part.date) for part in parts),
+            ("row", "value", "unit", "measured with", "pace", "date"),
+            ((f"`{part.row}`", shown(part.value), part.unit, part.note, _pace(part), part.date) for part in parts),
         ),
     ]
     return "\n\n".join(sections)
@@ -50,11 +56,15 @@ def _target_row(target: Target, result: Kept | None) -> tuple[str, ...]:
     sign = "" if target.better == "less" else "at least "
     goal = f"**{sign}{shown(target.reach)}**"
     ours = (
-        (shown(result.value), "yes" if target.reached(result.value) else "no", result.date)
+        (shown(result.value), "yes" if target.reached(result.value) else "no", _pace(result), result.date)
         if result
-        else ("", target.later or "not measured", "")
+        else ("", target.later or "not measured", "", "")
     )
     return (f"`{target.row}`", target.work, target.unit, target.asterisk, target.kamailio, goal, *ours)
+
+
+def _pace(result: Kept) -> str:
+    return shown(result.pace) if result.pace else ""
 
 
 def _beside(targets: Targets, results: Mapping[str, Kept]) -> list[str]:

@@ -5,9 +5,12 @@ A script has `ROWS`, the rows it can measure, and measures those that its comman
 
 import argparse
 import signal
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
+import msgspec
+
+from benchmarks.pace import pace
 from benchmarks.results import RESULTS, Result, keep, machine, shown
 
 
@@ -38,11 +41,20 @@ def tell(results: Iterable[Result], arguments: argparse.Namespace) -> None:
     """Print each wanted result as it comes, and keep it if that is asked."""
     interruptible()
     print(machine(), flush=True)
-    for result in results:
+    for result in _paced(results):
         if wanted(arguments, result.row):
             print(f"{result.row:32} {shown(result.value):>10} {result.unit:24} {result.note}", flush=True)
             if arguments.keep:
                 keep([result], arguments.file)
+
+
+def _paced(results: Iterable[Result]) -> Iterator[Result]:
+    """The results, each with the machine's pace while it was measured: the mean of before and after."""
+    before = pace()
+    for result in results:
+        after = pace()
+        yield msgspec.structs.replace(result, pace=(before + after) / 2)
+        before = after
 
 
 def best(work: Callable[[], float], rounds: int = 5) -> float:

@@ -11,7 +11,7 @@ GOAL = Target("register", "REGISTER refresh", "CPU-s per 1,000", 0.03, kamailio=
 
 
 def result(row: str, value: float) -> Kept:
-    return Kept(row, value, "CPU-s per 1,000", "over sockets", "2 cores", "2026-11-22")
+    return Kept(row, value, "CPU-s per 1,000", "over sockets", "2 cores", "2026-11-22", 4.5)
 
 
 def test_the_document_agrees_with_what_was_measured() -> None:
@@ -36,7 +36,7 @@ def test_no_row_is_measured_by_two_scripts() -> None:
 @pytest.mark.parametrize(("value", "reached"), [(0.0299, "yes"), (0.031, "no")])
 def test_a_row_tells_whether_it_is_reached(value: float, reached: str) -> None:
     text = render(Targets("Peers.", (GOAL,)), {"register": result("register", value)})
-    assert f"| 0.0175 | **0.03** | {value} | {reached} | 2026-11-22 |" in text
+    assert f"| 0.0175 | **0.03** | {value} | {reached} | 4.5 | 2026-11-22 |" in text
 
 
 def test_a_rate_is_reached_from_above() -> None:
@@ -63,6 +63,20 @@ def test_a_document_without_markers_is_refused() -> None:
 def test_the_median_of_several_runs_is_told_with_their_range() -> None:
     runs = [[Result("register", value, "CPU-s", "MD5")] for value in (0.05, 0.02, 0.03)]
     assert medians(runs) == [Result("register", 0.03, "CPU-s", "MD5; median of 3: 0.02 to 0.05")]
+
+
+def test_only_runs_at_the_machines_full_pace_count() -> None:
+    runs = [[Result("register", value, "CPU-s", "MD5", pace)] for value, pace in ((0.05, 9), (0.02, 4.5), (0.03, 4.9))]
+    (median,) = medians(runs)
+    assert (median.value, median.pace) == (0.025, 4.9)
+    assert median.note == "MD5; median of 2 of 3: 0.02 to 0.03"
+
+
+def test_a_row_that_was_never_measured_at_full_pace_says_so() -> None:
+    slow = [[Result("register", 0.05, "CPU-s", pace=9)], [Result("register", 0.04, "CPU-s", pace=8)]]
+    fast = [Result("bridge", 0.04, "CPU-s", pace=4.5)]
+    register, _ = medians([*slow, fast])
+    assert (register.value, register.note) == (0.045, "median of 2: 0.04 to 0.05; none undisturbed")
 
 
 def test_one_can_choose_a_script_or_a_row() -> None:
