@@ -22,9 +22,20 @@ class Reloading:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._turn = asyncio.Lock()
+        """One at a time: of two that overtook each other, the older reading could stay."""
 
     async def companies(self) -> str:
         """Read the companies anew; calls in progress go on as they were routed. Tells what came of it, for people."""
+        async with self._turn:
+            return await self._companies()
+
+    async def sounds(self) -> str:
+        """Read the companies' own sounds anew; callers who hear music hear the changed list from their next file on."""
+        async with self._turn:
+            return await self._sounds()
+
+    async def _companies(self) -> str:
         parts = self._parts
         try:
             directory = await asyncio.to_thread(load_directory, parts.database)
@@ -59,8 +70,7 @@ class Reloading:
         logger.info("%s", told)
         return told
 
-    async def sounds(self) -> str:
-        """Read the companies' own sounds anew; callers who hear music hear the changed list from their next file on."""
+    async def _sounds(self) -> str:
         parts = self._parts
         try:
             shelves = await asyncio.to_thread(Shelves.load, parts.database)
