@@ -84,7 +84,7 @@ class Waiting:
     language: str = ""
     """What who is to be called back was spoken to in."""
     attempts: int = 0
-    """How often the caller was called back and not reached."""
+    """How often the caller was called back and not reached, since it was ordered last."""
     offers: tuple[int, ...] = ()
     """The offers that ring for this caller: one, or several with strategy `all`."""
     tries: dict[str, int] = field(default_factory=dict)

@@ -199,7 +199,7 @@ class QueueState:
 
     def _callback_requested(self, event: CallbackRequested) -> None:
         caller = self.callers[event.call]
-        caller.standing, caller.number = "callback", event.number
+        caller.standing, caller.number, caller.attempts = "callback", event.number, 0
         caller.earliest, caller.language = event.earliest, event.language
         self._line_up(caller)
 

@@ -224,6 +224,23 @@ def test_who_was_called_back_and_is_in_line_may_order_it_anew() -> None:
     assert left(world) == [("call-1", "called-back", "")]
 
 
+def test_who_was_reached_and_orders_it_anew_has_all_attempts_again() -> None:
+    async def scenario(world: World) -> None:
+        await order(world, "1")
+        world.activity.member_free("anna", now())
+        await asyncio.sleep(70)
+        world.called_back[1].press("5")
+        await asyncio.sleep(1)
+        world.called_back[1].press("1")
+        await asyncio.sleep(300)
+
+    mobile = chain([Phone("busy"), Phone(), Phone("busy")], repeat(Phone()))
+    anna = chain([Phone("ring")], repeat(Phone()))
+    world = wait(scenario, lambda: World(house(callback_attempts=2), {MOBILE: mobile, "anna": anna}))
+    assert [event.attempt for event in world.events if isinstance(event, CalledBack)] == [1, 2, 1, 2]
+    assert left(world) == [("call-1", "called-back", "")]
+
+
 # Answered meanwhile
 
 
