@@ -1,6 +1,6 @@
 """The companies at work: their queues, and what their people are doing as far as queues must know."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from weakref import WeakValueDictionary
 
@@ -136,13 +136,19 @@ class Houses:
                 self._membership.sink(company),
                 remembrance=self._standings.of(company, queue.name),
                 call_back=self._call_back(company.domain),
-                introduction=partial(introduction, company, queue.name, self._shelves.of(company.domain).has),
+                introduction=partial(self._introduction, company, queue.name),
                 history=self._history(company, queue.name),
                 talks=self._places.talks(),
             )
         elif running.queue != queue:
             running.reconfigure(queue)
         return running
+
+    def _introduction(self, company: Company, queue: str) -> Sequence[str]:
+        """Tells a member which queue calls, by the company as it is now."""
+        house = self._houses.get(company.domain)
+        known = company if house is None else house.company
+        return introduction(known, queue, self._shelves.of(company.domain).has)
 
     def _place_sink(self, company: Company) -> EventSink:
         """Takes what happens to callers in queues."""

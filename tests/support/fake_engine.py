@@ -26,6 +26,8 @@ class Session:
     bridged: str | None = None
     music: str = ""
     announcement: str = ""
+    announced: list[str] = field(default_factory=list)
+    """All clips that were announced to the phone, without their folders."""
     keys: str = ""
     """Telephone events that were sent to the phone."""
     ends: asyncio.TimerHandle | None = None
@@ -118,7 +120,9 @@ class FakeEngine:
                 session.music = arguments["clips"]
             case "play":
                 session.stop()
-                session.announcement = Path(arguments["clips"].rpartition(",")[2]).stem
+                clips = [Path(clip).stem for clip in arguments["clips"].split(",")]
+                session.announced += clips
+                session.announcement = clips[-1]
                 play = int(arguments.get("play", "0"))
                 session.ends = asyncio.get_running_loop().call_later(ANNOUNCEMENT_SECONDS, self._played, name, play)
             case "stop" if arguments["layer"] == "music":
