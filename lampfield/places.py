@@ -5,6 +5,8 @@ needed before the first call, without a database, and only while it lasts. Offer
 releases every claim.
 """
 
+from collections.abc import Container
+
 import msgspec
 
 from lampfield.decoded import decoded
@@ -65,6 +67,18 @@ class Places:
         """What happened to the places of a queue, as part of its log."""
         places = (place for place in self._kept.values() if (place.company, place.queue) == (company.id, queue))
         return sorted((event for place in places for event in place.news), key=lambda event: event.at)
+
+    def end_others(self, queues: Container[tuple[str, str]], at: float, emit: EventSink) -> None:
+        """End the places in other queues than these, by company's id and name: they are no more since a restart.
+
+        Told is it of those to be called back: a call in the records has ended on the line, and its place with it.
+        """
+        for key, place in list(self._kept.items()):
+            if (place.company, place.queue) not in queues:
+                self._forget(key)
+                if place.member is None and any(isinstance(event, CallbackRequested) for event in place.news):
+                    waited = at - place.news[0].at
+                    emit(QueueLeft(call=place.call, at=at, queue=place.queue, outcome="lost", waited=waited))
 
     def talks(self) -> frozenset[str]:
         """The calls under which queues know the conversations that have not ended."""

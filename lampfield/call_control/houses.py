@@ -91,6 +91,8 @@ class Houses:
         self._park_held = park_held
         self._call_back = call_back
         self._houses: dict[str, House] = {}
+        self._removed: dict[tuple[str, str], House] = {}
+        """By domain and name of a queue that the company has no more: the last house with it, while it has callers."""
         self._runners: WeakValueDictionary[tuple[str, str], QueueRunner] = WeakValueDictionary()
         """By domain and name; those of queues that a company has no more for as long as calls still use them."""
         self._activities: dict[str, Activity] = {}
@@ -98,7 +100,14 @@ class Houses:
 
     def configure(self, companies: Iterable[Company]) -> None:
         """Take over the companies as they are now."""
-        self._houses = {company.domain: self._house(company) for company in companies}
+        before, self._houses = self._houses, {company.domain: self._house(company) for company in companies}
+        removed = self._removed | {(domain, name): house for domain, house in before.items() for name in house.queues}
+        self._removed = {key: house for key, house in removed.items() if self._goes_on(*key, house)}
+
+    def _goes_on(self, domain: str, queue: str, house: House) -> bool:
+        """Whether a queue that its company has no more has callers still; `house` is the company's when it had."""
+        now = self._houses.get(domain)
+        return now is not None and queue not in now.queues and bool(house.queues[queue].state.callers)
 
     def _house(self, company: Company) -> House:
         known = self._houses.get(company.domain)
@@ -194,6 +203,12 @@ class Houses:
     def of_domain(self, domain: str) -> House | None:
         return self._houses.get(domain)
 
+    def of_queue(self, domain: str, runner: QueueRunner) -> House | None:
+        """The house in which a queue of a company is served, the last one where it was taken out; None for none."""
+        name = runner.queue.name
+        houses = (self._houses.get(domain), self._removed.get((domain, name)))
+        return next((house for house in houses if house is not None and house.queues.get(name) is runner), None)
+
     def of_company(self, company: str) -> House | None:
         """The house of the company of this id."""
         return next((house for house in self._houses.values() if house.company.id == company), None)
@@ -229,6 +244,8 @@ class Houses:
 
     def let_go(self, taken_up: Collection[str]) -> None:
         """End the places and conversations of before a restart that nobody has taken up."""
+        queues = {(house.company.id, name) for house in self._houses.values() for name in house.queues}
+        self._places.end_others(queues, self._clock(), self._emit)
         for house in self._houses.values():
             for runner in house.queues.values():
                 for call in runner.without_caller():
@@ -240,6 +257,6 @@ class Houses:
 
     def close(self) -> None:
         """Let everybody who waits in a queue go, for the server stops."""
-        for house in self._houses.values():
+        for house in (*self._houses.values(), *self._removed.values()):
             for runner in house.queues.values():
                 runner.close()

@@ -204,8 +204,8 @@ class Switchboard:
 
     async def call_back(self, domain: str, runner: QueueRunner, due: CallbackDue) -> None:
         """Call somebody back for a queue, as a `routing.queue.call_back.CallBack`; the call then goes on by itself."""
-        house = self._houses.of_domain(domain)
-        if house is None or house.queues.get(due.queue) is not runner:
+        house = self._houses.of_queue(domain, runner)
+        if house is None:
             runner.leave(due.call, "lost")
             return
         call = new_call_id(self._services)
