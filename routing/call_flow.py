@@ -19,7 +19,6 @@ from routing.feature_codes import FeatureCall, FeatureCode
 from routing.forwarded import ForwardedCall
 from routing.forwarding import before_ringing, diverted_by, not_answered, ring_seconds
 from routing.handover import SentOn
-from routing.hours import ALWAYS_OPEN
 from routing.house import Arrival, House, Onward
 from routing.model import Destination, MainNumber
 from routing.park import Stay
@@ -85,6 +84,7 @@ class CallFlow:
         for other in others:
             self._course.places.came_to(Destination("queue", other))
         self._visits.hold(places)
+        self._course.main_number = self._house.open_number(self._course.arrival, arrived)
         self._emit(CallTakenUp(**self._arrived(), arrived=arrived, queue=queue))
         await self._to_the_end(self._wait_on(queue, "position" if away else "nothing"))
 
@@ -98,6 +98,7 @@ class CallFlow:
 
         The last event is CallEnded here too, exactly once.
         """
+        self._course.main_number = self._house.open_number(self._course.arrival, arrived)
         self._emit(CallTakenUp(**self._arrived(), arrived=arrived, queue="", talks_to=person or answered.number))
         self._visits.talks_to(queue, place, answered)
         await self._to_the_end(self._talk_on(answered))
@@ -126,6 +127,7 @@ class CallFlow:
         self._course.give_priority(priority)
         self._course.customer_number = customer
         self._course.parked_by = parked_by
+        self._course.main_number = self._house.open_number(self._course.arrival, arrived)
         written = str(destination) if destination is not None else ""
         self._emit(CallTakenUp(**self._arrived(), arrived=arrived, queue="", destination=written))
         await self._to_the_end(self._begin_anew(destination))
@@ -214,8 +216,8 @@ class CallFlow:
     async def _greet(self, number: MainNumber) -> Onward:
         """Choose by the hours and greet. A menu plays the greeting itself, so that a key cuts it."""
         self._course.give_priority(number.priority)
-        hours = self._company.hours[number.hours] if number.hours is not None else ALWAYS_OPEN
-        now = self._house.hours_now.situation(hours, self._clock(), self._house.changes(hours))
+        now = self._house.situation(number, self._clock())
+        self._course.main_number = number.number if now.open else ""
         onward = Onward(number.open, f"open: {now.why}") if now.open else Onward(number.closed, f"closed: {now.why}")
         greeting = greeting_of(number, now.slot, self._house.greetings)
         if greeting is not None and onward.destination.kind == "menu":

@@ -8,7 +8,16 @@ from routing.places import Places
 class Course:
     """Changes as the call goes on."""
 
-    __slots__ = ("arrival", "customer_number", "greeting", "otherwise", "parked_by", "places", "priority")
+    __slots__ = (
+        "arrival",
+        "customer_number",
+        "greeting",
+        "main_number",
+        "otherwise",
+        "parked_by",
+        "places",
+        "priority",
+    )
 
     def __init__(self, arrival: Arrival, priority: int = 0) -> None:
         self.arrival = arrival
@@ -18,6 +27,8 @@ class Course:
         """What the caller has typed as such; empty for nothing."""
         self.greeting: tuple[str, ...] = ()
         """Prompts that the first menu plays before its own, so that a key cuts them."""
+        self.main_number = ""
+        """The one by which the call came while it was open; empty for none."""
         self.parked_by = ""
         """Id of who has parked the call, and gets it back."""
         self.otherwise: Destination | None = None

@@ -6,15 +6,16 @@ from typing import Literal
 
 import msgspec
 
+from routing import dialplan
 from routing.feature_codes import FeatureActions
 from routing.forwarding import NoWishes, WishBook
 from routing.greetings import Greetings, GreetingStudio, NoGreetings
-from routing.hours import ChangesOf, unchanged
+from routing.hours import ALWAYS_OPEN, ChangesOf, Situation, unchanged
 from routing.hours_now import HoursNow
 from routing.last_members import LastMembers, NobodyRemembered
 from routing.lookups import Inquiry, NobodyAsked
 from routing.menu.names import HasSound, no_sounds
-from routing.model import Company, Destination
+from routing.model import Company, Destination, MainNumber
 from routing.parking_lot import ParkingLot
 from routing.ports import Clock, EventSink
 from routing.queue.runner import QueueRunner
@@ -65,3 +66,18 @@ class House:
     wishes: WishBook = field(default_factory=NoWishes)
     """Who is not to be disturbed, and where calls are forwarded."""
     park: ParkingLot = field(default_factory=ParkingLot)
+
+    def situation(self, number: MainNumber, at: float) -> Situation:
+        """Whether a main number is open at an instant, UTC epoch seconds, by what changes its hours now."""
+        hours = self.company.hours[number.hours] if number.hours is not None else ALWAYS_OPEN
+        return self.hours_now.situation(hours, at, self.changes(hours))
+
+    def is_open(self, main_number: str) -> bool:
+        """Fulfils `routing.queue.call_back.IsOpen`; one that the company has no more is not closed either."""
+        number = self.company.main_numbers.get(main_number)
+        return number is None or self.situation(number, self.clock()).open
+
+    def open_number(self, arrival: Arrival, at: float) -> str:
+        """The main number by which a call came at an instant when that was open; empty for none."""
+        found = dialplan.find(self.company, arrival.dialled, arrival.origin)
+        return found.number if isinstance(found, MainNumber) and self.situation(found, at).open else ""

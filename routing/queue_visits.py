@@ -63,6 +63,7 @@ class QueueVisits:
             place=place,
             opening=opening or ("position" if place else "welcome"),
             orders_callback=orders_callback,
+            main_number=course.main_number,
         )
         place = place or caller.call
         if isinstance(ended, ToBeCalledBack):

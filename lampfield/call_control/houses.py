@@ -145,6 +145,7 @@ class Houses:
                 self._membership.sink(company),
                 remembrance=self._standings.of(company, queue.name),
                 call_back=self._call_back(company.domain),
+                is_open=partial(self._is_open, company.domain),
                 introduction=partial(self._introduction, company, queue.name),
                 history=self._history(company, queue.name),
                 talks=self._places.talks(),
@@ -158,6 +159,11 @@ class Houses:
         house = self._houses.get(company.domain)
         known = company if house is None else house.company
         return introduction(known, queue, self._shelves.of(company.domain).has)
+
+    def _is_open(self, domain: str, main_number: str) -> bool:
+        """Fulfils `IsOpen`, by the company as it is now; nothing is before its hours are known."""
+        house = self._houses.get(domain)
+        return house is not None and house.is_open(main_number)
 
     def _place_sink(self, company: Company) -> EventSink:
         """Takes what happens to callers in queues."""

@@ -64,6 +64,8 @@ class CallbackRequested(CallEvent, frozen=True, kw_only=True):
     earliest: float
     language: str = ""
     """What the caller was spoken to in; empty in the records of older versions."""
+    main_number: str = ""
+    """The main number by which the caller came while it was open, and is called back only then; empty for any time."""
 
 
 class CallbackDue(CallEvent, frozen=True, kw_only=True):

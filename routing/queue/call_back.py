@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from routing.events import CallbackDue
+from routing.events import CallbackDue, OfferMade
+from routing.queue.member import Waiting
 
 if TYPE_CHECKING:
     from routing.queue.runner import QueueRunner
@@ -21,6 +22,29 @@ then on it is the treatment of a caller in line like any other. Else it tells `Q
 the runner for one that ends or fails without having told anything, or takes longer than `CALLBACK_GRACE`. It is
 cancelled when the place is given up before the caller has answered.
 """
+
+
+IsOpen = Callable[[str], bool]
+"""Whether a main number is open at this moment, so that who came by it may be called back."""
+
+
+def due_by(caller: Waiting, offer: OfferMade) -> CallbackDue:
+    """The caller's turn has come by the claim of a member."""
+    return CallbackDue(
+        call=caller.call,
+        at=offer.at,
+        queue=offer.queue,
+        member=offer.member,
+        offer=offer.offer,
+        number=caller.number,
+        attempt=caller.attempts + 1,
+        language=caller.language,
+    )
+
+
+def always_open(main_number: str) -> bool:
+    """IsOpen for who has no opening hours."""
+    return True
 
 
 async def nobody_calls_back(runner: QueueRunner, due: CallbackDue) -> None:

@@ -18,6 +18,8 @@ class InLine:
     """The call under which the queue knows the place; another than the caller's for who was called back."""
     emit: EventSink
     clock: Clock
+    main_number: str = ""
+    """While it is closed, who came by it is not called back; empty for none."""
 
     @property
     def queue(self) -> Queue:

@@ -7,11 +7,10 @@ a caller, each by an offer of its own, and the first answer releases the others.
 beside an unserved caller who may be offered to that member.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Set
 from typing import Literal
 
 from routing.events import (
-    CallbackDue,
     CallbackMissed,
     CallbackRequested,
     OfferEnded,
@@ -22,6 +21,7 @@ from routing.events import (
     QueueLeft,
 )
 from routing.model import Queue
+from routing.queue.call_back import due_by
 from routing.queue.events import (
     MISSED_TOO_OFTEN,
     Author,
@@ -55,6 +55,7 @@ class QueueMachine:
         """The settings as they are now."""
         self._events: list[QueueEvent] = []
         self._closed = False
+        self._shut: Set[str] = frozenset()
         self._match_at: float | None = None
         """When time alone brings a free member and a caller together."""
 
@@ -129,10 +130,16 @@ class QueueMachine:
 
     # Callers who hang up and keep their place.
 
-    def call_back(self, call: str, number: str, now: float, earliest: float, language: str = "") -> bool:
+    def shut(self, main_numbers: Set[str]) -> None:
+        """From the next decision on, until told otherwise, nobody is called back who came by one of these."""
+        self._shut = main_numbers
+
+    def call_back(
+        self, call: str, number: str, now: float, earliest: float, language: str = "", main_number: str = ""
+    ) -> bool:
         """The caller hangs up and is to be called at `number` when the place's turn comes; False for who has left.
 
-        Of two places of one number that which is further on stays, as it is.
+        Of two places of one number that which is further on stays, as it is. `main_number`: see `CallbackRequested`.
         """
         caller = self.state.callers.get(call)
         if caller is None or caller.standing == "callback":
@@ -145,9 +152,12 @@ class QueueMachine:
                 self._assign(now)
                 return True
         self._withdraw(caller, now)
-        name, earliest = self.queue.name, max(now, earliest)
-        asked = CallbackRequested(call=call, at=now, queue=name, number=number, earliest=earliest, language=language)
-        self._record(asked)
+        name, earliest, by = self.queue.name, max(now, earliest), main_number or caller.main_number
+        self._record(
+            CallbackRequested(
+                call=call, at=now, queue=name, number=number, earliest=earliest, language=language, main_number=by
+            )
+        )
         self._assign(now)
         return True
 
@@ -329,7 +339,7 @@ class QueueMachine:
         """Claim free members for unserved callers as far as they go; let go who has no hope left."""
         state, self._match_at = self.state, None
         while state.free and not self._closed:
-            found = next_match(state, now)
+            found = next_match(state, now, self._shut)
             if not isinstance(found, tuple):
                 self._match_at = found
                 break
@@ -343,20 +353,10 @@ class QueueMachine:
 
     def _claim(self, caller: Waiting, member: Member, now: float) -> None:
         number, name = self.state.last_offer + 1, self.queue.name
-        self._record(OfferMade(call=caller.call, at=now, queue=name, member=member.person, offer=number))
+        offer = OfferMade(call=caller.call, at=now, queue=name, member=member.person, offer=number)
+        self._record(offer)
         if caller.standing == "callback":
-            self._record(
-                CallbackDue(
-                    call=caller.call,
-                    at=now,
-                    queue=name,
-                    member=member.person,
-                    offer=number,
-                    number=caller.number,
-                    attempt=caller.attempts + 1,
-                    language=caller.language,
-                )
-            )
+            self._record(due_by(caller, offer))
 
     def _claim_for(self, caller: Waiting, person: str, now: float) -> int | None:
         """The offer by which somebody has this caller who takes them by themselves; None for who is no free member."""

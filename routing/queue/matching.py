@@ -1,7 +1,7 @@
 """Which caller is offered to which member next, and who need not wait. Pure."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Literal
 
 from routing.queue.events import Obstacle
@@ -20,29 +20,42 @@ def choose(caller: Waiting, free: list[Member]) -> Member:
     return min(free, key=lambda member: (caller.tries.get(member.person, 0), member.person != caller.prefers))
 
 
-def next_match(state: QueueState, now: float) -> tuple[Waiting, Member] | float | None:
+LOOK_SECONDS = 60.0
+"""Between two looks whether a main number is open: hours begin with a whole minute, and a switch may be turned."""
+
+
+def next_match(state: QueueState, now: float, shut: Set[str] = frozenset()) -> tuple[Waiting, Member] | float | None:
     """The next caller with the member to claim; else when time alone will make a match, None for never.
 
     There has to be a free member. Callers come in the line's order. Who is not to be called back yet is passed over,
     and so is a caller for whom each free member either has a threshold that the caller's waiting has not reached or has
-    been tried in all rounds.
+    been tried in all rounds. `shut` are the main numbers that are closed: who is to be called back and came by one of
+    them is passed over until the next look at it.
     """
     caller, free = state.first_unserved(), state.free
     if caller is None:
         return None
     alike = caller.member is None and not caller.tries
-    if free[0].threshold <= 0 and alike and caller.prefers is None and caller.earliest <= now:
+    if free[0].threshold <= 0 and alike and caller.prefers is None and _ready_at(caller, now, shut) <= now:
         return caller, free[0]  # most of all
     in_time = math.inf
     while caller is not None:
-        ready = caller.earliest <= now
-        at, member = _match(state, caller, now) if ready else (caller.earliest, None)
+        ready_at = _ready_at(caller, now, shut)
+        ready = ready_at <= now
+        at, member = _match(state, caller, now) if ready else (ready_at, None)
         if member is not None:
             return caller, member
         in_time = min(in_time, at)
         # Who came later has waited less: what is too early for an untried caller is too early for them.
         caller = state.unserved_after(caller, other_priority=ready and caller.member is None and not caller.tries)
     return in_time if in_time < math.inf else None
+
+
+def _ready_at(caller: Waiting, now: float, shut: Set[str]) -> float:
+    """From when on the caller may be offered to somebody; `now`, or before it, for at once."""
+    if caller.main_number in shut and caller.standing == "callback":
+        return max(caller.earliest, (now // LOOK_SECONDS + 1) * LOOK_SECONDS)
+    return caller.earliest
 
 
 def _match(state: QueueState, caller: Waiting, now: float) -> tuple[float, Member | None]:

@@ -85,6 +85,8 @@ class Waiting:
     """What who is to be called back was spoken to in."""
     attempts: int = 0
     """How often the caller was called back and not reached, since it was ordered last."""
+    main_number: str = ""
+    """The main number by which the caller came, and while it is closed is not called back; empty for none."""
     offers: tuple[int, ...] = ()
     """The offers that ring for this caller: one, or several with strategy `all`."""
     tries: dict[str, int] = field(default_factory=dict)

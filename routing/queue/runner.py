@@ -13,7 +13,7 @@ from routing.activity import Activity
 from routing.events import CallbackDue, CallEvent, OfferEnded, OfferMade, QueueLeft
 from routing.model import Queue
 from routing.ports import ANSWERED_ELSEWHERE, Answered, Caller, Clock, Dialler, EventSink
-from routing.queue.call_back import CALLBACK_GRACE, CallBack, nobody_calls_back
+from routing.queue.call_back import CALLBACK_GRACE, CallBack, IsOpen, always_open, nobody_calls_back
 from routing.queue.confirming import Introduction, unnamed
 from routing.queue.delivery import Delivery, NotInLine, Place
 from routing.queue.events import (
@@ -57,6 +57,7 @@ class QueueRunner:
         *,
         remembrance: Remembrance | None = None,
         call_back: CallBack = nobody_calls_back,
+        is_open: IsOpen = always_open,
         introduction: Introduction = unnamed,
         history: Iterable[Recollection] = (),
         talks: Container[str] = (),
@@ -68,6 +69,8 @@ class QueueRunner:
         self._clock = clock
         self._remembrance = remembrance or Forgotten()
         self._call_back = call_back
+        self._is_open = is_open
+        self._main_numbers = {each.main_number for each in self._machine.state.callers.values()} - {""}
         self._introduction = introduction
         self._places: dict[str, Place] = {}
         self._ringing: dict[int, asyncio.Task[None]] = {}
@@ -75,7 +78,7 @@ class QueueRunner:
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at: float | None = None
         self._acting = False
-        self._machine.restore(talks, clock())
+        self._machine.restore(talks, self._now())
         for call in self._machine.state.callers:
             self._places[call] = Place(asyncio.get_running_loop().create_future())
         self._act()
@@ -95,11 +98,10 @@ class QueueRunner:
     def reconfigure(self, queue: Queue) -> None:
         """Go on with other settings. Callers keep their places; members who are new are met, others finish."""
         known = set(self._machine.state.members)
-        self._machine.reconfigure(queue, self._clock())
+        self._machine.reconfigure(queue, self._now())
         self._act()
-        for person in queue.members:
-            if person not in known:
-                self._meet(person)
+        for person in [each for each in queue.members if each not in known]:
+            self._meet(person)
 
     # Callers.
 
@@ -112,13 +114,13 @@ class QueueRunner:
         `who` calls, by id or number, is offered to themselves never.
         """
         place = self._places[caller.call] = Place(asyncio.get_running_loop().create_future(), caller, dialler)
-        self._machine.join(caller.call, self._clock(), priority=priority, prefers=prefers, who=who)
+        self._machine.join(caller.call, self._now(), priority=priority, prefers=prefers, who=who)
         self._act()
         return place.delivery
 
     def leave(self, call: str, outcome: LeftUnanswered = "abandoned") -> None:
         """The caller goes, or gives up being called back; who rings is released. Nothing for who has left already."""
-        self._machine.leave(call, self._clock(), outcome)
+        self._machine.leave(call, self._now(), outcome)
         self._act()
 
     def hung_up(self, call: str, outcome: LeftUnanswered = "abandoned") -> None:
@@ -152,14 +154,14 @@ class QueueRunner:
 
         False where it is too late, since the wait has ended; its future tells how.
         """
-        held = self._machine.hold(call, self._clock())
+        held = self._machine.hold(call, self._now())
         self._act()
         return held
 
     def return_to(self, call: str) -> asyncio.Future[Delivery]:
         """The caller who stepped out is on the line again; the future is that of `join`. Raises NotInLine."""
         place = self.place(call)
-        self._machine.resume(call, self._clock())
+        self._machine.resume(call, self._now())
         self._act()
         return place.delivery
 
@@ -192,13 +194,16 @@ class QueueRunner:
         else:
             self.leave(call, "lost")
 
-    def call_back(self, call: str, number: str, earliest: float = 0.0, *, language: str = "") -> bool:
+    def call_back(
+        self, call: str, number: str, earliest: float = 0.0, *, language: str = "", main_number: str = ""
+    ) -> bool:
         """The caller hangs up, keeps the place, and is to be called at `number`, not before `earliest` (UTC epoch).
 
-        To be told when the caller's leg is over, since it may be the place's turn at once. Then a member is claimed and
-        the runner's `CallBack` does the rest. False where it is too late, since the wait has ended.
+        To be told when the caller's leg is over, since it may be the place's turn at once, unless `main_number` is
+        closed. Then a member is claimed and the runner's `CallBack` does the rest. False where the wait has ended.
         """
-        kept = self._machine.call_back(call, number, self._clock(), earliest, language)
+        self._main_numbers |= {main_number} - {""}
+        kept = self._machine.call_back(call, number, self._now(), earliest, language, main_number)
         if kept:
             self._places[call].caller = self._places[call].dialler = None
         self._act()
@@ -206,14 +211,14 @@ class QueueRunner:
 
     def callback_missed(self, offer: int, outcome: Missed) -> None:
         """Who was called back did not answer: later again with the same place, or given up after the last attempt."""
-        self._machine.callback_missed(offer, outcome, self._clock())
+        self._machine.callback_missed(offer, outcome, self._now())
         self._act()
 
     def talks_to(self, call: str, member: Answered, number: str = "") -> None:
         """The caller talks to the member until that one's part is over, and is called back at `number` no more."""
         if call in self._machine.state.talks:
             self._talks[call] = asyncio.create_task(self._talk(call, member), name=f"{self.queue.name} talk {call}")
-        self._machine.spoken_to(number, call, self._clock())
+        self._machine.spoken_to(number, call, self._now())
         self._act()
 
     async def _talk(self, call: str, member: Answered) -> None:
@@ -225,37 +230,37 @@ class QueueRunner:
 
     def talk_ended(self, call: str) -> None:
         """The conversation that a delivery brought is over, or the member has handed the caller on; once counts."""
-        self._machine.talk_ended(call, self._clock())
+        self._machine.talk_ended(call, self._now())
         self._act()
 
     def close(self) -> None:
         """Let everybody on the line go with outcome `shutdown`, and take nobody in and call nobody any more."""
-        self._machine.close(self._clock())
+        self._machine.close(self._now())
         self._act()
 
     # Members: what they and administrators (`by`) decide. Each tells whether it changed anything.
 
     def activate(self, member: str, by: Author | None = None) -> bool:
         """The member takes part in the queue again."""
-        changed = self._machine.activate(member, self._clock(), by)
+        changed = self._machine.activate(member, self._now(), by)
         self._act()
         return changed
 
     def deactivate(self, member: str, by: Author | None = None) -> bool:
         """The member takes no part until activated, whatever restarts; a call that rings already goes on ringing."""
-        changed = self._machine.deactivate(member, self._clock(), by)
+        changed = self._machine.deactivate(member, self._now(), by)
         self._act()
         return changed
 
     def pause(self, member: str, reason: str, by: Author | None = None) -> bool:
         """The member is offered nobody until resumed; paused already, the reason changes."""
-        changed = self._machine.pause(member, reason, self._clock(), by)
+        changed = self._machine.pause(member, reason, self._now(), by)
         self._act()
         return changed
 
     def resume(self, member: str, by: Author | None = None) -> bool:
         """The member's pause is over."""
-        changed = self._machine.resume_member(member, self._clock(), by)
+        changed = self._machine.resume_member(member, self._now(), by)
         self._act()
         return changed
 
@@ -267,11 +272,11 @@ class QueueRunner:
     # Members, told by Activity.
 
     def member_blocked(self, person: str, obstacle: Obstacle) -> None:
-        self._machine.block(person, obstacle, self._clock())
+        self._machine.block(person, obstacle, self._now())
         self._act()
 
     def member_cleared(self, person: str, obstacle: Obstacle, idle_since: float | None) -> None:
-        self._machine.clear(person, obstacle, self._clock(), idle_since)
+        self._machine.clear(person, obstacle, self._now(), idle_since)
         self._act()
 
     def _meet(self, person: str) -> None:
@@ -353,8 +358,8 @@ class QueueRunner:
         self._ringing.pop(offer.number, None)
         if result.outcome != "answered" or result.answered is None:
             missed = "unreachable" if result.outcome == "answered" else result.outcome
-            self._machine.offer_failed(offer.number, missed, self._clock())
-        elif self._machine.offer_answered(offer.number, self._clock(), result.picked_up_by):
+            self._machine.offer_failed(offer.number, missed, self._now())
+        elif self._machine.offer_answered(offer.number, self._now(), result.picked_up_by):
             self._places[offer.call].answered = result.answered
             self._places[offer.call].member = result.picked_up_by or offer.member
         else:
@@ -374,6 +379,11 @@ class QueueRunner:
 
     # Time.
 
+    def _now(self) -> float:
+        """The moment at which the machine decides something, by what is open at it."""
+        self._machine.shut({number for number in self._main_numbers if not self._is_open(number)})
+        return self._clock()
+
     def _set_alarm(self) -> None:
         at = self._machine.next_timeout()
         if at == self._alarm_at:
@@ -386,5 +396,5 @@ class QueueRunner:
 
     def _on_alarm(self) -> None:
         self._alarm_at = None
-        self._machine.advance(self._clock())
+        self._machine.advance(self._now())
         self._act()

@@ -200,7 +200,7 @@ class QueueState:
     def _callback_requested(self, event: CallbackRequested) -> None:
         caller = self.callers[event.call]
         caller.standing, caller.number, caller.attempts = "callback", event.number, 0
-        caller.earliest, caller.language = event.earliest, event.language
+        caller.earliest, caller.language, caller.main_number = event.earliest, event.language, event.main_number
         self._line_up(caller)
 
     def _callback_missed(self, event: CallbackMissed) -> None:

@@ -51,18 +51,20 @@ async def wait_in_line(
     place: str = "",
     opening: Opening = "welcome",
     orders_callback: bool = False,
+    main_number: str = "",
 ) -> Delivery | SteppedOut | ToBeCalledBack:
     """Wait in the queue and return how it ended; a member who has answered is to be connected at once.
 
     Who is refused (full, nobody there) is not answered. `keys` lead elsewhere. `place` is the call under which the
     queue knows a place that the caller comes back to, was called back for, or has from before a restart. With
-    `orders_callback` the first question is where to call back. Raises CallerGone, with the place in line given up.
+    `orders_callback` the first question is where to call back; not while `main_number` is closed, by which the caller
+    came. Raises CallerGone, with the place in line given up.
     """
-    line = InLine(caller, runner, place or caller.call, emit, clock)
+    line = InLine(caller, runner, place or caller.call, emit, clock, main_number)
     if place and runner.position(place) is not None:
         delivery = runner.adopt(line.place, caller, dialler)
     else:
-        line = InLine(caller, runner, caller.call, emit, clock)
+        line = InLine(caller, runner, caller.call, emit, clock, main_number)
         delivery = runner.join(caller, dialler, priority=priority, prefers=prefers, who=who)
     if delivery.done():
         return delivery.result()
@@ -184,8 +186,9 @@ class _Wait:
             with suppress(CallerGone):
                 await self._line.tell("callback/ordered")
         finally:
-            self._line.caller.hang_up("callback")
-            self._line.runner.call_back(self._line.place, number, language=self._line.caller.language)
+            line, language = self._line, self._line.caller.language
+            line.caller.hang_up("callback")
+            line.runner.call_back(line.place, number, language=language, main_number=line.main_number)
 
 
 def _look_at(hearing: asyncio.Future[Any]) -> None:

@@ -97,6 +97,14 @@ def test_who_is_to_be_called_back_is_so_with_the_attempts_that_were_made(tmp_pat
     assert (caller.standing, caller.number, caller.attempts, caller.earliest) == ("callback", "+4522334455", 2, 620.0)
 
 
+def test_the_hours_by_which_somebody_is_called_back_are_known_still(tmp_path: Path) -> None:
+    ordered = CallbackRequested(
+        call="a", at=12.0, queue="sales", number=MOBILE, earliest=12.0, main_number="+4533221100"
+    )
+    (caller,) = after_a_restart(tmp_path, joined("a", 10.0), ordered).in_line()
+    assert caller.main_number == "+4533221100"
+
+
 def test_who_was_called_back_and_is_on_the_line_is_not_called_again(tmp_path: Path) -> None:
     ordered = CallbackRequested(call="a", at=12.0, queue="sales", number="+4522334455", earliest=12.0)
     back = PlaceResumed(call="a", at=20.0, queue="sales")

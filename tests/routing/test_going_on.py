@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
+import pytest
 
 from routing.call_flow import CallFlow
 from routing.events import (
@@ -67,11 +68,19 @@ def after(
     return run(main())
 
 
-def taken_up(world: World, call: str, places: Mapping[str, str], *, away: bool = False) -> FakeCaller:
+def taken_up(
+    world: World,
+    call: str,
+    places: Mapping[str, str],
+    *,
+    away: bool = False,
+    arrival: Arrival = ARRIVAL,
+    ago: float = 100.0,
+) -> FakeCaller:
     caller = FakeCaller(call)
     caller.answered = True
-    flow = CallFlow(world._house(), caller, world, ARRIVAL)
-    asyncio.get_running_loop().create_task(flow.resume(places, START - 100, away=away))
+    flow = CallFlow(world._house(), caller, world, arrival)
+    asyncio.get_running_loop().create_task(flow.resume(places, START - ago, away=away))
     return caller
 
 
@@ -153,6 +162,22 @@ def test_who_was_called_back_and_is_lost_is_called_again() -> None:
 
     ordered = CallbackRequested(call="a", at=START - 15, queue="sales", number="201", earliest=START - 15)
     after(scenario, joined("a", -20), ordered, PlaceResumed(call="a", at=START - 5, queue="sales"))
+
+
+@pytest.mark.parametrize(("ago", "main_number"), [(100.0, "+4533221100"), (4 * 3600.0, "")])
+def test_who_orders_a_call_back_after_it_is_called_by_the_hours_of_when_the_call_came(
+    ago: float, main_number: str
+) -> None:
+    async def scenario(world: World) -> None:
+        caller = taken_up(world, "a", {"sales": "a"}, arrival=Arrival("trunk", "+4533221100"), ago=ago)
+        await asyncio.sleep(1)
+        caller.press("5", "1")
+        await asyncio.sleep(10)
+        (ordered,) = (event for event in world.events if isinstance(event, CallbackRequested))
+        assert ordered.main_number == main_number
+
+    sales = queue(members=("anna",), callback_key="5")
+    after(scenario, joined("a", -ago), queues={"sales": sales})
 
 
 def test_a_conversation_goes_on_and_notes_begin_when_it_ends() -> None:

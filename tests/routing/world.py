@@ -290,7 +290,12 @@ class World:
         self.activity = Activity(now)
         self.queues = {
             name: QueueRunner(
-                queue, self.activity, **({"emit": self.note} | self.keeping(queue)), clock=now, call_back=self.call_back
+                queue,
+                self.activity,
+                **({"emit": self.note} | self.keeping(queue)),
+                clock=now,
+                call_back=self.call_back,
+                is_open=self.is_open,
             )
             for name, queue in self.company.queues.items()
         }
@@ -323,6 +328,9 @@ class World:
         except asyncio.CancelledError:
             task.cancel()
             raise
+
+    def is_open(self, main_number: str) -> bool:
+        return self._house().is_open(main_number)
 
     def _house(self) -> House:
         return House(self.company, self.queues, self.note, now, **self.house)

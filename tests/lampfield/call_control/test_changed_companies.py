@@ -1,4 +1,4 @@
-"""Queues at work go by what the company's file says since: names that are told, queues that are gone."""
+"""Queues at work go by what the company's file says since: names that are told, opening hours, queues that are gone."""
 
 import asyncio
 import gc
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from routing.events import CallbackRequested, CalledBack, QueueJoined, QueueLeft
+from routing.events import CallArrived, CallbackRequested, CalledBack, QueueJoined, QueueLeft
 from routing.model import Company
 from tests.lampfield.call_control.test_called_back_once import in_line, left, on_disk, press
 from tests.lampfield.call_control.test_removed_queues import without_sales
@@ -16,12 +16,13 @@ from tests.support.exchange import Exchange
 from tests.support.server import DOMAIN
 from tests.support.virtual_phone import VirtualPhone
 
-MOBILE = "+4540404040"
+MOBILE, MAIN = "+4540404040", "+4533221100"
 COMPANY = {
     "queues": {
         "sales": {"members": ["anna"], "wrap_up_seconds": 0, "callback_key": "5"},
         "support": {"members": [MOBILE], "wrap_up_seconds": 0},
     },
+    "main_numbers": {MAIN: {"open": "queue:sales", "closed": "message:closed", "hours": "office"}},
 }
 
 
@@ -135,5 +136,33 @@ def test_a_place_whose_queue_was_taken_out_while_the_server_was_away_is_lost_on_
             ("old", "gone", "lost", 60.0)
         ]
         assert on_disk(exchange) == ([], [])
+
+    exchange.run(test())
+
+
+def test_nobody_is_called_back_while_the_switch_says_closed(exchange: Exchange) -> None:
+    async def test() -> None:
+        parts = exchange.parts
+        switches = parts.hours.switches(company_of(exchange))
+        anna, ingrid = await exchange.phone("anna"), await exchange.phone("ingrid")
+        await connected(anna, ingrid, "208")
+        switches.turn("office", "open")
+        mobile = await exchange.outside(MOBILE)
+        line = mobile.call(MAIN)
+        await line.up()
+        await asyncio.sleep(10)
+        await press(exchange, exchange.of(CallArrived)[-1].call, "5", "1")
+        await line.over()
+        switches.turn("office", "closed")
+        for talk in anna.lines:
+            talk.hang_up()
+        await asyncio.sleep(600)
+        assert exchange.of(CalledBack) == []
+        switches.turn("office", "open")
+        await mobile.rings(65)
+        house = parts.houses.of_domain(DOMAIN)
+        assert house is not None
+        house.queues["sales"].leave(exchange.of(CallArrived)[1].call)
+        switches.turn("office", "calendar")
 
     exchange.run(test())
