@@ -1,7 +1,9 @@
 """The callers whom a queue has missed, as its members share them: a fold of the calls."""
 
+import math
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -17,6 +19,12 @@ from routing.model import Company, Destination
 from routing.queue.outcomes import NOT_MISSED
 
 MissedState = Literal["new", "tried", "handled"]
+
+Step = tuple[float, Callable[[], None]]
+"""When something happens, and what it changes."""
+
+_SERVED_LATER = frozenset({"called-back", "answered-meanwhile"})
+"""How a place is left whose caller was spoken to in another call."""
 
 
 class MissedCall(msgspec.Struct, frozen=True):
@@ -52,8 +60,9 @@ def missed_calls(engine: Engine, company: Company, queue: str, since: float) -> 
 def fold_missed(company: Company, queue: str, records: Iterable[CallRecord]) -> list[MissedCall]:
     """The list that a company's calls add up to, latest first. Pure."""
     missed = _Missed(company, queue)
-    for record in sorted(records, key=lambda record: record.arrived_at):
-        missed.apply(record)
+    steps = [step for record in sorted(records, key=lambda record: record.arrived_at) for step in missed.steps(record)]
+    for _, happens in sorted(steps, key=lambda step: step[0]):
+        happens()
     return sorted(missed.entries, key=lambda entry: entry.last_at, reverse=True)
 
 
@@ -82,29 +91,38 @@ class _Missed:
         self._queue = queue
         self._open: dict[str, int] = {}
 
-    def apply(self, record: CallRecord) -> None:
-        """Take a call, in the order in which they came."""
+    def steps(self, record: CallRecord) -> Iterator[Step]:
+        """What a call changes in the list, and when, UTC epoch seconds; to be done in the order of time."""
+        number, visit, talks_at = record.caller_number, self._last_visit(record), record.connected_at
         if record.origin == "phone" and record.caller_person is not None:
-            self._called(record, self._dialled(record.dialled), record.caller_person)
-        if record.connected_at is not None:
-            self._change(record.caller_number, "handled", record.connected_person or "", record.connected_at)
-        elif (visit := self._last_visit(record)) is not None and (outcome := _missed_by(record, visit)):
-            self._miss(record, visit, outcome)
+            yield self._called(record, self._dialled(record.dialled), record.caller_person)
+        if talks_at is not None:
+            yield talks_at, partial(self._change, number, "handled", record.connected_person or "", talks_at)
+        if visit is None:
+            return
+        over_at = visit.joined_at + visit.waited
+        if talks_at is None and (outcome := _missed_by(record, visit)):
+            yield over_at, partial(self._miss, record, visit, outcome)
+            if visit.handled_at is not None:
+                handled = partial(self._change, _key(record), "handled", visit.handled_by, visit.handled_at)
+                yield max(over_at, visit.handled_at), handled
+        elif visit.outcome in _SERVED_LATER:
+            # Last of all: the call in which it was tells by whom, where that was at the number they have called from.
+            yield math.inf, partial(self._served, number, over_at)
 
     def _last_visit(self, record: CallRecord) -> QueueVisit | None:
         return next((visit for visit in reversed(record.queue_visits) if visit.queue == self._queue), None)
 
     def _miss(self, record: CallRecord, visit: QueueVisit, outcome: str) -> None:
-        # Who withholds the number may be anybody: each of their calls stands for itself.
-        key = record.caller_number if any(sign.isdigit() for sign in record.caller_number) else record.call
+        key = _key(record)
         known = self._open.get(key)
         before = None if known is None else self.entries[known]
         entry = MissedCall(
             number=record.caller_number,
             name=record.caller_name or (before.name if before is not None else ""),
             count=1 if before is None else before.count + 1,
-            first_at=record.arrived_at if before is None else before.first_at,
-            last_at=record.arrived_at,
+            first_at=record.arrived_at if before is None else min(before.first_at, record.arrived_at),
+            last_at=record.arrived_at if before is None else max(before.last_at, record.arrived_at),
             waited=visit.waited,
             outcome=outcome,
             call=record.call,
@@ -115,16 +133,19 @@ class _Missed:
         else:
             self.entries[known] = entry
         if outcome == "not-reached":
-            self._change(key, "tried", "", record.ended_at or record.arrived_at)
-        if visit.handled_at is not None:
-            self._change(key, "handled", visit.handled_by, visit.handled_at)
+            self._change(key, "tried", "", visit.joined_at + visit.waited)
 
-    def _called(self, record: CallRecord, number: str, person: str) -> None:
+    def _called(self, record: CallRecord, number: str, person: str) -> Step:
         """A member of the house has called somebody."""
         if record.connected_at is not None:
-            self._change(number, "handled", person, record.connected_at)
-        else:
-            self._change(number, "tried", person, record.arrived_at)
+            return record.connected_at, partial(self._change, number, "handled", person, record.connected_at)
+        return record.arrived_at, partial(self._change, number, "tried", person, record.arrived_at)
+
+    def _served(self, number: str, at: float) -> None:
+        """Who had called from here was spoken to at another number."""
+        found = self._open.get(number)
+        if found is not None and self.entries[found].last_at <= at:
+            self._change(number, "handled", "", at)
 
     def _change(self, key: str, state: MissedState, by: str, at: float) -> None:
         found = self._open.get(key)
@@ -142,6 +163,11 @@ class _Missed:
             case Destination(kind="person", name=person):
                 return self._company.people[person].extension
         return ""
+
+
+def _key(record: CallRecord) -> str:
+    """Who withholds the number may be anybody: each of their calls stands for itself."""
+    return record.caller_number if any(sign.isdigit() for sign in record.caller_number) else record.call
 
 
 def _missed_by(record: CallRecord, visit: QueueVisit) -> str:

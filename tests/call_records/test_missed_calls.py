@@ -181,6 +181,30 @@ def test_the_queues_own_call_back_handles_what_was_missed_before() -> None:
     assert (entry.state, entry.by) == ("handled", "anna")
 
 
+@pytest.mark.parametrize("outcome", ["called-back", "answered-meanwhile"])
+def test_who_was_served_at_another_number_than_they_called_from_is_handled(outcome: str) -> None:
+    order = CallbackRequested(call="c2", at=BEGIN + 120, queue="sales", number="+4520304051", earliest=BEGIN)
+    begun: Call = [*waits("c2", 100)[:2], ended("c2", 120, "callback"), order]
+    (entry,) = entries(waits("c1", 0), begun)
+    assert entry.state == "new"
+    (entry,) = entries(waits("c1", 0), [*begun, left("c2", 400, outcome, 300.0)])
+    assert (entry.state, entry.call, entry.changed_at) == ("handled", "c1", BEGIN + 400)
+    found = entries(waits("c1", 0), [*begun, left("c2", 400, outcome, 300.0)], waits("c3", 500))
+    assert [(each.call, each.state) for each in found] == [("c3", "new")], "missed again after that"
+
+
+def test_what_happens_to_two_calls_at_once_counts_in_the_order_in_which_it_happens() -> None:
+    """A call back is given up after another call; who talks has hung up a second call before."""
+    order = CallbackRequested(call="c1", at=BEGIN + 20, queue="sales", number=KAREN, earliest=BEGIN)
+    given_up: Call = [*waits("c1", 0)[:2], ended("c1", 20, "callback"), order, left("c1", 900, "not-reached", 900.0)]
+    (entry,) = entries(given_up, waits("c2", 100))
+    assert (entry.state, entry.changed_at, entry.count, entry.outcome) == ("tried", BEGIN + 900, 2, "not-reached")
+    assert (entry.first_at, entry.last_at) == (BEGIN, BEGIN + 100)
+    waits_long: Call = [*waits("c1", 0, "answered", waited=600.0)[:-1], bridged("c1", 600), ended("c1", 700)]
+    (entry,) = entries(waits_long, waits("c2", 100))
+    assert (entry.state, entry.call, entry.changed_at) == ("handled", "c2", BEGIN + 600)
+
+
 def test_a_call_may_be_marked_as_handled() -> None:
     (entry,) = entries([*waits("c1", 0), MissedCallHandled(call="c1", at=BEGIN + 90, queue="sales", by="carl")])
     assert (entry.state, entry.by, entry.changed_at) == ("handled", "carl", BEGIN + 90)
