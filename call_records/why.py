@@ -88,6 +88,8 @@ class _Story:
 
     def arrived(self, event: CallArrived) -> str:
         caller = self._caller(event)
+        if event.origin == "callback":
+            return f"{caller} is called by the company"
         way = "from outside" if event.origin == "trunk" else "from a phone of the company"
         return f"{caller} calls {event.dialled} {way}"
 
@@ -276,7 +278,10 @@ _SENTENCES: dict[type[CallEvent], Callable[[_Story, Any], str]] = {
     OfferEnded: _Story.offer_ended,
     PlaceHeld: _Story.held,
     PlaceResumed: lambda _, event: f"somebody is on the line for the place in {event.queue} again",
-    CallbackRequested: lambda _, event: f"keeps the place in {event.queue}, to be called at {event.number}",
+    CallbackRequested: lambda _, event: (
+        f"keeps the place in {event.queue}, to be called at {event.number}"
+        + (f", while {event.main_number} is open" if event.main_number else "")
+    ),
     CallbackDue: _Story.due,
     CallbackMissed: _Story.callback_missed,
     CalledBack: lambda _, event: (

@@ -6,7 +6,16 @@ import msgspec
 import pytest
 
 from call_records.why import why
-from routing.events import AnyCallEvent, CallArrived, CallEvent, CallTakenUp, OfferEnded, OfferMade, QueueLeft
+from routing.events import (
+    AnyCallEvent,
+    CallArrived,
+    CallbackRequested,
+    CallEvent,
+    CallTakenUp,
+    OfferEnded,
+    OfferMade,
+    QueueLeft,
+)
 from tests.call_records.calls import main_job
 
 NAMES = {"anna": "Anna Holm"}
@@ -72,6 +81,21 @@ def test_every_outcome_of_an_offer_is_told_with_how_long_it_rang(outcome: str) -
     made = OfferMade(call="c1", at=10.0, queue="sales", member="anna", offer=3)
     ended = OfferEnded(call="c1", at=30.0, queue="sales", member="anna", offer=3, outcome=outcome)  # type: ignore[arg-type]
     assert why([made, ended], NAMES)[1].text.startswith("Anna Holm ")
+
+
+def test_who_is_called_by_the_company_calls_nobody() -> None:
+    arrived = CallArrived(
+        call="b", at=0, company="nordlys", origin="callback", caller_number="+4520304050", dialled="+4520304050"
+    )
+    assert [line.text for line in why([arrived])] == ["+4520304050 is called by the company"]
+
+
+@pytest.mark.parametrize(("main_number", "hours"), [("", ""), ("+4533221100", ", while +4533221100 is open")])
+def test_when_somebody_may_be_called_back_is_told(main_number: str, hours: str) -> None:
+    order = CallbackRequested(
+        call="c", at=0, queue="sales", number="+4520304050", earliest=0.0, main_number=main_number
+    )
+    assert [line.text for line in why([order])] == [f"keeps the place in sales, to be called at +4520304050{hours}"]
 
 
 def test_of_a_place_that_was_not_needed_the_one_that_counts_is_named() -> None:
