@@ -73,7 +73,7 @@ class House:
         return self.hours_now.situation(hours, at, self.changes(hours))
 
     def is_open(self, main_number: str) -> bool:
-        """Fulfils `routing.queue.call_back.IsOpen`; one that the company has no more is not closed either."""
+        """Fulfils `routing.queue.call_back.IsOpen`; what is no main number, or is none any more, is not closed."""
         number = self.company.main_numbers.get(main_number)
         return number is None or self.situation(number, self.clock()).open
 

@@ -97,6 +97,7 @@ class Houses:
         """By domain and name; those of queues that a company has no more for as long as calls still use them."""
         self._activities: dict[str, Activity] = {}
         self._lots: dict[str, ParkingLot] = {}
+        self._calls_back = True
 
     def configure(self, companies: Iterable[Company]) -> None:
         """Take over the companies as they are now."""
@@ -161,9 +162,9 @@ class Houses:
         return introduction(known, queue, self._shelves.of(company.domain).has)
 
     def _is_open(self, domain: str, main_number: str) -> bool:
-        """Fulfils `IsOpen`, by the company as it is now; nothing is before its hours are known."""
+        """Fulfils `IsOpen`, by the company as it is now; no number is open before its hours are known."""
         house = self._houses.get(domain)
-        return house is not None and house.is_open(main_number)
+        return self._calls_back and (not main_number if house is None else house.is_open(main_number))
 
     def _place_sink(self, company: Company) -> EventSink:
         """Takes what happens to callers in queues."""
@@ -260,6 +261,10 @@ class Houses:
                 for call in runner.talking():
                     if call not in taken_up:
                         runner.talk_ended(call)
+
+    def stop_calling_back(self) -> None:
+        """Call nobody back from now on, for the server is about to stop: a call that begins now would be cut off."""
+        self._calls_back = False
 
     def close(self) -> None:
         """Let everybody who waits in a queue go, for the server stops."""

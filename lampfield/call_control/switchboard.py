@@ -118,7 +118,8 @@ class Switchboard:
             logger.warning("the media engine is away again")
 
     async def drain(self, patience: float) -> None:
-        """Give calls in progress `patience` seconds to end by themselves, then end them."""
+        """Give calls in progress `patience` seconds to end by themselves, then end them; none begins by itself."""
+        self._houses.stop_calling_back()
         if self._flows and patience:
             logger.info("stopping: %d calls have %.0f s to end", len(self._flows), patience)
             await asyncio.wait(self._flows, timeout=patience)

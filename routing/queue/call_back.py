@@ -25,7 +25,7 @@ cancelled when the place is given up before the caller has answered.
 
 
 IsOpen = Callable[[str], bool]
-"""Whether a main number is open at this moment, so that who came by it may be called back."""
+"""Whether who came by a main number may be called back at this moment, as it is open; empty for who came by none."""
 
 
 def due_by(caller: Waiting, offer: OfferMade) -> CallbackDue:

@@ -131,7 +131,7 @@ class QueueMachine:
     # Callers who hang up and keep their place.
 
     def shut(self, main_numbers: Set[str]) -> None:
-        """From the next decision on, until told otherwise, nobody is called back who came by one of these."""
+        """From the next decision on nobody is called back who came by one of these; empty is for who came by none."""
         self._shut = main_numbers
 
     def call_back(

@@ -70,7 +70,7 @@ class QueueRunner:
         self._remembrance = remembrance or Forgotten()
         self._call_back = call_back
         self._is_open = is_open
-        self._main_numbers = {each.main_number for each in self._machine.state.callers.values()} - {""}
+        self._main_numbers = {""} | {each.main_number for each in self._machine.state.callers.values()}
         self._introduction = introduction
         self._places: dict[str, Place] = {}
         self._ringing: dict[int, asyncio.Task[None]] = {}
@@ -202,7 +202,7 @@ class QueueRunner:
         To be told when the caller's leg is over, since it may be the place's turn at once, unless `main_number` is
         closed. Then a member is claimed and the runner's `CallBack` does the rest. False where the wait has ended.
         """
-        self._main_numbers |= {main_number} - {""}
+        self._main_numbers.add(main_number)
         kept = self._machine.call_back(call, number, self._now(), earliest, language, main_number)
         if kept:
             self._places[call].caller = self._places[call].dialler = None

@@ -288,7 +288,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.activity = Activity(now)
-        self.queues = {
+        self.queues: dict[str, QueueRunner] = {}
+        self.queues |= {
             name: QueueRunner(
                 queue,
                 self.activity,
