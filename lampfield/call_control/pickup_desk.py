@@ -99,7 +99,9 @@ class PickupDesk:
             return next((leg for leg in ringing if leg.person != taker.person and _may(taker, leg)), None)
         queue = company.queue_extensions.get(code.digits)
         if queue is not None:
-            offers = {(offer.member, offer.call) for offer in house.queues[queue].state.offers.values()}
+            runner = house.queues[queue]
+            on_the_line = {offer: runner.place(offer.call).caller for offer in runner.state.offers.values()}
+            offers = {(offer.member, caller.call) for offer, caller in on_the_line.items() if caller is not None}
             return next((leg for leg in ringing if (leg.person, leg.call) in offers), None)
         rung = next((each.id for each in company.people.values() if each.extension == code.digits), None)
         if rung is None:

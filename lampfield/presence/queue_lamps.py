@@ -57,6 +57,7 @@ class QueueLamps:
         first = next(state.on_the_line(), None)
         if first is not None and lamp != "served":
             number, name = self._caller_of(first.call)
+            number = number or first.number  # who was called back is on the line by another call
             peer = f"sip:{number}@{company.domain}" if number else ""
             dialogs.append(
                 DialogState(

@@ -120,3 +120,29 @@ def test_who_calls_again_and_is_answered_is_not_rung_any_more(exchange: Exchange
         assert on_disk(exchange) == ([second], [second])
 
     exchange.run(test())
+
+
+def test_who_was_called_back_and_rings_at_a_member_is_picked_up_by_the_queues_extension(exchange: Exchange) -> None:
+    async def test() -> None:
+        anna, astrid, ingrid = [await exchange.phone(person) for person in ("anna", "astrid", "ingrid")]
+        bjorn = await exchange.phone("bjorn")
+        talking, _ = await connected(anna, ingrid, INGRID)
+        line, call = await in_line(exchange, astrid)
+        await press(exchange, call, "5", "1")
+        await line.over()
+        talking.hang_up()
+        back = await astrid.rings()
+        early = bjorn.call(f"**{SALES}")
+        await early.over()
+        back.answer()
+        await asyncio.sleep(2)
+        await press(exchange, exchange.of(CalledBack)[0].call, "1")
+        (await anna.rings()).ring()
+        await asyncio.sleep(1)
+        taken = bjorn.call(f"**{SALES}")
+        await taken.up()
+        await asyncio.sleep(1)
+        assert exchange.hears(back) == "bjorn"
+        assert left(exchange) == [(call, "called-back")]
+
+    exchange.run(test())

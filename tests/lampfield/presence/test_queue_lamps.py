@@ -11,7 +11,7 @@ from routing.events import CallEvent
 from routing.model import Company, QueueLamp
 from tests.routing.nordlys import company, queue
 from tests.routing.world import FakeCaller, Phone, World
-from tests.support.virtual_time import run
+from tests.support.virtual_time import now, run
 from tests.support.watched_house import WatchedHouse
 
 EXTENSION = "300"
@@ -105,6 +105,30 @@ def test_the_first_caller_is_shown_to_members_and_to_nobody_else() -> None:
             caller.hang_up_now()
             await call
         assert member.received[-1].dialogs == other.received[-1].dialogs == IDLE
+
+    run(scenario())
+
+
+def test_who_was_called_back_and_waits_for_the_member_is_shown_by_the_number_that_was_called() -> None:
+    async def scenario() -> None:
+        offered = company(queues={"sales": queue(members=("anna",), callback_key="5")})
+        world = Switchboard(offered, {"anna": Phone("ring")})
+        world.activity.member_busy("anna")
+        member = world.lamps.watch("anna", EXTENSION)
+        caller, call = world.caller("Karen")
+        await asyncio.sleep(5)
+        caller.press("5", "1")
+        await call
+        world.names.clear()
+        world.show()
+        assert member.received[-1].dialogs == IDLE, "nobody is on the line"
+        world.activity.member_free("anna", now())
+        await asyncio.sleep(6)
+        world.show()
+        assert member.received[-1].dialogs == WAITING
+        assert b"+4540404040" in member.received[-1].body
+        world.called_back[0].hang_up_now()
+        await asyncio.sleep(1)
 
     run(scenario())
 
