@@ -8,6 +8,7 @@ from routing.events import (
     CallAnswered,
     CallArrived,
     CallBridged,
+    CalledBack,
     CallEnded,
     CallEvent,
     CallHeld,
@@ -19,6 +20,7 @@ from routing.events import (
     LegRinging,
     MenuEntered,
     OfferMade,
+    PlaceResumed,
     QueueJoined,
     QueueLeft,
     TransferRequested,
@@ -53,6 +55,8 @@ class LiveCalls:
 
     def __init__(self) -> None:
         self._calls: dict[str, _Course] = {}
+        self._made_for: dict[str, str] = {}
+        """The call in which somebody is called back, by the place's own."""
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -66,6 +70,8 @@ class LiveCalls:
             CallAnswered: self._answered,
             MenuEntered: self._in_menu,
             QueueJoined: self._in_queue,
+            CalledBack: self._called_back,
+            PlaceResumed: self._in_queue,
             QueueLeft: self._waits_no_more,
             CallUnparked: self._waits_no_more,
             OfferMade: self._offered,
@@ -98,14 +104,18 @@ class LiveCalls:
     def _in_menu(self, event: MenuEntered) -> None:
         self._move("menu", event, event.menu)
 
-    def _in_queue(self, event: QueueJoined) -> None:
+    def _called_back(self, event: CalledBack) -> None:
+        self._made_for[event.place] = event.call
+
+    def _in_queue(self, event: QueueJoined | PlaceResumed) -> None:
         self._move("queue", event, event.queue)
 
     def _waits_no_more(self, event: QueueLeft | CallUnparked) -> None:
         self._move("answered", event)
+        self._made_for.pop(event.call, None)
 
     def _offered(self, event: OfferMade) -> None:
-        course = self._calls.get(event.call)
+        course = self._of(event)
         if course is not None:
             course.where = f"{course.where.split(' → ')[0]} → {event.member}"
 
@@ -132,8 +142,12 @@ class LiveCalls:
     def _ended(self, event: CallEnded) -> None:
         self._calls.pop(event.call, None)
 
+    def _of(self, event: CallEvent) -> _Course | None:
+        """The call that an event is about; of a place that is called back the one that is made for it."""
+        return self._calls.get(self._made_for.get(event.call, event.call))
+
     def _move(self, stage: Stage, event: CallEvent, where: str = "") -> None:
-        course = self._calls.get(event.call)
+        course = self._of(event)
         if course is not None:
             course.move(stage, event, where)
 

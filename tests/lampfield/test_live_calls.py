@@ -5,6 +5,7 @@ from routing.events import (
     CallAnswered,
     CallArrived,
     CallBridged,
+    CalledBack,
     CallEnded,
     CallEvent,
     CallHeld,
@@ -13,6 +14,8 @@ from routing.events import (
     LegRinging,
     MenuEntered,
     OfferMade,
+    PlaceHeld,
+    PlaceResumed,
     QueueJoined,
     QueueLeft,
 )
@@ -25,7 +28,9 @@ def arrived(call: str = "c1", at: float = 1.0) -> CallArrived:
 
 
 def tell(live: LiveCalls, event: CallEvent) -> None:
-    live.takers()[type(event)](event)
+    take = live.takers().get(type(event))
+    if take is not None:
+        take(event)
 
 
 def stages(*events: CallEvent) -> list[tuple[str, str]]:
@@ -55,6 +60,34 @@ def test_a_call_is_shown_from_the_menu_through_the_queue_to_the_talk() -> None:
         ("answered", "sales → anna"),
         ("talking", "anna"),
     ]
+
+
+def test_who_comes_back_to_the_line_is_shown_there() -> None:
+    shown = stages(
+        arrived(),
+        QueueJoined(call="c1", at=3.0, queue="sales", position=1),
+        PlaceHeld(call="c1", at=4.0, queue="sales", why="stepped-out"),
+        MenuEntered(call="c1", at=4.0, menu="info"),
+        PlaceResumed(call="c1", at=9.0, queue="sales"),
+        OfferMade(call="c1", at=9.0, queue="sales", member="anna", offer=1),
+    )
+    assert shown[3:] == [("menu", "info"), ("queue", "sales"), ("queue", "sales → anna")]
+
+
+def test_who_is_called_back_is_shown_in_line_by_the_call_that_is_made() -> None:
+    live = LiveCalls()
+    tell(live, OfferMade(call="place", at=1.0, queue="sales", member="anna", offer=1))
+    tell(live, arrived("back"))
+    tell(live, CalledBack(call="back", at=1.0, queue="sales", place="place", attempt=1))
+    tell(live, CallAnswered(call="back", at=5.0))
+    tell(live, PlaceResumed(call="place", at=8.0, queue="sales"))
+    tell(live, OfferMade(call="place", at=9.0, queue="sales", member="bo", offer=2))
+    (shown,) = live.snapshot()
+    assert (shown.call, shown.stage, shown.where, shown.since) == ("back", "queue", "sales → bo", 8.0)
+    tell(live, QueueLeft(call="place", at=11.0, queue="sales", outcome="called-back", waited=60.0))
+    assert live.snapshot()[0].stage == "answered"
+    tell(live, CallEnded(call="back", at=12.0, cause="answered", by="caller"))
+    assert live.snapshot() == []
 
 
 def test_a_held_call_shows_hold_until_it_is_retrieved() -> None:
