@@ -2,8 +2,10 @@
 
 This is the state Completed of the non-INVITE server transaction, beside its table: most that a server does is over
 once it is answered, and what it has to keep of that for half a minute would take more room than all else it knows.
+The room has an end: what was answered first is then forgotten first, before its time.
 """
 
+from collections import deque
 from mmap import MAP_ANONYMOUS, MAP_POPULATE, MAP_PRIVATE, mmap
 from struct import Struct
 from typing import Any, Final
@@ -13,6 +15,9 @@ from sipcore.timers import GRANULARITY, TRANSACTION_TIMEOUT, TimerWheel
 
 PAGES: Final = 1 << 18
 """Bytes of one piece of the log; a longer record has one of its own."""
+MOST: Final = 1 << 27
+"""Bytes of the log; its index takes as much again at most. At 1 kB each, 10,000 answers a second are known for 13 s,
+which is longer than anybody waits to send again (T2). Without an end, large requests of strangers take all memory."""
 TOGETHER: Final = GRANULARITY / 2
 """Seconds in which answers are given that are forgotten together."""
 
@@ -63,8 +68,12 @@ class AnsweredRequests:
         """The log, by number; those from `_first` to `_last` are there."""
         self._first = 0
         self._last = -1
+        self._room = 0
+        """Bytes of all pages."""
+        self._remembered: deque[Forgetting] = deque()
+        """In the order of their answers."""
         self._forgetting: Forgetting | None = None
-        """Of what is answered until `_until`."""
+        """The last of these: of what is answered until `_until`."""
         self._until = 0.0
 
     def __len__(self) -> int:
@@ -72,9 +81,12 @@ class AnsweredRequests:
 
     def remember(self, head: bytes | None, key: str, merge_key: str | None, answer: Datagram, now: float) -> None:
         """Keep the answer, given now, for those who ask with one of these names."""
+        if self._room > MOST:
+            self._make_room()
         forgetting = self._forgetting
         if forgetting is None or now >= self._until:
             forgetting = self._forgetting = Forgetting()
+            self._remembered.append(forgetting)
             self._until = now + TOGETHER
             self._timers.start(forgetting, "J", TRANSACTION_TIMEOUT + TOGETHER, now)
         names = _encoded(key if merge_key is None else f"{key}\n{merge_key}")
@@ -107,14 +119,27 @@ class AnsweredRequests:
 
     def forget(self, forgetting: Forgetting) -> None:
         """Timer J of these fired."""
+        # Else it is forgotten already, and some of it may be known anew.
+        if self._remembered and self._remembered[0] is forgetting:
+            self._forget_oldest()
+
+    def _make_room(self) -> None:
+        while self._room > MOST:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        forgetting = self._remembered.popleft()
         for hashed in forgetting.hashes:
             self._index.pop(hashed, None)
+        # Its timer may run on.
+        forgetting.hashes = []
         self._count -= forgetting.count
-        if self._count:
+        if self._remembered:
             self._drop_pages(forgetting.last)
         else:
             self._index.clear()
             self._drop_pages(self._last + 1)
+            self._forgetting = None
 
     def _index_name(self, name: bytes | str, place: Any, forgetting: Forgetting) -> None:
         hashed: Any = hash(name) & _HASH
@@ -129,6 +154,7 @@ class AnsweredRequests:
         if pages is None or pages.used + length > pages.size:
             self._last += 1
             pages = self._pages[self._last] = _Pages(max(PAGES, length))
+            self._room += pages.size
         begin = pages.used
         lengths = _LENGTHS.pack(len(names), len(data), len(pages.flows))
         pages.used = end = begin + length
@@ -139,7 +165,7 @@ class AnsweredRequests:
     def _drop_pages(self, end: int) -> None:
         """Let go of the pages before that number."""
         while self._first < end:
-            del self._pages[self._first]
+            self._room -= self._pages.pop(self._first).size
             self._first += 1
 
 

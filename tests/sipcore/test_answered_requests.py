@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipcore.answered_requests import PAGES, AnsweredRequests, Forgetting
+from sipcore.answered_requests import MOST, PAGES, AnsweredRequests, Forgetting
 from sipcore.answering import response_to
 from sipcore.events import RequestReceived
 from sipcore.flow import Datagram, Flow
@@ -179,6 +179,45 @@ def test_its_room_is_given_back() -> None:
     assert resident() - before > 3_000_000
     peer.run(33)
     assert resident() - before < 1_000_000
+
+
+def test_of_a_flood_the_latest_are_known_and_the_first_forgotten() -> None:
+    peer = RawPeer()
+
+    def large(number: int) -> Request:
+        return peer.request("OPTIONS", call_id=f"{number}-{'x' * 30_000}", branch=f"b{number}")
+
+    before = resident()
+    for number in range(3000):
+        last = answered(peer, large(number), 403)
+        peer.now += 0.001
+    assert resident() - before < MOST + 30_000_000
+    assert again(peer, large(2999).to_bytes()) == [last]
+    assert again(peer, large(2000).to_bytes())
+    assert answered(peer, large(0)).data.startswith(b"SIP/2.0 200 ")
+
+
+def test_what_is_forgotten_before_its_time_is_known_anew_for_all_of_its_time() -> None:
+    timers, now = TimerWheel(), EPOCH
+    requests = AnsweredRequests(timers)
+    large = Datagram(b"x" * (MOST // 8), FLOW)
+    for number in range(12):
+        requests.remember(None, f"key {number}", None, large, now)
+        now += 1.0
+    assert requests.find("key 0") is None
+    assert requests.find("key 11") == large
+    assert len(requests) < 10
+    requests.remember(None, "key 0", None, Datagram(b"anew", FLOW), now)
+    for timer in timers.expired(now + 31.5):
+        assert isinstance(timer.owner, Forgetting)
+        requests.forget(timer.owner)
+    assert requests.find("key 0") == Datagram(b"anew", FLOW)
+    assert len(requests) == 1
+    for timer in timers.expired(now + 33.0):
+        assert isinstance(timer.owner, Forgetting)
+        requests.forget(timer.owner)
+    assert len(requests) == 0
+    assert requests.find("key 0") is None
 
 
 @settings(max_examples=40)
