@@ -29,6 +29,11 @@ class StreamFramer:
         self._whole: int | None = None
         """Length of the message whose header is in the buffer, once it is known."""
 
+    @property
+    def held(self) -> int:
+        """Bytes that came of a message that is not whole yet."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> list[bytes]:
         """Take what came; return whole messages, and `PING` for each keep-alive. A single CRLF (a pong) is ignored.
 

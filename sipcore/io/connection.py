@@ -22,6 +22,9 @@ class Owner(Protocol):
     def received(self, connection: "Connection", messages: list[bytes]) -> None:
         """Whole messages and keep-alive pings came."""
 
+    def holds(self, connection: "Connection", held: int) -> None:
+        """It keeps so many bytes of memory now."""
+
     def opened(self, connection: "Connection") -> None:
         """The outgoing connection stands."""
 
@@ -56,6 +59,7 @@ class Connection:
         self._queue: deque[memoryview] = deque()
         self._queued = 0
         self._queue_limit = queue_limit
+        self._held = 0
         self._loop = asyncio.get_running_loop()
         self.opened_at = self.message_at = self._loop.time()
         self.heard = False
@@ -81,6 +85,7 @@ class Connection:
         self._queued += len(data) - sent
         if self._queued > self._queue_limit:
             self.lose(f"does not read: {self._queued} bytes wait")
+        self._tell_held()
 
     def close(self) -> None:
         """Close without telling the owner."""
@@ -131,9 +136,11 @@ class Connection:
             self._queued -= sent
             if sent < len(head):
                 self._queue[0] = head[sent:]
-                return
+                break
             self._queue.popleft()
-        self._loop.remove_writer(self._fd)
+        else:
+            self._loop.remove_writer(self._fd)
+        self._tell_held()
 
     def _readable(self) -> None:
         for _ in range(READS_A_WAKE):
@@ -165,4 +172,11 @@ class Connection:
             self._owner.received(self, messages)
         elif self.partial_since is None and data.strip(b"\r\n"):
             self.partial_since = self._loop.time()
+        self._tell_held()
         return not self.closed
+
+    def _tell_held(self) -> None:
+        held = self._framer.held + self._queued
+        if held != self._held and not self.closed:
+            self._held = held
+            self._owner.holds(self, held)

@@ -13,6 +13,7 @@ from sipcore.flow import Address, Flow
 from sipcore.framing import PING
 from sipcore.io.connection import Connection
 from sipcore.io.counters import Counters
+from sipcore.io.held import HeldBytes
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ class TcpLimits(msgspec.Struct, frozen=True):
     connections_per_host: int = 2_000
     message: int = 256 * 1024
     queue: int = 1024 * 1024
+    held: int = 128 * 1024 * 1024
+    """Of all connections together: what came of messages that are not whole, and what peers have not read."""
     connect_timeout: float = 10.0
     message_timeout: float = 30.0
     """For the first message of an accepted connection, and for a message that has begun to come whole."""
@@ -64,6 +67,7 @@ class TcpTransport:
         self._connections: dict[Flow, Connection] = {}
         self._accepted: set[Flow] = set()
         self._hosts: Counter[str] = Counter()
+        self._held: HeldBytes[Connection] = HeldBytes(limits.held)
         self._gone: OrderedDict[Flow, None] = OrderedDict()
         self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
@@ -114,6 +118,10 @@ class TcpTransport:
             self._counters.messages_received += len(requests)
             self._receiver(requests)
 
+    def holds(self, connection: Connection, held: int) -> None:
+        for each in self._held.hold(connection, held):
+            each.lose("holds the most, and all together hold too much")
+
     def opened(self, connection: Connection) -> None:
         self._counters.connections_opened += 1
 
@@ -122,7 +130,7 @@ class TcpTransport:
         logger.info("tcp %s: connection over: %s", flow.remote, reason)
         if connection.connecting:
             self._counters.connections_failed += 1
-        self._forget(flow)
+        self._forget(connection)
         self._failed(flow)
 
     # -- connections ------------------------------------------------------------------------------------------------
@@ -164,8 +172,10 @@ class TcpTransport:
         self._hosts[flow.remote[0]] += 1
         return connection
 
-    def _forget(self, flow: Flow) -> None:
+    def _forget(self, connection: Connection) -> None:
+        flow = connection.flow
         del self._connections[flow]
+        self._held.let_go(connection)
         host = flow.remote[0]
         self._hosts[host] -= 1
         if not self._hosts[host]:

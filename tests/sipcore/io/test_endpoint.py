@@ -282,6 +282,49 @@ def test_a_peer_that_does_not_read_loses_its_connection_not_our_memory() -> None
     run(scenario())
 
 
+def test_what_is_not_read_is_bounded_over_all_connections() -> None:
+    async def scenario() -> None:
+        core = Core()
+        endpoint = await open_endpoint(core, TCP, limits=TcpLimits(queue=100_000_000, held=100_000))
+        with socket.socket() as phone:
+            phone.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            phone.connect(endpoint.local("tcp") or ())
+            phone.sendall(OPTIONS)
+            await core.until(lambda: bool(core.received))
+            flow = core.received[0][1]
+            for _ in range(1000):
+                endpoint.send([Datagram(b"x" * 10_000, flow)])
+                if endpoint.connections == 0:
+                    break
+            await core.until(lambda: flow in core.failed)
+        await endpoint.close()
+
+    run(scenario())
+
+
+def test_of_many_halves_of_messages_the_longest_go_and_small_ones_may_end() -> None:
+    async def scenario() -> None:
+        core = Core()
+        endpoint = await open_endpoint(core, TCP, limits=TcpLimits(held=500_000))
+        local = endpoint.local("tcp") or ()
+        small, *floods = [await asyncio.open_connection(*local) for _ in range(9)]
+        small[1].write(OPTIONS[:-2])
+        for number, (_, writer) in enumerate(floods, start=1):
+            writer.write(OPTIONS.replace(b"Content-Length: 4", b"Content-Length: 250000") + b"x" * 10_000 * number)
+        # 360 kB are held; the next 150 kB are too much, and 375 kB may stay.
+        floods[-1][1].write(b"x" * 150_000)
+        await core.until(lambda: len(core.failed) == 1)
+        assert core.failed[0].remote == floods[-1][1].get_extra_info("sockname")
+        small[1].write(OPTIONS[-2:])
+        await core.until(lambda: bool(core.received))
+        assert endpoint.connections == 8
+        for _, writer in (small, *floods):
+            writer.close()
+        await endpoint.close()
+
+    run(scenario())
+
+
 def test_a_slow_reader_gets_everything_in_order() -> None:
     async def scenario() -> None:
         core = Core()
