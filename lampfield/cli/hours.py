@@ -21,6 +21,8 @@ from routing.hours import BY_FILE, Changes, next_change, situation
 from routing.model import Company, OpeningHours
 
 _SHOWN = "%a %Y-%m-%d %H:%M"
+_YEARS = range(1900, 9901)
+"""Of which may be asked: what is looked up around a time has to be a date too."""
 
 
 def hours(
@@ -73,9 +75,12 @@ def _moment(at: str | None) -> datetime:
     if at is None:
         return datetime.now().astimezone()
     try:
-        return datetime.fromisoformat(at)
+        moment = datetime.fromisoformat(at)
     except ValueError:
         raise typer.BadParameter("must be a time such as 2026-12-24T10:00", param_hint="--at") from None
+    if moment.year not in _YEARS:
+        raise typer.BadParameter(f"must be of the years {_YEARS[0]} to {_YEARS[-1]}", param_hint="--at")
+    return moment
 
 
 def _instant(moment: datetime, hours: OpeningHours) -> float:

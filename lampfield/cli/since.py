@@ -17,8 +17,8 @@ def since(text: str, now: datetime) -> datetime:
         moment = now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     else:
         try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
+            return datetime.fromisoformat(text).astimezone()
+        except (ValueError, OverflowError):  # also of the first day that there is, and of the last
             raise ValueError(f"must be {SINCE_HELP}") from None
     # Without a zone it is the clock of that day, which may be another hour than today's.
     return moment.astimezone()

@@ -401,8 +401,9 @@ def test_an_adapter_that_is_not_configured_cannot_be_tried(lampfield: Lampfield)
     assert "The configuration has no [adapters.telenor]; there are none" in result.output
 
 
-def test_a_moment_that_is_none_is_a_usage_error(lampfield: Lampfield) -> None:
-    result = lampfield("calls", "--since", "teatime")
+@pytest.mark.parametrize("text", ["teatime", "0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
+def test_a_moment_that_is_none_is_a_usage_error(lampfield: Lampfield, text: str) -> None:
+    result = lampfield("calls", "--since", text)
     assert result.exit_code == 2
     assert "must be today, yesterday" in result.stderr
 

@@ -56,6 +56,18 @@ def test_a_company_that_is_not_there_and_a_time_that_is_none_are_refused(folder:
     assert "must be a time such as 2026-12-24T10:00" in refused.output
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "0001-01-01T00:00+14:00", "9999-01-01", "9999-12-31T23:59-12:00"])
+def test_a_time_at_the_ends_of_the_calendar_is_refused(folder: Path, at: str) -> None:
+    refused = run(folder, "hours", "nordlys", "--at", at)
+    assert refused.exit_code == 2
+    assert "must be of the years 1900 to 9900" in refused.output
+
+
+@pytest.mark.parametrize("at", ["1900-01-01", "9900-12-31T23:59-12:00"])
+def test_times_long_ago_and_far_off_are_told(folder: Path, at: str) -> None:
+    assert "office" in run(folder, "hours", "nordlys", "--at", at).output
+
+
 def cells(house: Company, at: datetime, changes: Changes) -> list[str]:
     return [str(next(iter(column.cells))) for column in hours_table(house, at, {"office": changes}).columns]
 
