@@ -4,12 +4,12 @@ from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from call_records.mended import mended
 
@@ -34,6 +34,7 @@ def install(app: FastAPI) -> None:
     """Have every error of the application answered so."""
     app.add_exception_handler(Problem, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(WebSocketRequestValidationError, _no_socket)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _failed)
@@ -69,9 +70,9 @@ def answer_of(problem: Problem) -> JSONResponse:
     return _answer(problem.status, content, problem.headers)
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
+async def _invalid(_: HTTPConnection, error: Exception) -> JSONResponse:
     """The body or a parameter is not what the endpoint takes; the first of what is wrong is named at the top."""
-    assert isinstance(error, RequestValidationError)
+    assert isinstance(error, ValidationException)
     errors = [
         {
             "where": ".".join(str(part) for part in found["loc"] if part != "body") or "body",
@@ -83,6 +84,11 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     first = errors[0]
     detail = f"{first['where']} = {first['value']!r}: {first['expected']}"
     return _answer(422, _content(422, detail) | first | {"errors": errors})
+
+
+async def _no_socket(websocket: WebSocket, error: Exception) -> None:
+    """As `_invalid`, before there is a WebSocket."""
+    await websocket.send_denial_response(await _invalid(websocket, error))
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
