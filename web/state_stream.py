@@ -13,7 +13,7 @@ from web.state_view import Change, View
 MOST_AT_ONCE = 500
 """Changes told in one part."""
 BEAT_SECONDS = 15.0
-"""After so long without a change something is sent, so that both sides notice when the other is gone."""
+"""So often something is sent, whatever changes, so that both sides notice when the other is gone."""
 
 Welcome = Callable[[], Awaitable[bool]]
 """Whether the client may still be told; asked at each beat."""
@@ -30,8 +30,17 @@ async def follow(
     boards: StateBoards, board: StateBoard, view: View, since: int, every: float, welcome: Welcome
 ) -> AsyncGenerator[Part, None]:
     """What has changed after `since` (0: everything), then what changes, every so many seconds at most."""
-    cursor = since
+    loop = asyncio.get_running_loop()
+    cursor, quiet_until, beat_at = since, 0.0, loop.time() + BEAT_SECONDS
     while not boards.closing:
+        if loop.time() >= beat_at:
+            if not await welcome():
+                return
+            yield Part()
+            beat_at = loop.time() + BEAT_SECONDS
+        if loop.time() < quiet_until:
+            await _changed(board, board.sequence, min(quiet_until, beat_at))
+            continue
         try:
             entries = board.after(cursor, MOST_AT_ONCE)
         except TooOld:
@@ -45,19 +54,15 @@ async def follow(
         if len(entries) == MOST_AT_ONCE:
             continue
         if changes and every:
-            await asyncio.sleep(every)
-        elif not await _changed(board, cursor):
-            if not await welcome():
-                return
-            yield Part()
+            quiet_until = loop.time() + every
+        else:
+            await _changed(board, cursor, beat_at)
 
 
-async def _changed(board: StateBoard, cursor: int) -> bool:
+async def _changed(board: StateBoard, cursor: int, until: float) -> None:
     with suppress(TimeoutError):
-        async with asyncio.timeout(BEAT_SECONDS):
+        async with asyncio.timeout_at(until):
             await board.changed(cursor)
-            return True
-    return False
 
 
 async def all_lines(board: StateBoard, view: View) -> AsyncIterator[bytes]:

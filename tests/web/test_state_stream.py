@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from contextlib import aclosing
 
 import msgspec
+import pytest
 
+from provisioning.tokens import SCOPES
 from tests.support.virtual_time import now, run
 from tests.web.told import told
 from web.state_boards import StateBoards
@@ -73,6 +75,8 @@ def test_a_sampling_rate_holds_changes_back_and_tells_the_last() -> None:
             await anext(parts)
             begin = now()
             boards.take(States("nordlys", (told("anna", "talking"),)))
+            beats = [await anext(parts) for _ in range(4)]
+            assert beats == [Part()] * 4
             assert told_in(await anext(parts)) == [("anna", "talking")]
             assert now() - begin == 60
 
@@ -137,5 +141,67 @@ def test_boards_keep_what_is_known_while_signalling_is_away_and_compare_when_it_
         boards.take(Everybody({"nordlys": ("anna",)}))
         assert boards.live
         assert [(each.key, each.state) for each in board.after(known, 10)] == [("bo", None)]
+
+    run(scenario())
+
+
+def test_beats_come_though_others_change_or_changes_are_held_back() -> None:
+    async def scenario(every: float, person: str) -> list[float]:
+        boards = boards_of(["anna", "bo"])
+        board = boards.of("nordlys")
+        view = View("crm", SCOPES, [person])
+
+        async def change() -> None:
+            for turn in range(100):
+                await asyncio.sleep(4)
+                boards.take(States("nordlys", (told("bo", f"turn {turn}"),)))
+
+        changing = asyncio.ensure_future(change())
+        begin = now()
+        beats: list[float] = []
+        async with aclosing(follow(boards, board, view, board.sequence, every, welcome)) as parts:
+            while len(beats) < 3:
+                if not (await anext(parts)).changes:
+                    beats.append(now() - begin)
+        changing.cancel()
+        return beats
+
+    due = [BEAT_SECONDS, 2 * BEAT_SECONDS, 3 * BEAT_SECONDS]
+    assert run(scenario(0, "anna")) == due, "nothing is told of whom the client has not asked for"
+    assert run(scenario(3600, "bo")) == due
+    assert run(scenario(0, "bo")) == due
+
+
+@pytest.mark.parametrize("every", [0, 3600])
+def test_a_revoked_token_ends_what_never_falls_silent(every: float) -> None:
+    async def scenario() -> None:
+        boards = boards_of(["bo"])
+        begin = now()
+
+        async def change() -> None:
+            for turn in range(100):
+                await asyncio.sleep(4)
+                boards.take(States("nordlys", (told("bo", f"turn {turn}"),)))
+
+        changing = asyncio.ensure_future(change())
+        async for part in follow(boards, boards.of("nordlys"), EVERYTHING, 0, every, unwelcome):
+            assert part.changes
+        assert now() - begin == BEAT_SECONDS
+        changing.cancel()
+
+    run(scenario())
+
+
+def test_what_is_held_back_ends_with_the_process_too() -> None:
+    async def scenario() -> None:
+        boards = boards_of(["anna"])
+        parts = follow(boards, boards.of("nordlys"), EVERYTHING, 0, 3600, welcome)
+        await anext(parts)
+        ended = asyncio.ensure_future(anext(parts, None))
+        await asyncio.sleep(1)
+        begin = now()
+        boards.close()
+        assert await ended is None
+        assert now() - begin < 1
 
     run(scenario())
