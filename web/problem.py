@@ -82,7 +82,8 @@ async def _invalid(_: HTTPConnection, error: Exception) -> JSONResponse:
         for found in error.errors()
     ]
     first = errors[0]
-    detail = f"{first['where']} = {first['value']!r}: {first['expected']}"
+    given = f" = {first['value']!r}" if first["value"] else ""
+    detail = f"{first['where']}{given}: {first['expected']}"
     return _answer(422, _content(422, detail) | first | {"errors": errors})
 
 

@@ -11,7 +11,7 @@ from provisioning.standing_requests import Webhook, WhenFree
 from web.access import Access, Desk
 from web.backend import DatabaseAway
 from web.deliveries import Courier, Couriers
-from web.problem import Problem
+from web.problem import Discreet, Problem
 from web.state_boards import StateBoards
 from web.states import StateDesk
 from web.webhook_models import NewWebhook, NewWish, ToldWebhook, Wish
@@ -23,7 +23,7 @@ MOST = 1000
 
 def webhook_routes(access: Access, boards: StateBoards, couriers: Couriers, allowed: Callable[[str], str]) -> APIRouter:
     """The endpoints. `allowed` tells what is wrong with a URL, or nothing."""
-    router = APIRouter(tags=["webhooks"])
+    router = APIRouter(tags=["webhooks"], route_class=Discreet)
     client = Annotated[Desk, Depends(access.to("states"))]
 
     def found(desk: Desk, id: str) -> Courier:
