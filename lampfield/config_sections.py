@@ -2,7 +2,7 @@
 
 # ruff: noqa: RUF009  every setting is immutable, so that it may be a default
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lampfield.config_settings import (
@@ -20,9 +20,15 @@ from provisioning.settings import required, setting
 HOST = text("a host name or an IP address", r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
 _NUMBER = text("a number in E.164 form, such as +4533221100", r"\+[1-9][0-9]{3,14}")
 VARIABLE = text("the name of an environment variable", r"[A-Za-z_][A-Za-z0-9_]*")
-_DATABASE_URL = text(
-    "sqlite:///path or postgresql://user@host/name", r"sqlite:///.+|postgresql(\+psycopg)?://.+", max_length=2000
+_DATABASE_URL = replace(
+    text(
+        "sqlite:///path or postgresql://user@host/name",
+        r"sqlite:///.+|postgresql(\+psycopg)?://([^:/]*(:[^@]*)?@)?(\[[^/?]+\]|[^/:?]*)(:[0-9]{1,5})?([/?].*)?",
+        max_length=2000,
+    ),
+    secret=True,
 )
+"""It may hold a password, although it should not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,7 @@ def list_of(item: Kind[T], *, min_length: int = 0, repeats: bool = False) -> Kin
         f"a list{' that is not empty' if min_length else ''}, each entry {item.expected}",
         read,
         (),
+        item.secret,
         write=lambda items: [item.write(entry) for entry in items],
         inside=lambda items: [(item, entry) for entry in items],
     )
@@ -162,6 +163,7 @@ def optional(kind: Kind[T], *, empty: str = "") -> Kind[T | None]:
         _or_empty(kind, empty),
         read,
         None,
+        kind.secret,
         write=lambda value: "" if value is None else kind.write(value),
         inside=lambda value: () if value is None else [(kind, value)],
     )
@@ -174,7 +176,12 @@ def perhaps(kind: Kind[str], *, empty: str = "") -> Kind[str]:
         return "" if value == "" else kind.read(value)
 
     return Kind(
-        _or_empty(kind, empty), read, "", write=kind.write, inside=lambda value: [(kind, value)] if value else ()
+        _or_empty(kind, empty),
+        read,
+        "",
+        kind.secret,
+        write=kind.write,
+        inside=lambda value: [(kind, value)] if value else (),
     )
 
 

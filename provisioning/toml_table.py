@@ -22,7 +22,11 @@ class TomlTable:
     """One table of a file. Take its keys, then `close` it: what was not taken is reported as unknown."""
 
     def __init__(self, data: object, key: str, problems: Problems) -> None:
-        if not isinstance(data, dict):
+        if isinstance(data, str):
+            # It may be a secret that was meant to be in the table.
+            problems.add_secret(key, "a table")
+            data = {}
+        elif not isinstance(data, dict):
             problems.add(key, data, "a table")
             data = {}
         self._data: dict[str, object] = data

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from lampfield.config_description import describe, describe_markdown
 from lampfield.configuration import SECTIONS, Configuration, ConfigurationErrors, ListenAddress, PortRange, load
@@ -37,6 +38,36 @@ def test_an_empty_file_is_the_defaults_below_its_folder(file: Path) -> None:
     assert configuration.media.ports == PortRange(20000, 29999)
     assert configuration.database_url == f"sqlite:///{file.parent}/state/lampfield.sqlite3"
     assert configuration.spool_path == file.parent / "state" / "call-events.spool"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[database]\nurl = "postgres://lampfield:hunter22@db.example/lampfield"',
+        '[database]\nurl = "postgresql://lampfield:hunter22@db.example:none/lampfield"',
+        '[secrets]\noperator = "hunter22"',
+        'secrets = "hunter22"',
+        '[trunks.provider]\nkind = "register"\nregistrar = "sip.example"\npassword = "hunter22"',
+    ],
+)
+def test_no_error_repeats_a_secret(file: Path, text: str) -> None:
+    told = errors(file, text)
+    assert told
+    assert "hunter22" not in "; ".join(told)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://lampfield@db.example/lampfield",
+        "postgresql+psycopg://lampfield:pass/word@[2001:db8::1]:5432/lampfield?sslmode=require",
+        "postgresql:///lampfield?host=/run/postgresql",
+        "postgresql://",
+    ],
+)
+def test_a_database_is_named_as_postgresql_allows(file: Path, url: str) -> None:
+    assert loaded(file, f'[database]\nurl = "{url}"').database_url == url
+    make_url(url)
 
 
 def test_the_description_is_a_configuration_with_the_defaults(file: Path) -> None:
