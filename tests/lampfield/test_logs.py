@@ -9,6 +9,7 @@ import pytest
 
 from lampfield.logs import start_logging
 from lampfield.shown_url import shown
+from sipcore.uri import dialled_of, parse_uri
 
 
 @pytest.fixture
@@ -35,6 +36,31 @@ def test_what_is_asked_over_http_is_not_told_with_its_secrets(level: str, caplog
     start_logging(level)
     asyncio.run(ask())
     assert "hush" not in caplog.text
+
+
+@pytest.mark.usefixtures("levels")
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_a_stranger_dials_begins_no_line_and_commands_no_terminal(
+    terminal: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logging.getLogger().handlers[:] = []
+    start_logging("info", lambda: terminal)
+    dialled = dialled_of(parse_uri("sip:45%0A2026-11-23%20ERROR%20forged%1b%5B2J@nordlys.example"))
+    logging.getLogger("lampfield").info("call from a trunk to %s", dialled)
+    told = capsys.readouterr().err
+    assert len(told.splitlines()) == 1
+    assert r"45\n2026-11-23 ERROR forged\x1b[2J" in told
+
+
+@pytest.mark.usefixtures("levels")
+def test_a_traceback_has_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger().handlers[:] = []
+    start_logging("info", lambda: False)
+    try:
+        raise ValueError("no")
+    except ValueError:
+        logging.getLogger("lampfield").exception("failed")
+    assert capsys.readouterr().err.splitlines()[-1] == "ValueError: no"
 
 
 @pytest.mark.parametrize(
