@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 BACKLOG = 1000
 """Lines kept for a slow reader; the oldest go first."""
+LONGEST_REQUEST = 1 << 20
+"""Bytes of a request: what a program may name in a path of the API, each byte of it escaped."""
 LONGEST_LINE = 1 << 28
 """Bytes of an answer: all people of a company, or all messages of a box, are one line."""
 
@@ -79,7 +81,8 @@ class ControlServer:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        self._server = await asyncio.start_unix_server(self._serve, sock=private_socket(self._path))
+        bound = private_socket(self._path)
+        self._server = await asyncio.start_unix_server(self._serve, sock=bound, limit=LONGEST_REQUEST)
 
     async def stop(self) -> None:
         if self._server is not None:
@@ -89,7 +92,7 @@ class ControlServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         outbox = Outbox()
         try:
-            request = msgspec.json.decode(await reader.readline(), type=ControlRequest)
+            request = await _request(reader)
             verb = self._verbs.get(request.verb)
             if verb is None:
                 outbox.put({"error": f"verb = {request.verb!r}: expected one of {', '.join(sorted(self._verbs))}"})
@@ -133,6 +136,15 @@ class ControlServer:
         finally:
             for task in (serving, pumping, leaving):
                 task.cancel()
+
+
+async def _request(reader: asyncio.StreamReader) -> ControlRequest:
+    """Raises msgspec.DecodeError."""
+    try:
+        line = await reader.readline()
+    except ValueError:
+        raise msgspec.DecodeError(f"expected at most {LONGEST_REQUEST} bytes") from None
+    return msgspec.json.decode(line, type=ControlRequest)
 
 
 async def converse(path: Path, verb: str, arguments: dict[str, str] | None = None) -> AsyncIterator[Any]:

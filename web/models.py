@@ -71,7 +71,7 @@ class Pause(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "lunch"}]})
 
-    reason: str = ""
+    reason: Annotated[str, Field(max_length=255)] = ""
 
 
 class Text(BaseModel):

@@ -2,6 +2,7 @@
 
 import asyncio
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,27 @@ def test_a_server_that_goes_away_before_it_has_answered_is_as_one_that_does_not_
 
 def test_an_unknown_verb_is_told_which_ones_there_are(tmp_path: Path) -> None:
     assert ask(tmp_path, "dance", {}) == [{"error": "verb = 'dance': expected one of count, ever, tell"}]
+
+
+def test_a_request_may_be_as_long_as_what_programs_may_name(tmp_path: Path) -> None:
+    assert ask(tmp_path, "count", {"to": "1", "person": "\0" * 65_536}) == [0]
+
+
+def test_a_request_that_is_too_long_is_no_fault_of_the_server(tmp_path: Path) -> None:
+    complaints: list[dict[str, Any]] = []
+
+    async def asked() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))
+        server = ControlServer(tmp_path / "control.sock", {"count": count})
+        await server.start()
+        with suppress(OSError):  # it is closed while much of it is still to be read
+            answer = await first_answer(tmp_path / "control.sock", "count", {"to": "x" * 2_000_000})
+            assert "at most" in answer["error"]
+        assert await first_answer(tmp_path / "control.sock", "count", {"to": "1"}) == 0
+        await server.stop()
+
+    asyncio.run(asked())
+    assert complaints == []
 
 
 def test_a_slow_reader_loses_the_oldest_lines_and_holds_nobody_up(tmp_path: Path) -> None:
