@@ -1,6 +1,7 @@
 """Puts on record what each client asks: an ASGI middleware around the whole application."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,6 +12,8 @@ from web.backend import AccessLog
 
 CLIENT = "lampfield.client"
 """Where the connection's scope has the client, once it is known, and None where it is on record already."""
+TOO_MANY = "*"
+"""The path on record of all that was refused as too much."""
 
 
 class Recording:
@@ -36,6 +39,9 @@ def access_of(scope: Any, status: int, at: float) -> Access:
     client: Client = scope[CLIENT]
     query = scope["query_string"].decode("latin-1")
     path = f"{scope['path']}?{query}" if query else scope["path"]
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        # Nothing was told, and of these there is no limit: each by itself would fill the disk.
+        path = TOO_MANY
     return Access(client.company, client.name, at, scope.get("method", "WEBSOCKET"), path, status)
 
 
