@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 import icalendar
 import recurring_ical_events
 
+LAST_YEAR = 2800
+"""Later dates are read as its first day: they say "until further notice", and how long that is overflows."""
+
 
 class NoCalendar(Exception):
     """The text is no calendar; it says why."""
@@ -39,6 +42,7 @@ def occurrences(calendar: Any, time_zone: str, start: float, end: float) -> Iter
     """What occurs between two instants and was not cancelled; days, and times that name no zone, are of `time_zone`."""
     zone = ZoneInfo(time_zone)
     first, last = (datetime.fromtimestamp(at, UTC) for at in (start, end))
+    _bring_near(calendar)
     for event in recurring_ical_events.of(calendar).between(first, last):
         if words(event, "STATUS").upper() == "CANCELLED":
             continue
@@ -53,6 +57,14 @@ def occurrences(calendar: Any, time_zone: str, start: float, end: float) -> Iter
 def words(event: Any, name: str) -> str:
     """A property as one line of text, empty where the event has none."""
     return " ".join(str(event.get(name, "")).split())
+
+
+def _bring_near(calendar: Any) -> None:
+    for event in calendar.walk("VEVENT"):
+        for name in ("DTSTART", "DTEND"):
+            moment = getattr(event.get(name), "dt", None)
+            if isinstance(moment, date) and moment.year > LAST_YEAR:
+                event[name].dt = moment.replace(year=LAST_YEAR, month=1, day=1)
 
 
 def _instant(moment: date, zone: ZoneInfo) -> float:

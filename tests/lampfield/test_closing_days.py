@@ -14,6 +14,7 @@ import pytest
 from lampfield.closing_days import ClosingDays
 from lampfield.closing_days.fetch import MOST_BYTES, FeedFault
 from lampfield.closing_days.reader import Task, closed_times, read
+from provisioning.occurrences import LAST_YEAR
 from routing.hours import ClosedTime
 from routing.model import OpeningHours
 from tests.routing.nordlys import OFFICE, company
@@ -62,6 +63,25 @@ def test_days_times_and_what_repeats_are_read_in_the_companys_time_zone() -> Non
 )
 def test_an_event_closes_from_its_start_to_its_end(event: str, times: tuple[ClosedTime, ...]) -> None:
     assert closed_times(task(feed(event))) == times
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        "DTSTART;VALUE=DATE:20240607\nDTEND;VALUE=DATE:99991231",
+        "DTSTART:20240606T220000Z\nDTEND:99991231T235959Z",
+        "DTSTART:20240607T000000\nDTEND:99991231T235959",
+    ],
+)
+def test_what_closes_until_further_notice_is_read_with_the_rest(event: str) -> None:
+    party, closed = closed_times(task(feed(PARTY, event)))
+    assert party == PARTY_TIME
+    assert closed.start == at(6, 7)
+    assert datetime.fromtimestamp(closed.end, COPENHAGEN).year == LAST_YEAR
+
+
+def test_a_day_that_never_comes_is_passed_over() -> None:
+    assert closed_times(task(feed(PARTY, "DTSTART;VALUE=DATE:99991231"))) == (PARTY_TIME,)
 
 
 @pytest.mark.parametrize("text", [b"", b"<html>", b"\xff\x00", feed("DTSTART:never"), b"BEGIN:VCALENDAR\r\n"])
