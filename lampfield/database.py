@@ -4,10 +4,13 @@ import contextlib
 import os
 import sqlite3
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 from sqlalchemy import Engine, event, make_url
+
+from lampfield.ownership import hand_over
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -78,6 +81,7 @@ def _make_private(engine: Engine) -> None:
         # That it is there already, or cannot be made, is for SQLite to find out and to tell.
         with contextlib.suppress(OSError):
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            hand_over(Path(path))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:

@@ -71,7 +71,7 @@ def add_command(
 
 def _added(desk: SoundDesk, music_list: str, file: Path) -> bool:
     """Whether the file is in the list now; what it is, or why not, is told."""
-    name = f"{music_list}-{_as_name(file)}"
+    name = _name_in(desk, music_list, file)
     try:
         with progress_bar(f"Reading {file.name}") as progress:
             sound = desk.add(file, name, kind="music", music_list=music_list, progress=progress)
@@ -118,6 +118,17 @@ def remove_command(
 
 def _active(name: str, active: str) -> str:
     return "active" if name == active else ""
+
+
+def _name_in(desk: SoundDesk, music_list: str, file: Path) -> str:
+    """The sound's name for a file: the one that it has already, else one that no other file has."""
+    sounds = desk.shelf().sounds
+    plain = f"{music_list}-{_as_name(file)}"
+    name, number = plain, 1
+    while name in sounds and Path(sounds[name].original_name).stem != file.stem:
+        number += 1
+        name = f"{plain}-{number}"
+    return name
 
 
 def _as_name(file: Path) -> str:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy import Connection, Engine
 
+from lampfield.ownership import hand_over
 from lampfield.sound_library.folders import SoundFolder, sound_folder
 from lampfield.sound_library.limits import SoundLimits
 from media.uploads import UploadRefused, take_in
@@ -72,17 +73,19 @@ class CompanySounds:
         known = shelf.sounds.get(new.name)
         limits, music = self._limits, new.kind == "music"
         original_name = new.original_name or new.source.name
+        file, original = self.folder.file(new.name), self.folder.original(new.name, original_name)
         try:
             await asyncio.to_thread(self.folder.make)
             made = await take_in(
                 new.source,
-                self.folder.file(new.name),
+                file,
                 longest_seconds=limits.longest_music_seconds if music else limits.longest_greeting_seconds,
                 music=music,
                 limits=limits.upload,
                 progress=progress,
             )
-            await asyncio.to_thread(shutil.copyfile, new.source, self.folder.original(new.name, original_name))
+            await asyncio.to_thread(shutil.copyfile, new.source, original)
+            hand_over(file, original)
         except OSError as error:
             raise SoundRefused(f"{self.folder.path} cannot be written: {error.strerror or error}") from error
         entry = SoundEntry(

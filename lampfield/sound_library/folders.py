@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from lampfield.ownership import hand_over
+
 
 @dataclass(frozen=True, slots=True)
 class SoundFolder:
@@ -22,8 +24,9 @@ class SoundFolder:
 
     def make(self) -> None:
         """Have the folders, for their owner alone. Raises OSError."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self.path / "originals").mkdir(mode=0o700, exist_ok=True)
+        for folder in (self.path.parent, self.path, self.path / "originals"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            hand_over(folder)
 
 
 def sound_folder(state_directory: Path, company: str) -> SoundFolder:

@@ -1,6 +1,8 @@
 """`lampfield sounds`, `lampfield music` and `lampfield pin`: what they tell and what they change."""
 
+import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +65,31 @@ def test_mistakes_are_told_with_what_was_expected(lampfield: Lampfield, tmp_path
     assert "there is no sound x" in lampfield("sounds", "play-info", "nordlys", "x", fails=True)
     assert "there is no such file" in lampfield("sounds", "add", "nordlys", "x", tmp_path / "no.mp3", fails=True)
     assert "must be letters, digits" in lampfield("sounds", "add", "nordlys", "a/b", file, fails=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone may make files that are another's")
+def test_what_root_adds_can_be_read_by_the_user_that_serves(lampfield: Lampfield, tmp_path: Path) -> None:
+    state, server = tmp_path / "state", 5060
+    shutil.rmtree(state)
+    state.mkdir()
+    os.chown(state, server, server)
+    database(state).dispose()
+    lampfield("sounds", "add", "nordlys", "welcome", sound_file(tmp_path / "hej.mp3"))
+    lampfield("music", "add", "nordlys", "summer", sound_file(tmp_path / "beach.mp3"))
+    made = {path.relative_to(state).as_posix(): path.stat() for path in state.rglob("*")}
+    assert {"lampfield.sqlite3", "sounds/nordlys/welcome.wav", "sounds/nordlys/originals/welcome.mp3"} <= made.keys()
+    assert {(what.st_uid, what.st_gid) for what in made.values()} == {(server, server)}
+
+
+def test_files_whose_names_differ_in_letters_that_sounds_lack_are_kept_each(
+    lampfield: Lampfield, tmp_path: Path
+) -> None:
+    (tmp_path / "lampfield.toml").write_text("")
+    files = [sound_file(tmp_path / name) for name in ("01 ø.mp3", "01 å.mp3")]
+    for _ in range(2):
+        told = lampfield("music", "add", "nordlys", "summer", *files)
+        assert re.findall(r"^summer: (\S+),", told, re.MULTILINE) == ["summer-01", "summer-01-2"]
+    assert all(file.name in lampfield("music", "list", "nordlys") for file in files)
 
 
 def test_a_file_that_is_refused_keeps_no_other_out(lampfield: Lampfield, tmp_path: Path) -> None:
