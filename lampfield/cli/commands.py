@@ -58,6 +58,7 @@ class Commands(TyperGroup):
         found = getattr(import_module(f"lampfield.cli.{module}"), attribute)
         command: Any
         if isinstance(found, typer.Typer):
+            found.rich_markup_mode = "markdown"
             command = get_group(found)
         else:
             alone = typer.Typer(add_completion=False, rich_markup_mode="markdown")

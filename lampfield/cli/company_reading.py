@@ -1,5 +1,6 @@
 """Reading a company file for a command: checked with the prompts, the music and the trunks that this server has."""
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 
@@ -45,9 +46,9 @@ def read_checked_company(source: Path, configuration: Configuration, problems: P
 
 
 def _shelf(configuration: Configuration, company: str) -> SoundShelf:
-    """The company's own sounds; none where there is no database yet, for a file can be checked without one."""
+    """The company's own sounds; none without a database that can be read, for a file can be checked without one."""
     url = make_url(configuration.database_url)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+    if url.get_backend_name() == "sqlite" and not os.path.isfile(url.database or ""):
         return SoundShelf()
     engine = open_database(configuration.database_url)
     try:

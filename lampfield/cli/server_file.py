@@ -1,5 +1,6 @@
 """The server's configuration, as every command finds it."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,8 @@ PLACES = (Path("lampfield.toml"), Path("/etc/lampfield/lampfield.toml"))
 
 
 def _found(named: Path | None) -> Path | None:
-    return named or next((place for place in PLACES if place.is_file()), None)
+    # In a folder that this user may not look into there is none: `Path.is_file` raises there.
+    return named or next((place for place in PLACES if os.path.isfile(place)), None)
 
 
 ConfigOption = Annotated[

@@ -34,7 +34,7 @@ def add_command(
 ) -> None:
     """Make a token for a program and tell it, once. The one that the program had is not valid any more.
 
-    Example: `lampfield token add nordlys sms-gateway --scope members`
+    Example: `lampfield token add nordlys sms-gateway --scope texts`
     """
     for named in scope:
         if named not in SCOPES:

@@ -89,11 +89,28 @@ def test_every_command_explains_itself_with_an_example(lampfield: Lampfield, arg
         assert "Example" in result.stdout
 
 
+def test_help_shows_the_text_as_it_is_meant(lampfield: Lampfield) -> None:
+    assert "a table [passwords] of id" in lampfield("company", "import", "--help", COLUMNS="200").stdout
+    assert "Example: lampfield token add" in lampfield("token", "add", "--help").stdout
+
+
 def test_check_finds_out_what_kind_of_file_it_is(lampfield: Lampfield, tmp_path: Path) -> None:
     company = lampfield("check", NORDLYS)
     assert (company.exit_code, "Nordlys Lys ApS is right: 10 people, 2 queues" in company.stdout) == (0, True)
     server = lampfield("check", tmp_path / "lampfield.toml")
     assert (server.exit_code, "the configuration is right" in server.stdout) == (0, True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can stand in a folder that it then may not look into")
+def test_a_command_works_from_a_folder_that_its_user_may_not_look_into(tmp_path: Path) -> None:
+    configuration, elsewhere = tmp_path / "lampfield.toml", tmp_path / "another's"
+    configuration.write_text("")
+    elsewhere.mkdir(mode=0o700)
+    os.chown(elsewhere, 5060, 5060)
+    check = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-m", "lampfield.cli", "check"]
+    for file in (configuration, NORDLYS):
+        result = subprocess.run([*check, str(file)], cwd=elsewhere, capture_output=True, text=True)
+        assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_check_tells_every_error_of_a_company_file(lampfield: Lampfield, tmp_path: Path) -> None:
