@@ -10,13 +10,13 @@ import msgspec
 import typer
 from rich.table import Table
 
+from lampfield.cli.choosing import CompanyArgument, company_of
 from lampfield.cli.database import database
 from lampfield.cli.server_file import ConfigOption, configuration_of
-from lampfield.cli.terminal import give_up, out
+from lampfield.cli.terminal import out
 from lampfield.configuration import Configuration
 from lampfield.control_socket import first_answer
 from lampfield.supervisor import control_path
-from provisioning.company_rows import load_companies
 from routing.hours import BY_FILE, Changes, next_change, situation
 from routing.model import Company, OpeningHours
 
@@ -26,7 +26,7 @@ _YEARS = range(1900, 9901)
 
 
 def hours(
-    company: Annotated[str, typer.Argument(help="Id of the company.", show_default=False)],
+    company: CompanyArgument,
     at: Annotated[
         str | None, typer.Option(help="A time such as 2026-12-24T10:00, by the clock of the hours; else now.")
     ] = None,
@@ -40,10 +40,8 @@ def hours(
     """
     configuration = configuration_of(config)
     moment = _moment(at)
-    with database(configuration) as engine, engine.connect() as connection:
-        found = load_companies(connection).get(company)
-    if found is None:
-        give_up(f"There is no company {company}")
+    with database(configuration) as engine:
+        found = company_of(engine, company)
     if not found.hours:
         out().print(f"{found.name} has no opening hours: it is always open")
         return

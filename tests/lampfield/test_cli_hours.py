@@ -54,6 +54,7 @@ def test_a_company_that_is_not_there_and_a_time_that_is_none_are_refused(folder:
     refused = run(folder, "hours", "nordlys", "--at", "tomorrow")
     assert refused.exit_code == 2
     assert "must be a time such as 2026-12-24T10:00" in refused.output
+    assert "did you mean nordlys?" in run(folder, "hours", "nordlis").output
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00", "0001-01-01T00:00+14:00", "9999-01-01", "9999-12-31T23:59-12:00"])
