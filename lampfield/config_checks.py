@@ -6,7 +6,18 @@ from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
-from lampfield.config_sections import Mail, Media, Registrations, Secret, Sip, Subscriptions, Trunk, Voicemail, Web
+from lampfield.config_sections import (
+    Database,
+    Mail,
+    Media,
+    Registrations,
+    Secret,
+    Sip,
+    Subscriptions,
+    Trunk,
+    Voicemail,
+    Web,
+)
 from provisioning.problems import Problems, joined
 
 
@@ -42,10 +53,20 @@ def check_sections(
 
 
 def check_state_directory(folder: Path, problems: Problems) -> None:
-    """Note a path below which no Unix socket can be made: the kernel takes 107 bytes (unix(7))."""
+    """Note a path that is no folder, or below which no Unix socket can be made: it has 107 bytes (unix(7))."""
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        problems.add("state_directory", str(folder), "a folder")
     most = 107 - len("/adapters.sock")
     if len(os.fsencode(folder)) > most:
         problems.add("state_directory", str(folder), f"at most {most} bytes long, as sockets are made in it")
+
+
+def database_below(folder: Path, database: Database) -> Database:
+    """The database with the relative path of an SQLite file meant from `folder`."""
+    scheme, _, file = (database.url or "").partition("sqlite:///")
+    if scheme or not file or file.startswith(("/", "file:", ":memory:")):
+        return database
+    return replace(database, url=f"sqlite:///{folder / Path(file).expanduser()}")
 
 
 def check_web(web: Web, problems: Problems) -> None:

@@ -12,6 +12,7 @@ from lampfield.config_checks import (
     check_state_directory,
     check_voicemail,
     check_web,
+    database_below,
     mail_with_password,
     with_password,
     with_value,
@@ -153,7 +154,7 @@ def load(source: Path, copy: Path | None = None) -> Configuration:
     values: dict[str, Any] = {
         entry.name: table.take(entry.name, known.kind, entry.default) for entry, known in settings(Configuration)
     }
-    values["state_directory"] = folder / values["state_directory"]
+    values["state_directory"] = folder / values["state_directory"].expanduser()
     for name, section in SECTIONS.items():
         values[name] = below(folder, read_section(section, table.table(name)))
     trunks = {name: below(folder, read_section(Trunk, part, name=name)) for name, part in table.tables("trunks")}
@@ -171,6 +172,7 @@ def load(source: Path, copy: Path | None = None) -> Configuration:
         if (adapter := read_adapter(name, part, folder, problems)) is not None
     ]
     table.close()
+    values["database"] = database_below(folder, values["database"])
     check_state_directory(values["state_directory"], problems)
     check_sections(values["sip"], values["registrations"], values["subscriptions"], values["media"], problems)
     trunks = {name: with_password(trunk, problems) for name, trunk in trunks.items()}

@@ -41,7 +41,10 @@ class Supervisor:
         self._configuration = configuration
         self._manager = ServiceManager()
         state = configuration.state_directory
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise OSError(f"state_directory = {state} cannot be made: {error.strerror}") from error
         self._sockets = [(listener, bind(listener)) for listener in listeners_of(configuration)]
         silent_seconds = configuration.restart.silent_seconds
         self._media = Child(

@@ -42,7 +42,9 @@ def listen(path: Path) -> socket.socket:
                 except ConnectionRefusedError:
                     path.unlink()
                 else:
-                    raise FileExistsError(f"another media engine listens on {path}")
+                    raise FileExistsError(
+                        f"another Lampfield uses this state directory, its media engine listens on {path}"
+                    )
     mask = os.umask(0o177)
     try:
         listener.bind(str(path))

@@ -229,6 +229,26 @@ def test_a_bad_value_is_told(file: Path, text: str, expected: str) -> None:
     assert any(expected in error for error in errors(file, text)), errors(file, text)
 
 
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("sqlite:///data/house.sqlite3", "sqlite:///{folder}/data/house.sqlite3"),
+        ("sqlite:////srv/house.sqlite3", "sqlite:////srv/house.sqlite3"),
+        ("postgresql://lampfield@db/house", "postgresql://lampfield@db/house"),
+    ],
+)
+def test_the_path_of_a_database_is_meant_from_the_folder_of_the_file(file: Path, given: str, url: str) -> None:
+    assert loaded(file, f'[database]\nurl = "{given}"').database_url == url.format(folder=file.parent)
+
+
+def test_the_state_directory_may_be_below_the_users_home(file: Path) -> None:
+    assert loaded(file, 'state_directory = "~/lampfield"').state_directory == Path.home() / "lampfield"
+
+
+def test_a_state_directory_that_is_a_file_is_told(file: Path) -> None:
+    assert errors(file, f'state_directory = "{file.name}"') == [f'state_directory = "{file}": must be a folder']
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationErrors, match="cannot be read: No such file or directory"):
         load(tmp_path / "none.toml")

@@ -187,7 +187,7 @@ def test_a_control_socket_in_use_is_refused(engine: RunningEngine) -> None:
     command = [sys.executable, "-m", "media.process", f"--control={engine.control}", "--ports=30000-30001"]
     second = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     assert second.returncode == 1
-    assert f"another media engine listens on {engine.control}" in second.stderr
+    assert f"another Lampfield uses this state directory, its media engine listens on {engine.control}" in second.stderr
 
 
 def test_a_control_socket_that_cannot_be_made_is_named(tmp_path: Path) -> None:
