@@ -194,7 +194,9 @@ class SoundLibraries:
         )
         try:
             return await self._of(company).add(new)
-        except (NotAllowed, UploadRefused) as refused:
+        except UploadRefused as refused:
+            raise SoundRefused(f"{original_name}: {refused.why}") from refused
+        except NotAllowed as refused:
             raise SoundRefused(str(refused)) from refused
         except SQLAlchemyError as error:
             raise DatabaseAway from error

@@ -20,9 +20,18 @@ class Problem(Exception):
     """The request cannot be served: `where` names the part of it, `value` is what stood there."""
 
     def __init__(
-        self, status: int, where: str, value: str, expected: str, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        where: str,
+        value: str,
+        expected: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        said: str = "",
     ) -> None:
-        super().__init__(f"{where} = {value!r}: expected {expected}" if value else f"{where}: expected {expected}")
+        """`said` is the sentence that tells all of it, where somebody else has made one."""
+        named = f"{where} = {value!r}" if value else where
+        super().__init__(said or f"{named}: expected {expected}")
         self.status = status
         self.where = where
         self.value = value
@@ -70,9 +79,11 @@ def answer_of(problem: Problem) -> JSONResponse:
     return _answer(problem.status, content, problem.headers)
 
 
-async def _invalid(_: HTTPConnection, error: Exception) -> JSONResponse:
+async def _invalid(request: HTTPConnection, error: Exception) -> JSONResponse:
     """The body or a parameter is not what the endpoint takes; the first of what is wrong is named at the top."""
     assert isinstance(error, ValidationException)
+    if (problem := _no_json(request, error)) is not None:
+        return answer_of(problem)
     errors = [
         {
             "where": ".".join(str(part) for part in found["loc"] if part != "body") or "body",
@@ -92,12 +103,27 @@ async def _no_socket(websocket: WebSocket, error: Exception) -> None:
     await websocket.send_denial_response(await _invalid(websocket, error))
 
 
+def _no_json(request: HTTPConnection, error: ValidationException) -> Problem | None:
+    """A body that is no JSON, or is not said to be: curl says of what it sends that it is a form."""
+    found = error.errors()[-1]
+    if found["type"] == "json_invalid":
+        return Problem(422, "body", "", f"JSON ({found['ctx']['error']} at character {found['loc'][-1]})")
+    said = request.headers.get("content-type", "")
+    if found["loc"] == ("body",) and found["type"] == "model_attributes_type" and "json" not in said.lower():
+        return Problem(415, "Content-Type", said, "application/json")
+    return None
+
+
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     """No such path, or not with this method."""
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return answer_of(Problem(error.status_code, "body", "", str(error.detail)))
-    expected = "a path of /api/v1/openapi.json" if error.status_code == 404 else str(error.detail)
+    expected = str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        expected = "a path of /api/v1/openapi.json"
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and error.headers is not None:
+        expected = error.headers["Allow"]
     content = _content(error.status_code, f"{request.method} {request.url.path}: expected {expected}")
     value = f"{request.method} {request.url.path}"
     return _answer(error.status_code, content | {"where": "path", "value": value, "expected": expected}, error.headers)

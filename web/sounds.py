@@ -56,7 +56,7 @@ def routes(access: Access, sounds: Sounds) -> APIRouter:
                     original_name=file_name or name,
                 )
             except SoundRefused as refused:
-                raise Problem(422, "sound", name, str(refused)) from refused
+                raise Problem(422, "sound", name, str(refused), said=str(refused)) from refused
             except DatabaseAway as away:
                 raise _no_database() from away
         await desk.ask("sounds")
@@ -68,7 +68,7 @@ def routes(access: Access, sounds: Sounds) -> APIRouter:
         try:
             await sounds.remove(desk.client.company, name)
         except SoundRefused as refused:
-            raise Problem(409, "sound", name, str(refused)) from refused
+            raise Problem(409, "sound", name, str(refused), said=str(refused)) from refused
         except DatabaseAway as away:
             raise _no_database() from away
         await desk.ask("sounds")

@@ -274,7 +274,9 @@ def test_a_sound_is_uploaded_listed_and_removed_and_what_is_none_is_refused(api:
     sound = api.done("PUT", "/sounds/welcome", content=data, params={"number": 7, "file_name": "welcome.wav"})
     assert (sound["number"], sound["original_name"]) == (7, "welcome.wav")
     assert [each["name"] for each in api.done("GET", "/sounds")] == ["welcome"]
-    assert api.refused(422, "PUT", "/sounds/other", content=b"no sound at all")["where"] == "sound"
+    refused = api.refused(422, "PUT", "/sounds/other", content=b"no sound at all", params={"file_name": "hej.mp3"})
+    assert refused["where"] == "sound"
+    assert refused["detail"].startswith("hej.mp3: it cannot be read")
     api.done("DELETE", "/sounds/welcome")
     assert api.done("GET", "/sounds") == []
 
