@@ -23,6 +23,8 @@ from zlib import crc32
 
 import msgspec
 
+from media.on_disk import sync_folder
+
 HEADER = b"lampfield journal 1\n"
 COMPACT_FROM = 4_000_000
 """Bytes below which a file is left as it is, however much of it is out of date."""
@@ -114,7 +116,6 @@ class JournalFile:
             size = _write_all(new, HEADER + _packed((*key, value) for key, value in kept.items()), 0)
             os.fsync(new)
             new_path.replace(self.path)
-            _sync_folder(self.path.parent)
         except BaseException:
             os.close(new)
             new_path.unlink(missing_ok=True)
@@ -122,6 +123,8 @@ class JournalFile:
         os.close(self._file)
         self._file, self._size = new, size
         self._compact_at = max(COMPACT_FROM, size * COMPACT_FACTOR)
+        # Without it a power cut brings the old file back. That it failed takes the new one's name from nobody.
+        sync_folder(self.path.parent)
 
     def set_aside(self, suffix: str) -> Path:
         """Move a damaged file out of the way, for whoever wants to look into it."""
@@ -152,15 +155,6 @@ def _locked(path: Path) -> int:
             error.errno, "another Lampfield is running with this state directory", str(path)
         ) from None
     return lock
-
-
-def _sync_folder(folder: Path) -> None:
-    """Put the new name of a file on disk, or a power cut brings the old file back."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _apply(values: dict[K, bytes], key: K, value: bytes | None) -> None:

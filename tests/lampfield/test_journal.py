@@ -1,7 +1,10 @@
 """The journal: what is put outlives the process, whatever happens to disk and file."""
 
+import errno
+import os
 import resource
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -192,3 +195,26 @@ def test_a_file_that_cannot_be_made_is_told_at_open(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         Journal(tmp_path / "file" / "journal").open()
+
+
+def test_a_folder_that_cannot_be_put_on_disk_costs_no_change_after_compacting(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fsync = os.fsync
+
+    def refused_for_folders(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refused_for_folders)
+    journal = reopened(path)
+    for number in range(50):
+        for key in range(100):
+            journal.put("binding", str(key), b"%d" % number + b"x" * 1000)
+        assert journal.flush()
+    assert "cannot be compacted" in caplog.text
+    journal.put("binding", "after", b"1")
+    journal.close()
+    expected = {str(key): b"49" + b"x" * 1000 for key in range(100)}
+    assert reopened(path).load("binding") == expected | {"after": b"1"}
