@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from media.codec import Codec
+from media.on_disk import put_in_place
 
 _CODECS: tuple[Codec, ...] = ("PCMA", "PCMU", "G722")
 _RECIPE = b"lampfield clip 1\n"
@@ -119,9 +120,8 @@ class ClipStore:
         try:
             async with self._turn:
                 await self._transcode(source, parts)
-            for codec, part in parts.items():
-                # Under its own name only when it is whole: the engine may read it at once.
-                part.replace(self._path(name, codec))
+            # Under its own name only when it is whole: the engine may read it at once.
+            await asyncio.to_thread(put_in_place, {part: self._path(name, codec) for codec, part in parts.items()})
         except OSError as error:
             raise ClipError(source, error.strerror or str(error)) from error
         finally:

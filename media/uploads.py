@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 import signal
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from media.file_kind import EXPECTED
+from media.on_disk import put_in_place
 from media.upload_order import OUT_OF_MEMORY, Progress, Sound, UploadOrder, plain_of
 
 SPEECH_LUFS = -21.0
@@ -49,10 +51,12 @@ async def take_in(
 ) -> Sound:
     """Make a clean WAV (mono, 16 bit, 16 kHz) of a sound file of any kind; speech is trimmed of silence at its ends.
 
-    `progress` is called with what is done, 0 to 1. `target` is there only when all went well. Raises UploadRefused.
+    `progress` is called with what is done, 0 to 1. `target` is there only when all went well, and on disk then.
+    Raises UploadRefused.
     """
     limits = limits or UploadLimits()
-    part = target.with_suffix(".part")
+    # Of two files for one target neither writes into the other's.
+    part = target.with_suffix(f".{secrets.token_hex(4)}.part")
     _check_file(source, limits)
     order = UploadOrder(
         source=str(source),
@@ -65,7 +69,7 @@ async def take_in(
     )
     try:
         sound = await _worked(order, source.name, progress)
-        await asyncio.to_thread(part.replace, target)
+        await asyncio.to_thread(put_in_place, {part: target})
         return sound
     except OSError as error:
         raise UploadRefused(source.name, f"{target} cannot be written: {error.strerror or error}") from error

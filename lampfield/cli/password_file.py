@@ -7,6 +7,7 @@ from pathlib import Path
 
 import tomli_w
 
+from media.on_disk import put_in_place
 from provisioning.kinds import password
 from provisioning.problems import Problems
 from provisioning.toml_table import read_toml
@@ -37,6 +38,4 @@ class PasswordFile:
         with os.fdopen(file, "wb") as stream:
             os.fchmod(file, 0o600)
             stream.write(tomli_w.dumps({"passwords": dict(passwords)}).encode())
-            stream.flush()
-            os.fsync(file)
-        new.replace(self.path)
+        put_in_place({new: self.path})

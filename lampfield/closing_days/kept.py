@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from media.on_disk import put_in_place
 from routing.hours import ClosedTime
 
 
@@ -43,7 +44,7 @@ class FeedsOnDisk:
         path = self._path(kept.url)
         part = path.with_suffix(f".{os.getpid()}.part")
         part.write_bytes(msgspec.msgpack.encode(kept))
-        part.replace(path)
+        put_in_place({part: path})
 
     def forget_all_but(self, urls: set[str]) -> None:
         """Delete feeds that nobody asks for any more."""

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from lampfield.ownership import hand_over
 from lampfield.sound_library.folders import SoundFolder, sound_folder
 from lampfield.sound_library.limits import SoundLimits
+from media.on_disk import put_in_place
 from media.uploads import UploadRefused, take_in
 from provisioning.sound_shelf import (
     STANDARD,
@@ -73,35 +74,45 @@ class CompanySounds:
         known = shelf.sounds.get(new.name)
         limits, music = self._limits, new.kind == "music"
         original_name = new.original_name or new.source.name
-        file, original = self.folder.file(new.name), self.folder.original(new.name, original_name)
+        finished, original = self.folder.new_files(new.name)
         try:
             await asyncio.to_thread(self.folder.make)
             made = await take_in(
                 new.source,
-                file,
+                finished,
                 longest_seconds=limits.longest_music_seconds if music else limits.longest_greeting_seconds,
                 music=music,
                 limits=limits.upload,
                 progress=progress,
             )
             await asyncio.to_thread(shutil.copyfile, new.source, original)
-            hand_over(file, original)
+            hand_over(finished, original)
+            entry = SoundEntry(
+                name=new.name,
+                kind=new.kind,
+                seconds=made.seconds,
+                made_at=new.made_at,
+                made_by=new.made_by,
+                original_name=original_name,
+                original_format=made.format,
+                number=known.number if new.number is None and known is not None else new.number,
+                music_list=new.music_list,
+            )
+            in_place = {original: self._original(entry), finished: self.folder.file(new.name)}
+
+            def keep(connection: Connection) -> None:
+                """What cannot be written, here or there, leaves callers what they heard before."""
+                save_sound(connection, self._company, entry)
+                put_in_place(in_place)
+
+            await self._write(keep)
         except OSError as error:
             raise SoundRefused(f"{self.folder.path} cannot be written: {error.strerror or error}") from error
-        entry = SoundEntry(
-            name=new.name,
-            kind=new.kind,
-            seconds=made.seconds,
-            made_at=new.made_at,
-            made_by=new.made_by,
-            original_name=original_name,
-            original_format=made.format,
-            number=known.number if new.number is None and known is not None else new.number,
-            music_list=new.music_list,
-        )
+        finally:
+            for part in (finished, original):
+                part.unlink(missing_ok=True)
         if known is not None and self._original(known) != self._original(entry):
             self._original(known).unlink(missing_ok=True)
-        await self._write(lambda connection: save_sound(connection, self._company, entry))
         return entry
 
     async def remove(self, name: str) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from lampfield.voicemail.sound_file import sync_folder
+from media.on_disk import sync_folder
 from routing.voicemail.postbox import Message
 
 GREETING = "greeting.wav"

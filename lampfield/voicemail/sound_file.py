@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import wave
 from array import array
 from pathlib import Path
+
+from media.on_disk import put_in_place
 
 LOUD = 800
 """A sample beyond this, of 32,767, is no silence: it was said."""
@@ -27,16 +28,12 @@ def tidy(path: Path) -> float:
     rate, samples = _read(path)
     end = min(len(samples), _end_of_speech(samples) + round(END_SECONDS * rate))
     part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        with wave.open(file, "wb") as sound:
-            sound.setnchannels(1)
-            sound.setsampwidth(2)
-            sound.setframerate(rate)
-            sound.writeframes(samples[:end].tobytes())
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync_folder(path.parent)
+    with wave.open(str(part), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(rate)
+        sound.writeframes(samples[:end].tobytes())
+    put_in_place({part: path})
     return end / rate
 
 
@@ -57,12 +54,3 @@ def _end_of_speech(samples: array[int]) -> int:
         if block and (max(block) > LOUD or min(block) < -LOUD):
             return start + len(block)
     return 0
-
-
-def sync_folder(folder: Path) -> None:
-    """Put the names of new files on disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

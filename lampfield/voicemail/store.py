@@ -9,7 +9,8 @@ import msgspec
 
 from lampfield.voicemail.folders import Folders
 from lampfield.voicemail.message_log import MessageLog
-from lampfield.voicemail.sound_file import NoRecording, sync_folder, tidy
+from lampfield.voicemail.sound_file import NoRecording, tidy
+from media.on_disk import put_in_place
 from presence_pidf.message_summary import MessageCounts
 from routing.events import MessageDeleted, MessageHeard, MessageLeft
 from routing.model import Company, VoicemailBox
@@ -212,8 +213,7 @@ class VoicemailStore:
         def take() -> None:
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             tidy(recording)
-            recording.replace(target)
-            sync_folder(target.parent)
+            put_in_place({recording: target})
 
         try:
             await asyncio.to_thread(take)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import math
 import os
 import random
@@ -130,6 +131,20 @@ def test_a_clip_that_a_power_cut_has_left_unfinished_is_made_anew(tmp_path: Path
             assert clips.seconds(clip) == pytest.approx(1.0)
 
     run()
+
+
+@real_time
+async def test_a_clip_that_is_not_on_disk_for_good_has_no_name_yet(tmp_path: Path) -> None:
+    def refused(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    source = tone(tmp_path / "tone.wav")
+    async with store(tmp_path / "cache") as clips:
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(ClipError, match="Input/output error"):
+            patch.setattr(os, "fsync", refused)
+            await clips.clip(source, "PCMA")
+        assert list((tmp_path / "cache").iterdir()) == []
+        assert (await clips.clip(source, "PCMA")).exists()
 
 
 @real_time

@@ -1,13 +1,17 @@
 """A company's sounds: kept, limited, put in use, and found before the built-in ones."""
 
 import asyncio
+import errno
+import os
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 import pytest
+from sqlalchemy.exc import SQLAlchemyError
 
+from lampfield.database import open_database
 from lampfield.sound_library.company_sounds import CompanySounds, SoundRefused
 from lampfield.sound_library.limits import SoundLimits
 from lampfield.sound_library.shelves import Shelves
@@ -66,6 +70,79 @@ def test_a_file_that_is_refused_changes_nothing(sounds: CompanySounds, tmp_path:
         do(sounds.add(new("welcome", tmp_path / "b.mp3")))
     assert sounds.folder.file("welcome").read_bytes() == before
     assert do(sounds.shelf()).sounds["welcome"].original_name == "a.mp3"
+
+
+def test_what_the_database_or_the_disk_does_not_take_changes_nothing_that_callers_hear(
+    sounds: CompanySounds, tmp_path: Path
+) -> None:
+    do(sounds.add(new("welcome", sound_file(tmp_path / "a.mp3"))))
+    before, other = sounds.folder.file("welcome").read_bytes(), sound_file(tmp_path / "b.flac", "closed")
+    in_the_way = sounds.folder.original("welcome", "b.flac")
+    in_the_way.mkdir()
+    assert "cannot be written" in why_refused(sounds.add(new("welcome", other)))
+    in_the_way.rmdir()
+    lampfield = open_database(f"sqlite:///{tmp_path / 'lampfield.sqlite3'}")
+    with lampfield.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON sounds BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        )
+    with pytest.raises(SQLAlchemyError, match="the disk is full"):
+        do(sounds.add(new("welcome", other)))
+    assert sounds.folder.file("welcome").read_bytes() == before
+    assert do(sounds.shelf()).sounds["welcome"].original_name == "a.mp3"
+    assert sorted(path.name for path in sounds.folder.path.rglob("*.*")) == ["welcome.mp3", "welcome.wav"]
+
+
+def test_a_sound_that_is_not_on_disk_for_good_is_refused(
+    sounds: CompanySounds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    do(sounds.add(new("welcome", sound_file(tmp_path / "a.mp3"))))
+    before = sounds.folder.file("welcome").read_bytes()
+    monkeypatch.setattr(os, "fsync", refused)
+    with pytest.raises(UploadRefused, match="cannot be written: Input/output error"):
+        do(sounds.add(new("welcome", sound_file(tmp_path / "b.flac", "closed"))))
+    assert sounds.folder.file("welcome").read_bytes() == before
+
+
+def test_of_two_sounds_that_come_at_once_under_one_name_one_is_there_whole(
+    sounds: CompanySounds, tmp_path: Path
+) -> None:
+    files = [sound_file(tmp_path / "a.mp3"), sound_file(tmp_path / "b.flac", "closed")]
+
+    async def both() -> None:
+        await asyncio.gather(*(sounds.add(new("welcome", file)) for file in files))
+
+    do(both())
+    (sound,) = do(sounds.shelf()).sounds.values()
+    assert sounds.folder.file("welcome").stat().st_size == pytest.approx(sound.seconds * 32000, abs=100)
+    given = tmp_path / sound.original_name
+    assert sounds.folder.original("welcome", sound.original_name).read_bytes() == given.read_bytes()
+
+
+def test_what_a_kill_left_half_made_is_removed_a_day_later(sounds: CompanySounds, tmp_path: Path) -> None:
+    do(sounds.add(new("welcome", sound_file(tmp_path / "a.mp3"))))
+    names = [
+        "welcome.1234abcd.new",
+        "welcome.1234abcd.5678abcd.part",
+        "welcome.plain",
+        "originals/welcome.1234abcd.new",
+    ]
+    left = [sounds.folder.path / name for name in names]
+    for path in left:
+        path.write_bytes(b"half")
+    do(sounds.add(new("other", sound_file(tmp_path / "b.mp3"))))
+    assert all(path.exists() for path in left), "somebody may be at work on them"
+    for path in left:
+        os.utime(path, (0, 0))
+    do(sounds.add(new("third", sound_file(tmp_path / "c.wav").rename(tmp_path / "c.new"))))
+    assert not any(path.exists() for path in left)
+    os.utime(sounds.folder.original("third", "c.new"), (0, 0))
+    do(sounds.remove("other"))
+    do(sounds.add(new("fourth", sound_file(tmp_path / "d.mp3"))))
+    assert sounds.folder.original("third", "c.new").exists()
 
 
 def test_names_numbers_and_limits_are_refused_before_a_file_is_read(sounds: CompanySounds, tmp_path: Path) -> None:
