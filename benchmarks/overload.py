@@ -8,13 +8,13 @@ First the capacity is searched, then twice as much is offered for longer than th
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from benchmarks.results import Result, memory_kb
+from benchmarks.results import Result, cpu_seconds, memory_kb
 from benchmarks.script import command_line, tell
 from benchmarks.sipp_calls import Outcome, menu_calls
 from benchmarks.whole_server import until_idle, whole_server
 from tests.support.server import Server
 
-ROWS = ("overload", "overload-refused", "overload-memory")
+ROWS = ("overload", "overload-cpu", "overload-refused", "overload-memory")
 FIRST_RATE = 100
 """Calls a second where the search for the capacity begins."""
 MOST_RATE = 2000
@@ -31,12 +31,20 @@ def overload(server: Server) -> Iterator[Result]:
     """Offer twice as many calls as were done a second at best."""
     at_capacity = _capacity(server)
     until_idle(server)
-    best = _done_per_second(menu_calls(server, at_capacity, at_capacity * CAPACITY_SECONDS), at_capacity)
+    idle = cpu_seconds([server.pid])
+    within = menu_calls(server, at_capacity, at_capacity * CAPACITY_SECONDS)
+    best = _done_per_second(within, at_capacity)
     until_idle(server)
+    before = cpu_seconds([server.pid])
     beyond, grown = _beyond(server, 2 * at_capacity)
     done = _done_per_second(beyond, 2 * at_capacity)
+    until_idle(server)
+    at_best, under_load = within.done / (before - idle), beyond.done / (cpu_seconds([server.pid]) - before)
     note = f"whole server; {at_capacity} calls/s at capacity, {done:.0f} done of {2 * at_capacity} offered, SIPp"
     yield Result("overload", done / best, "of the best rate", note)
+    yield Result(
+        "overload-cpu", under_load / at_best, "of the best", f"{note}; {under_load:.0f} a CPU-second of the server"
+    )
     yield Result("overload-refused", beyond.refused / max(1, beyond.offered - beyond.done), "of the rest", note)
     yield Result(
         "overload-memory", grown, "kB", f"{note}; grown from {FILLED_SECONDS} s to {OVERLOAD_SECONDS} s of overload"
