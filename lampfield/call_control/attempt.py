@@ -33,17 +33,21 @@ class Attempt:
         assert self.is_open
         self._picked.set_result(leg)
 
-    async def winner(self) -> VoiceLeg | None:
+    async def winner(self, codec: str | None) -> VoiceLeg | None:
         """Who picked the call up, else the first leg that answers; None when all have refused.
 
-        A 6xx of one ends the waiting (RFC 3261 §16.7), and so does a phone that forwards by itself.
+        Who picks it up is answered, with `codec` where the phone has it; where that comes to nothing the others go on
+        ringing. A 6xx of one ends the waiting (RFC 3261 §16.7), and so does a phone that forwards by itself.
         """
         waiting = {leg.outcome: leg for leg in self.legs}
         while waiting:
             ends: set[asyncio.Future[Any]] = {self._picked, *waiting}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if self._picked.done():
-                return self._picked.result()
+                if await self._picked.result().comes(codec):
+                    return self._picked.result()
+                self._picked = asyncio.get_running_loop().create_future()
+                continue
             for outcome in [outcome for outcome in waiting if outcome.done()]:
                 leg = waiting.pop(outcome)
                 if outcome.result() == 200:

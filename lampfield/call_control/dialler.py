@@ -14,7 +14,7 @@ from lampfield.call_control.voice_leg import VoiceLeg
 from routing.diversion import Diversion
 from routing.handover import Handover, SentOn, Side
 from routing.model import Company
-from routing.ports import Answered, Caller, CallerGone, Ended, RingResult
+from routing.ports import Answered, Caller, Ended, RingResult
 
 
 class CallDialler(Ringing):
@@ -37,14 +37,12 @@ class CallDialler(Ringing):
         return await self.outside(number, timeout)
 
     async def connect(self, caller: Caller, answered: Answered) -> Side | Ended | Handover:
-        """Answer the two where that is still to do, and let them talk."""
+        """Answer the caller where that is still to do, and let the two talk."""
         assert isinstance(caller, VoiceLeg)
         assert isinstance(answered, VoiceLeg)
         self._serve(caller, None)
         bridge = Bridge(self._services, caller, answered)
         try:
-            if not answered.answered and not await _there(answered, caller.rtp.codec):
-                return "callee" if caller.answered else Ended("no-answer", "callee", 480)
             await caller.answer(answered.rtp.codec)
             talk = await bridge.talk()
         finally:
@@ -116,12 +114,3 @@ class CallDialler(Ringing):
         if leg.ended.done() or self._caller.rtp.codec is None:
             return
         self._caller.rtp.bridge(leg.rtp)
-
-
-async def _there(answered: VoiceLeg, codec: str | None) -> bool:
-    """See to it that who has taken the call is answered; False for who has gone before it came to that."""
-    try:
-        await answered.answer(codec)
-    except CallerGone:
-        return False
-    return True

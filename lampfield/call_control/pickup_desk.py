@@ -8,6 +8,7 @@ import itertools
 import logging
 from typing import NamedTuple
 
+from lampfield.call_control.bridge import Bridge
 from lampfield.call_control.identity import Identity
 from lampfield.call_control.leg_names import called_leg
 from lampfield.call_control.legs import Legs
@@ -23,6 +24,7 @@ from routing.feature_codes import FeatureCode
 from routing.handover import Joined
 from routing.house import Arrival, House
 from routing.model import Company
+from routing.parking_lot import ParkingLot
 from routing.pickup import may_pick_up, may_take_over
 from sipcore.events import InviteReceived
 from sipcore.replaces import Replaces
@@ -50,6 +52,8 @@ class PickupDesk:
         self._legs = legs
         self._parks = parks
         self._numbers = itertools.count(1)
+        self._taken: set[str] = set()
+        """Calls, parked or talked, whose taker is being answered."""
 
     def take(self, invite: InviteReceived, house: House, arrival: Arrival, identity: Identity) -> bool:
         """True where the INVITE wants another call, and has it; False for a call of its own. Raises Refused."""
@@ -122,13 +126,26 @@ class PickupDesk:
             if self._parks.held_by(taker.company.domain, taker.person) is None:
                 raise Refused(480)
             return False
+        if stay.call in self._taken:
+            raise Refused(480)
         parked = self._legs.of_caller(stay.call)
         if not isinstance(parked, VoiceLeg) or parked.ended.done():
             raise Refused(TOO_LATE)
         leg = self._leg(taker, parked, parked.caller)
-        logger.info("%s: %s takes the call from the slot %s", leg.call, taker.person, slot)
-        house.park.take(stay.call, parking_lot.Taker(leg, taker.person))
+        self._taken.add(leg.call)
+        leg.spawn(self._unpark(leg, parked, house.park, taker.person))
         return True
+
+    async def _unpark(self, leg: PickupLeg, parked: VoiceLeg, lot: ParkingLot, person: str) -> None:
+        """Let who has come have the parked call, where they are there still and it is."""
+        if not await self._comes(leg, parked):
+            return
+        slot = lot.slot_of(parked.call)
+        if slot is None:
+            leg.end("caller-gone")
+            return
+        logger.info("%s: %s takes the call from the slot %s", leg.call, person, slot)
+        lot.take(parked.call, parking_lot.Taker(leg, person))
 
     # How
 
@@ -147,25 +164,38 @@ class PickupDesk:
         if not may_take_over(taker.company, taker.person, person):
             raise Refused(403)
         bridge = talking.bridge
-        if bridge is None or not bridge.is_open:
+        if bridge is None or not bridge.is_open or talking.call in self._taken:
             raise Refused(TOO_LATE)
         leg = self._leg(taker, talking, talking.peer, person)
-        logger.info("%s: %s takes the place of %s", leg.call, taker.person, person)
-        told = CallPickedUp(
-            call=leg.call,
-            at=self._services.clock(),
-            leg=leg.leg,
-            person=taker.person,
-            number=leg.number,
-            rang=person,
-            talking=True,
-        )
+        self._taken.add(leg.call)
+        leg.spawn(self._replace_in(bridge, talking, person, leg, taker.person))
+
+    async def _replace_in(self, bridge: Bridge, talking: VoiceLeg, person: str, leg: PickupLeg, by: str) -> None:
+        """Let who has come talk on in the place of `person`, where they are there still and the conversation is."""
         stays, side = bridge.other(talking), bridge.side(talking)
+        if not await self._comes(leg, stays):
+            return
+        if not bridge.is_open:
+            leg.end("caller-gone")
+            return
+        logger.info("%s: %s takes the place of %s", leg.call, by, person)
+        now = self._services.clock()
+        told = CallPickedUp(call=leg.call, at=now, leg=leg.leg, person=by, number=leg.number, rang=person, talking=True)
         if side == "callee":
-            bridge.hand_over(Joined(side, stays, leg, taker.person, taken_over=told))
+            bridge.hand_over(Joined(side, stays, leg, by, taken_over=told))
         else:
             bridge.hand_over(Joined(side, leg, stays, stays.person, taken_over=told))
         talking.end("replaced")
+
+    async def _comes(self, leg: PickupLeg, stays: VoiceLeg) -> bool:
+        """Answer who takes a call, with the codec of who stays in it; False for who has gone before it came to that.
+
+        Nobody else has taken it meanwhile.
+        """
+        try:
+            return await leg.comes(stays.rtp.codec)
+        finally:
+            self._taken.discard(leg.call)
 
     def _leg(self, taker: Taker, of: VoiceLeg, peer: Identity, rang: str | None = None) -> PickupLeg:
         """The taker's leg of the call that a leg is of; `peer` is who is at the other end.

@@ -132,7 +132,7 @@ class Ringing:
         try:
             async with asyncio.timeout(timeout):
                 await asyncio.gather(*starts)
-                winner = await attempt.winner()
+                winner = await attempt.winner(next(iter(self.codecs()), None))
         except TimeoutError:
             return RingResult("no-answer", status=480)
         except MediaError as fault:

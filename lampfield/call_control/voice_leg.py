@@ -91,6 +91,14 @@ class VoiceLeg(Leg):
         """See to it that the leg is answered, with `codec` where it is still to choose. Raises CallerGone."""
         raise NotImplementedError
 
+    async def comes(self, codec: str | None) -> bool:
+        """As `answer`; False for who has gone before it came to that."""
+        try:
+            await self.answer(codec)
+        except CallerGone:
+            return False
+        return True
+
     def ring(self) -> None:
         """Tell the phone that somebody's phone rings; only one that calls and is not answered has to be told."""
 

@@ -121,6 +121,24 @@ def test_of_two_who_dial_the_slot_at_once_one_has_the_call(exchange: Exchange) -
     exchange.run(test())
 
 
+def test_a_call_whose_taker_gives_up_at_once_waits_in_the_slot_for_another(exchange: Exchange) -> None:
+    async def test() -> None:
+        call, _ = await parked(exchange)
+        ingrid, maja = await exchange.phone("ingrid"), await exchange.phone("maja")
+        given_up = ingrid.call("71")
+        given_up.cancel()
+        await given_up.over()
+        await asyncio.sleep(1)
+        assert exchange.hears(call) == "music"
+        assert await slot(exchange, "71") == [("confirmed", "Astrid Kjær")]
+        maja.call("71")
+        await asyncio.sleep(1)
+        assert exchange.hears(call) == "maja"
+        assert [event.outcome for event in exchange.of(CallUnparked)] == ["taken"]
+
+    exchange.run(test())
+
+
 def test_the_called_party_can_be_parked_too(exchange: Exchange) -> None:
     async def test() -> None:
         astrid, henrik = await exchange.phone("astrid"), await exchange.phone("henrik")

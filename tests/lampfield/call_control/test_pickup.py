@@ -233,13 +233,65 @@ def test_who_picks_up_while_the_caller_hangs_up_is_in_no_call(exchange: Exchange
     exchange.run(test())
 
 
-def test_who_gives_up_as_soon_as_the_key_is_pressed_ends_the_call_or_leaves_it(exchange: Exchange) -> None:
+def test_who_gives_up_as_soon_as_the_key_is_pressed_leaves_the_call_to_ring_on(exchange: Exchange) -> None:
     async def test() -> None:
-        ingrid, _, rings = await ringing(exchange)
+        ingrid, call, rings = await ringing(exchange)
         key = by_lamp(ingrid, rings)
         key.cancel()
+        await key.over()
         await asyncio.sleep(5)
-        key.hang_up()
+        assert not rings.is_over
+        rings.answer()
+        await call.up()
+        await asyncio.sleep(1)
+        assert exchange.hears(call) == "henrik"
+        assert exchange.of(CallPickedUp) == []
+
+    exchange.run(test())
+
+
+def test_where_one_gives_up_the_call_another_can_take_it(exchange: Exchange) -> None:
+    async def test() -> None:
+        ingrid, call, rings = await ringing(exchange)
+        maja = await exchange.phone("maja")
+        given_up = by_lamp(ingrid, rings)
+        given_up.cancel()
+        await given_up.over()
+        await asyncio.sleep(1)
+        by_lamp(maja, rings)
+        await call.up()
+        await rings.over()
+        assert rings.cancel_reason == ELSEWHERE
+        await asyncio.sleep(1)
+        assert exchange.hears(call) == "maja"
+
+    exchange.run(test())
+
+
+def test_a_conversation_goes_on_where_who_takes_it_over_gives_up(exchange: Exchange) -> None:
+    async def test() -> None:
+        _, call, answering = await talking(exchange)
+        mobile = await exchange.phone("henrik")
+        taken = by_lamp(mobile, answering)
+        taken.cancel()
+        await taken.over()
+        await asyncio.sleep(1)
+        assert (exchange.hears(call), exchange.hears(answering)) == ("henrik", "astrid")
+        assert exchange.of(CallPickedUp) == []
+
+    exchange.run(test())
+
+
+def test_of_two_who_take_a_conversation_over_at_once_one_has_it_and_the_other_is_told_603(exchange: Exchange) -> None:
+    async def test() -> None:
+        _, _, answering = await talking(exchange)
+        mobile, at_home = await exchange.phone("henrik"), await exchange.phone("henrik")
+        first, second = by_lamp(mobile, answering), by_lamp(at_home, answering)
+        await first.up()
+        assert await answer_of(second) == 603
+        await answering.over()
+        await asyncio.sleep(1)
+        assert exchange.hears(first) == "astrid"
 
     exchange.run(test())
 
@@ -395,6 +447,22 @@ def members(exchange: Exchange) -> dict[str, str]:
     house = exchange.parts.houses.of_domain(DOMAIN)
     assert house is not None
     return {each.person: each.state for each in view(house.queues["sales"].state, now()).members}
+
+
+def test_a_queues_offer_rings_on_where_who_takes_it_gives_up(exchange: Exchange) -> None:
+    async def test() -> None:
+        call, rings = await offered(exchange)
+        bjorn = await exchange.phone("bjorn")
+        given_up = bjorn.call("**301")
+        given_up.cancel()
+        await given_up.over()
+        await asyncio.sleep(1)
+        rings.answer()
+        await asyncio.sleep(2)
+        assert exchange.hears(call) == "anna"
+        assert [left.outcome for left in exchange.of(QueueLeft)] == ["answered"]
+
+    exchange.run(test())
 
 
 @pytest.mark.parametrize("way", ["lamp", "**201", "**301", "*8"])
