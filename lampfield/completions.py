@@ -80,6 +80,11 @@ class Completions:
             else:
                 house.desk.ask(wanted)
 
+    def close(self) -> None:
+        """Call and tell nobody from now on; who waits is on disk."""
+        for house in self._houses.values():
+            house.desk.close()
+
     def takers(self) -> dict[type[CallEvent], Callable[[Any], None]]:
         """Who takes each kind of event that tells who has called whom in vain."""
         return {CallArrived: self._arrived, CallRouted: self._routed, CallEnded: self._ended}

@@ -66,6 +66,7 @@ class CompletionDesk:
         self._serving: dict[str, str] = {}
         """Who has the turn, by target."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def attach(self, activity: Activity) -> None:
         """Learn from now on who is free."""
@@ -98,6 +99,10 @@ class CompletionDesk:
         if wanted.expires_at != math.inf:
             self._later(wanted.expires_at - self._clock(), lambda: self._expire(wanted.target))
         self._look_soon(wanted.target)
+
+    def close(self) -> None:
+        """Give nobody a turn from now on: everybody waits on, for another run of the process."""
+        self._closed = True
 
     def cancel(self, asker: str, target: str = "") -> int:
         """Wait no more for the target, or for anybody; how many it were."""
@@ -166,7 +171,7 @@ class CompletionDesk:
 
     def _next(self, target: str) -> Wanted | None:
         """Whose turn it is; None while nobody can be called."""
-        if not self._may_talk(target):
+        if self._closed or not self._may_talk(target):
             return None
         return next((each for each in self._waiting(target) if each.armed and self._may_talk(each.asker)), None)
 

@@ -265,6 +265,7 @@ class Houses:
     def stop_calling_back(self) -> None:
         """Call nobody back from now on, for the server is about to stop: a call that begins now would be cut off."""
         self._calls_back = False
+        self._completions.close()
 
     def close(self) -> None:
         """Let everybody who waits in a queue go, for the server stops."""
