@@ -46,10 +46,11 @@ class Admission:
         """None to take a new call while `calls` are in progress, else the seconds for Retry-After."""
         self._calls = calls
         self._review()
-        if self._refusing:
-            return RETRY_AFTER
+        return RETRY_AFTER if self._refusing else None
+
+    def taken(self) -> None:
+        """A call is taken: it is known whose it is. Whoever cannot prove that uses up nothing of what others may do."""
         self._allowance -= 1.0
-        return None
 
     def waiting(self, behind: bool) -> None:
         """What comes has to wait before the sockets, and not only for a moment; or it has not any more."""

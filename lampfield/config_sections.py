@@ -222,7 +222,7 @@ class Limits:
     """Beyond these, new work is refused with 503 and Retry-After; calls in progress go on."""
 
     max_calls: int = setting(whole(1, 100_000), 1000, "Calls at the same time.")
-    calls_per_second: int = setting(whole(1, 100_000), 200, "New calls a second.")
+    calls_per_second: int = setting(whole(1, 100_000), 200, "New calls a second, of those who are known.")
     subscriptions: int = setting(whole(1, 10_000_000), 100_000, "Lamp subscriptions at the same time.")
 
 

@@ -1,8 +1,9 @@
-"""Requests other than INVITE that are answered: they get the same answer each time they come again (RFC 3261 §17.2.2).
+"""Requests that are answered, and come again: they get the same answer each time (RFC 3261 §17.2.2).
 
 This is the state Completed of the non-INVITE server transaction, beside its table: most that a server does is over
-once it is answered, and what it has to keep of that for half a minute would take more room than all else it knows.
-The room has an end: what was answered first is then forgotten first, before its time.
+once it is answered, and what it has to keep of that for half a minute would take more room than all else it knows. An
+INVITE is treated so that was refused before anything else was said of it. The room has an end: what was answered first
+is then forgotten first, before its time.
 """
 
 from collections import deque

@@ -143,7 +143,11 @@ class Callee:
         return awaited
 
     def _send_refusal(self, session: Session, occurrence: Occurrence, now: float) -> None:
-        self._space.transactions.respond(_transaction(session), self._response(session, occurrence), now)
+        transaction = _transaction(session)
+        response = self._response(session, occurrence)
+        if not transaction.last:
+            self._space.drop_dialogs(session)
+        self._space.transactions.respond(transaction, response, now)
 
     def _send_terminated(self, session: Session, occurrence: Occurrence, now: float) -> None:
         self._send_final(session, 487, now)

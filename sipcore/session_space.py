@@ -105,6 +105,12 @@ class SessionSpace:
         session.dialogs[dialog.remote_tag] = dialog
         self.dialogs[dialog.id] = session
 
+    def drop_dialogs(self, session: Session) -> None:
+        """The peer was told of no dialog: there is none, and has been none."""
+        for dialog in session.dialogs.values():
+            self.dialogs.pop(dialog.id, None)
+        session.dialogs.clear()
+
     def _forget(self, session: Session, now: float) -> None:
         """What may still come (a 2xx again, a challenge to the BYE) finds the session by its transaction."""
         self.sessions.pop(session.id, None)

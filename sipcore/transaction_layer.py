@@ -236,9 +236,10 @@ class TransactionLayer:
         if step is None:
             raise LocalMisuse(f"{transaction!r}: {happened} ({status})")
         transaction.last = data = response.to_bytes()
-        if status in (401, 407):
+        at_once = happened is Input.REFUSED_AT_ONCE
+        if at_once or status in (401, 407):
             self._take_repeated(transaction)
-        if status >= 200 and transaction.machine is SERVER_NON_INVITE:
+        if at_once or (status >= 200 and transaction.machine is SERVER_NON_INVITE):
             self._complete(transaction, now)
             return data
         self._move(transaction, step, None, now)
@@ -258,7 +259,10 @@ class TransactionLayer:
         return True
 
     def _complete(self, transaction: Transaction, now: float) -> None:
-        """Send the final response of the non-INVITE machine: what it does in Completed is left to `_answered`."""
+        """Send the final response of the non-INVITE machine: what it does in Completed is left to `_answered`.
+
+        So it is with an INVITE that is refused at once: many are a stranger's, who keeps no rate and sends no ACK.
+        """
         key, answer = transaction.key, Datagram(transaction.last, transaction.flow)
         assert isinstance(key, str)
         self._out.append(answer)
@@ -275,8 +279,9 @@ class TransactionLayer:
             transaction.last = b""
 
     def _take_repeated(self, transaction: Transaction) -> None:
-        """Take the request once more, as another one, after this challenge."""
-        # COMPAT(several): phones repeat a challenged request with credentials under the same CSeq number.
+        """Take the request once more, as another one, after this refusal."""
+        # COMPAT(several): phones repeat a challenged request with credentials under the same CSeq number. And who tries
+        # the next of our addresses changes the branch alone (RFC 3263 §4.3).
         if transaction.merge_key is not None:
             self._merges.pop(transaction.merge_key, None)
             transaction.merge_key = None

@@ -141,6 +141,7 @@ class Switchboard:
             if found is None:
                 self._services.sip.reject(invite.session, 404)
                 return
+            self._admission.taken()
             if not self._pickups.take(invite, found.house, found.arrival, found.identity):
                 self._treat(invite, found)
         except Refused as refused:

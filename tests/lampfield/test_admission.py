@@ -25,9 +25,15 @@ def test_calls_beyond_the_most_at_a_time_are_refused_with_retry_after() -> None:
 def test_calls_beyond_the_rate_are_refused_until_time_has_passed() -> None:
     clock = Hand()
     admission = Admission(100, 3, clock, nobody)
-    assert [admission.refusal(0) for _ in range(4)] == [None, None, None, RETRY_AFTER]
+    assert [offered(admission) for _ in range(4)] == [None, None, None, RETRY_AFTER]
     clock.now += 1 / 3 + 0.001
     assert admission.refusal(0) is None
+
+
+def test_who_is_not_taken_does_not_count() -> None:
+    admission = Admission(100, 3, Hand(), nobody)
+    assert [admission.refusal(0) for _ in range(10)] == [None] * 10
+    assert [offered(admission) for _ in range(4)] == [None, None, None, RETRY_AFTER]
 
 
 def test_a_closed_door_refuses_everybody() -> None:
@@ -81,7 +87,15 @@ def test_one_slow_moment_of_the_machine_refuses_nobody() -> None:
     admission = Admission(10_000, 100, clock, nobody)
     look(admission, clock)
     look(admission, clock, late=3.0)
-    assert all(admission.refusal(0) is None for _ in range(100))
+    assert all(offered(admission) is None for _ in range(100))
+
+
+def offered(admission: Admission) -> int | None:
+    """A call of somebody who is known."""
+    refusal = admission.refusal(0)
+    if refusal is None:
+        admission.taken()
+    return refusal
 
 
 def look(admission: Admission, clock: Hand, *, late: float = 0.0, calls: int = 0) -> None:

@@ -105,6 +105,7 @@ class Overloaded:
         self.now += slower * self._call * SHARE[kind] * self._random.uniform(0.5, 1.5)
         self._answered[number] = kind
         if kind == "INVITE":
+            self._admission.taken()
             self.waited.append(waited)
             self._calls += 1
             heappush(self._coming, (self.now, "ACK", number, T1))

@@ -3,6 +3,8 @@
 import gc
 import tracemalloc
 
+import pytest
+
 from sipcore.events import InviteReceived
 from sipcore.message import Response
 from tests.support.raw_peer import RawPeer
@@ -11,6 +13,9 @@ CALLS = 300
 SDP = b"v=0\r\n" + b"a=candidate:1 1 udp 2122260223 192.0.2.2 49170 typ host\r\n" * 20
 MOST = 3_000
 """Bytes for a call: keys, heads and timers of two transactions, one answer, and that its dialog was there."""
+
+MOST_OF_REFUSED = 500
+"""Bytes of an index; the answer itself is in a log of limited size."""
 
 
 def call(peer: RawPeer, number: int) -> None:
@@ -43,6 +48,35 @@ def test_of_a_call_that_is_over_little_is_kept() -> None:
         assert peer.stack.counts()["server_transactions"] == 2 * (50 + CALLS)
         # Freed by its reference count: what only the garbage collector finds would grow until it comes.
         assert (kept - before) / CALLS < MOST
+    finally:
+        tracemalloc.stop()
+
+
+def refuse(peer: RawPeer, number: int, status: int) -> None:
+    """A call that is refused before its caller has heard anything."""
+    peer.send(peer.request("INVITE", body=SDP, call_id=f"refused-{number}-{'x' * 5_000}"))
+    (event,) = peer.events()
+    assert isinstance(event, InviteReceived)
+    peer.stack.reject(event.session, status, peer.now, fields=[("WWW-Authenticate", 'Digest realm="x", nonce="y"')])
+    (answer,) = peer.sent()
+    assert isinstance(answer, Response)
+    assert answer.status == status
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_of_an_invite_that_is_refused_at_once_nothing_is_kept_but_the_answer(status: int) -> None:
+    peer = RawPeer()
+    for number in range(50):
+        refuse(peer, number, status)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(50, 50 + CALLS):
+            refuse(peer, number, status)
+        kept, _ = tracemalloc.get_traced_memory()
+        assert peer.stack.counts()["server_transactions"] == 50 + CALLS
+        assert (kept - before) / CALLS < MOST_OF_REFUSED
     finally:
         tracemalloc.stop()
 

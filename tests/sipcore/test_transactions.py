@@ -516,8 +516,9 @@ def test_without_magic_cookie_the_fields_of_rfc_2543_decide() -> None:
     assert isinstance(told, RequestArrived)
     bench.receive(a_request("INVITE", "1"))
     assert bench.told_now() == []
-    refusal = response_to(a_request("INVITE", "1"), 404, to_tag="us")
-    bench.layer.respond(told.transaction, refusal, bench.now)
+    for status in (180, 404):
+        response = response_to(a_request("INVITE", "1"), status, to_tag="us")
+        bench.layer.respond(told.transaction, response, bench.now)
     ack = a_request("ACK", "1")
     ack.set("To", "<sip:bob@192.0.2.2>;tag=us")
     bench.receive(ack)
