@@ -90,6 +90,8 @@ class LiveCalls:
     def _taken_up(self, event: CallTakenUp) -> None:
         stage: Stage = "talking" if event.talks_to else "queue" if event.queue else "answered"
         self._calls[event.call] = _Course(event, stage, event.talks_to or event.queue or event.destination)
+        if event.place:
+            self._made_for[event.place] = event.call
 
     def _routed(self, event: CallRouted) -> None:
         course = self._calls.get(event.call)

@@ -77,15 +77,15 @@ class CallFlow:
         """Go on with a caller who has places in queues since before a restart; `arrived` is when the call came.
 
         `places`, the calls under which the queues know them, in the order in which the caller took or left them: in the
-        last the caller waited, or has stepped out of it (`away`) and is back now. The last event is CallEnded here too,
-        exactly once.
+        last the caller waited, or has stepped out of it (`away`) and is back now. The last event is CallEnded here too.
         """
         *others, queue = places
         for other in others:
             self._course.places.came_to(Destination("queue", other))
         self._visits.hold(places)
         self._course.main_number = self._house.open_number(self._course.arrival, arrived)
-        self._emit(CallTakenUp(**self._arrived(), arrived=arrived, queue=queue))
+        ordered = next((place for place in places.values() if place != self._caller.call), "")
+        self._emit(CallTakenUp(**self._arrived(), arrived=arrived, queue=queue, place=ordered))
         await self._to_the_end(self._wait_on(queue, "position" if away else "nothing"))
 
     async def _wait_on(self, queue: str, opening: Opening) -> Ended:

@@ -89,7 +89,8 @@ class NoticeWatch:
 
     def _taken_up(self, event: CallTakenUp) -> None:
         talks = bool(event.talks_to)
-        self._calls[event.call] = _Call(event.company, event.caller_number, event.call, answered=talks)
+        place = event.place or event.call
+        self._calls[event.call] = self._calls[place] = _Call(event.company, event.caller_number, place, answered=talks)
 
     def _called_back(self, event: CalledBack) -> None:
         call = self._calls.get(event.call)

@@ -33,6 +33,8 @@ class CallTakenUp(CallEvent, frozen=True, kw_only=True):
     """When the call came, UTC epoch seconds."""
     queue: str
     """Empty for who does not wait."""
+    place: str = ""
+    """As in CalledBack, for who was called back: the call that ordered it. Empty for who has called."""
     talks_to: str = ""
     """The person, by id, or number that the caller talks to; empty for who talks to nobody."""
     destination: str = ""

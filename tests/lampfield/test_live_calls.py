@@ -117,7 +117,7 @@ def test_events_of_a_call_that_nobody_announced_are_passed_over() -> None:
 
 
 def test_after_a_restart_callers_are_shown_where_they_go_on() -> None:
-    def taken_up(queue: str, talks_to: str = "", destination: str = "") -> CallTakenUp:
+    def taken_up(queue: str, talks_to: str = "", destination: str = "", place: str = "") -> CallTakenUp:
         first = arrived()
         return CallTakenUp(
             call="c1",
@@ -130,7 +130,10 @@ def test_after_a_restart_callers_are_shown_where_they_go_on() -> None:
             queue=queue,
             talks_to=talks_to,
             destination=destination,
+            place=place,
         )
 
     assert stages(taken_up("sales"), taken_up("", "anna")) == [("queue", "sales"), ("talking", "anna")]
     assert stages(taken_up("", destination="menu:main")) == [("answered", "menu:main")]
+    offered = OfferMade(call="c0", at=9.5, queue="sales", member="anna", offer=1)
+    assert stages(taken_up("sales", place="c0"), offered)[-1] == ("queue", "sales → anna")

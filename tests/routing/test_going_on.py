@@ -112,6 +112,7 @@ def test_who_waited_hears_music_and_is_told_nothing_twice() -> None:
     assert waited(world) == [("a", "answered", 38.0)]
     began = next(event for event in world.events if isinstance(event, CallTakenUp))
     assert (began.call, began.queue, began.talks_to, began.arrived) == ("a", "sales", "", START - 100)
+    assert began.place == "", "the call's own"
 
 
 def test_who_had_stepped_out_is_back_in_the_same_place_and_told_it() -> None:
@@ -151,6 +152,8 @@ def test_who_was_called_back_keeps_the_place_under_the_call_that_ordered_it() ->
     ordered = CallbackRequested(call="a", at=START - 15, queue="sales", number="201", earliest=START - 15)
     world = after(scenario, joined("a", -20), ordered, PlaceResumed(call="a", at=START - 5, queue="sales"))
     assert waited(world) == [("a", "called-back", 23.0)]
+    began = next(event for event in world.events if isinstance(event, CallTakenUp))
+    assert (began.call, began.queue, began.place) == ("back-1", "sales", "a")
 
 
 def test_who_was_called_back_and_is_lost_is_called_again() -> None:

@@ -200,3 +200,18 @@ def test_who_talks_on_after_a_restart_is_missed_by_nobody() -> None:
     waits = CallTakenUp(**first, arrived=1.0, queue="sales")
     assert Watched().told_of(talks, left("abandoned"), ENDED) == []
     assert Watched().told_of(waits, left("abandoned"), ENDED) == ["missed-call"]
+
+
+def test_who_was_called_back_and_hangs_up_after_a_restart_is_missed_by_the_queue_that_called() -> None:
+    first = msgspec.structs.asdict(msgspec.structs.replace(ARRIVED, call="back-1"))
+    taken_up = CallTakenUp(**first, arrived=1.0, queue="sales", place="c1")
+    over = msgspec.structs.replace(ENDED, call="back-1")
+    watched = Watched()
+    assert watched.told_of(taken_up, left("abandoned"), over) == ["missed-call"]
+    (notice,) = watched.notices
+    assert (notice.queue, notice.caller, notice.call) == ("sales", "+4520304050", "back-1")
+    bridged = msgspec.structs.replace(BRIDGED, call="back-1")
+    assert Watched().told_of(taken_up, left("called-back"), bridged, over) == []
+    again = Watched()
+    assert again.told_of(taken_up, over) == [], "cut off, and to be called again"
+    assert again.told_of(left("not-reached")) == ["missed-call"]
