@@ -9,7 +9,7 @@ import zlib
 from typing import Final
 
 from sipcore.answering import REFUSED_TAG
-from sipcore.flow import Address, Datagram, Flow
+from sipcore.flow import Datagram, Flow
 from sipcore.message import MAX_FIELDS
 from sipcore.reasons import REASONS
 from sipcore.stack import Stack
@@ -32,7 +32,7 @@ _NAMES: Final = {
     b"CSeq": b"CSeq",
 }
 """Their usual spellings."""
-_VIA: Final = re.compile(rb"SIP/2\.0/UDP (%b)(?::(%b))?((?:;%b(?:=%b)?)+)" % (_HOST, _PORT, _TOKEN, _TOKEN))
+_VIA: Final = re.compile(rb"SIP/2\.0/(UDP|TCP) (%b)(?::(%b))?((?:;%b(?:=%b)?)+)" % (_HOST, _PORT, _TOKEN, _TOKEN))
 _NAME: Final = rb"""(?:"[^"\\]*+" ?|[A-Za-z0-9\-.!%*_+`'~ ]*+)"""
 _URI: Final = rb"sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$]++@)?%b(?::%b)?(?>(?:;%b(?:=%b)?)*)" % (_HOST, _PORT, _TOKEN, _TOKEN)
 _TO: Final = re.compile(rb"%b<%b>" % (_NAME, _URI))
@@ -58,7 +58,7 @@ class RefusalLane:
         if data.startswith(b"ACK "):
             return now - self._refused_at < TRANSACTION_TIMEOUT and _is_of_refused(data)
         retry_after = self._stack.retry_after
-        if retry_after is None or flow.transport != "udp":
+        if retry_after is None:
             return False
         answer = self._refusal(data, flow, retry_after)
         if answer is None:
@@ -89,7 +89,7 @@ class RefusalLane:
                 found[name] = value.rstrip(b" \t")
         if len(found) != 4 or not vias or not _TO.fullmatch(found[b"To"]):
             return None
-        top = self._stamped(vias[0], flow.remote)
+        top = self._stamped(vias[0], flow)
         if top is None:
             return None
         vias[0] = top
@@ -107,7 +107,7 @@ class RefusalLane:
         )
         return b"\r\n".join(lines)
 
-    def _stamped(self, via: bytes, source: Address) -> bytes | None:
+    def _stamped(self, via: bytes, flow: Flow) -> bytes | None:
         """The top Via with `received` and `rport` where they belong (RFC 3261 §18.2.1, RFC 3581 §4).
 
         None where it is unusual, of a known transaction, or where the answer goes elsewhere than to the source.
@@ -115,9 +115,10 @@ class RefusalLane:
         match = _VIA.fullmatch(via)
         if match is None:
             return None
-        host, port, params = match.groups()
-        if not self._is_new(host, port, params):
+        transport, host, port, params = match.groups()
+        if transport.decode().lower() != flow.transport or not self._is_new(host, port, params):
             return None
+        source = flow.remote
         received = source[0].encode()
         before, rport, after = via.partition(b";rport")
         if rport:
@@ -126,7 +127,7 @@ class RefusalLane:
             return b"%b;rport=%d;received=%b%b" % (before, source[1], received, after)
         if host.strip(b"[]") != received:
             return b"%b;received=%b" % (via, received)
-        return via if port is not None and int(port) == source[1] else None
+        return via if flow.reliable or (port is not None and int(port) == source[1]) else None
 
     def _is_new(self, host: bytes, port: bytes | None, params: bytes) -> bool:
         """True for an INVITE without a transaction, whose Via parameters are written as we would write them."""

@@ -91,6 +91,11 @@ def test_the_way_back_is_stamped_as_the_stack_stamps_it(via: str, source: tuple[
     assert answer is None or answer == server.by_stack(data, flow)
     # Left to the stack is only what is answered at another port than it came from.
     assert answer is not None or (source[0] in via and "rport" not in via)
+    on_a_connection = flow._replace(transport="tcp")
+    over_tcp = data.replace(b"SIP/2.0/UDP", b"SIP/2.0/TCP", 1)
+    answer = server.by_lane(over_tcp, on_a_connection)
+    assert answer is not None
+    assert answer == server.by_stack(over_tcp, on_a_connection)
 
 
 def test_who_is_answered_elsewhere_is_left_to_the_stack() -> None:
@@ -145,7 +150,7 @@ def test_what_is_not_plain_is_left_to_the_stack(data: bytes) -> None:
     assert Overloaded().by_lane(data) is None
 
 
-def test_connections_are_left_to_the_stack() -> None:
+def test_what_came_by_another_transport_than_it_says_is_left_to_the_stack() -> None:
     assert Overloaded().by_lane(INVITE, FLOW._replace(transport="tcp")) is None
 
 
@@ -195,6 +200,8 @@ def test_whatever_comes_the_lane_says_what_the_stack_would_say_or_nothing(seed: 
         if not data.startswith(b"INVITE "):
             continue
         flow = FLOW._replace(remote=dice.choice((PHONE, ("203.0.113.9", 40000))))
+        if dice.random() < 0.5:
+            flow, data = flow._replace(transport="tcp"), data.replace(b"SIP/2.0/UDP", b"SIP/2.0/TCP", 1)
         server = Overloaded()
         answer = server.by_lane(data, flow)
         if answer is not None:
