@@ -5,15 +5,15 @@ import errno
 import os
 import socket
 from collections import deque
-from typing import Protocol
+from typing import Final, Protocol
 
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
 from sipcore.framing import StreamFramer
+from sipcore.io.backlog import Backlog
 
-READ_SIZE = 65536
-READS_A_WAKE = 4
-"""Reads before the loop may do other work; what is left wakes it again."""
+READ_SIZE: Final = 32768
+"""Bytes taken before the loop may do other work; what is left wakes it again."""
 
 
 class Owner(Protocol):
@@ -24,6 +24,9 @@ class Owner(Protocol):
 
     def holds(self, connection: "Connection", held: int) -> None:
         """It keeps so many bytes of memory now."""
+
+    def turned(self, connection: "Connection") -> None:
+        """It has fallen behind, or has caught up again (`is_behind`); told before what has come is handed on."""
 
     def opened(self, connection: "Connection") -> None:
         """The outgoing connection stands."""
@@ -60,6 +63,9 @@ class Connection:
         self._queued = 0
         self._queue_limit = queue_limit
         self._held = 0
+        self._backlog = Backlog()
+        self._full_since: float | None = None
+        self._rest: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self.opened_at = self.message_at = self._loop.time()
         self.heard = False
@@ -69,6 +75,11 @@ class Connection:
             self._loop.add_writer(self._fd, self._connected)
         else:
             self._loop.add_reader(self._fd, self._readable)
+
+    @property
+    def is_behind(self) -> bool:
+        """True while what comes has to wait before it is read, and not only for a moment."""
+        return self._backlog.is_behind
 
     def send(self, data: bytes) -> None:
         """Send, or queue behind what is waiting. A peer that lets more than the limit wait loses its connection."""
@@ -96,6 +107,8 @@ class Connection:
         self._loop.remove_writer(self._fd)
         self._socket.close()
         self._queue.clear()
+        if self._rest is not None:
+            self._rest.cancel()
 
     def lose(self, reason: str) -> None:
         """Close, and tell the owner why."""
@@ -143,28 +156,52 @@ class Connection:
         self._tell_held()
 
     def _readable(self) -> None:
-        for _ in range(READS_A_WAKE):
-            try:
-                data = self._socket.recv(READ_SIZE)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError as error:
-                self.lose(error.strerror or str(error))
-                return
-            if not data:
-                self.lose("closed by the peer")
-                return
-            if not self._take(data) or len(data) < READ_SIZE:
-                return
+        try:
+            data = self._socket.recv(READ_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self.lose(error.strerror or str(error))
+            return
+        if not data:
+            self.lose("closed by the peer")
+            return
+        self._look(full=len(data) == READ_SIZE)
+        self._take(data)
 
-    def _take(self, data: bytes) -> bool:
-        """Frame what came; False when the connection is closed by it."""
+    def _look(self, *, full: bool) -> None:
+        """Reckon for how long there has been something to read in each turn of the loop, since a read was full.
+
+        Most of it may wait with the peer, whom the window has stopped: neither the kernel's receive stamps nor what one
+        read finds would tell.
+        """
+        now = self._loop.time()
+        if full and self._full_since is None:
+            self._full_since = now
+        if self._full_since is not None:
+            if self._rest is not None:
+                self._rest.cancel()
+            # In the next turn, unless there is something to read again.
+            self._rest = self._loop.call_later(0.0, self._rested)
+            self._judge(now - self._full_since, now)
+
+    def _rested(self) -> None:
+        self._full_since = self._rest = None
+        self._judge(0.0, self._loop.time())
+
+    def _judge(self, waited: float, now: float) -> None:
+        was_behind = self._backlog.is_behind
+        self._backlog.look(waited, now)
+        if self._backlog.is_behind is not was_behind:
+            self._owner.turned(self)
+
+    def _take(self, data: bytes) -> None:
         try:
             messages = self._framer.feed(data)
         except ProtocolViolation as violation:
             # Where one message ends is no longer known: nothing after it can be trusted (RFC 3261 §18.3).
             self.lose(f"framing lost: {violation.reason}")
-            return False
+            return
         if messages:
             self.heard = True
             self.message_at = self._loop.time()
@@ -173,7 +210,6 @@ class Connection:
         elif self.partial_since is None and data.strip(b"\r\n"):
             self.partial_since = self._loop.time()
         self._tell_held()
-        return not self.closed
 
     def _tell_held(self) -> None:
         held = self._framer.held + self._queued

@@ -58,8 +58,8 @@ class SipEndpoint:
     `on_events` gets the stack's events in order, after each batch of input and each timer; it may call the stack, what
     that leaves behind is sent in the same drain. `settle` is called before anything is sent: what the answers promise
     is to be kept by then. Code that calls the cores at any other time calls `wake` (or `flush`) afterwards.
-    `on_traffic` is None or sees every message both ways. `on_backlog` is None or told when what comes over UDP has to
-    wait, and when it has not any more. `lanes` are offered requests before the stack.
+    `on_traffic` is None or sees every message both ways. `on_backlog` is None or told when what comes has to wait
+    before it is read, and when it has not any more. `lanes` are offered requests before the stack.
     All methods belong to the loop's thread.
     """
 
@@ -147,11 +147,12 @@ class SipEndpoint:
             self._tcp.close()
 
     def send(self, datagrams: Iterable[Datagram]) -> None:
-        """Send each on its flow, those of one UDP socket together. What cannot be sent comes back as a failed flow."""
+        """Send each on its flow, those of one socket together. What cannot be sent comes back as a failed flow."""
         on_traffic, now = self.on_traffic, 0.0
         if on_traffic is not None:
             now = self._clock()
         batches: dict[Address, list[tuple[bytes, Address]]] = {}
+        streams: dict[Flow, list[bytes]] = {}
         for datagram in datagrams:
             data, flow = datagram.data, datagram.flow
             if on_traffic is not None:
@@ -163,7 +164,9 @@ class SipEndpoint:
                     batch = batches[local] = []
                 batch.append((data, remote))
             else:
-                self._tcp_transport().send(data, flow)
+                streams.setdefault(flow, []).append(data)
+        for flow, messages in streams.items():
+            self._tcp_transport().send(messages, flow)
         for local, batch in batches.items():
             udp = self._udp.get(local)
             if udp is not None:
@@ -261,11 +264,14 @@ class SipEndpoint:
 
     def _backlog_turned(self) -> None:
         if self.on_backlog is not None:
-            self.on_backlog(any(udp.is_behind for udp in self._udp.values()))
+            over_tcp = self._tcp is not None and self._tcp.is_behind
+            self.on_backlog(over_tcp or any(udp.is_behind for udp in self._udp.values()))
 
     def _tcp_transport(self) -> TcpTransport:
         if self._tcp is None:
-            self._tcp = TcpTransport(self._receive, self._failed_later, self.counters, self._limits)
+            self._tcp = TcpTransport(
+                self._receive, self._failed_later, self._backlog_turned, self.counters, self._limits
+            )
         return self._tcp
 
     # -- time ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import errno
 import logging
 import socket
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -48,24 +48,28 @@ class TcpLimits(msgspec.Struct, frozen=True):
 class TcpTransport:
     """All TCP connections of one endpoint.
 
-    `receiver` gets whole messages with their flow; `failed` each flow that is gone, once.
+    `receiver` gets whole messages with their flow; `failed` each flow that is gone, once; `turned` is called when the
+    first connection has fallen behind (`is_behind`), and when the last one has caught up again.
     """
 
     def __init__(
         self,
         receiver: Callable[[list[tuple[bytes, Flow]]], None],
         failed: Callable[[Flow], None],
+        turned: Callable[[], None],
         counters: Counters,
         limits: TcpLimits,
     ) -> None:
         self._receiver = receiver
         self._failed = failed
+        self._turned = turned
         self._counters = counters
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._listeners: list[socket.socket] = []
         self._connections: dict[Flow, Connection] = {}
         self._accepted: set[Flow] = set()
+        self._behind: set[Flow] = set()
         self._hosts: Counter[str] = Counter()
         self._held: HeldBytes[Connection] = HeldBytes(limits.held)
         self._gone: OrderedDict[Flow, None] = OrderedDict()
@@ -76,12 +80,17 @@ class TcpTransport:
         """Connections open or opening."""
         return len(self._connections)
 
+    @property
+    def is_behind(self) -> bool:
+        """True while what comes on a connection has to wait before it is read, and not only for a moment."""
+        return bool(self._behind)
+
     def listen(self, bound: socket.socket, local: Address) -> None:
         """Accept connections on a listening socket; `local` is the address their flows carry."""
         self._listeners.append(bound)
         self._loop.add_reader(bound.fileno(), self._acceptable, bound, local)
 
-    def send(self, data: bytes, flow: Flow) -> None:
+    def send(self, messages: Sequence[bytes], flow: Flow) -> None:
         """Send on the flow's connection; where there is none, open one and send when it stands."""
         connection = self._connections.get(flow)
         if connection is None:
@@ -89,8 +98,8 @@ class TcpTransport:
             if connection is None:
                 return
         connection.message_at = self._loop.time()
-        self._counters.messages_sent += 1
-        connection.send(data)
+        self._counters.messages_sent += len(messages)
+        connection.send(b"".join(messages))
 
     def close(self) -> None:
         """Close every socket, silently."""
@@ -121,6 +130,14 @@ class TcpTransport:
     def holds(self, connection: Connection, held: int) -> None:
         for each in self._held.hold(connection, held):
             each.lose("holds the most, and all together hold too much")
+
+    def turned(self, connection: Connection) -> None:
+        if connection.is_behind:
+            self._behind.add(connection.flow)
+            if len(self._behind) == 1:
+                self._turned()
+        else:
+            self._caught_up(connection)
 
     def opened(self, connection: Connection) -> None:
         self._counters.connections_opened += 1
@@ -176,6 +193,7 @@ class TcpTransport:
         flow = connection.flow
         del self._connections[flow]
         self._held.let_go(connection)
+        self._caught_up(connection)
         host = flow.remote[0]
         self._hosts[host] -= 1
         if not self._hosts[host]:
@@ -185,6 +203,12 @@ class TcpTransport:
             self._gone[flow] = None
             if len(self._gone) > GONE_KEPT:
                 self._gone.popitem(last=False)
+
+    def _caught_up(self, connection: Connection) -> None:
+        if connection.flow in self._behind:
+            self._behind.discard(connection.flow)
+            if not self._behind:
+                self._turned()
 
     def _acceptable(self, bound: socket.socket, local: Address) -> None:
         for _ in range(ACCEPTS_A_WAKE):

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import struct
+import termios
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -97,7 +98,7 @@ class UdpSocket:
             logger.warning("udp %s: receiving failed: %s", self.local, error)
             return
         self._counters.datagrams_received += len(received)
-        if len(received) == _batch.BATCH:
+        if len(received) == _batch.BATCH and self._has_more():
             self._look(self._waited(), self._filled())
         else:
             # That is all there was: nothing waits behind it, however long it waited itself.
@@ -109,6 +110,9 @@ class UdpSocket:
                 flow = self._remember(address)
             batch.append((data, flow))
         self._receiver(batch)
+
+    def _has_more(self) -> bool:
+        return any(fcntl.ioctl(self._socket.fileno(), termios.FIONREAD, bytes(4)))
 
     def _waited(self) -> float:
         """Seconds that the datagram read last has waited since the kernel received it; 0.0 where that is not known."""

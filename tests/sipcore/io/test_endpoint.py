@@ -10,6 +10,7 @@ import pytest
 from sipcore.events import Event, TransportFailed
 from sipcore.flow import Datagram, Flow
 from sipcore.io.clock import WallClock
+from sipcore.io.connection import READ_SIZE
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.listener import Listener, ListenError, bind
 from sipcore.io.tcp import TcpLimits
@@ -40,6 +41,10 @@ class Core:
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
+
+    def stir(self) -> None:
+        """Let whoever waits look again."""
+        self._changed.set()
 
     def receive(self, data: bytes, flow: Flow, now: float) -> None:
         self.received.append((data, flow))
@@ -502,21 +507,49 @@ def test_what_the_answers_promise_is_settled_before_any_leaves() -> None:
     run(scenario())
 
 
-def test_what_waits_before_a_socket_is_told_as_a_backlog_until_it_is_worked_off() -> None:
+@pytest.mark.parametrize("listener", [UDP, TCP])
+def test_what_waits_before_a_socket_is_told_as_a_backlog_until_it_is_worked_off(listener: Listener) -> None:
     async def scenario() -> None:
         told: list[tuple[bool, int]] = []
         core = Core(slowly)
-        endpoint = await open_endpoint(core, UDP)
-        endpoint.on_backlog = lambda behind: told.append((behind, len(core.received)))
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
-            for _ in range(64 * 5):
-                phone.sendto(OPTIONS, endpoint.local("udp") or ())
-            await core.until(lambda: len(core.received) == 64 * 5)
-            phone.sendto(OPTIONS, endpoint.local("udp") or ())
+        endpoint = await open_endpoint(core, listener)
+
+        def tell(behind: bool) -> None:
+            told.append((behind, len(core.received)))
+            core.stir()
+
+        endpoint.on_backlog = tell
+        # 64 are what one look takes, datagrams or bytes of a connection: the last look finds nothing behind it.
+        message = OPTIONS.replace(b"Call-ID: 1", b"Call-ID: " + b"1" * (READ_SIZE // 64 - len(OPTIONS) + 1))
+        loop, kind = asyncio.get_running_loop(), socket.SOCK_DGRAM if listener is UDP else socket.SOCK_STREAM
+        with socket.socket(socket.AF_INET, kind) as phone:
+            phone.setblocking(False)
+            await loop.sock_connect(phone, endpoint.local(listener.transport) or ())
+            for _ in range(64 * 8):
+                await loop.sock_sendall(phone, message)
+            await core.until(lambda: len(core.received) == 64 * 8)
             await core.until(lambda: len(told) == 2)
         assert [behind for behind, _ in told] == [True, False]
-        # A batch of 64 takes 0.16 s: not before the fourth has it lasted, and at the end it is over.
-        assert 3 * 64 <= told[0][1] < told[1][1] == 5 * 64
+        # Each 64 take 0.16 s: not before the fourth has it lasted, and behind the eighth nothing waits.
+        assert 3 * 64 <= told[0][1] < told[1][1]
+        assert told[1][1] >= 7 * 64
+        await endpoint.close()
+
+    run(scenario())
+
+
+def test_a_connection_that_is_lost_amid_its_backlog_leaves_none() -> None:
+    async def scenario() -> None:
+        told: list[bool] = []
+        core = Core(slowly)
+        endpoint = await open_endpoint(core, TCP)
+        endpoint.on_backlog = told.append
+        _, writer = await asyncio.open_connection(*(endpoint.local("tcp") or ()))
+        writer.write(OPTIONS * 2000)
+        await core.until(lambda: bool(told))
+        writer.transport.abort()
+        await core.until(lambda: bool(core.failed))
+        assert told == [True, False]
         await endpoint.close()
 
     run(scenario())
