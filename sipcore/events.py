@@ -46,6 +46,8 @@ class SessionProgress(Event, frozen=True):
     reason: str
     response: Response
     sdp: bytes | None
+    local: bytes | None = None
+    """Our description that `sdp` belongs to: several phones may ring, and each agree on something else."""
 
 
 class SessionAccepted(Event, frozen=True):
@@ -54,6 +56,8 @@ class SessionAccepted(Event, frozen=True):
     session: str
     response: Response
     sdp: bytes | None
+    local: bytes | None = None
+    """As in `SessionProgress`."""
 
 
 class SessionRejected(Event, frozen=True):

@@ -110,6 +110,15 @@ class ReliableProvisional:
         self.carries_sdp = carries_sdp
 
 
+class Described(NamedTuple):
+    """The descriptions of both sides that belong together."""
+
+    remote: bytes
+    local: bytes | None
+    local_answers: bool
+    """As in `Session`."""
+
+
 class Session:
     """One INVITE session: where it stands, its dialog, and what it waits for."""
 
@@ -122,7 +131,7 @@ class Session:
         "credentials",
         "dialog",
         "dialogs",
-        "early_sdps",
+        "early",
         "flow",
         "give_up_status",
         "has_referred",
@@ -183,8 +192,8 @@ class Session:
         self.cancel_reason: str | None = None
         self.rseqs_heard: dict[str, int] = {}
         """Highest RSeq in order, by the fork's tag."""
-        self.early_sdps: dict[str, bytes] = {}
-        """Latest description of each fork before the answer, by its tag."""
+        self.early: dict[str, Described] = {}
+        """What was agreed last with each fork before the answer, by its tag."""
         self.acks: dict[tuple[str, int], bytes] = {}
         """ACKs sent for 2xx, by remote tag and CSeq number, for 2xx that come again."""
         self.owed_answer: OwedAnswer | None = None

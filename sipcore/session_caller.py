@@ -9,7 +9,7 @@ from sipcore.invitation import Invitation
 from sipcore.message import REASONS, Request, Response
 from sipcore.outgoing import CREDENTIALS, Outgoing
 from sipcore.reliability import ReliabilityOfPeer
-from sipcore.session import Occurrence, OwedAnswer, Session
+from sipcore.session import Described, Occurrence, OwedAnswer, Session
 from sipcore.session_body import sdp_of
 from sipcore.session_machine import Act, Happening
 from sipcore.session_refresh import SessionRefresh
@@ -116,8 +116,10 @@ class Caller:
         sdp = sdp_of(response)
         if sdp is not None:
             session.remote_sdp = sdp
-            session.early_sdps[response.to.tag or ""] = sdp
-        self._space.events.append(SessionProgress(session.id, response.status, response.reason, response, sdp))
+            local, local_answers = _own_description(session, response)
+            session.early[response.to.tag or ""] = Described(sdp, local, local_answers)
+        local, _ = _own_description(session, response)
+        self._space.events.append(SessionProgress(session.id, response.status, response.reason, response, sdp, local))
 
     def _early_dialog(self, session: Session, response: Response) -> Dialog | None:
         """The early dialog of this fork (§12.1), None where the response makes none."""
@@ -145,16 +147,27 @@ class Caller:
         session.dialog = dialog
         session.peer_allows = response.allow or session.peer_allows
         sdp = sdp_of(response)
-        if sdp is None:
-            # An answer that came reliably need not come again (RFC 3262 §5), and of others the first counts (§13.2.1).
-            sdp = session.early_sdps.get(dialog.remote_tag)
+        early = session.early.get(dialog.remote_tag)
+        if early is not None and (sdp is None or early.local_answers):
+            # An answer that came reliably need not come again (RFC 3262 §5), and of others the first counts (§13.2.1):
+            # not one that stands in the 2xx still, where an UPDATE has changed it since.
+            sdp = early.remote
+        session.local_sdp, session.local_answers = _own_description(session, response)
         session.remote_sdp = sdp or session.remote_sdp
+        self._drop_offer_of_others(session, dialog, now)
         if session.local_sdp is None and sdp is not None:
             session.owed_answer = OwedAnswer(response, session.invite)
         else:
             self.acknowledge(session, dialog, session.invite, None)
         self._refresh.granted(session, response, now)
-        space.events.append(SessionAccepted(session.id, response, sdp))
+        space.events.append(SessionAccepted(session.id, response, sdp, session.local_sdp))
+
+    def _drop_offer_of_others(self, session: Session, dialog: Dialog, now: float) -> None:
+        """Another fork has asked for something, and was not answered before this one was followed."""
+        asked = session.peer_offer
+        if asked is not None and asked.request.from_.tag != dialog.remote.tag:
+            session.peer_offer = None
+            self._space.respond(asked.transaction, asked.request, 481, now)
 
     def _confirmed_dialog(self, session: Session, response: Response) -> Dialog:
         """The dialog that a 2xx makes; it sets the route set anew, but numbers go on (§13.2.2.4)."""
@@ -214,6 +227,12 @@ class Caller:
         transaction = session.outgoing.transaction if session.outgoing else None
         if transaction is not None:
             self._space.transactions.cancel(transaction, session.cancel_reason, now)
+
+
+def _own_description(session: Session, response: Response) -> tuple[bytes | None, bool]:
+    """Ours that belongs to the fork of a response, and whether it answers the peer's: the INVITE's, or a later one."""
+    early = session.early.get(response.to.tag or "")
+    return (early.local, early.local_answers) if early is not None else (session.invite.body or None, False)
 
 
 def _response(occurrence: Occurrence) -> Response:

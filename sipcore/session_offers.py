@@ -9,7 +9,7 @@ from sipcore.events import AnswerReceived, OfferReceived, OfferRefused
 from sipcore.flow import Flow
 from sipcore.message import Request, Response
 from sipcore.outgoing import Outgoing
-from sipcore.session import Occurrence, OwedAnswer, OwnOffer, PeerOffer, SentOffer, Session
+from sipcore.session import Described, Occurrence, OwedAnswer, OwnOffer, PeerOffer, SentOffer, Session
 from sipcore.session_body import sdp_of
 from sipcore.session_callee import Callee
 from sipcore.session_caller import Caller
@@ -135,8 +135,8 @@ class Offers:
         if sent.own.sdp is not None:
             session.local_sdp, session.local_answers = sent.own.sdp, False
             session.remote_sdp = sdp or session.remote_sdp
-        if sdp is not None and dialog.remote_tag in session.early_sdps:
-            session.early_sdps[dialog.remote_tag] = sdp
+        if sdp is not None and dialog.remote_tag in session.early:
+            session.early[dialog.remote_tag] = Described(sdp, sent.own.sdp or session.local_sdp, sent.own.sdp is None)
         # Where our user has an offer waiting, its answer follows, and must not be taken for this one.
         if not sent.own.is_refresh or (changed and session.own_offer is None):
             self._space.events.append(AnswerReceived(session.id, sdp))
@@ -152,8 +152,7 @@ class Offers:
             return
         if request.method != "PRACK":
             timer = self._refresh.agreed(request)
-            if session.dialog is not None:
-                session.dialog.refresh_target(request, flow)
+            session.dialogs[request.from_.tag or ""].refresh_target(request, flow)
             session.peer_allows = request.allow or session.peer_allows
             if offer is None and not is_invite:
                 granted = self._refresh.grant(session, timer, request, now)
@@ -206,8 +205,8 @@ class Offers:
         session.local_sdp, session.local_answers = sdp, asked.offer is not None
         session.remote_sdp = asked.offer or session.remote_sdp
         tag = asked.request.from_.tag or ""
-        if asked.offer is not None and tag in session.early_sdps:
-            session.early_sdps[tag] = asked.offer
+        if asked.offer is not None and tag in session.early:
+            session.early[tag] = Described(asked.offer, sdp, True)
         space = self._space
         if asked.request.method == "PRACK":
             space.respond(asked.transaction, asked.request, 200, now, sdp=sdp)

@@ -315,6 +315,10 @@ class Sessions:
             head = self._space.capabilities(found, [*self._refresh.fields(found), *fields])
             self._space.send(found, found.dialog, found.dialog.request("UPDATE", fields=head), now)
 
+    def is_asked(self, session: str) -> bool:
+        found = self._space.sessions.get(session)
+        return found is not None and (found.peer_offer is not None or found.owed_answer is not None)
+
     def is_unheard(self, session: str) -> bool:
         found = self._space.sessions.get(session)
         return found is not None and found.state is SessionState.CALLING

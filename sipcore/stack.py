@@ -197,15 +197,16 @@ class Stack:
         self._sessions.bye(session, now, reason_header)
 
     def offer(self, session: str, sdp: bytes | None, now: float) -> None:
-        """Offer another description by re-INVITE, or UPDATE before the answer; waits for an exchange on its way.
-
-        None lets the peer offer: `OfferReceived` follows, then `answer` it.
-        """
+        """Offer by re-INVITE, or UPDATE before the answer, once none is on its way; None has the peer offer."""
         self._sessions.offer(session, sdp, now)
 
     def answer(self, session: str, sdp: bytes, now: float) -> None:
         """Answer an `OfferReceived`, or the offer in `SessionAccepted` when the invitation had none."""
         self._sessions.answer(session, sdp, now)
+
+    def is_asked(self, session: str) -> bool:
+        """True while an `OfferReceived` waits for its answer: it may have been taken back."""
+        return self._sessions.is_asked(session)
 
     def refuse(self, session: str, status: int, now: float) -> None:
         """Refuse an `OfferReceived` (488 and its like)."""
@@ -330,9 +331,8 @@ class Stack:
         if isinstance(indication, RequestArrived):
             assert flow is not None
             self._arrived(indication.transaction, indication.request, flow, now)
-        elif isinstance(indication, ResponseArrived):
-            if isinstance(indication.user, Outgoing):
-                self._answered(indication.user, indication.response, now)
+        elif isinstance(indication, ResponseArrived) and isinstance(indication.user, Outgoing):
+            self._answered(indication.user, indication.response, now)
         elif isinstance(indication, AckArrived):
             self._sessions.acknowledged(indication.request, now)
         elif isinstance(indication, TransactionFailed):

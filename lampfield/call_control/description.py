@@ -32,6 +32,10 @@ class Description:
         self.held = False
         """The phone wants to hear nothing: it has put us on hold (RFC 3264 §8.4)."""
 
+    def said(self, local: bytes | None) -> None:
+        """Of several phones that rang one has answered, who was told this last."""
+        self.local = local or self.local
+
     def offer(self, port: int, codecs: Sequence[str]) -> bytes:
         """Our offer of these codecs in this order."""
         made = make_offer(self._address, port, codecs, session_id=self._session_id, version=1, previous=self.local)

@@ -221,6 +221,8 @@ class Leg:
             logger.info("%s %s: an offer is refused: %s", self.call, self.leg, away)
             sip.refuse(self.session, 503)
             return
+        if not sip.is_asked(self.session):
+            return  # the offer was taken back, or is that of another phone than the one that has answered
         held = self.description.held
         if offer is None:
             made = self.description.offer(port, sorted(SUPPORTED, key=lambda name: name != current))

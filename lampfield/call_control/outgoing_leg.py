@@ -98,9 +98,10 @@ class OutgoingLeg(VoiceLeg):
 
     def on(self, event: Event) -> None:
         match event:
-            case SessionProgress(status=status, sdp=sdp):
-                self._progress(status, sdp)
-            case SessionAccepted(sdp=sdp):
+            case SessionProgress(status=status, sdp=sdp, local=local):
+                self._progress(status, sdp, local)
+            case SessionAccepted(sdp=sdp, local=local):
+                self.description.said(local)
                 self._accepted(sdp)
             case SessionRejected(status=status, response=response):
                 self.moved_to = moved_to(response) if response is not None and self._wanted else None
@@ -108,10 +109,10 @@ class OutgoingLeg(VoiceLeg):
             case _:
                 super().on(event)
 
-    def _progress(self, status: int, sdp: bytes | None) -> None:
+    def _progress(self, status: int, sdp: bytes | None, local: bytes | None) -> None:
         if not self._wanted:
             return
-        early_media = sdp is not None and self.person is None and self.take_answer(sdp)
+        early_media = sdp is not None and self.person is None and self.take_answer(sdp, local)
         if not self._rings and status in (180, 183):
             self._rings = True
             self.show("early")

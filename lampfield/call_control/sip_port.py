@@ -84,6 +84,10 @@ class SipPort:
         self._stack.answer(session, sdp, self._clock())
         self._flush_soon()
 
+    def is_asked(self, session: str) -> bool:
+        """True while an offer of the peer within the session waits for our answer."""
+        return self._stack.is_asked(session)
+
     def refuse(self, session: str, status: int) -> None:
         self._stack.refuse(session, status, self._clock())
         self._flush_soon()

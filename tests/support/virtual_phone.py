@@ -196,6 +196,8 @@ class Line:
         """What its REFERs were answered."""
         self.reinvited: list[int] = []
         """What its re-INVITEs were answered."""
+        self.updated: list[int] = []
+        """What its UPDATEs were answered."""
         self.asked: list[Message] = []
         """The re-INVITEs that came."""
         self.notified: list[str] = []
@@ -239,9 +241,22 @@ class Line:
         assert self._invite is not None
         self.phone.respond(self._invite, 180, self.local)
 
-    def answer(self) -> None:
+    def describe(self, fork: str, *codecs: str, rtp: int) -> None:
+        """Tell of the early media of one of several phones behind this one, reliably; `fork` is its tag."""
+        assert self._invite is not None
+        head = [("Contact", self.phone.contact), ("Require", "100rel"), ("RSeq", "1")]
+        self.phone.respond(self._invite, 183, fork, sdp(rtp, *codecs), head)
+
+    def update(self, fork: str, *codecs: str, rtp: int) -> None:
+        """Have one of those change its early media."""
+        body = sdp(rtp, *codecs, version=2)
+        self._request("UPDATE", {"From": f"<sip:{self.phone.user}@{DOMAIN}>;tag={fork}"}, body, self._updated)
+
+    def answer(self, fork: str = "") -> None:
+        """Answer, as the phone itself or as one of several behind it."""
         assert self._invite is not None
         self._answered = True
+        self.local = fork or self.local
         self.phone.respond(self._invite, 200, self.local, self._sdp())
 
     def refuse(self, status: int, *contacts: str) -> None:
@@ -354,9 +369,13 @@ class Line:
             case "UPDATE":
                 phone.respond(request, 200, self.local)
                 self.identified = request["P-Asserted-Identity"] or self.identified
-            case "INFO" | "OPTIONS":
+            case "INFO" | "OPTIONS" | "PRACK":
                 phone.respond(request, 200, self.local)
         self._changed()
+
+    def _updated(self, response: Message) -> None:
+        if response.status >= 200:
+            self.updated.append(response.status)
 
     def _referred(self, response: Message) -> None:
         if response.status >= 200:
