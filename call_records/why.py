@@ -190,7 +190,8 @@ class _Story:
 
     def callback_missed(self, event: CallbackMissed) -> str:
         again = "that was the last attempt" if event.retry_at is None else "to be tried again"
-        return f"attempt {event.attempt} to call back: {event.outcome}; {again}"
+        engaged = "" if event.counts else ", by the own call in line, and does not count"
+        return f"attempt {event.attempt} to call back: {event.outcome}{engaged}; {again}"
 
     # Transfers.
 

@@ -88,6 +88,8 @@ class CallbackMissed(CallEvent, frozen=True, kw_only=True):
     attempt: int
     outcome: Literal["no-answer", "busy", "rejected", "unreachable"]
     retry_at: float | None
+    counts: bool = True
+    """False where the caller waited in the same queue by another call, and found the own phone engaged by it."""
 
 
 class CalledBack(CallEvent, frozen=True, kw_only=True):

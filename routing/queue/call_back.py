@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from routing.events import CallbackDue, OfferMade
+from routing.events import CallbackDue, CallbackMissed, OfferMade
+from routing.model import Queue
 from routing.queue.member import Waiting
+from routing.queue.outcomes import Missed
 
 if TYPE_CHECKING:
     from routing.queue.runner import QueueRunner
@@ -39,6 +41,21 @@ def due_by(caller: Waiting, offer: OfferMade) -> CallbackDue:
         number=caller.number,
         attempt=caller.attempts + 1,
         language=caller.language,
+    )
+
+
+def missed_by(caller: Waiting, queue: Queue, outcome: Missed, now: float, *, counts: bool) -> CallbackMissed:
+    """The caller was called and not reached; what counts as no attempt is not the last one."""
+    attempt = caller.attempts + 1
+    again = not counts or attempt < queue.callback_attempts
+    return CallbackMissed(
+        call=caller.call,
+        at=now,
+        queue=queue.name,
+        attempt=attempt,
+        outcome=outcome,
+        retry_at=now + queue.callback_retry_seconds if again else None,
+        counts=counts,
     )
 
 

@@ -1,6 +1,7 @@
 """A caller's place as the queue's runner knows it, and how the wait there ended."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from routing.events import QueueLeft
@@ -32,3 +33,8 @@ class Place:
 
 class NotInLine(LookupError):
     """The call has no place in the queue, or has left it."""
+
+
+def numbers_on_the_line(places: Iterable[Place]) -> set[str]:
+    """From where those call who wait on the line, and not to be called back."""
+    return {place.caller.number for place in places if place.caller is not None}

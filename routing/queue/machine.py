@@ -11,7 +11,6 @@ from collections.abc import Container, Set
 from typing import Literal
 
 from routing.events import (
-    CallbackMissed,
     CallbackRequested,
     OfferEnded,
     OfferMade,
@@ -21,7 +20,7 @@ from routing.events import (
     QueueLeft,
 )
 from routing.model import Queue
-from routing.queue.call_back import due_by
+from routing.queue.call_back import due_by, missed_by
 from routing.queue.events import (
     MISSED_TOO_OFTEN,
     Author,
@@ -167,20 +166,20 @@ class QueueMachine:
             self._take_out(place, "answered-meanwhile", now, call)
             self._assign(now)
 
-    def callback_missed(self, number: int, outcome: Missed, now: float) -> None:
+    def callback_missed(self, number: int, outcome: Missed, now: float, on_the_line: Container[str] = ()) -> None:
         """The caller was called for this offer and not reached: later again, or given up after the last attempt.
 
-        The member is released as after any offer that was withdrawn. Does nothing for an offer that is over.
+        The member is released as after any offer that was withdrawn. Does nothing for an offer that is over. Who is
+        engaged by waiting here, with a number `on_the_line`, keeps the attempt.
         """
         offer = self.state.offers.get(number)
         if offer is None or self.state.callers[offer.call].standing != "callback":
             return
         caller = self.state.callers[offer.call]
         self._end_offer(number, "withdrawn", now)
-        call, name, attempt = caller.call, self.queue.name, caller.attempts + 1
-        retry_at = now + self.queue.callback_retry_seconds if attempt < self.queue.callback_attempts else None
-        self._record(CallbackMissed(call=call, at=now, queue=name, attempt=attempt, outcome=outcome, retry_at=retry_at))
-        if retry_at is None:
+        counts = outcome != "busy" or caller.number not in on_the_line
+        self._record(missed := missed_by(caller, self.queue, outcome, now, counts=counts))
+        if missed.retry_at is None:
             self._take_out(caller, "not-reached", now)
         self._assign(now)
 

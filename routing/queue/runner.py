@@ -15,7 +15,7 @@ from routing.model import Queue
 from routing.ports import ANSWERED_ELSEWHERE, Answered, Caller, Clock, Dialler, EventSink
 from routing.queue.call_back import CALLBACK_GRACE, CallBack, IsOpen, always_open, nobody_calls_back
 from routing.queue.confirming import Introduction, unnamed
-from routing.queue.delivery import Delivery, NotInLine, Place
+from routing.queue.delivery import Delivery, NotInLine, Place, numbers_on_the_line
 from routing.queue.events import (
     Author,
     MemberActivated,
@@ -211,7 +211,7 @@ class QueueRunner:
 
     def callback_missed(self, offer: int, outcome: Missed) -> None:
         """Who was called back did not answer: later again with the same place, or given up after the last attempt."""
-        self._machine.callback_missed(offer, outcome, self._now())
+        self._machine.callback_missed(offer, outcome, self._now(), numbers_on_the_line(self._places.values()))
         self._act()
 
     def talks_to(self, call: str, member: Answered, number: str = "") -> None:

@@ -205,7 +205,7 @@ class QueueState:
 
     def _callback_missed(self, event: CallbackMissed) -> None:
         caller = self.callers[event.call]
-        caller.attempts, caller.earliest = event.attempt, event.retry_at or caller.earliest
+        caller.attempts, caller.earliest = event.attempt - (not event.counts), event.retry_at or caller.earliest
 
     def _line_up(self, caller: Waiting) -> None:
         """Put the place among the unserved, or take it out, as it stands now."""

@@ -184,6 +184,30 @@ def test_a_place_that_is_further_on_by_its_priority_is_kept_instead() -> None:
 # Called at this moment
 
 
+def test_whose_phone_is_engaged_by_waiting_in_the_same_line_has_not_been_missed() -> None:
+    async def scenario(world: World) -> None:
+        await order(world, "1")
+        again = await calls_again(world)
+        world.activity.member_free("anna", now())
+        await asyncio.sleep(1)
+        again.hang_up_now()
+        await asyncio.sleep(1)
+        assert waits_to_be_called(world) == [MOBILE]
+        await asyncio.sleep(100)
+
+    engaged_once = chain([Phone("busy")], repeat(Phone()))
+    world = wait(scenario, lambda: World(house(callback_attempts=1), {MOBILE: engaged_once}))
+    assert left(world) == [("call-2", "abandoned", ""), ("call-1", "called-back", "")]
+    (missed,) = (event for event in world.events if isinstance(event, CallbackMissed))
+    assert [(event.at, event.attempt) for event in world.events if isinstance(event, CallbackDue)] == [
+        (missed.at, 1),
+        (missed.at + 60, 1),
+    ]
+    assert "attempt 1 to call back: busy, by the own call in line, and does not count; to be tried again" in told(
+        world, "call-1"
+    )
+
+
 def test_who_orders_it_again_while_being_called_is_called_anew_at_once_and_that_counts_as_no_attempt() -> None:
     async def scenario(world: World) -> None:
         await order(world, "1")
