@@ -65,6 +65,15 @@ def _bring_near(calendar: Any) -> None:
             moment = getattr(event.get(name), "dt", None)
             if isinstance(moment, date) and moment.year > LAST_YEAR:
                 event[name].dt = moment.replace(year=LAST_YEAR, month=1, day=1)
+        _shorten(event)
+
+
+def _shorten(event: Any) -> None:
+    """Let what lasts beyond the last year end there."""
+    begins, lasts = (getattr(event.get(name), "dt", None) for name in ("DTSTART", "DURATION"))
+    if isinstance(begins, date) and isinstance(lasts, timedelta):
+        most = date(LAST_YEAR, 1, 1) - date(begins.year, begins.month, begins.day)
+        event["DURATION"].dt = min(lasts, most)
 
 
 def _instant(moment: date, zone: ZoneInfo) -> float:

@@ -71,6 +71,9 @@ def test_an_event_closes_from_its_start_to_its_end(event: str, times: tuple[Clos
         "DTSTART;VALUE=DATE:20240607\nDTEND;VALUE=DATE:99991231",
         "DTSTART:20240606T220000Z\nDTEND:99991231T235959Z",
         "DTSTART:20240607T000000\nDTEND:99991231T235959",
+        "DTSTART;VALUE=DATE:20240607\nDURATION:P3000000D",
+        "DTSTART:20240606T220000Z\nDURATION:P500000DT12H",
+        "DTSTART:20240607T000000\nDURATION:P428571W",
     ],
 )
 def test_what_closes_until_further_notice_is_read_with_the_rest(event: str) -> None:
