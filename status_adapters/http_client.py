@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
@@ -122,12 +123,14 @@ class HttpClient:
         asked = answer.headers.get("retry-after", "")
         if answer.status != 429 and not (answer.status == 503 and asked):
             return None
-        if asked.isdigit():
+        if asked.isascii() and asked.isdecimal():
             return float(asked)
         try:
-            return max(0.0, parsedate_to_datetime(asked).timestamp() - self._clock())
-        except ValueError:
+            until = parsedate_to_datetime(asked)
+        except (ValueError, OverflowError):
             return 10.0
+        # One of the forms names no zone (RFC 9110 §5.6.7).
+        return max(0.0, (until if until.tzinfo is not None else until.replace(tzinfo=UTC)).timestamp() - self._clock())
 
 
 def basic(user: str, password: str) -> str:
