@@ -231,7 +231,7 @@ class Log:
     """What is told on standard error."""
 
     level: str = setting(
-        choice("debug", "info", "warning", "error"), "info", "From which gravity on; debug shows whole SIP messages."
+        choice("debug", "info", "warning", "error"), "info", "From which gravity on. SIP messages are shown by `lampfield trace`."
     )
 
 

@@ -1,18 +1,16 @@
 """SIP messages as they pass, for `lampfield trace`: a hub in the signalling process, and what followers want."""
 
-import re
 from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
+from lampfield.blanking import blanked
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
 from sipcore.message import Request, parse_message
 
 Direction = Literal["in", "out"]
-
-_SECRET = re.compile(r'(?im)^((?:proxy-)?authorization\s*:.*?response=)"[^"]*"')
 
 
 class TracedMessage(msgspec.Struct, frozen=True):
@@ -26,7 +24,7 @@ class TracedMessage(msgspec.Struct, frozen=True):
     parties: str
     """From and To as user parts, `anna>201`."""
     text: str
-    """The whole message, digest responses blanked."""
+    """The whole message, secrets blanked."""
 
 
 def traced(direction: Direction, data: bytes, flow: Flow, now: float) -> TracedMessage | None:
@@ -40,7 +38,8 @@ def traced(direction: Direction, data: bytes, flow: Flow, now: float) -> TracedM
     start = f"{message.method} {message.uri}" if isinstance(message, Request) else f"{message.status} {message.reason}"
     host, port = flow.remote
     peer = f"{flow.transport} {f'[{host}]' if ':' in host else host}:{port}"
-    text = _SECRET.sub(r'\1"***"', data.decode("utf-8", "replace"))
+    kind = (message.header("Content-Type") or "").partition(";")[0].strip().lower()
+    text = blanked(data.decode("utf-8", "replace"), kind)
     return TracedMessage(now, direction, peer, call_id, start, parties, text)
 
 

@@ -49,3 +49,63 @@ def test_a_call_is_named_by_any_part_of_its_call_id() -> None:
 
 def test_an_address_of_ipv6_is_named_without_its_brackets() -> None:
     assert wants("2001:db8::7", message("anna", "300", ("2001:db8::7", 5060)))
+
+
+HEAD = (
+    "{method} sip:208@nordlys.example SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK1\r\n"
+    "From: <sip:anna@nordlys.example>;tag=1\r\nTo: <sip:bo@nordlys.example>\r\nCall-ID: 8f3a-1\r\n"
+)
+
+
+def shown(method: str, more: str, body: str = "") -> str:
+    """A whole message as the trace has it."""
+    text = f"{HEAD.format(method=method)}CSeq: 1 {method}\r\n{more}Content-Length: {len(body)}\r\n\r\n{body}"
+    found = traced("in", text.encode(), Flow("udp", LOCAL, ("10.0.0.7", 5060)), 1.0)
+    assert found is not None
+    return found.text
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        'Authorization: Digest username="anna", nonce="n1", response="5ec7e7", uri="sip:x"',
+        'proxy-authorization :Digest response="5ec7e7",username="anna", nonce="n1"',
+        'Authorization: Digest username="anna",\r\n nonce="n1",\r\n\tresponse="5ec7e7"',
+        'Authorization:\r\n Digest username="anna", nonce="n1",\r\n response =\r\n "5ec7e7"',
+        'Authorization: Digest username="anna", nonce="n1", RESPONSE=5ec7e7, qop=auth',
+        'Authorization: Digest username="anna", realm="a\\", response=", nonce="n1", response="5ec7e7"',
+        'Authorization: Digest username="anna", realm="response=", nonce="n1", response="5ec7e7"',
+        'Authentication-Info: rspauth="5ec7e7", cnonce="anna", nextnonce="n1"',
+    ],
+)
+def test_a_digests_proof_is_blanked_however_it_is_written(header: str) -> None:
+    text = shown("REGISTER", f"{header}\r\nUser-Agent: Desk/1\r\n")
+    assert "5ec7e7" not in text
+    assert all(told in text for told in ('"anna"', '"n1"', "***", "User-Agent: Desk/1\r\n"))
+
+
+def test_credentials_of_other_kinds_are_blanked_whole() -> None:
+    text = shown("REGISTER", "Authorization: Basic\r\n YW5uYTpzZWNyZXQ=\r\nExpires: 60\r\n")
+    assert "Authorization: ***\r\nExpires: 60\r\n" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n"),
+        ("Application/DTMF-Relay;x=y", "Duration= 160\r\n signal = 5\r\n"),
+        ("application/dtmf", "5"),
+        ("application/dtmf\r\nContent-Type: text/plain", "5"),
+    ],
+)
+def test_keys_that_may_be_those_of_a_pin_are_blanked(kind: str, body: str) -> None:
+    for name in ("Content-Type", "c"):
+        told = shown("INFO", f"{name}: {kind}\r\n", body).partition("\r\n\r\n")[2]
+        assert "5" not in told
+        assert "***" in told
+        assert ("160" in told) == ("160" in body)
+
+
+def test_other_bodies_are_shown_as_they_are() -> None:
+    body = "Signal=5\r\nresponse=1\r\n"
+    assert shown("INFO", "Content-Type: text/plain\r\n", body).endswith(body)
