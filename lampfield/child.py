@@ -19,12 +19,14 @@ FIRST_DELAY = 0.1
 LONGEST_DELAY = 10.0
 STEADY_AFTER = 30.0
 """Seconds of running after which a child counts as healthy, so that the next restart is quick again."""
+START_FACTOR = 10
+"""How much longer than for any other sign of life is waited for the first: what was kept has to be read before it."""
 LAST_WORDS_SECONDS = 2.0
 """What one that stands still is given to write down where it does."""
 
 
 class ChildFailed(Exception):
-    """A child ended before it was ready: its configuration or surroundings are wrong, starting again will not help."""
+    """A child was never ready: its configuration or surroundings are wrong, starting again at once will not help."""
 
 
 class _Started:
@@ -56,7 +58,8 @@ class Child:
     """One Python module in a process of its own, told by a pipe when it is ready.
 
     With `spare` another one stands by, all modules imported, so that a restart takes as long as what is to be taken up.
-    One that gives no sign of life for `silent_seconds` is killed, and so started again; at 0 none are expected.
+    One that gives no sign of life for `silent_seconds` is killed, and so started again; at 0 none are expected. The
+    first sign may take ten times as long, and with `first` at the first start as long as that work does.
     """
 
     def __init__(
@@ -89,11 +92,21 @@ class Child:
         return self._process.pid if self._process is not None else None
 
     async def start(self) -> None:
-        """Start it and return when it says that it is ready. Raises ChildFailed when it ends instead."""
+        """Start it and return when it says that it is ready. Raises ChildFailed when it ends or hangs instead."""
+        patience = None if self._first or not self._silent_seconds else self._silent_seconds * START_FACTOR
         started = await self._take_spare() or await self._spawn()
         self._hear_no_more()
         self._process, self._life = started.process, started.life
-        if not await started.begin():
+        try:
+            async with asyncio.timeout(patience):
+                ready = await started.begin()
+        except TimeoutError:
+            logger.error("%s: not ready after %.0f s, killing it", self.name, patience)
+            await self._kill()
+            raise ChildFailed(
+                f"{self.name} was not ready after {patience:.0f} s; at what it was stands above"
+            ) from None
+        if not ready:
             status = await self._process.wait()
             raise ChildFailed(f"{self.name} ended with status {status} before it was ready; its message stands above")
         logger.info("%s: ready, process %d", self.name, self._process.pid)
@@ -181,12 +194,20 @@ class Child:
                 silent = 0.0 if self._life.is_felt() else silent + BEAT_SECONDS
             if silent > self._silent_seconds and not ended.done():
                 logger.error("%s: no sign of life for %.0f s, killing it", self.name, silent)
-                # Python says then what each of its threads is at (faulthandler).
-                self._process.send_signal(signal.SIGABRT)
-                await asyncio.wait({ended}, timeout=LAST_WORDS_SECONDS)
-                if not ended.done():
-                    self._process.kill()
-        return ended.result()
+                await self._kill()
+        return await ended
+
+    async def _kill(self) -> None:
+        """End one that stands still, which says first where it does."""
+        assert self._process is not None
+        # Python says then what each of its threads is at (faulthandler).
+        self.send_signal(signal.SIGABRT)
+        try:
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            self.send_signal(signal.SIGKILL)
+            await self._process.wait()
 
     async def stop(self, patience: float) -> None:
         """Ask it to end (SIGTERM) and kill it after `patience` seconds."""

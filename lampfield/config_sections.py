@@ -255,8 +255,8 @@ class Restart:
     silent_seconds: float = setting(
         seconds(5, 3600, or_zero="never"),
         20,
-        "A process of the server is killed and started again when nothing is heard of it for so long. Calls in "
-        "progress go on, unless it is the media engine.",
+        "A process of the server is killed and started again when nothing is heard of it for so long, or of a new one "
+        "for ten times as long. Calls in progress go on, unless it is the media engine.",
     )
 
 

@@ -101,10 +101,9 @@ class Supervisor:
             loop.add_signal_handler(number, self._told_to_stop, stop)
         loop.add_signal_handler(signal.SIGHUP, self._signalling.send_signal, signal.SIGHUP)
         try:
-            await self._media.start()
-            await self._signalling.start()
-            for child in self._others:
-                await child.start()
+            await _until(stop, [self._start()])
+            if stop.is_set():
+                return
             if started is not None:
                 started.set()
             listening = ", ".join(str(listener) for listener, _ in self._sockets)
@@ -122,6 +121,10 @@ class Supervisor:
             for descriptor in self._tails.values():
                 os.close(descriptor)
             self._handed.close()
+
+    async def _start(self) -> None:
+        for child in (self._media, self._signalling, *self._others):
+            await child.start()
 
     def _told_to_stop(self, stop: asyncio.Event) -> None:
         if stop.is_set():

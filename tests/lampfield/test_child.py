@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lampfield.child import Child
+from lampfield.child import Child, ChildFailed
 from tests.support.until import until
 
 MODULE = """
@@ -35,6 +35,21 @@ async def lives(descriptor):
     await living
 
 def deadlock_of_this_test():
+    time.sleep(600)
+"""
+
+HANGING = """
+import os, pathlib, sys, time
+
+def main():
+    begun = pathlib.Path(__file__).with_name("begun")
+    if begun.exists() == %s:
+        hang_of_this_test()
+    begun.touch()
+    os.write(int(sys.argv[-1]), b"1")
+    time.sleep(60)
+
+def hang_of_this_test():
     time.sleep(600)
 """
 
@@ -109,6 +124,54 @@ def test_a_process_whose_loop_stands_still_says_where(
 
     asyncio.run(kept())
     assert "deadlock_of_this_test" in capfd.readouterr().err
+
+
+def test_a_new_process_that_is_never_ready_is_killed_and_another_one_begins(
+    modules: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (modules / "hanging_child.py").write_text(HANGING % True)
+
+    async def kept() -> None:
+        child = Child("hanging", "hanging_child", [], silent_seconds=0.3)
+        await child.start()
+        first = child.pid
+        assert first is not None
+        keeping = asyncio.ensure_future(child.keep())
+        os.kill(first, signal.SIGKILL)
+        await asyncio.to_thread(until, lambda: "hanging: not ready after 3 s" in caplog.text, "the complaint")
+        (modules / "begun").unlink()
+        await asyncio.to_thread(until, lambda: caplog.text.count("hanging: ready") == 2, "the one after it")
+        assert not keeping.done()
+        await child.stop(1.0)
+        await asyncio.wait({keeping})
+
+    with caplog.at_level("INFO"):
+        asyncio.run(kept())
+    assert "hang_of_this_test" in capfd.readouterr().err
+
+
+def test_one_that_is_never_ready_at_the_first_start_fails(modules: Path) -> None:
+    (modules / "hanging_child.py").write_text(HANGING % False)
+
+    async def started() -> int | None:
+        child = Child("hanging", "hanging_child", [], silent_seconds=0.3)
+        with pytest.raises(ChildFailed, match="hanging was not ready after 3 s"):
+            await child.start()
+        return child.pid
+
+    assert (pid := asyncio.run(started())) is not None
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_what_the_first_start_alone_does_may_take_its_time(modules: Path) -> None:
+    (modules / "slow_child.py").write_text(MODULE.replace("    os.write", "    time.sleep(3)\n    os.write"))
+
+    async def kept() -> None:
+        child = Child("slow", "slow_child", [], first=["--long-work"], silent_seconds=0.1)
+        await child.start()
+        await child.stop(1.0)
+
+    asyncio.run(kept())
 
 
 def test_who_lives_or_owes_no_sign_of_life_is_left_alone(modules: Path) -> None:

@@ -4,10 +4,12 @@ import os
 import shlex
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from configparser import ConfigParser
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,20 @@ def test_it_hears_when_phones_are_served_and_when_calls_end(
         server.send_signal(signal.SIGTERM)
         assert manager.recv(4096).decode().startswith("STOPPING=1\n")
         assert server.wait(60) == 0
+
+
+def test_a_server_that_still_begins_stops_when_it_is_told_to(
+    tmp_path: Path, running: Callable[[str], subprocess.Popen[bytes]]
+) -> None:
+    (tmp_path / "state").mkdir()
+    said = tmp_path / "said"
+    with closing(sqlite3.connect(tmp_path / "state" / "lampfield.sqlite3")) as database:
+        database.execute("BEGIN IMMEDIATE")  # which holds up who brings it up to date
+        server = running("")
+        until(lambda: "media: ready" in said.read_text(), "signalling is begun next")
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(60) == 0
+    assert "database is locked" not in said.read_text()
 
 
 def test_a_server_runs_though_nobody_hears_that_it_is_ready(
