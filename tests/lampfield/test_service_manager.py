@@ -88,10 +88,16 @@ def test_a_server_runs_though_nobody_hears_that_it_is_ready(
     assert server.wait(60) == 0
 
 
-def test_the_unit_starts_what_there_is_and_waits_for_its_end() -> None:
-    unit = ConfigParser(interpolation=None, delimiters=("=",))
-    unit.optionxform = str  # type: ignore[assignment,method-assign]  # systemd tells capitals apart
-    unit.read(UNIT)
+@pytest.fixture
+def unit() -> ConfigParser:
+    """What is given to systemd."""
+    read = ConfigParser(interpolation=None, delimiters=("=",))
+    read.optionxform = str  # type: ignore[assignment,method-assign]  # systemd tells capitals apart
+    read.read(UNIT)
+    return read
+
+
+def test_the_unit_starts_what_there_is_and_waits_for_its_end(unit: ConfigParser) -> None:
     service = unit["Service"]
     program, *arguments = shlex.split(service["ExecStart"])
     assert program.endswith("/bin/lampfield")
@@ -99,3 +105,10 @@ def test_the_unit_starts_what_there_is_and_waits_for_its_end() -> None:
     assert CliRunner().invoke(app, [arguments[0], "--help"]).exit_code == 0
     assert service["Type"] == "notify"
     assert float(service["TimeoutStopSec"]) > Shutdown().drain_seconds + 4 * GRACE_SECONDS
+
+
+def test_the_unit_starts_again_for_as_long_as_the_database_is_away(unit: ConfigParser) -> None:
+    # Five starts in ten seconds would be the last ones (systemd.unit(5)), and one without a database takes one or two.
+    assert unit["Service"]["Restart"] == "on-failure"
+    assert float(unit["Service"]["RestartSec"]) >= 1
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
