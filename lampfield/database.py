@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 from sqlalchemy import Engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from lampfield.ownership import hand_over
 
@@ -21,6 +22,10 @@ CONNECT_WAIT = 5
 """How long a connection to a database server may take, seconds."""
 _MIGRATIONS = ("provisioning", "call_records", "lampfield.voicemail")
 """Packages that have tables; each brings its own migrations."""
+
+
+class NewerDatabase(SQLAlchemyError):
+    """The database has tables that this version does not know."""
 
 
 def open_database(url: str) -> Engine:
@@ -46,10 +51,11 @@ def open_database(url: str) -> Engine:
 def upgrade(engine: Engine) -> None:
     """Create what is missing, bring older tables up to date. Does nothing on a database that is.
 
-    Raises sqlalchemy.exc.SQLAlchemyError when the database is away.
+    Raises sqlalchemy.exc.SQLAlchemyError when the database is away, NewerDatabase where it cannot go on with it.
     """
     # Only here: who merely opens the database, as signalling does after a crash, is ready a quarter of a second sooner.
     from alembic import command
+    from alembic.util import CommandError
 
     _make_private(engine)
     with engine.begin() as connection:
@@ -60,7 +66,10 @@ def upgrade(engine: Engine) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         config = migration_config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "heads")
+        try:
+            command.upgrade(config, "heads")
+        except CommandError as error:
+            raise NewerDatabase(f"a newer version of Lampfield has changed the database ({error})") from error
 
 
 def migration_config() -> "Config":

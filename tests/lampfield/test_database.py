@@ -39,6 +39,18 @@ def test_upgrading_a_database_that_is_up_to_date_changes_nothing(engine: Engine)
     assert {"companies", "people", "accounts", "call_events"} <= set(before)
 
 
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(engine: Engine) -> None:
+    versions = sqlalchemy.text("SELECT version_num FROM alembic_version ORDER BY version_num")
+    with engine.begin() as connection:
+        made = "UPDATE alembic_version SET version_num = 'tokens_99' WHERE version_num LIKE 'tokens%'"
+        connection.execute(sqlalchemy.text(made))
+        before = connection.execute(versions).all()
+    with pytest.raises(sqlalchemy.exc.SQLAlchemyError, match="a newer version of Lampfield"):
+        upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.execute(versions).all() == before
+
+
 def test_sqlite_runs_with_a_write_ahead_log_and_checks_references(tmp_path: Path) -> None:
     engine = open_database(f"sqlite:///{tmp_path / 'x.sqlite3'}")
     with engine.connect() as connection:
