@@ -130,7 +130,8 @@ class Media:
     clips: Path | None = setting(
         optional(path("a path"), empty="clips in the state directory"),
         "",
-        "Where prompts and music are kept ready for playing; made when missing. Servers on one machine may share it.",
+        "Where prompts and music are kept ready for playing; made when missing, removed when unused for a month. "
+        "Servers on one machine may share it.",
     )
 
 
@@ -231,7 +232,9 @@ class Log:
     """What is told on standard error."""
 
     level: str = setting(
-        choice("debug", "info", "warning", "error"), "info", "From which gravity on. SIP messages are shown by `lampfield trace`."
+        choice("debug", "info", "warning", "error"),
+        "info",
+        "From which gravity on. SIP messages are shown by `lampfield trace`.",
     )
 
 

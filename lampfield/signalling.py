@@ -81,6 +81,7 @@ class Signalling:
                 parts.hours.run(),
                 parts.voicemail.run(),
                 parts.sounds.prepare(parts.door.directory.companies.values()),
+                parts.clips.keep_tidy(),
                 parts.state_history.run(),
             ):
                 task = asyncio.ensure_future(work)

@@ -5,7 +5,10 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import sys
+import time
+from collections.abc import Collection
 from pathlib import Path
 
 from media.codec import Codec
@@ -18,6 +21,11 @@ _FRAME_BYTES = 160
 _FRAME_SECONDS = 0.02
 _TIMEOUT = 120.0
 """Seconds after which a transcoding is given up."""
+_OURS = re.compile(r"[0-9a-f]{64}\.(pcma|pcmu|g722)(\.[0-9]+\.part)?")
+"""Names of clips, and of those that are being made."""
+_TIDY_EVERY = 86_400.0
+_KEEP_UNUSED = 30 * 86_400.0
+"""Seconds after which a clip goes that no server has asked for."""
 
 
 class ClipError(Exception):
@@ -71,6 +79,20 @@ class ClipStore:
             self._warm.pop(path, None)
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
+    async def keep_tidy(self) -> None:
+        """Tidy up once a day, until cancelled."""
+        while True:
+            await asyncio.sleep(_TIDY_EVERY)
+            await self.tidy()
+
+    async def tidy(self) -> None:
+        """Remove what nobody has asked for in a month: its file may be gone, or have been replaced.
+
+        What this run was asked for stays, however long ago, and is marked as in use for others who share the folder.
+        """
+        for path in await asyncio.to_thread(_tidy, self._cache_dir, list(self._warm)):
+            self._warm.pop(path, None)
+
     async def close(self) -> None:
         """End the worker; it is started again when it is needed."""
         for task in list(self._making.values()):
@@ -97,7 +119,7 @@ class ClipStore:
         try:
             if not await asyncio.to_thread(_is_whole, path):
                 await self._made(name, source)
-            frames = await asyncio.to_thread(path.read_bytes)
+            frames = await asyncio.to_thread(_read, path)
         except OSError as error:
             raise ClipError(source, f"{path} cannot be read: {error.strerror}") from error
         self._warm[path] = len(frames) // _FRAME_BYTES * _FRAME_SECONDS
@@ -175,6 +197,32 @@ def _is_whole(clip: Path) -> bool:
     except FileNotFoundError:
         return False
     return size > 0 and size % _FRAME_BYTES == 0
+
+
+def _read(clip: Path) -> bytes:
+    """The frames; the clip is marked as in use before."""
+    if time.time() - clip.stat().st_mtime > _TIDY_EVERY:
+        _mark(clip)
+    return clip.read_bytes()
+
+
+def _mark(clip: Path) -> None:
+    """A clip was asked for at the time of its last change or later."""
+    with contextlib.suppress(OSError):
+        os.utime(clip)
+
+
+def _tidy(cache_dir: Path, in_use: Collection[Path]) -> list[Path]:
+    """Mark those in use, and remove what is unused for too long; what was removed."""
+    for clip in in_use:
+        _mark(clip)
+    removed: list[Path] = []
+    for path in cache_dir.glob("*"):
+        with contextlib.suppress(OSError):
+            if _OURS.fullmatch(path.name) and time.time() - path.stat().st_mtime > _KEEP_UNUSED:
+                path.unlink()
+                removed.append(path)
+    return removed
 
 
 def _content_name(source: Path) -> str:

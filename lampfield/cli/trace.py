@@ -43,7 +43,9 @@ def trace(
     config: ConfigOption = None,
     phone: Annotated[str | None, typer.Option(help="Only this phone: an extension, an id or an address.")] = None,
     call: Annotated[str | None, typer.Option(help="Only the call with this in its Call-ID.")] = None,
-    whole: Annotated[bool, typer.Option("--whole", help="Show whole messages, without passwords and pressed keys.")] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Show whole messages, without passwords and pressed keys.")
+    ] = False,
 ) -> None:
     """Follow the SIP messages of the running server as a ladder, until Ctrl-C.
 

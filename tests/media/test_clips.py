@@ -156,6 +156,49 @@ async def test_a_replaced_file_is_another_clip(tmp_path: Path) -> None:
         assert second.stat().st_size == 2 * first.stat().st_size
 
 
+def age(clips: Path, days: float) -> None:
+    """Let the files of a folder be as old as that."""
+    for clip in clips.iterdir():
+        at = clip.stat().st_mtime - days * 86_400
+        os.utime(clip, (at, at))
+
+
+@real_time
+async def test_clips_that_nobody_has_asked_for_in_a_month_go_and_those_of_this_run_stay(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    async with store(cache) as before:
+        gone = await before.clip(tone(tmp_path / "gone.wav", seconds=0.5), "PCMA")
+        greeting = await before.clip(tone(tmp_path / "greeting.wav"), "PCMA")
+    (cache / f"{gone.name}.4711.part").write_bytes(b"half")
+    (cache / "letter.txt").write_text("not ours")
+    age(cache, days=40)
+    async with store(cache) as clips:
+        assert await clips.clip(tmp_path / "greeting.wav", "PCMA") == greeting
+        age(cache, days=20)
+        new = await clips.clip(tone(tmp_path / "new.wav", seconds=2), "G722")
+        age(cache, days=20)
+        await clips.tidy()
+        assert {path for path in cache.iterdir() if path.suffix in (".pcma", ".part", ".txt")} == {
+            greeting,
+            new.with_suffix(".pcma"),
+            cache / "letter.txt",
+        }
+        assert clips.seconds(greeting) == 1.0
+    async with store(cache) as neighbour:
+        age(cache, days=29)
+        await neighbour.tidy()
+        assert greeting.exists(), "it was in use a month ago"
+        age(cache, days=2)
+        await neighbour.tidy()
+        assert list(cache.iterdir()) == [cache / "letter.txt"]
+
+
+@real_time
+async def test_a_folder_of_clips_that_is_not_there_is_tidy(tmp_path: Path) -> None:
+    async with store(tmp_path / "cache") as clips:
+        await clips.tidy()
+
+
 @real_time
 async def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "noise.mp3").write_bytes(random.Random(0).randbytes(5000))
