@@ -20,6 +20,7 @@ from lampfield.shown_url import shown
 from routing.lookups import Answer, NoAnswer, Question
 from routing.model import Lookup
 from routing.ports import Clock
+from status_adapters.foreign_json import NO_JSON
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class HttpInquiry:
                 return msgspec.json.decode(await self._body(lookup, msgspec.json.encode(question)), type=Answer)
         except TimeoutError:
             fault = f"no answer within {lookup.timeout_seconds:g} s"
-        except msgspec.DecodeError as error:
+        except NO_JSON as error:
             fault = f"not the JSON that was expected: {error}"
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             fault = f"{type(error).__name__}: {error}"

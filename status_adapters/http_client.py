@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from status_adapters.foreign_json import NO_JSON
 from status_adapters.means import Means
 
 TIMEOUT_SECONDS = 30.0
@@ -44,7 +45,7 @@ class Answer(msgspec.Struct, frozen=True):
         """The body as `kind`. Raises SourceFault."""
         try:
             return msgspec.json.decode(self.body, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except NO_JSON as error:
             raise SourceFault(f"not the JSON that was expected: {error}") from None
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from status_adapters.foreign_json import NO_JSON
 from status_adapters.http_client import HttpClient, LoginRefused, SourceFault
 from status_adapters.means import Memory
 
@@ -75,7 +76,7 @@ class Tokens:
             return granted
         try:
             refusal = msgspec.json.decode(answer.body, type=_Refusal)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except NO_JSON:
             refusal = _Refusal()
         text = f"log-in: status {answer.status} {refusal.error} {refusal.error_description[:200]}".rstrip()
         # RFC 6749 §5.2: errors of the client are 400 or 401.

@@ -10,6 +10,7 @@ import msgspec
 
 from lampfield.config_sections import Voicemail
 from lampfield.shown_url import shown
+from status_adapters.foreign_json import NO_JSON
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ async def _by_server(url: str, sound: Path, seconds: float) -> str:
         if answer.headers.get("content-type", "").startswith("application/json"):
             try:
                 return msgspec.json.decode(said, type=_Answer).text.strip()
-            except msgspec.DecodeError as error:
+            except NO_JSON as error:
                 raise TranscriptionFailed(f"{shown(url)}: {error}") from error
     return _decoded(said)
 

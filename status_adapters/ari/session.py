@@ -9,6 +9,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from status_adapters.ari.settings import AriSettings
+from status_adapters.foreign_json import NO_JSON
 from status_adapters.http_client import Answer, HttpClient, SourceFault, basic, refusal
 
 MOST_EVENT_BYTES = 1_000_000
@@ -114,6 +115,6 @@ async def _events(connection: ClientConnection) -> AsyncIterator[Event]:
             yield msgspec.json.decode(text, type=Event)
     except WebSocketException as error:
         raise SourceFault(f"the WebSocket of events ended: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except NO_JSON as error:
         raise SourceFault(f"an event that is none: {error}") from None
     raise SourceFault("the WebSocket of events ended")

@@ -7,6 +7,7 @@ import msgspec
 
 from status_adapters.bearer_api import BearerApi
 from status_adapters.camara.answers import ErrorInfo
+from status_adapters.foreign_json import NO_JSON
 from status_adapters.http_client import Answer, LoginRefused, SourceFault
 
 T = TypeVar("T")
@@ -41,7 +42,7 @@ class OperatorApi:
         if not 200 <= answer.status < 300:
             try:
                 error = msgspec.json.decode(answer.body, type=ErrorInfo)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except NO_JSON:
                 error = ErrorInfo()
             raise OperatorFault(path, answer, error, correlator)
         return answer.json(kind) if kind is not None else None

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from status_adapters.foreign_json import NO_JSON
 from status_adapters.hook import HookAnswer, HookRequest
 
 MOST_REMEMBERED = 10_000
@@ -55,7 +56,7 @@ class Sink:
             return _error(400, "INVALID_ARGUMENT", "expected Content-Type application/cloudevents+json")
         try:
             event = msgspec.json.decode(request.body, type=CloudEvent)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except NO_JSON as error:
             return _error(400, "INVALID_ARGUMENT", f"expected a CloudEvent: {error}")
         if (event.source, event.id) in self._seen:
             return HookAnswer(204)

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from status_adapters.bearer_api import BearerApi
+from status_adapters.foreign_json import NO_JSON
 from status_adapters.http_client import Answer, HttpClient, LoginRefused, SourceFault
 from status_adapters.tokens import Tokens
 
@@ -48,7 +49,7 @@ class GraphApi:
 def _fault(what: str, answer: Answer) -> SourceFault:
     try:
         error = msgspec.json.decode(answer.body, type=_ErrorBody).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NO_JSON:
         error = _Error()
     fault = GraphFault(what, answer.status, error.code, error.message)
     if answer.status in (401, 403):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from status_adapters.adapter import Health
+from status_adapters.foreign_json import NO_JSON
 from status_adapters.graph.api import GraphApi, GraphFault
 from status_adapters.graph.presence import BATCH
 from status_adapters.hook import HookAnswer, HookRequest
@@ -134,7 +135,7 @@ class Subscriptions:
             return HookAnswer(200, request.query["validationToken"])
         try:
             notifications = msgspec.json.decode(request.body, type=_Notifications).value
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except NO_JSON as error:
             return HookAnswer(400, f"expected change notifications: {error}")
         genuine = [one for one in notifications if hmac.compare_digest(one.client_state.encode(), self._state.encode())]
         for one in genuine:

@@ -11,6 +11,7 @@ import msgspec
 from lxml import etree
 
 from presence_pidf.safe_xml import MalformedDocument, parse
+from status_adapters.foreign_json import NO_JSON
 from status_adapters.operator.mapping import Layout
 
 MOST_RECORDS = 100_000
@@ -57,7 +58,7 @@ def read_document(body: bytes, headers: Mapping[str, str], layout: Layout) -> Do
 def _json(body: bytes, where: str) -> tuple[list[Record], Record]:
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except NO_JSON as error:
         raise UnreadableFeed(f"expected JSON: {error}") from None
     top = dict(_flat(document)) if isinstance(document, dict) else {}
     found = document

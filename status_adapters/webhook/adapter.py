@@ -7,6 +7,7 @@ import msgspec
 
 from status_adapters.adapter import Finding, Health, Report, Watched
 from status_adapters.facts import Facts, NobodyMeant, whom
+from status_adapters.foreign_json import NO_JSON
 from status_adapters.hook import HookAnswer, HookRequest
 from status_adapters.matching import Ambiguous, People
 from status_adapters.means import Means
@@ -76,7 +77,7 @@ class Webhook:
             records = _records(request.body)
         except BadSignature as bad:
             return HookAnswer(401, str(bad))
-        except msgspec.DecodeError as error:
+        except NO_JSON as error:
             return HookAnswer(400, f"expected JSON: {error}")
         if len(records) > MOST_FACTS:
             return HookAnswer(413, f"{len(records)} reports: expected at most {MOST_FACTS}")
@@ -94,7 +95,7 @@ class Webhook:
                 facts = msgspec.json.decode(record, type=Facts)
                 report(facts.report(whom(facts, self._people), self._source, came))
                 taken += 1
-            except (msgspec.DecodeError, NobodyMeant, Ambiguous) as fault:
+            except (*NO_JSON, NobodyMeant, Ambiguous) as fault:
                 health.wrong(_sort(fault), str(fault))
                 if len(refused) < MOST_REFUSALS:
                     refused.append(Refusal(index, str(fault)))
@@ -109,7 +110,7 @@ def _sort(fault: Exception) -> str:
 
 
 def _records(body: bytes) -> list[msgspec.Raw]:
-    """The facts of a request, not yet read. Raises msgspec.DecodeError."""
+    """The facts of a request, not yet read. Raises what NO_JSON says."""
     if body.lstrip()[:1] == b"[":
         return msgspec.json.decode(body, type=list[msgspec.Raw])
     return [msgspec.json.decode(body, type=msgspec.Raw)]

@@ -254,6 +254,20 @@ def replace_time(request: HookRequest, at: float) -> HookRequest:
     return HookRequest(request.method, request.headers, request.body, at)
 
 
+@pytest.mark.parametrize("body", ['{"note": "S\xf8ren"}'.encode("latin-1"), b'{"a": ' + b"[" * 10_000])
+def test_json_that_is_no_text_or_has_no_end_is_refused_for_good(body: bytes) -> None:
+    async def scenario() -> None:
+        adapter = feed("", "plain", "push")
+        async with running(adapter) as book:
+            await book.until(lambda: book.log_ins > 0)
+            answer = await adapter.hooked(
+                HookRequest("POST", {HEADER: header_of(SECRET, int(now()), body)}, body, now())
+            )
+            assert (answer.status, answer.text[:13]) == (400, "expected JSON")
+
+    run(scenario())
+
+
 def test_xml_with_entities_is_refused() -> None:
     async def scenario() -> None:
         adapter = feed("", "telenor", "push")

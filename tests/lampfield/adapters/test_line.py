@@ -291,6 +291,13 @@ def signed(body: bytes, at: float) -> dict[str, str]:
         (b'{"number": "40506070", "at": "0001-01-01T00:00:00+23:59"}', 200, '{"taken":1,"refused":[]}'),
         (b'{"number": "40506070", "at": "yesterday"}', 422, "at"),
         (b'{"activity": "busy"}', 422, "one of person, number and mail"),
+        (
+            '[{"number": "40506070"}, {"number": "40506070", "note": "K\xf8benhavn"}]'.encode("latin-1"),
+            200,
+            '"index":1',
+        ),
+        ('{"number": "40506070", "note": "K\xf8benhavn"}'.encode("latin-1"), 422, "utf-8"),
+        (b'{"number": ' + b"[" * 900, 400, "expected JSON"),
         (b"\xff\xfe", 400, "expected JSON"),
         (b"[" * 900, 400, "expected JSON"),
         (b" " * 1001, 413, "more than 1000 bytes"),

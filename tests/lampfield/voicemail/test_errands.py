@@ -282,6 +282,8 @@ def transcriber(answer: bytes, content_type: str, status: int = 200) -> Iterator
         (b"Ring mig.\n", "text/plain; charset=utf-8", 200, "Ring mig."),
         (b'{"text": "Ring mig.", "language": "da"}', "application/json", 200, "Ring mig."),
         (b'{"error": "no"}', "application/json", 200, ""),
+        ('{"text": "Ring til S\xf8ren."}'.encode("latin-1"), "application/json", 200, ""),
+        (b'{"words": ' + b"[" * 10_000, "application/json", 200, ""),
         (b"try later", "text/plain", 503, ""),
         (b"x" * 200_000, "text/plain", 200, ""),
     ],
@@ -292,6 +294,7 @@ def test_a_server_is_sent_the_sound_and_answers_with_text_or_json(
     with transcriber(answer, content_type, status) as (url, sent):
         postroom = Postroom(tmp_path, engine, voicemail=Voicemail(transcription_url=url))
         message = postroom.run(postroom.leave_and_wait)
+    assert postroom.office.journal.load("voicemail-errand") == {}, "it is done, and a mail would have gone"
     with wave.open(BytesIO(sent[0])) as sound:
         assert sound.getnframes() == 3 * 8000
     kept = postroom.office.store.get(message.id)
