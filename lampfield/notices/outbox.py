@@ -29,6 +29,7 @@ GIVE_UP_SECONDS = 86_400.0
 """A notice that nobody has taken in a day is of no use any more."""
 ANSWER_SECONDS = 10.0
 """What a webhook may take to answer."""
+CANCEL_SECONDS = 0.2
 AT_ONCE = 8
 """Notices that are sent at the same time."""
 _KIND = "notice"
@@ -88,11 +89,11 @@ class NoticeOutbox:
 
     async def close(self) -> None:
         """Leave the rest to the next run."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        # Again and again: before Python 3.12 asyncio.wait_for, where the SMTP client waits, may swallow a cancellation.
+        while tasks := list(self._tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=CANCEL_SECONDS)
         await self._client.aclose()
 
     def __call__(self, notice: Notice) -> None:

@@ -5,18 +5,23 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
+from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from lampfield.config_sections import Mail
 from lampfield.journal import Journal
 from lampfield.notices.notice import Notice
 from lampfield.notices.outbox import GIVE_UP_SECONDS, NoticeOutbox, mail_of
+from lampfield.voicemail.mailer import Mailer, MailNotAccepted
 from routing.model import Company, NoticeTarget
 from tests.routing.nordlys import company
 from tests.support.rude_server import RudeServer
+from tests.support.virtual_time import now, run
 
 HOUSE = company(queues={})
 NOTICE = Notice(
@@ -126,6 +131,29 @@ def test_a_notice_that_nobody_has_taken_in_a_day_is_given_up(journal: Journal) -
 
 def test_a_webhook_whose_name_can_be_nobodys_is_tried_and_given_up_as_others_are(journal: Journal) -> None:
     Posting(journal, asked(webhook="http://desk..nordlys.example/"), now=NOTICE.at + 90_000).run(post)
+
+
+class Deaf(Mailer):
+    """Does not hear that it is cancelled, as the SMTP client's waiting may not before Python 3.12."""
+
+    async def send(self, message: EmailMessage) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+        raise MailNotAccepted("nobody is there")
+
+
+def test_a_stop_waits_for_no_mail_that_does_not_hear_of_it(journal: Journal) -> None:
+    async def scenario() -> None:
+        outbox = NoticeOutbox(journal, {}, Deaf(Mail(sender="l@nordlys.example")), now)
+        outbox.configure([asked(mail="desk@nordlys.example")])
+        outbox(NOTICE)
+        await asyncio.sleep(1)
+        stopped_at = now()
+        await outbox.close()
+        assert now() - stopped_at < 5
+
+    run(scenario(), start=NOTICE.at)
+    assert len(journal.load("notice")) == 1, "it is left to the next run"
 
 
 def test_who_did_not_ask_for_the_kind_is_told_nothing(journal: Journal) -> None:
