@@ -2,18 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from lampfield.database_reader import DatabaseReader
 from lampfield.pin_attempts import PinAttempts
 from provisioning.pins import opens, pin_hash, pins_set_at
 from routing.pins import PinVerdict
 from routing.ports import Clock
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +21,8 @@ _NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$nF6HnUii/SRlQMD4ymxg/w$bXbcIeBLF2OtDo
 class CompanyPins:
     """One company's. Fulfils `routing.pins.Pins`; nothing of a PIN is logged."""
 
-    def __init__(self, engine: Engine, company: str, attempts: PinAttempts, clock: Clock) -> None:
-        self._engine = engine
+    def __init__(self, database: DatabaseReader, company: str, attempts: PinAttempts, clock: Clock) -> None:
+        self._database = database
         self._company = company
         self._attempts = attempts
         self._clock = clock
@@ -50,6 +47,8 @@ class CompanyPins:
             hashed = await self._hash(owner)
         except SQLAlchemyError as fault:
             log.error("%s: the PIN of %s cannot be looked up: %s", self._company, owner, fault)
+            for name in names:
+                self._attempts.not_looked_at(name)
             return "away"
         # As long for who has no PIN: nobody shall learn who has one.
         if not await asyncio.to_thread(opens, hashed or _NOBODYS, pin) or hashed is None:
@@ -64,7 +63,7 @@ class CompanyPins:
     async def _lift(self, names: Sequence[tuple[str, ...]], owner: str) -> None:
         """Who has got another PIN after the wrong ones need not wait."""
         try:
-            set_at = await self._look(lambda connection: pins_set_at(connection, self._company))
+            set_at = await self._database.ask(lambda connection: pins_set_at(connection, self._company))
         except SQLAlchemyError as fault:
             log.error("%s: since when %s has a PIN cannot be looked up: %s", self._company, owner, fault)
             return
@@ -72,11 +71,4 @@ class CompanyPins:
             self._attempts.renewed(name, set_at.get(owner, 0.0))
 
     async def _hash(self, owner: str) -> str | None:
-        return await self._look(lambda connection: pin_hash(connection, self._company, owner))
-
-    async def _look(self, ask: Callable[[Connection], T]) -> T:
-        def look() -> T:
-            with self._engine.connect() as connection:
-                return ask(connection)
-
-        return await asyncio.to_thread(look)
+        return await self._database.ask(lambda connection: pin_hash(connection, self._company, owner))

@@ -42,8 +42,11 @@ def open_database(url: str) -> Engine:
             "connect_timeout": CONNECT_WAIT,
             # A lock of another process shall not hold a writer up for longer than SQLite's would.
             "options": f"-c lock_timeout={int(LOCK_WAIT * 1000)}",
-            # A server that has vanished without a word is noticed within seconds, not hours.
+            # A server that has vanished without a word is noticed within seconds, not hours: what it was asked is not
+            # acknowledged, or where it has vanished before it answered, nor is what asks whether it is there.
             "tcp_user_timeout": CONNECT_WAIT * 1000,
+            "keepalives_idle": CONNECT_WAIT,
+            "keepalives_interval": 1,
         },
     )
 

@@ -26,6 +26,7 @@ from lampfield.configuration import Configuration
 from lampfield.consents import Consents
 from lampfield.control_socket import ControlServer
 from lampfield.database import open_database
+from lampfield.database_reader import DatabaseReader
 from lampfield.door import Door
 from lampfield.fan_out import FanOut
 from lampfield.journal import Journal
@@ -119,6 +120,7 @@ class Parts:
 
     def _open_storage(self, configuration: Configuration, tails: Tails) -> Directory:
         self.database = open_database(configuration.database_url)
+        self.reader = DatabaseReader(self.database)
         self.journal = Journal(configuration.state_directory / "journal", tails.journal)
         self.journal.open()
         self.records = EventWriter(
@@ -388,7 +390,7 @@ class Parts:
         return self.studios.of(company, self._pins_of(company))
 
     def _pins_of(self, company: Company) -> CompanyPins:
-        return CompanyPins(self.database, company.id, self.pin_attempts, self.clock)
+        return CompanyPins(self.reader, company.id, self.pin_attempts, self.clock)
 
     async def _call_back(self, domain: str, runner: QueueRunner, due: CallbackDue) -> None:
         await self.begun.wait()

@@ -45,6 +45,11 @@ class PinAttempts:
             record.at = now
         self._records.move_to_end(name)
 
+    def not_looked_at(self, name: tuple[str, ...]) -> None:
+        """The attempt that was counted last could not be looked at: it counts no more."""
+        if (record := self._records.get(name)) is not None:
+            record.wrong -= 1
+
     def renewed(self, name: tuple[str, ...], at: float) -> None:
         """There is another PIN since `at`: wrong ones before count no more."""
         record = self._records.get(name)

@@ -1,5 +1,7 @@
 """The database comes up to date by itself, on both kinds of server."""
 
+import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -15,10 +17,11 @@ from sqlalchemy import Engine, MetaData
 import provisioning.sound_rows
 import provisioning.tokens  # noqa: F401  its table is among those compared
 from call_records.models import Base as CallRecordsBase
-from lampfield.database import open_database, upgrade
+from lampfield.database import CONNECT_WAIT, open_database, upgrade
 from lampfield.voicemail.table import Base as VoicemailBase
 from provisioning.models import Base as ProvisioningBase
 from tests.support.databases import engine, postgres, url
+from tests.support.postgres import PostgresServer
 
 __all__ = ["engine", "postgres", "url"]
 
@@ -57,6 +60,18 @@ def test_sqlite_runs_with_a_write_ahead_log_and_checks_references(tmp_path: Path
         pragmas = ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
         values = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas]
     assert values == ["wal", 1, 2, 5000]
+
+
+@pytest.mark.interop
+def test_a_connection_asks_within_seconds_whether_the_server_is_there_still(postgres: PostgresServer) -> None:
+    engine = open_database(postgres.new_database())
+    with engine.connect() as connection:
+        descriptor = connection.connection.driver_connection.fileno()  # type: ignore[union-attr]
+        with socket.socket(fileno=os.dup(descriptor)) as line:
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) <= CONNECT_WAIT
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= CONNECT_WAIT * 1000
+    engine.dispose()
 
 
 def test_processes_that_start_at_once_do_not_disturb_each_other(url: str) -> None:
