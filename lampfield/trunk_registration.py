@@ -102,9 +102,10 @@ class TrunkRegistration:
 
     async def _wait(self) -> None:
         """Until the next request is due, or something happens that brings it forward."""
-        self._hurry.clear()
-        try:
-            async with asyncio.timeout(max(0.0, self._client.due_at - self._clock())):
-                await self._hurry.wait()
-        except TimeoutError:
-            return
+        while (left := self._client.due_at - self._clock()) > 0:
+            self._hurry.clear()
+            try:
+                async with asyncio.timeout(left):
+                    await self._hurry.wait()
+            except TimeoutError:
+                return

@@ -50,6 +50,8 @@ class RegistrationClient:
         self._rounds = 0
         self._registered_until = 0.0
         self._stopped = False
+        self._hurried_until = 0.0
+        """A connection that is lost before then brings nothing forward again."""
         self.due_at = now
         """When the next request is to be sent."""
         self.reason = ""
@@ -115,10 +117,17 @@ class RegistrationClient:
             self._back_off(now, max(REFUSED_WAIT, _seconds(response.header("Retry-After"))))
 
     def failed(self, flow: Flow, now: float) -> None:
-        """The connection that we are registered through is gone: register again, over the next target if need be."""
-        if flow == self.flow and not self._stopped:
+        """The connection that we are registered through is gone: register again, over the next target if need be.
+
+        At once, but once in `BACKOFF_BASE` seconds: a provider that closes each connection takes us as registered
+        without. After a refusal it is waited as long as for any other.
+        """
+        if flow != self.flow or self._stopped or self.reason:
+            return
+        if now >= self._hurried_until:
             self._registered_until = 0.0
-            self.due_at = now
+        self.due_at = min(self.due_at, max(now, self._hurried_until))
+        self._hurried_until = self.due_at + BACKOFF_BASE
 
     def _succeeded(self, response: Response, now: float) -> None:
         granted = self._granted(response)

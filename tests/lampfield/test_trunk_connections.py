@@ -1,0 +1,90 @@
+"""Trunks over TCP, with peers that treat their connections badly, in virtual time."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from lampfield.config_sections import Trunk
+from sipcore.answering import response_to
+from sipcore.framing import PING, StreamFramer
+from sipcore.io.listener import Listener
+from sipcore.locate import Target
+from sipcore.message import Request, parse_message
+from tests.lampfield.test_trunks import Us, account
+from tests.support import virtual_time
+
+
+class TcpPeer:
+    """Answers each request by `status`."""
+
+    def __init__(self, status: int = 200, *, closes: bool = False) -> None:
+        self.requests: list[Request] = []
+        self._status = status
+        self._closes = closes
+        """After each answer."""
+
+    async def listen(self) -> Target:
+        self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), "127.0.0.1", 0)
+        return Target("tcp", *self._server.sockets[0].getsockname())
+
+    def close(self) -> None:
+        self._server.close()
+
+    def asked(self, request: Request, transport: asyncio.Transport) -> None:
+        self.requests.append(request)
+        transport.write(response_to(request, self._status, fields=[("Expires", "600")]).to_bytes())
+        if self._closes:
+            transport.close()
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, peer: TcpPeer) -> None:
+        self._peer = peer
+        self._framer = StreamFramer()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        for message in self._framer.feed(data):
+            if message != PING:
+                request = parse_message(message)
+                assert isinstance(request, Request)
+                self._peer.asked(request, self._transport)
+
+
+def run(peer: TcpPeer, trunk: Trunk, scenario: Callable[[Us], Coroutine[Any, Any, None]]) -> None:
+    async def whole() -> None:
+        target = await peer.listen()
+        us = Us([trunk], lambda uri: [target])
+        await us.endpoint.listen([Listener("tcp", "127.0.0.1", 0)])
+        await us.trunks.start()
+        await scenario(us)
+        await us.trunks.stop()
+        await us.endpoint.close()
+        peer.close()
+
+    virtual_time.run(whole())
+
+
+def test_a_provider_that_closes_each_connection_is_registered_at_in_measure() -> None:
+    peer = TcpPeer(closes=True)
+
+    async def scenario(us: Us) -> None:
+        await asyncio.sleep(600)
+        assert 2 <= len(peer.requests) <= 25
+        assert us.trunks.health()[0].state == "registered"
+
+    run(peer, account(), scenario)
+
+
+def test_a_provider_that_refuses_and_hangs_up_is_not_asked_again_at_once() -> None:
+    peer = TcpPeer(403, closes=True)
+
+    async def scenario(us: Us) -> None:
+        await asyncio.sleep(290)
+        assert len(peer.requests) == 1
+        assert us.trunks.health()[0].state == "failed"
+
+    run(peer, account(), scenario)
