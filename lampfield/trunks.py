@@ -27,6 +27,8 @@ PROBE_SECONDS = 60.0
 KEEP_ALIVE_SECONDS = 25.0
 """Between two CRLFs to a provider, that keep the way back through NAT open (RFC 5626 §4.4)."""
 PING = b"\r\n\r\n"
+SILENT_SECONDS = 30.0
+"""Without any word for so long, a connection is left on which a request was not answered (Timer F, 32 s)."""
 
 
 class Incoming(msgspec.Struct, frozen=True):
@@ -70,7 +72,7 @@ class Trunks:
         self._lines = [TrunkLine(trunk) for trunk in trunks.values()]
         self._registrations = {
             line.config.name: TrunkRegistration(
-                line, self._asking.ask, self._locator, endpoint, clock, token, advertised_host
+                line, self._ask_registrar, self._locator, endpoint, clock, token, advertised_host
             )
             for line in self._lines
             if line.config.kind == "register"
@@ -150,8 +152,15 @@ class Trunks:
 
     # -- what runs beside
 
+    async def _ask_registrar(self, request: Request, flow: Flow, credentials: Credentials | None) -> Response | None:
+        response = await self._asking.ask(request, flow, credentials)
+        if response is None:
+            self._endpoint.give_up(flow, SILENT_SECONDS)
+        return response
+
     async def _probe(self, line: TrunkLine) -> None:
         """See which targets of a peer answer, again and again. Any answer will do."""
+        answering: set[Flow] = set()
         while True:
             await line.locate(self._locator, self._endpoint)
             answers = await asyncio.gather(
@@ -159,6 +168,12 @@ class Trunks:
             )
             for flow, answer in zip(line.flows, answers, strict=True):
                 line.note(flow, up=answer is not None)
+                if answer is not None:
+                    answering.add(flow)
+                elif flow in answering:
+                    # It knows OPTIONS, unlike others that never answer one.
+                    answering.discard(flow)
+                    self._endpoint.give_up(flow, SILENT_SECONDS)
             await asyncio.sleep(PROBE_SECONDS)
 
     async def _keep_alive(self) -> None:

@@ -39,7 +39,7 @@ class Connection:
     """A non-blocking socket, the framing of what it receives and a bounded queue of what it sends.
 
     `message_at` is when the last whole message came or went; `partial_since` is when a message began that is not whole
-    yet. Both are the loop's time.
+    yet; `heard_at` is when the peer said anything last, be it half a message. All are the loop's time.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Connection:
         self._full_since: float | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
-        self.opened_at = self.message_at = self._loop.time()
+        self.opened_at = self.message_at = self.heard_at = self._loop.time()
         self.heard = False
         self.partial_since: float | None = None
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -196,6 +196,7 @@ class Connection:
             self._owner.turned(self)
 
     def _take(self, data: bytes) -> None:
+        self.heard_at = self._loop.time()
         try:
             messages = self._framer.feed(data)
         except ProtocolViolation as violation:
@@ -204,11 +205,11 @@ class Connection:
             return
         if messages:
             self.heard = True
-            self.message_at = self._loop.time()
+            self.message_at = self.heard_at
             self.partial_since = None
             self._owner.received(self, messages)
         elif self.partial_since is None and data.strip(b"\r\n"):
-            self.partial_since = self._loop.time()
+            self.partial_since = self.heard_at
         self._tell_held()
 
     def _tell_held(self) -> None:

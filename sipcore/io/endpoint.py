@@ -175,6 +175,15 @@ class SipEndpoint:
                 for _, remote in batch:
                     self._failed_later(Flow("udp", local, remote))
 
+    def give_up(self, flow: Flow, silent: float) -> None:
+        """Close a connection on which nothing was heard for `silent` seconds, so that the next request opens another.
+
+        For who has waited for an answer in vain: a peer, or a firewall, may have forgotten a connection that stands
+        here. It comes back as a failed flow.
+        """
+        if self._tcp is not None:
+            self._tcp.give_up(flow, silent)
+
     def wake(self) -> None:
         """Drain the cores soon, once for all that call before; what is commanded in a drain goes with that."""
         if not (self._woken or self._flushing):

@@ -101,6 +101,12 @@ class TcpTransport:
         self._counters.messages_sent += len(messages)
         connection.send(b"".join(messages))
 
+    def give_up(self, flow: Flow, silent: float) -> None:
+        """Close the flow's connection, unless its peer has said something within `silent` seconds."""
+        connection = self._connections.get(flow)
+        if connection is not None and self._loop.time() - connection.heard_at >= silent:
+            connection.lose("the peer answers nothing")
+
     def close(self) -> None:
         """Close every socket, silently."""
         self._sweeper.cancel()

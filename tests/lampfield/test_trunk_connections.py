@@ -4,21 +4,25 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import pytest
+
 from lampfield.config_sections import Trunk
 from sipcore.answering import response_to
 from sipcore.framing import PING, StreamFramer
 from sipcore.io.listener import Listener
 from sipcore.locate import Target
 from sipcore.message import Request, parse_message
-from tests.lampfield.test_trunks import Us, account
+from tests.lampfield.test_trunks import Us, account, until
 from tests.support import virtual_time
 
 
 class TcpPeer:
-    """Answers each request by `status`."""
+    """Answers each request by `status`; `silent` are connections, counted from 1, on which nothing is answered."""
 
     def __init__(self, status: int = 200, *, closes: bool = False) -> None:
         self.requests: list[Request] = []
+        self.silent: set[int] = set()
+        self.connections = 0
         self._status = status
         self._closes = closes
         """After each answer."""
@@ -30,11 +34,12 @@ class TcpPeer:
     def close(self) -> None:
         self._server.close()
 
-    def asked(self, request: Request, transport: asyncio.Transport) -> None:
+    def asked(self, request: Request, connection: int, transport: asyncio.Transport) -> None:
         self.requests.append(request)
-        transport.write(response_to(request, self._status, fields=[("Expires", "600")]).to_bytes())
-        if self._closes:
-            transport.close()
+        if connection not in self.silent:
+            transport.write(response_to(request, self._status, fields=[("Expires", "600")]).to_bytes())
+            if self._closes:
+                transport.close()
 
 
 class _Connection(asyncio.Protocol):
@@ -45,13 +50,15 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._peer.connections += 1
+        self._number = self._peer.connections
 
     def data_received(self, data: bytes) -> None:
         for message in self._framer.feed(data):
             if message != PING:
                 request = parse_message(message)
                 assert isinstance(request, Request)
-                self._peer.asked(request, self._transport)
+                self._peer.asked(request, self._number, self._transport)
 
 
 def run(peer: TcpPeer, trunk: Trunk, scenario: Callable[[Us], Coroutine[Any, Any, None]]) -> None:
@@ -88,3 +95,34 @@ def test_a_provider_that_refuses_and_hangs_up_is_not_asked_again_at_once() -> No
         assert us.trunks.health()[0].state == "failed"
 
     run(peer, account(), scenario)
+
+
+def test_a_connection_on_which_the_provider_answers_no_more_is_left_for_a_new_one() -> None:
+    peer = TcpPeer()
+
+    async def scenario(us: Us) -> None:
+        await until(lambda: us.trunks.health()[0].state == "registered")
+        peer.silent.add(1)
+        await asyncio.sleep(700)
+        assert peer.connections == 2
+        assert us.trunks.health()[0].state == "registered"
+
+    run(peer, account(), scenario)
+
+
+@pytest.mark.parametrize(("answered_before", "connections"), [(True, 2), (False, 1)])
+def test_a_peer_known_by_address_that_answers_no_more_is_connected_to_anew(
+    answered_before: bool, connections: int
+) -> None:
+    peer = TcpPeer()
+    if not answered_before:
+        peer.silent.add(1)
+
+    async def scenario(us: Us) -> None:
+        await asyncio.sleep(1)
+        peer.silent.add(1)
+        await asyncio.sleep(400)
+        assert peer.connections == connections
+        assert us.trunks.health()[0].state == ("up" if answered_before else "down")
+
+    run(peer, Trunk("peer", "address", "peer.example"), scenario)
