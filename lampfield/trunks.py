@@ -120,13 +120,21 @@ class Trunks:
         return next((line.credentials for line in self._lines if line.config.name == trunk), None)
 
     async def routes(self, number: str, caller: str = "") -> AsyncIterator[TrunkRoute]:
-        """The ways out for `number` in order of trial: trunks that have `caller`'s number first, those down last."""
+        """The ways out for `number` in order of trial: trunks that have `caller`'s number first.
+
+        Those that are down, or where our registration has failed, come last.
+        """
         usable = [line for line in self._lines if not caller or line.serves(caller)]
-        for line in sorted(usable, key=lambda line: (not line.up, not (caller and line.has_number(caller)))):
+        for line in sorted(usable, key=lambda line: (not self._stands(line), not (caller and line.has_number(caller)))):
             if not line.flows:
                 await line.locate(self._locator, self._endpoint)
             for route in line.routes(number):
                 yield route
+
+    def _stands(self, line: TrunkLine) -> bool:
+        """False where calls through it are likely in vain."""
+        registration = self._registrations.get(line.config.name)
+        return line.up and (registration is None or registration.state != "failed")
 
     # -- what the stack tells
 

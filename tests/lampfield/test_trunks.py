@@ -175,6 +175,25 @@ def test_a_wrong_password_is_told_and_not_tried_again_at_once() -> None:
     virtual_time.run(scenario())
 
 
+def test_calls_go_out_by_another_trunk_while_a_provider_refuses_our_registration() -> None:
+    async def scenario() -> None:
+        refusing, other = Provider("refusing"), Peer("other")
+        await refusing.endpoint.listen(LISTEN)
+        await other.endpoint.listen(LISTEN)
+        trunks = [account(password="wrong", numbers=()), Trunk("second", "address", "peer.example")]
+        us = Us(trunks, lambda uri: [target(refusing if uri.host == REALM else other)])
+        await us.endpoint.listen(LISTEN)
+        assert [route.line.config.name async for route in us.trunks.routes("+4599")] == ["main", "second"]
+        await us.trunks.start()
+        await until(lambda: us.trunks.health()[0].state == "failed")
+        assert [route.line.config.name async for route in us.trunks.routes("+4599")] == ["second", "main"]
+        await us.trunks.stop()
+        for peer in (us, refusing, other):
+            await peer.endpoint.close()
+
+    virtual_time.run(scenario())
+
+
 def test_a_provider_that_falls_silent_is_left_for_its_second_server() -> None:
     async def scenario() -> None:
         one, two = Provider("one"), Provider("two")
