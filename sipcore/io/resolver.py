@@ -4,6 +4,7 @@ import logging
 import random
 import socket
 from asyncio import get_running_loop
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Literal
 
@@ -40,6 +41,8 @@ class DnsResolver:
         self._use_hosts = server is None
         self._resolver.cache = dns.resolver.LRUCache(CACHED)
         self._resolver.lifetime = timeout
+        self._last: OrderedDict[Query, Records] = OrderedDict()
+        """What was answered last, for when a server fails to answer."""
 
     async def locate(
         self, uri: SipUri, *, transports: Sequence[str] = ("udp", "tcp"), families: Sequence[Literal[4, 6]] = (4, 6)
@@ -55,15 +58,27 @@ class DnsResolver:
             return targets
 
     async def _records(self, query: Query) -> Records:
-        """The records; none also when the DNS does not answer, for another kind of record may still be there."""
+        """The records. Where the DNS does not answer, those that it told last, though their time is over (RFC 8767).
+
+        So a peer does not move because one of several answers is lost. None where it never answered: another kind of
+        record may still be there.
+        """
         try:
             answer = await self._resolver.resolve(query.name, query.type, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-            return await self._from_hosts(query)
+            return self._remember(query, await self._from_hosts(query))
         except dns.exception.DNSException as error:
             logger.info("%s %s: %s", query.type, query.name, error)
-            return await self._from_hosts(query)
-        return [record for data in answer if (record := _read(data)) is not None]
+            last = self._last.get(query)
+            return last if last is not None else await self._from_hosts(query)
+        return self._remember(query, [record for data in answer if (record := _read(data)) is not None])
+
+    def _remember(self, query: Query, records: Records) -> Records:
+        self._last[query] = records
+        self._last.move_to_end(query)
+        if len(self._last) > CACHED:
+            self._last.popitem(last=False)
+        return records
 
     async def _from_hosts(self, query: Query) -> Records:
         """What the system itself knows of a host, as `/etc/hosts` does."""

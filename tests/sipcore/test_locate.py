@@ -33,6 +33,8 @@ many        300 IN A 127.0.0.7
 short       0 IN A 127.0.0.5
 _sip._udp.off    300 IN SRV 0 0 0 .
 off         300 IN A 127.0.0.9
+brief       300 IN A 127.0.0.80
+_sip._udp.brief  0 IN SRV 10 0 5061 one
 """
 
 
@@ -153,6 +155,21 @@ def test_a_server_that_does_not_answer_is_given_up() -> None:
         assert await resolver.locate(uri, families=(4,)) == []
         server.silent = False
         assert await resolver.locate(uri, families=(4,)) == [Target("udp", "127.0.0.3", 5060)]
+        server.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_peer_does_not_move_to_another_machine_of_its_domain_while_its_records_cannot_be_asked() -> None:
+    async def scenario() -> None:
+        server = DnsServer(ZONE)
+        resolver = DnsResolver(await server.open(), timeout=0.05)
+        uri = parse_uri("sip:brief.example")
+        assert isinstance(uri, SipUri)
+        servers = [Target("udp", "127.0.0.1", 5061)]
+        assert await resolver.locate(uri, families=(4,)) == servers
+        server.lost.add("SRV")
+        assert await resolver.locate(uri, families=(4,)) == servers
         server.close()
 
     asyncio.run(scenario())

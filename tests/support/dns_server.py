@@ -22,6 +22,8 @@ class DnsServer(asyncio.DatagramProtocol):
         self.queries: Counter[str] = Counter()
         self.silent = False
         """True leaves every query without an answer."""
+        self.lost: set[str] = set()
+        """Types of records, as `SRV`, that are asked for without an answer."""
         self._zone = dns.zone.from_text(
             f"$ORIGIN example.\n@ 300 IN SOA ns admin 1 1 1 1 1\n@ 300 IN NS ns\nns 300 IN A 127.0.0.1\n{records}\n",
             origin="example.",
@@ -43,7 +45,7 @@ class DnsServer(asyncio.DatagramProtocol):
         query = dns.message.from_wire(data)
         question = query.question[0]
         self.queries[f"{dns.rdatatype.to_text(question.rdtype)} {question.name.to_text(omit_final_dot=True)}"] += 1
-        if self.silent:
+        if self.silent or dns.rdatatype.to_text(question.rdtype) in self.lost:
             return
         response = dns.message.make_response(query)
         response.flags |= dns.flags.AA
