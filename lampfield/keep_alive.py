@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from routing.ports import Clock
 from sipcore.binding import Binding
+from sipcore.flow import Flow
 from sipcore.message import Response
 from sipcore.nat import due_pings, ping
 from sipcore.registrar import Registrar
@@ -49,6 +50,10 @@ class KeepAlive:
         self._looked_at = now
         if len(self._answering) > 2 * len(self._registrar) + 100:
             self._answering.intersection_update(binding.key for binding in self._registrar.all())
+
+    def flow_failed(self, flow: Flow) -> None:
+        """Nothing can be sent there, because our own network is away: that says nothing of the phone."""
+        self._asked = {transaction: binding for transaction, binding in self._asked.items() if binding.flow != flow}
 
     def response_received(self, transaction: str, response: Response | None) -> None:
         """What became of a request of ours; those of others are left alone."""

@@ -100,6 +100,7 @@ class RequestDesk:
     def _transport_failed(self, event: TransportFailed) -> None:
         self._registrations.flow_failed(event.flow)
         self._subscriptions.flow_failed(event.flow)
+        self._keep_alive.flow_failed(event.flow)
         self._trunks.flow_failed(event.flow)
         self._watching.flow_failed(event.flow)
 

@@ -6,7 +6,7 @@ import pytest
 
 from lampfield.keep_alive import KeepAlive
 from sipcore.answering import response_to
-from sipcore.events import ResponseReceived
+from sipcore.events import ResponseReceived, TransportFailed
 from sipcore.flow import Flow
 from sipcore.message import Request, parse_message
 from sipcore.nat import PING_INTERVAL
@@ -51,8 +51,11 @@ class House:
         request = Request("REGISTER", "sip:nordlys.example", fields)
         assert self.registrar.register(request, self.flow, AOR, self.now).status == 200
 
-    def live(self, seconds: int, *, answering: bool) -> list[Request]:
-        """Let time pass, second by second; what the phone is sent meanwhile, without repetitions."""
+    def live(self, seconds: int, *, answering: bool, network: bool = True) -> list[Request]:
+        """Let time pass, second by second; what the phone is sent meanwhile, without repetitions.
+
+        Without a `network` the kernel refuses to send.
+        """
         asked: dict[str, Request] = {}
         for _ in range(seconds):
             self.now += 1
@@ -63,11 +66,16 @@ class House:
                 request = parse_message(datagram.data)
                 assert isinstance(request, Request)
                 asked[request.call_id] = request
-                if answering:
+                if not network:
+                    self.stack.transport_failed(datagram.flow, self.now)
+                elif answering:
                     self.stack.receive(response_to(request, 486, to_tag="phone").to_bytes(), self.flow, self.now)
             for event in self.stack.take_events():
-                assert isinstance(event, ResponseReceived)
-                self.keep_alive.response_received(event.transaction, event.response)
+                if isinstance(event, TransportFailed):
+                    self.keep_alive.flow_failed(event.flow)
+                else:
+                    assert isinstance(event, ResponseReceived)
+                    self.keep_alive.response_received(event.transaction, event.response)
         return list(asked.values())
 
 
@@ -95,6 +103,15 @@ def test_phones_that_need_no_mapping_are_left_alone(phone: dict[str, str]) -> No
 def test_a_phone_that_answers_no_more_is_forgotten(house: House) -> None:
     house.live(30, answering=True)
     assert house.registrar.bindings(AOR)
+    house.live(60, answering=False)
+    assert not house.registrar.bindings(AOR)
+
+
+def test_a_phone_is_kept_while_our_own_network_is_away(house: House) -> None:
+    house.live(30, answering=True)
+    assert house.live(60, answering=False, network=False)
+    assert house.registrar.bindings(AOR)
+    house.live(30, answering=True)
     house.live(60, answering=False)
     assert not house.registrar.bindings(AOR)
 
