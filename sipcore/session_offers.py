@@ -97,7 +97,9 @@ class Offers:
             return
         if not sent.own.is_refresh:
             self._space.events.append(OfferRefused(session.id, status))
-        elif status != 503:
+        elif status == 503:
+            self._refresh.again(session, now)
+        else:
             # Whatever the peer thinks of the refresh, it is there.
             self._refresh.heard(session, now)
         self.send_waiting(session, now)

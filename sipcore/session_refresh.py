@@ -43,6 +43,11 @@ class SessionRefresh:
         if session.timer is not None and not session.ended:
             self._start(session, session.timer, now)
 
+    def again(self, session: Session, now: float) -> None:
+        """Our refresh did not get through: nothing is heard of the peer, and there is still time to send another."""
+        if session.timer is not None:
+            self._space.start_timer(session, Due.REFRESH, session.timer.again_after, now)
+
     def resume(self, session: Session, timer: SessionTimer, now: float) -> None:
         """Go on with the timer of a session that was taken up from another process."""
         self._start(session, timer, now)

@@ -25,6 +25,11 @@ class SessionTimer(NamedTuple):
         return self.interval / 2
 
     @property
+    def again_after(self) -> float:
+        """When a refresh that did not get through is sent again: several times before the session is ended."""
+        return self.interval / 20
+
+    @property
     def expires_after(self) -> float:
         """When the session is ended without a refresh: a little early, so that the BYE still counts (§10)."""
         return self.interval - min(32, self.interval / 3)

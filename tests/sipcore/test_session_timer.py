@@ -120,6 +120,28 @@ def test_a_refusal_of_the_refresh_shows_that_the_peer_is_there() -> None:
     assert ring.peer.events() == []
 
 
+@pytest.mark.parametrize("transport_fails", [True, False])
+def test_a_refresh_that_does_not_get_through_is_tried_again_before_the_session_expires(transport_fails: bool) -> None:
+    ring = Ring(("Allow", "UPDATE")).up()
+    for _ in range(3):
+        refresh = ring.peer.run(901)[-1]
+        assert isinstance(refresh, Request)
+        if transport_fails:
+            ring.peer.stack.transport_failed(ring.peer.flow, ring.peer.now)
+        else:
+            ring.peer.answer(refresh, 503, "peer")
+        (again, *_) = ring.peer.run(120)
+        assert isinstance(again, Request)
+        assert again.cseq.number > refresh.cseq.number
+        ring.peer.answer(again, 200, "peer")
+    assert not [event for event in ring.peer.events() if isinstance(event, SessionEnded)]
+    for _ in range(180):
+        ring.peer.run(10)
+        ring.peer.stack.transport_failed(ring.peer.flow, ring.peer.now)
+    (ended,) = [event for event in ring.peer.events() if isinstance(event, SessionEnded)]
+    assert ended.cause == "expired"
+
+
 def test_a_refresh_that_falls_into_an_offer_of_ours_comes_after_it_was_refused() -> None:
     ring = Ring().up()
     ring.peer.run(899.9)
