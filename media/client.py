@@ -35,6 +35,7 @@ PLAYS_PASSED_OVER = 1000
 """Numbers left to plays that another controller began and that wait."""
 _PACKET_SIZE = 65536
 """Largest packet on the control socket either way, bytes."""
+_NOWHERE = ("0.0.0.0", "::")  # noqa: S104  the address of a hold by the old form, nothing is bound to it
 _LATER_SECONDS = 0.02
 """How long a command that has time waits for others to go with: each packet wakes the engine."""
 _RETRY_SECONDS = 0.2
@@ -155,9 +156,9 @@ class MediaClient:
             arguments["dtmf"] = str(dtmf_payload_type)
         if own_dtmf_payload_type is not None:
             arguments["own_dtmf"] = str(own_dtmf_payload_type)
-        if remote and remote[0] not in ("0.0.0.0", "::"):  # noqa: S104  a hold by the old form, not a bind
+        if remote and remote[0] not in _NOWHERE:
             arguments["remote"] = quote_address(remote)
-        if remote_rtcp:
+        if remote_rtcp and remote_rtcp[0] not in _NOWHERE:
             arguments["rtcp"] = quote_address(remote_rtcp)
         if rtp_timeout is not None:
             arguments["timeout"] = str(round(rtp_timeout))

@@ -63,12 +63,11 @@ static bool do_configure(struct work *work)
     session->configured = true;
     union address before = session->source.remote;
     source_lock_reset(&session->source, &remote);
-    session->rtcp.remote_learned = address_known(&rtcp);
-    session->rtcp.remote = rtcp;
-    if (!address_known(&rtcp) && address_known(&session->source.remote)) {
-        session->rtcp.remote = session->source.remote;
-        address_set_port(&session->rtcp.remote, address_port(&session->source.remote) + 1);
-    }
+    bool signalled = address_equal(&session->source.remote, &remote);
+    session->rtcp.signalled = rtcp;
+    /* Of a party that was learned elsewhere, behind NAT, it is known better where its reports are. */
+    if (signalled || !address_equal(&before, &session->source.remote))
+        rtcp_turn(&session->rtcp, &session->source.remote, signalled);
     if (address_equal(&before, &session->source.remote))
         return true;
     int error = session_aim(work->engine, session);

@@ -76,14 +76,11 @@ static void take_digits(struct engine *engine, struct session *session, const st
         ticker_add(&engine->ticker, session, engine->now);
 }
 
-/* A new address was learned: send there from now on, and reports to the port above it until one comes from elsewhere. */
+/* A new address was learned: send there from now on. Its reports are where it has said, where it is the signalled one. */
 static void turn_to_source(struct engine *engine, struct session *session)
 {
     session_aim(engine, session);
-    if (session->rtcp.remote_learned)
-        return;
-    session->rtcp.remote = session->source.remote;
-    address_set_port(&session->rtcp.remote, address_port(&session->source.remote) + 1);
+    rtcp_turn(&session->rtcp, &session->source.remote, address_equal(&session->source.remote, &session->source.signalled));
 }
 
 static void take_rtp(struct engine *engine, struct session *session, const struct rtp_packet *packet, const union address *source)
@@ -134,9 +131,9 @@ static void take_rtcp(struct engine *engine, struct session *session, const uint
         return;
     }
     /* Reports to an RTP port that did not agree to them would be taken for a stranger's audio. */
-    if (!session->rtcp.remote_learned && !multiplexed) {
+    if (!session->rtcp.remote_known && !multiplexed) {
         session->rtcp.remote = *source;
-        session->rtcp.remote_learned = true;
+        session->rtcp.remote_known = true;
     }
 }
 

@@ -138,6 +138,14 @@ bool rtcp_read(struct rtcp_state *state, const uint8_t *data, size_t size, uint3
     return true;
 }
 
+void rtcp_turn(struct rtcp_state *state, const union address *source, bool source_signalled)
+{
+    state->remote_known = source_signalled && address_known(&state->signalled);
+    state->remote = state->remote_known ? state->signalled : *source;
+    if (!state->remote_known && address_known(source))
+        address_set_port(&state->remote, address_port(source) + 1);
+}
+
 uint64_t rtcp_interval(uint32_t random, bool first)
 {
     /* A pair of parties stays at the minimum of 5 s, half of it before the first report; times 0.5 to 1.5, divided by e - 1.5

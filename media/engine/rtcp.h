@@ -15,8 +15,9 @@ enum { RTCP_MAX_SIZE = 256 };
 
 /* Zeroed has sent and heard nothing. Times are nanoseconds of the monotonic clock. */
 struct rtcp_state {
-    union address remote;          /* Where reports go. */
-    bool remote_learned;
+    union address signalled;       /* Where the session description wants reports, if it says so. */
+    union address remote;          /* Where they go. */
+    bool remote_known;             /* Signalled, or heard of; else it is the port above RTP's until a report comes. */
     uint64_t next_report_at;
     uint64_t packets_at_report;    /* Sent RTP packets at the last report: a sender report needs new ones. */
     uint32_t last_sender_report;   /* Middle 32 bits of the peer's NTP time. */
@@ -34,6 +35,9 @@ size_t rtcp_write(struct rtcp_state *state, const struct transmit *transmit, str
 
 /* Reads a compound packet about our stream `ssrc`; false when it is not valid by RFC 3550 A.2. */
 bool rtcp_read(struct rtcp_state *state, const uint8_t *data, size_t size, uint32_t ssrc, uint64_t now, uint64_t ntp_now);
+
+/* RTP goes to `source` from now on, and reports where that is signalled for it, or to the port above until one comes from elsewhere. */
+void rtcp_turn(struct rtcp_state *state, const union address *source, bool source_signalled);
 
 /* Nanoseconds until the next report: 5 s, varied by RFC 3550 §6.3.1; `random` is uniform over its range. */
 uint64_t rtcp_interval(uint32_t random, bool first);

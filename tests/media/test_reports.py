@@ -2,10 +2,12 @@
 
 import struct
 from pathlib import Path
+from socket import socket as Socket  # noqa: N812
 
 from media.events import DtmfReceived
+from media.session_info import Direction
 from tests.media.phone import Phone
-from tests.media.running_engine import RunningEngine, clip, connected, real_time, until
+from tests.media.running_engine import Controller, RunningEngine, clip, connected, real_time, until
 
 
 def split(compound: bytes) -> list[tuple[int, int, bytes]]:
@@ -110,3 +112,53 @@ async def test_rtcp_that_comes_on_the_rtp_port_is_not_taken_for_audio(engine: Ru
         counters = await controller.client.counters("a")
     assert (counters.malformed, counters.foreign, counters.packets_in) == (0, 0, 5)
     await controller.client.disconnect()
+
+
+def agree(controller: Controller, phone: Phone, direction: Direction = "sendrecv") -> None:
+    """What an offer of the phone's says, with its port for reports."""
+    host, port = phone.address
+    controller.client.configure("a", phone.address, "PCMA", 8, 101, direction, remote_rtcp=(host, port + 1))
+
+
+@real_time
+async def test_reports_go_to_a_phone_behind_nat_where_it_is_heard(engine: RunningEngine) -> None:
+    controller = await connected(engine)
+    with Phone() as signalled, Phone() as phone, Phone() as elsewhere:
+        port = await controller.call("a", signalled)
+        agree(controller, signalled)
+        await controller.client.counters("a")
+        phone.talk_to(port)
+        for _ in range(3):
+            phone.say(b"n" * 160)
+        await phone.hear_report()
+        # Held, by an offer with the address that it has behind its NAT.
+        agree(controller, signalled, "recvonly")
+        await phone.hear_report()
+        # Its NAT has given the port for reports another number than the one above.
+        elsewhere.rtcp.sendto(struct.pack("!BBHI", 0x80, 201, 1, phone.ssrc), (phone.address[0], port + 1))
+        await elsewhere.hear_report()
+        assert nothing_came(signalled.rtcp)
+    await controller.client.disconnect()
+
+
+@real_time
+async def test_no_report_goes_to_the_address_that_is_none_of_a_hold_of_the_old_form(engine: RunningEngine) -> None:
+    controller = await connected(engine)
+    with Phone() as held, Phone() as other:
+        await controller.call("a", held)
+        await controller.call("b", other)
+        nowhere = "0.0.0.0"
+        port = held.address[1]
+        controller.client.configure("a", (nowhere, port), "PCMA", 8, 101, "recvonly", remote_rtcp=(nowhere, port + 1))
+        for _ in range(2):
+            await other.hear_report()
+        assert nothing_came(held.rtcp)
+    await controller.client.disconnect()
+
+
+def nothing_came(socket: Socket) -> bool:
+    try:
+        socket.recv(2048)
+    except BlockingIOError:
+        return True
+    return False
