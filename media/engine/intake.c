@@ -55,7 +55,7 @@ static void relay(struct engine *engine, const struct session *from, struct sess
     bool audio = received->payload_type == from->payload_type && g711_convertible(from->codec, to->codec);
     if (!(audio || (digits && to->dtmf_payload_type != SESSION_NO_DTMF)) || packet.payload_size + RTP_HEADER_SIZE > RTP_MAX_SIZE) {
         to->counters.relay_dropped++;
-        relay_skip(&to->relay);
+        relay_skip(&to->relay, &packet, place);
         return;
     }
     packet.payload_type = digits ? (uint8_t)to->dtmf_payload_type : to->payload_type;

@@ -22,7 +22,12 @@ bool relay_number(struct relay *relay, const struct transmit *transmit, struct r
     return true;
 }
 
-void relay_skip(struct relay *relay)
+void relay_skip(struct relay *relay, const struct rtp_packet *packet, enum reception_result place)
 {
-    relay->sequence_shift--;
+    if (place == RECEPTION_RESTART) {
+        relay->joined = false;
+    } else if (place == RECEPTION_NEXT) {
+        relay->sequence_shift--;
+        relay->oldest = (uint16_t)(packet->sequence + 1);
+    }
 }

@@ -23,7 +23,7 @@ struct relay {
 bool relay_number(struct relay *relay, const struct transmit *transmit, struct rtp_packet *packet, enum reception_result place,
                   uint64_t now);
 
-/* Closes the gap that a packet which is not passed on would leave. */
-void relay_skip(struct relay *relay);
+/* Closes the gap that a packet which is not passed on, taken as `place`, would leave: not that of a late one, which others have gone past. */
+void relay_skip(struct relay *relay, const struct rtp_packet *packet, enum reception_result place);
 
 #endif

@@ -68,6 +68,34 @@ async def test_losses_and_order_stay_visible_across_the_relay(engine: RunningEng
 
 
 @real_time
+async def test_comfort_noise_that_comes_twice_or_late_takes_no_number_of_the_audio_behind_it(
+    engine: RunningEngine,
+) -> None:
+    controller = await connected(engine)
+    with Phone() as a, Phone() as b:
+        await controller.call("a", a)
+        await controller.call("b", b)
+        controller.client.bridge("a", "b")
+        a.say(b"0" * 160)
+        noise = a.say(b"n", payload_type=13)
+        a.send(noise.to_bytes())
+        a.say(b"1" * 160)
+        late = a.sequence
+        a.sequence = (late + 1) & 0xFFFF
+        a.say(b"3" * 160)
+        after = a.sequence
+        a.sequence = late
+        a.say(b"n", payload_type=13)
+        a.sequence = after
+        a.say(b"4" * 160)
+        heard = await b.hear_many(4)
+        assert [packet.payload[:1] for packet in heard] == [b"0", b"1", b"3", b"4"]
+        numbers = [(packet.sequence - heard[0].sequence) & 0xFFFF for packet in heard]
+        assert numbers == [0, 1, 3, 4]
+    await controller.client.disconnect()
+
+
+@real_time
 async def test_a_talk_goes_on_as_the_sequence_numbers_pass_half_their_range_and_wrap(engine: RunningEngine) -> None:
     controller = await connected(engine)
     with Phone() as a, Phone() as b:
