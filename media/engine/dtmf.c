@@ -45,6 +45,13 @@ int dtmf_receive(struct dtmf_receiver *receiver, const struct rtp_packet *packet
     uint16_t duration = wire_read16(packet->payload + 2);
     int ended = 0;
 
+    if (packet->ssrc != receiver->ssrc) {
+        /* Timestamps of another stream compare with none of these. */
+        if (receiver->active)
+            ended += finish(receiver, &out[0]);
+        receiver->any_ended = false;
+        receiver->ssrc = packet->ssrc;
+    }
     if (receiver->any_ended && (int32_t)(packet->timestamp - receiver->ended_timestamp) <= 0 &&
         (int32_t)(receiver->ended_timestamp - packet->timestamp) < RTP_CLOCK_RATE)
         return 0;  /* A repeated or late packet of an event that was told already. */

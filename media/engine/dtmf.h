@@ -18,7 +18,8 @@ struct dtmf_digit {
 struct dtmf_receiver {
     bool active;
     uint8_t event;
-    uint32_t timestamp;   /* The event's RTP timestamp: its identity. */
+    uint32_t ssrc;
+    uint32_t timestamp;   /* The event's RTP timestamp: its identity within the stream. */
     uint16_t duration;    /* Of the segment with that timestamp, timestamp units. */
     uint32_t earlier;     /* Of the segments before it. */
     uint64_t last_at;     /* Nanoseconds. */

@@ -73,6 +73,21 @@ async def test_a_new_key_ends_one_whose_end_was_lost(engine: RunningEngine) -> N
 
 
 @real_time
+async def test_a_key_of_a_new_stream_is_told_though_one_was_pressed_at_that_time_of_the_stream_before(
+    engine: RunningEngine,
+) -> None:
+    controller = await connected(engine)
+    with Phone() as phone:
+        await controller.call("a", phone)
+        # As phones that begin each stream, as after a hold, at the timestamp 0.
+        for ssrc, key in ((1, 5), (2, 6)):
+            phone.ssrc, phone.sequence, phone.timestamp = ssrc, 0, 8000 - ssrc
+            phone.press(key, steps=STEPS)
+            assert await controller.event(DtmfReceived) == DtmfReceived("a", str(key), 100)
+    await controller.client.disconnect()
+
+
+@real_time
 async def test_a_key_held_beyond_the_longest_duration_is_one_key(engine: RunningEngine) -> None:
     controller = await connected(engine)
     with Phone() as phone:
