@@ -19,6 +19,7 @@ from sipcore.message import Request
 from sipcore.registrar import Registrar
 from sipcore.structs import Value
 from sipcore.timers import TRANSACTION_TIMEOUT
+from sipcore.via_path import response_flow
 
 CANDIDATES: Final = 1024
 """Requests that may become known, kept until the stack's user has answered them."""
@@ -221,6 +222,8 @@ class RefreshLane:
         lines = data.split(b"\r\n")
         places = _Places.of(lines)
         if places is None or len(request.headers("Via")) != 1:
+            return None
+        if response_flow(request.via, binding.source) != binding.source:
             return None
         before, _, rest = lines[places.via].partition(b";branch=")
         after = rest.partition(b";")[2]

@@ -14,6 +14,7 @@ from sipcore.flow import Datagram, Flow
 from sipcore.known_credentials import KnownCredentials
 from sipcore.message import Request
 from sipcore.timers import TRANSACTION_TIMEOUT
+from sipcore.via_path import response_flow
 
 CANDIDATES: Final = 1024
 """Requests that may become known, kept until they are answered."""
@@ -265,7 +266,7 @@ def _read(
     expires: int,
 ) -> _Known | None:
     """The request as one that may be known; None for one that is not as most are."""
-    if len(request.headers("Via")) != 1 or request.to.tag is not None:
+    if len(request.headers("Via")) != 1 or request.to.tag is not None or response_flow(request.via, flow) != flow:
         return None
     places = _places(head)
     proofs = request.headers("Authorization")

@@ -37,6 +37,8 @@ class Server:
         )
         self.lane = RefreshLane(self.registrar, self.authenticator, token)
         self._uses_lane = lane
+        self.answered_on = FLOW
+        """Where the stack's last answer went."""
 
     def serve(self, data: bytes, now: float, flow: Flow = FLOW) -> bytes:
         if self._uses_lane and self.lane.receive(data, flow, now):
@@ -55,6 +57,8 @@ class Server:
                 response = outcome.response(event.request)
             self.stack.respond(event.transaction, response, now)
         sent = self.stack.take_datagrams()
+        if sent:
+            self.answered_on = sent[0].flow
         return sent[0].data if sent else b""
 
 
@@ -124,6 +128,20 @@ def test_a_refresh_is_answered_as_the_stack_answers_it(algorithm: str) -> None:
     assert parse_message(short).to.tag is not None
     assert servers[0].registrar.bindings(AOR) == servers[1].registrar.bindings(AOR)
     assert [c.kind for c in servers[0].registrar.take_changes()] == ["added", "refreshed"]
+
+
+def test_a_phone_that_sends_from_another_port_than_it_hears_on_is_answered_where_it_hears() -> None:
+    server, phone = Server(), Phone()
+    flow = Flow("udp", FLOW.local, ("192.168.1.5", 40123))
+    for _ in range(4):
+        register = phone.register().replace(b";rport", b"")
+        taken = server.lane.receive(register, flow, NOW)
+        if not taken:
+            answer = server.serve(register, NOW, flow)
+            if status(answer) == 401:
+                phone.take_challenge(answer)
+        assert not taken
+        assert server.answered_on.remote == ("192.168.1.5", 5060)
 
 
 def test_every_further_refresh_takes_the_short_way() -> None:

@@ -98,6 +98,15 @@ def test_a_change_like_the_one_before_takes_the_short_way_and_is_shown(house: Ho
         assert house.anna.condition == condition
 
 
+def test_who_sends_from_another_port_than_it_hears_on_is_left_to_the_long_way(house: House) -> None:
+    host, port = PBX.remote
+    publisher = Publisher(house)
+    for body in (AWAY, BUSY, AWAY):
+        via = f"SIP/2.0/UDP {host}:{port + 1};branch=z9hG4bK{publisher.number}"
+        assert publisher.publish(body, Via=via).status == 200
+        assert not publisher.short
+
+
 def test_its_answer_is_that_of_the_long_way(house: House, publisher: Publisher, tmp_path: Path) -> None:
     message = publisher.message(AWAY)
     short = publisher.send(message)
