@@ -17,13 +17,14 @@ class Locator(Protocol):
 
 
 class LocalAddresses(Protocol):
-    """What we listen on, as `SipEndpoint.local`."""
+    """What we listen on, as `SipEndpoint.local`; and what is told of where others listen, as `SipEndpoint.listens`."""
 
     def local(self, transport: str, family: int | None = None) -> Address | None: ...
+    def listens(self, flow: Flow) -> None: ...
 
 
 async def flows_to(uri: SipUri, locator: Locator, ours: LocalAddresses) -> tuple[Flow, ...]:
-    """The flows to a server, best first; none when the DNS is silent."""
+    """The flows to a server, best first; none when the DNS is silent. Where they lead it listens."""
     transports = [transport for transport in ("udp", "tcp") if ours.local(transport)]
     families: list[Literal[4, 6]] = [
         family for family in (4, 6) if any(ours.local(transport, family) for transport in transports)
@@ -35,4 +36,6 @@ async def flows_to(uri: SipUri, locator: Locator, ours: LocalAddresses) -> tuple
         local = ours.local(target.transport, 6 if ":" in target.host else 4)
         if local is not None:
             flows.append(Flow(target.transport, local, (target.host, target.port)))
+    for flow in flows:
+        ours.listens(flow)
     return tuple(flows)

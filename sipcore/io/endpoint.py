@@ -175,6 +175,11 @@ class SipEndpoint:
                 for _, remote in batch:
                     self._failed_later(Flow("udp", local, remote))
 
+    def listens(self, flow: Flow) -> None:
+        """A peer listens at the end of this flow, though it may have connected to us from there itself."""
+        if flow.reliable:
+            self._tcp_transport().listens(flow)
+
     def give_up(self, flow: Flow, silent: float) -> None:
         """Close a connection on which nothing was heard for `silent` seconds, so that the next request opens another.
 

@@ -25,6 +25,8 @@ ACCEPT_PAUSE_SECONDS = 1.0
 """How long nothing is accepted when the process has no file descriptor left."""
 GONE_KEPT = 10_000
 """Closed connections of peers that are remembered, so that nobody is called back on a phone's ephemeral port."""
+LISTENING_KEPT = 10_000
+"""Peers that are known to listen where they are."""
 
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -73,6 +75,7 @@ class TcpTransport:
         self._hosts: Counter[str] = Counter()
         self._held: HeldBytes[Connection] = HeldBytes(limits.held)
         self._gone: OrderedDict[Flow, None] = OrderedDict()
+        self._listening: OrderedDict[Flow, None] = OrderedDict()
         self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
     @property
@@ -100,6 +103,14 @@ class TcpTransport:
         connection.message_at = self._loop.time()
         self._counters.messages_sent += len(messages)
         connection.send(b"".join(messages))
+
+    def listens(self, flow: Flow) -> None:
+        """The peer listens there: it is connected to where there is no connection, whoever has closed the last one."""
+        self._gone.pop(flow, None)
+        self._listening[flow] = None
+        self._listening.move_to_end(flow)
+        if len(self._listening) > LISTENING_KEPT:
+            self._listening.popitem(last=False)
 
     def give_up(self, flow: Flow, silent: float) -> None:
         """Close the flow's connection, unless its peer has said something within `silent` seconds."""
@@ -206,6 +217,8 @@ class TcpTransport:
             del self._hosts[host]
         if flow in self._accepted:
             self._accepted.discard(flow)
+            if flow in self._listening:
+                return
             self._gone[flow] = None
             if len(self._gone) > GONE_KEPT:
                 self._gone.popitem(last=False)

@@ -1,6 +1,7 @@
 """Trunks over TCP, with peers that treat their connections badly, in virtual time."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -28,8 +29,10 @@ class TcpPeer:
         """After each answer."""
 
     async def listen(self) -> Target:
-        self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), "127.0.0.1", 0)
-        return Target("tcp", *self._server.sockets[0].getsockname())
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, reuse_port=True)
+        self.address = self._server.sockets[0].getsockname()
+        return Target("tcp", *self.address)
 
     def close(self) -> None:
         self._server.close()
@@ -124,5 +127,22 @@ def test_a_peer_known_by_address_that_answers_no_more_is_connected_to_anew(
         await asyncio.sleep(400)
         assert peer.connections == connections
         assert us.trunks.health()[0].state == ("up" if answered_before else "down")
+
+    run(peer, Trunk("peer", "address", "peer.example"), scenario)
+
+
+def test_a_peer_that_connects_from_the_port_where_it_listens_is_reached_when_it_has_closed_that() -> None:
+    peer = TcpPeer()
+
+    async def scenario(us: Us) -> None:
+        await asyncio.sleep(1)
+        with socket.socket() as calling:
+            calling.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            calling.setblocking(False)
+            calling.bind(peer.address)
+            await asyncio.get_running_loop().sock_connect(calling, us.endpoint.local("tcp") or ("", 0))
+            await asyncio.sleep(1)
+        await asyncio.sleep(200)
+        assert us.trunks.health()[0].state == "up"
 
     run(peer, Trunk("peer", "address", "peer.example"), scenario)
