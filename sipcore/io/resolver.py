@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 CACHED = 1000
 """Answers kept, each for its TTL."""
+SILENT_SECONDS = 30.0
+"""For so long a DNS that did not answer is not waited for again where it is known what it said (RFC 8767 §5)."""
 
 
 class DnsResolver:
@@ -43,6 +45,8 @@ class DnsResolver:
         self._resolver.lifetime = timeout
         self._last: OrderedDict[Query, Records] = OrderedDict()
         """What was answered last, for when a server fails to answer."""
+        self._silent_until = 0.0
+        """By the loop's clock."""
 
     async def locate(
         self, uri: SipUri, *, transports: Sequence[str] = ("udp", "tcp"), families: Sequence[Literal[4, 6]] = (4, 6)
@@ -63,13 +67,17 @@ class DnsResolver:
         So a peer does not move because one of several answers is lost. None where it never answered: another kind of
         record may still be there.
         """
+        last = self._last.get(query)
+        if last is not None and get_running_loop().time() < self._silent_until:
+            return last
         try:
             answer = await self._resolver.resolve(query.name, query.type, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return self._remember(query, await self._from_hosts(query))
         except dns.exception.DNSException as error:
             logger.info("%s %s: %s", query.type, query.name, error)
-            last = self._last.get(query)
+            if isinstance(error, dns.exception.Timeout):
+                self._silent_until = get_running_loop().time() + SILENT_SECONDS
             return last if last is not None else await self._from_hosts(query)
         return self._remember(query, [record for data in answer if (record := _read(data)) is not None])
 

@@ -35,6 +35,9 @@ _sip._udp.off    300 IN SRV 0 0 0 .
 off         300 IN A 127.0.0.9
 brief       300 IN A 127.0.0.80
 _sip._udp.brief  0 IN SRV 10 0 5061 one
+_sip._udp.fleeting  0 IN SRV 10 0 5061 fleeting
+_sip._tcp.fleeting  0 IN SRV 10 0 5062 fleeting
+fleeting    0 IN A 127.0.0.81
 """
 
 
@@ -170,6 +173,23 @@ def test_a_peer_does_not_move_to_another_machine_of_its_domain_while_its_records
         assert await resolver.locate(uri, families=(4,)) == servers
         server.lost.add("SRV")
         assert await resolver.locate(uri, families=(4,)) == servers
+        server.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_dns_that_has_fallen_silent_is_waited_for_once_where_it_is_known_what_it_said() -> None:
+    async def scenario() -> None:
+        server = DnsServer(ZONE)
+        resolver = DnsResolver(await server.open(), timeout=0.05)
+        uri = parse_uri("sip:fleeting.example")
+        assert isinstance(uri, SipUri)
+        servers = await resolver.locate(uri, families=(4,))
+        assert len(servers) == 2
+        server.queries.clear()
+        server.silent = True
+        assert await resolver.locate(uri, families=(4,)) == servers
+        assert len(server.queries) == 1
         server.close()
 
     asyncio.run(scenario())
