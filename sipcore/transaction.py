@@ -154,6 +154,11 @@ class Transaction:
         self.merge_key: str | None = None
         """From, Call-ID and CSeq of a request outside dialogs: how a merged request is known (RFC 3261 §8.2.2.2)."""
 
+    @property
+    def ends_call(self) -> bool:
+        """A BYE or CANCEL of ours."""
+        return not isinstance(self.key, str) and self.key[1] in ("BYE", "CANCEL")
+
     def __repr__(self) -> str:
         key = self.key if isinstance(self.key, str) else "|".join(self.key)
         return f"<{self.machine.name} {key!r} {self.state}>"

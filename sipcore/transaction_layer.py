@@ -121,7 +121,7 @@ class TransactionLayer:
     @property
     def is_ending_calls(self) -> bool:
         """True while a BYE or CANCEL of ours is not answered."""
-        return any(method in ("BYE", "CANCEL") for _, method in self._clients)
+        return any(each.ends_call for each in self._clients.values())
 
     # --- client side
 
@@ -302,11 +302,12 @@ class TransactionLayer:
     def transport_failed(self, flow: Flow, now: float) -> Iterator[Indication]:
         """Tell every transaction on `flow`; what is given back is what each says.
 
-        Not those in Proceeding over UDP: where one datagram was refused, others came through.
+        Over UDP not those in Proceeding, for where one datagram was refused others came through, and none that ends a
+        call: nobody else would tell the peer, and it is sent again for half a minute.
         """
         for transactions in (self._clients, self._servers):
             for transaction in [each for each in transactions.values() if each.flow == flow]:
-                if transaction.state is State.PROCEEDING and not flow.reliable:
+                if not flow.reliable and (transaction.state is State.PROCEEDING or transaction.ends_call):
                     continue
                 indication = self._feed(transaction, Input.TRANSPORT_ERROR, None, now)
                 if indication is not None:

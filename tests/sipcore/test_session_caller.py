@@ -45,6 +45,28 @@ class Call:
         return ack
 
 
+def test_a_hang_up_is_told_again_after_a_moment_without_network() -> None:
+    call = Call()
+    call.answered()
+    call.peer.stack.bye(call.session, call.peer.now)
+    bye = call.peer.one_request()
+    call.peer.stack.transport_failed(call.peer.flow, call.peer.now)
+    (again,) = call.peer.run(0.9)
+    assert str(again) == str(bye)
+    call.peer.send(response_to(bye, 200))
+    assert call.peer.run(40) == []
+
+
+def test_over_a_lost_connection_a_hang_up_is_not_told_for_ever() -> None:
+    call = Call("tcp")
+    call.answered()
+    call.peer.stack.bye(call.session, call.peer.now)
+    call.peer.one_request()
+    call.peer.stack.transport_failed(call.peer.flow, call.peer.now)
+    call.peer.run(40)
+    assert call.peer.stack.counts()["client_transactions"] == 0
+
+
 def test_the_invite_says_who_calls_what_we_can_and_where_we_are() -> None:
     invite = Call(fields=(("P-Asserted-Identity", "<sip:+4533221100@nordlys.example>"),)).invite
     assert (invite.method, invite.uri) == ("INVITE", "sip:bob@192.0.2.2:5060")
