@@ -545,7 +545,7 @@ def test_a_connection_that_is_lost_amid_its_backlog_leaves_none() -> None:
         endpoint = await open_endpoint(core, TCP)
         endpoint.on_backlog = told.append
         _, writer = await asyncio.open_connection(*(endpoint.local("tcp") or ()))
-        writer.write(OPTIONS * 2000)
+        writer.write(OPTIONS * 800)
         await core.until(lambda: bool(told))
         writer.transport.abort()
         await core.until(lambda: bool(core.failed))
