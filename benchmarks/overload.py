@@ -17,7 +17,7 @@ from tests.support.server import Server
 ROWS = ("overload", "overload-cpu", "overload-refused", "overload-memory")
 FIRST_RATE = 100
 """Calls a second where the search for the capacity begins."""
-MOST_RATE = 2000
+MOST_RATE = 4000
 STEP_SECONDS = 4
 CALL_SECONDS = 1.0
 """A call with its set-up and end: so much later than the last offer is no backlog."""
