@@ -4,11 +4,13 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from lampfield.database_reader import DatabaseReader
 from lampfield.pin_attempts import PinAttempts
 from provisioning.pins import opens, pin_hash, pins_set_at
+from routing.model import Company
 from routing.pins import PinVerdict
 from routing.ports import Clock
 
@@ -72,3 +74,15 @@ class CompanyPins:
 
     async def _hash(self, owner: str) -> str | None:
         return await self._database.ask(lambda connection: pin_hash(connection, self._company, owner))
+
+
+class PinDesk:
+    """The PINs of all companies: wrong ones count by who has tried, wherever that was."""
+
+    def __init__(self, database: Engine, clock: Clock) -> None:
+        self._database = DatabaseReader(database)
+        self._attempts = PinAttempts()
+        self._clock = clock
+
+    def of(self, company: Company) -> CompanyPins:
+        return CompanyPins(self._database, company.id, self._attempts, self._clock)

@@ -20,13 +20,12 @@ from lampfield.call_control.switchboard import Switchboard
 from lampfield.call_control.taking_up import TakingUp
 from lampfield.call_control.tasks import Tasks
 from lampfield.company_hours import CompanyHours
-from lampfield.company_pins import CompanyPins
+from lampfield.company_pins import PinDesk
 from lampfield.completions import Completions
 from lampfield.configuration import Configuration
 from lampfield.consents import Consents
 from lampfield.control_socket import ControlServer
 from lampfield.database import open_database
-from lampfield.database_reader import DatabaseReader
 from lampfield.door import Door
 from lampfield.fan_out import FanOut
 from lampfield.journal import Journal
@@ -38,7 +37,6 @@ from lampfield.lookups import HttpInquiry
 from lampfield.membership import Membership
 from lampfield.notices.outbox import NoticeOutbox
 from lampfield.notices.watch import NoticeWatch
-from lampfield.pin_attempts import PinAttempts
 from lampfield.places import Places
 from lampfield.presence.addresses import parts_of
 from lampfield.presence.feature_sync import FeatureSync
@@ -120,7 +118,6 @@ class Parts:
 
     def _open_storage(self, configuration: Configuration, tails: Tails) -> Directory:
         self.database = open_database(configuration.database_url)
-        self.reader = DatabaseReader(self.database)
         self.journal = Journal(configuration.state_directory / "journal", tails.journal)
         self.journal.open()
         self.records = EventWriter(
@@ -220,7 +217,7 @@ class Parts:
         self.person_features.follow(self.own_keys.wishes_changed)
         self.lamps.things.add(self.own_keys.is_on)
         self.own_keys.configure(self.door.directory.companies.values())
-        self.pin_attempts = PinAttempts()
+        self.pins = PinDesk(self.database, self.clock)
         last_members = LastMembers(self.journal, self.clock)
         last_members.restore(self.door.directory.companies.values())
         self.studios = Studios(
@@ -384,13 +381,10 @@ class Parts:
         self.endpoint.wake()
 
     def _voicemail_of(self, company: Company) -> Voicemail:
-        return self.voicemail.service(company, self._pins_of(company))
+        return self.voicemail.service(company, self.pins.of(company))
 
     def _studio_of(self, company: Company) -> GreetingStudio:
-        return self.studios.of(company, self._pins_of(company))
-
-    def _pins_of(self, company: Company) -> CompanyPins:
-        return CompanyPins(self.reader, company.id, self.pin_attempts, self.clock)
+        return self.studios.of(company, self.pins.of(company))
 
     async def _call_back(self, domain: str, runner: QueueRunner, due: CallbackDue) -> None:
         await self.begun.wait()
