@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from lampfield.hurry import Hurry
 from lampfield.locating import LocalAddresses, Locator
 from lampfield.trunk_line import TrunkLine
 from sipcore.digest import Credentials
@@ -43,7 +44,7 @@ class TrunkRegistration:
         user, domain = (line.config.username or "").partition("@")[::2]
         account = RegistrationAccount(f"sip:{user}@{domain or line.host}", f"sip:{line.host}", line.config.expires)
         self._client = RegistrationClient(account, token, clock())
-        self._hurry = asyncio.Event()
+        self._hurry = Hurry(clock)
 
     @property
     def state(self) -> str:
@@ -76,7 +77,7 @@ class TrunkRegistration:
                 client.answered(response, self._clock())
                 if self.state != before or client.reason:
                     logger.info("trunk %s: %s %s", self._line.config.name, self.state, client.reason)
-            await self._wait()
+            await self._hurry.until(lambda: client.due_at)
 
     async def leave(self) -> None:
         """Take our contact away from the provider."""
@@ -93,19 +94,9 @@ class TrunkRegistration:
         """A connection is gone; if it is ours, register again."""
         if self._client.flow == flow:
             self._client.failed(flow, self._clock())
-            self._hurry.set()
+            self._hurry()
 
     def _contact(self, flow: Flow) -> str:
         host, port = flow.local
         transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
         return f"sip:{self._line.contact_user}@{host_port(self._advertised_host or host, port)}{transport}"
-
-    async def _wait(self) -> None:
-        """Until the next request is due, or something happens that brings it forward."""
-        while (left := self._client.due_at - self._clock()) > 0:
-            self._hurry.clear()
-            try:
-                async with asyncio.timeout(left):
-                    await self._hurry.wait()
-            except TimeoutError:
-                return

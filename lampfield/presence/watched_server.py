@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from lampfield.asking import Asking
+from lampfield.hurry import Hurry
 from lampfield.locating import LocalAddresses, Locator, flows_to
 from lampfield.peer_sections import WatchedServer
 from lampfield.presence.lamp import Published
@@ -75,7 +76,7 @@ class WatchedPresentity:
         self._view = DialogInfoView()
         self._viewed = ""
         """Call-ID of the subscription that the view is of."""
-        self._hurry = asyncio.Event()
+        self._hurry = Hurry(clock)
 
     @property
     def key(self) -> str:
@@ -103,7 +104,7 @@ class WatchedPresentity:
         watcher, server = self._watcher, self._server
         uri = SipUri("sip", None, None, server.host, server.port, _transport(server.transport), {})
         while True:
-            await self._wait()
+            await self._hurry.until(lambda: watcher.due_at)
             before = self.state
             if watcher.flow is None or watcher.state != "active":
                 watcher.locate(await flows_to(uri, self._locator, self._ours))
@@ -141,13 +142,13 @@ class WatchedPresentity:
             except MalformedDocument as fault:
                 raise ProtocolViolation(f"Document: {fault}") from None
         if self._watcher.due_at < due_at:
-            self._hurry.set()
+            self._hurry()
         return status
 
     def flow_failed(self, flow: Flow) -> None:
         """A connection is gone; if it was ours, subscribe anew."""
         self._watcher.failed(flow, self._clock())
-        self._hurry.set()
+        self._hurry()
 
     def is_over(self) -> bool:
         """True where what was learned counts no more; it is forgotten then."""
@@ -176,16 +177,6 @@ class WatchedPresentity:
         host, port = flow.local
         transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
         return f"sip:{self._server.username}@{host_port(self._advertised_host or host, port)}{transport}"
-
-    async def _wait(self) -> None:
-        """Until the next request is due, or something happens that brings it forward."""
-        while (left := self._watcher.due_at - self._clock()) > 0:
-            self._hurry.clear()
-            try:
-                async with asyncio.timeout(left):
-                    await self._hurry.wait()
-            except TimeoutError:
-                return
 
 
 def _transport(name: str | None) -> dict[str, str | None]:
