@@ -20,8 +20,7 @@ class StateBoards:
         self.live = False
         self.completed = asyncio.Event()
         """Set once everybody has been told."""
-        self.closing = False
-        """True once clients are to go away: the process ends."""
+        self._closed = asyncio.Event()
 
     def follow(self, follower: Follower) -> None:
         """Tell `follower` of changes from now on."""
@@ -59,8 +58,17 @@ class StateBoards:
         """Signalling tells nothing at the moment."""
         self.live = False
 
+    @property
+    def closing(self) -> bool:
+        """True once clients are to go away: the process ends."""
+        return self._closed.is_set()
+
+    async def closed(self) -> None:
+        """Wait until clients are to go away."""
+        await self._closed.wait()
+
     def close(self) -> None:
         """Let all who wait look up: the process ends."""
-        self.closing = True
+        self._closed.set()
         for board in self._boards.values():
             board.wake()

@@ -39,7 +39,7 @@ async def follow(
             yield Part()
             beat_at = loop.time() + BEAT_SECONDS
         if loop.time() < quiet_until:
-            await _changed(board, board.sequence, min(quiet_until, beat_at))
+            await _at_most(boards.closed(), min(quiet_until, beat_at))
             continue
         try:
             entries = board.after(cursor, MOST_AT_ONCE)
@@ -56,13 +56,14 @@ async def follow(
         if changes and every:
             quiet_until = loop.time() + every
         else:
-            await _changed(board, cursor, beat_at)
+            await _at_most(board.changed(cursor), beat_at)
 
 
-async def _changed(board: StateBoard, cursor: int, until: float) -> None:
+async def _at_most(waiting: Awaitable[None], until: float) -> None:
+    """Wait, but no longer than until then, by the loop's clock."""
     with suppress(TimeoutError):
         async with asyncio.timeout_at(until):
-            await board.changed(cursor)
+            await waiting
 
 
 async def all_lines(board: StateBoard, view: View) -> AsyncIterator[bytes]:

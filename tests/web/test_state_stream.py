@@ -10,6 +10,7 @@ import pytest
 from provisioning.tokens import SCOPES
 from tests.support.virtual_time import now, run
 from tests.web.told import told
+from web.state_board import StateBoard
 from web.state_boards import StateBoards
 from web.state_stream import BEAT_SECONDS, Part, all_lines, follow
 from web.state_view import View
@@ -203,5 +204,34 @@ def test_what_is_held_back_ends_with_the_process_too() -> None:
         boards.close()
         assert await ended is None
         assert now() - begin < 1
+
+    run(scenario())
+
+
+def test_who_is_told_now_and_then_is_not_woken_by_each_change_but_when_the_server_stops() -> None:
+    class Counted(StateBoard):
+        waits = 0
+
+        async def changed(self, sequence: int) -> None:
+            self.waits += 1
+            await super().changed(sequence)
+
+    async def scenario() -> None:
+        boards, board = boards_of([]), Counted(1)
+        board.show([told("anna")])
+
+        async def change() -> None:
+            for turn in range(50):
+                await asyncio.sleep(0.1)
+                board.show([told("anna", f"turn {turn}")])
+            boards.close()
+
+        changing = asyncio.ensure_future(change())
+        begin = now()
+        parts = [part async for part in follow(boards, board, EVERYTHING, 0, 3600, welcome)]
+        assert [told_in(part) for part in parts] == [[("anna", "idle")]]
+        assert now() - begin == pytest.approx(5.0)
+        assert board.waits == 0
+        await changing
 
     run(scenario())
