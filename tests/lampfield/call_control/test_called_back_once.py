@@ -36,6 +36,16 @@ async def press(exchange: Exchange, call: str, *keys: str) -> None:
         await asyncio.sleep(2)
 
 
+async def served(exchange: Exchange, back: Line, member: VirtualPhone) -> None:
+    """Who was called back last answers, wants to talk, and talks to the member."""
+    back.answer()
+    await asyncio.sleep(2)
+    await press(exchange, exchange.of(CalledBack)[-1].call, "1")
+    (await member.rings()).answer()
+    await asyncio.sleep(2)
+    assert exchange.hears(back) == member.user
+
+
 def on_disk(exchange: Exchange) -> tuple[list[str], list[str]]:
     """The calls that are kept, and the places."""
     calls = [kept.call for kept in exchange.parts.kept_calls.load()]
@@ -61,12 +71,7 @@ def test_a_second_order_leaves_nothing_behind_and_the_first_is_carried_out(excha
         assert left(exchange) == [(calls[1], "already-ordered")]
         talking.hang_up()
         back = await astrid.rings()
-        back.answer()
-        await asyncio.sleep(2)
-        await press(exchange, exchange.of(CalledBack)[0].call, "1")
-        (await anna.rings()).answer()
-        await asyncio.sleep(2)
-        assert exchange.hears(back) == "anna"
+        await served(exchange, back, anna)
         back.hang_up()
         await asyncio.sleep(100)
         assert len(exchange.of(CalledBack)) == 1
@@ -91,12 +96,7 @@ def test_who_orders_while_being_called_is_called_once_more_when_that_call_has_en
         await line.over()
         back = await astrid.rings()
         await engaged.over()
-        back.answer()
-        await asyncio.sleep(2)
-        await press(exchange, exchange.of(CalledBack)[1].call, "1")
-        (await anna.rings()).answer()
-        await asyncio.sleep(2)
-        assert exchange.hears(back) == "anna"
+        await served(exchange, back, anna)
         assert [event.attempt for event in exchange.of(CalledBack)] == [1, 1]
         assert left(exchange) == [(second, "already-ordered"), (first, "called-back")]
 

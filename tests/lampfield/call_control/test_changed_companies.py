@@ -9,7 +9,7 @@ import pytest
 
 from routing.events import CallArrived, CallbackRequested, CalledBack, QueueJoined, QueueLeft
 from routing.model import Company
-from tests.lampfield.call_control.test_called_back_once import in_line, left, on_disk, press
+from tests.lampfield.call_control.test_called_back_once import in_line, left, on_disk, press, served
 from tests.lampfield.call_control.test_removed_queues import without_sales
 from tests.lampfield.call_control.transfers import connected
 from tests.support.exchange import Exchange
@@ -91,12 +91,7 @@ def test_a_queue_that_is_taken_out_calls_back_who_was_promised_it(exchange: Exch
         for line in anna.lines:
             line.hang_up()
         back = await astrid.rings()
-        back.answer()
-        await asyncio.sleep(2)
-        await press(exchange, exchange.of(CalledBack)[0].call, "1")
-        (await anna.rings()).answer()
-        await asyncio.sleep(2)
-        assert exchange.hears(back) == "anna"
+        await served(exchange, back, anna)
         back.hang_up()
         await asyncio.sleep(10)
         assert left(exchange) == [(call, "called-back")]
