@@ -4,20 +4,26 @@ What an event means is the reader's: a meeting, or a day on which a company is c
 module, and slow to import: it is for processes that read calendars and do nothing else.
 """
 
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import icalendar
 import recurring_ical_events
 
+from provisioning.calendar_text import LeftOut, Tally, TooMuch, why
+
+Meaning = TypeVar("Meaning")
+
 LAST_YEAR = 2800
 """Later dates are read as its first day: they say "until further notice", and how long that is overflows."""
-
-
-class NoCalendar(Exception):
-    """The text is no calendar; it says why."""
+EVENT_SECONDS = 0.5
+"""Of computing, for one event."""
+MOST_OF_ONE = 5000
+"""Times of one event."""
 
 
 class Occurrence(NamedTuple):
@@ -30,20 +36,40 @@ class Occurrence(NamedTuple):
     """The VEVENT, as the icalendar library has it."""
 
 
-def calendars_of(text: bytes) -> list[Any]:
-    """The VCALENDARs of a text. Raises NoCalendar, and what the library raises for what it cannot read."""
-    found = icalendar.Calendar.from_ical(text, multiple=True)
-    if not found:
-        raise NoCalendar("no iCalendar: it holds no VCALENDAR")
-    return list(found)
+def occurrences(
+    calendar: Any,
+    time_zone: str,
+    between: tuple[float, float],
+    meaning: Callable[[Occurrence], Meaning | None],
+    tally: Tally,
+) -> Iterator[Meaning]:
+    """What occurs between two instants and was not cancelled, as what it means; None is passed over.
+
+    Days, and times that name no zone, are of `time_zone`. An event that cannot be read is left out as a whole.
+    """
+    zone, (first, last) = ZoneInfo(time_zone), (datetime.fromtimestamp(at, UTC) for at in between)
+    for events in _by_uid(calendar):
+        try:
+            with _patience():
+                found = [meaning(each) for each in _of_one(_alone(calendar, events), first, last, zone)]
+        except Exception as error:  # each library has its own ways to say what it cannot read
+            tally.left_out.append(_named(events[0], error))
+            continue
+        tally.read += 1
+        yield from (each for each in found if each is not None)
 
 
-def occurrences(calendar: Any, time_zone: str, start: float, end: float) -> Iterator[Occurrence]:
-    """What occurs between two instants and was not cancelled; days, and times that name no zone, are of `time_zone`."""
-    zone = ZoneInfo(time_zone)
-    first, last = (datetime.fromtimestamp(at, UTC) for at in (start, end))
+def words(event: Any, name: str) -> str:
+    """A property as one line of text, empty where the event has none."""
+    return " ".join(str(event.get(name, "")).split())
+
+
+def _of_one(calendar: Any, first: datetime, last: datetime, zone: ZoneInfo) -> Iterator[Occurrence]:
     _bring_near(calendar)
-    for event in recurring_ical_events.of(calendar).between(first, last):
+    found = recurring_ical_events.of(calendar).between(first, last)
+    if len(found) > MOST_OF_ONE:
+        raise TooMuch(f"it occurs more than {MOST_OF_ONE} times")
+    for event in found:
         if words(event, "STATUS").upper() == "CANCELLED":
             continue
         all_day = not isinstance(event.start, datetime)
@@ -54,9 +80,43 @@ def occurrences(calendar: Any, time_zone: str, start: float, end: float) -> Iter
             yield Occurrence(begins, ends, all_day, event)
 
 
-def words(event: Any, name: str) -> str:
-    """A property as one line of text, empty where the event has none."""
-    return " ".join(str(event.get(name, "")).split())
+def _by_uid(calendar: Any) -> Iterable[list[Any]]:
+    """The events, each with the exceptions from its rule."""
+    found: dict[str, list[Any]] = {}
+    for number, event in enumerate(calendar.walk("VEVENT")):
+        found.setdefault(words(event, "UID") or f"without one, {number}", []).append(event)
+    return found.values()
+
+
+def _alone(calendar: Any, events: list[Any]) -> Any:
+    """The calendar with these events alone."""
+    alone = icalendar.Calendar()
+    alone.update(calendar)
+    for event in events:
+        alone.add_component(event)
+    return alone
+
+
+def _named(event: Any, error: Exception) -> LeftOut:
+    begins = event.get("DTSTART")
+    written = "" if begins is None else begins.to_ical().decode("utf-8", "replace")
+    return LeftOut("VEVENT", words(event, "UID"), written, words(event, "SUMMARY")[:100], why(error))
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Raises TooMuch in the midst of what computes for longer than one event may: some rules have no end."""
+
+    def stop(signal_number: int, frame: object) -> None:
+        raise TooMuch(f"it takes more than {EVENT_SECONDS:g} s of computing")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, EVENT_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def _bring_near(calendar: Any) -> None:

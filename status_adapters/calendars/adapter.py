@@ -5,11 +5,10 @@ from typing import Protocol
 
 from status_adapters.adapter import Finding, Health, Report, Watched
 from status_adapters.calendars.agenda import Agenda
-from status_adapters.calendars.busy_time import BusyTime
 from status_adapters.calendars.caldav import DavCalendars
 from status_adapters.calendars.feed import Feed, Read
 from status_adapters.calendars.reader import Reader
-from status_adapters.calendars.reading import Task
+from status_adapters.calendars.reading import Reading, Task
 from status_adapters.calendars.settings import CalendarSettings
 from status_adapters.http_client import HttpClient, LoginRefused, SourceFault, basic
 from status_adapters.means import Means
@@ -22,7 +21,7 @@ class Place(Protocol):
     """Where a person's calendar is."""
 
     @property
-    def times(self) -> tuple[BusyTime, ...]: ...
+    def reading(self) -> Reading: ...
     async def look(self, now: float) -> None: ...
 
 
@@ -78,9 +77,11 @@ class CalendarAdapter:
                 return [Finding("calendar", False, str(fault))]
             finally:
                 await self._reader.close()
-        seen = self._agenda.outlook(place.times)
+        times, left_out = place.reading.times, place.reading.left_out
+        seen = self._agenda.outlook(times)
         return [
-            Finding("calendar", True, f"busy times in the days around today: {len(place.times)}"),
+            Finding("calendar", True, f"busy times in the days around today: {len(times)}"),
+            *(Finding("left out", False, each) for each in left_out),
             Finding("now", True, seen.activity if seen.activity != "unknown" else "nothing is entered"),
         ]
 
@@ -92,6 +93,7 @@ class CalendarAdapter:
             place = self._places.get(presentity)
             if place is None:
                 place = self._places[presentity] = self._place(http, person)
+            known = place.reading.left_out
             try:
                 await place.look(self._means.clock())
             except SourceFault as fault:
@@ -100,8 +102,10 @@ class CalendarAdapter:
                     raise
             else:
                 health.logged_in()
+                for each in place.reading.left_out if place.reading.left_out != known else ():
+                    health.wrong("entry", f"{presentity}: left out: {each}")
                 if self._people.get(presentity) is person:
-                    self._agenda.read(presentity, place.times, told)
+                    self._agenda.read(presentity, place.reading.times, told)
             return self._means.clock() + self._settings.refresh_seconds
 
         await look_around(self._looks, look, self._settings.at_once)

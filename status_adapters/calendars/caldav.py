@@ -13,9 +13,8 @@ import msgspec
 from lxml import etree
 
 from presence_pidf.safe_xml import MalformedDocument, parse
-from status_adapters.calendars.busy_time import BusyTime
 from status_adapters.calendars.feed import REREAD_SECONDS, Read, window
-from status_adapters.calendars.reading import Task
+from status_adapters.calendars.reading import Reading, Task
 from status_adapters.http_client import MOST_BYTES, Answer, HttpClient, SourceFault, refusal
 
 DAV = "{DAV:}"
@@ -50,7 +49,7 @@ class DavCalendars:
     """What is known of one person's calendars. Their text is forgotten as soon as it is read."""
 
     def __init__(self, http: HttpClient, url: str, headers: dict[str, str], task: Task, read: Read) -> None:
-        self.times: tuple[BusyTime, ...] = ()
+        self.reading = Reading()
         self._http = http
         self._url = url
         self._headers = {"Content-Type": "application/xml; charset=utf-8", **headers}
@@ -61,7 +60,7 @@ class DavCalendars:
         self._read_at = 0.0
 
     async def look(self, now: float) -> None:
-        """Bring `times` up to date. Raises SourceFault, and what was known stands."""
+        """Bring `reading` up to date. Raises SourceFault, and what was known stands."""
         collections = await self._collections()
         same = collections == self._known and all(collection.tag for collection in collections)
         if same and now - self._read_at < REREAD_SECONDS:
@@ -70,7 +69,7 @@ class DavCalendars:
         texts: list[bytes] = []
         for collection in collections:
             texts += await self._texts(collection.url, start, end)
-        self.times = await self._read(self._task.within(start, end, tuple(texts)))
+        self.reading = await self._read(self._task.within(start, end, tuple(texts)))
         self._known, self._read_at = collections, now
 
     async def _collections(self) -> tuple[Collection, ...]:

@@ -2,11 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from status_adapters.calendars.busy_time import BusyTime
-from status_adapters.calendars.reading import Task
+from status_adapters.calendars.reading import Reading, Task
 from status_adapters.http_client import HttpClient, refusal
 
-Read = Callable[[Task], Awaitable[tuple[BusyTime, ...]]]
+Read = Callable[[Task], Awaitable[Reading]]
 """Makes busy times of a task. Raises SourceFault."""
 
 BEHIND_SECONDS = 2 * 86_400.0
@@ -24,7 +23,7 @@ class Feed:
     """What is known of one feed. Its text is forgotten as soon as it is read."""
 
     def __init__(self, http: HttpClient, url: str, headers: dict[str, str], task: Task, read: Read) -> None:
-        self.times: tuple[BusyTime, ...] = ()
+        self.reading = Reading()
         self._http = http
         self._url = url
         self._headers = {"Accept": "text/calendar", **headers}
@@ -34,14 +33,14 @@ class Feed:
         self._read_at = 0.0
 
     async def look(self, now: float) -> None:
-        """Bring `times` up to date. Raises SourceFault, and what was known stands."""
+        """Bring `reading` up to date. Raises SourceFault, and what was known stands."""
         known = self._validator if now - self._read_at < REREAD_SECONDS else {}
         answer = await self._http.request("GET", self._url, headers={**self._headers, **known})
         if answer.status == 304 and known:
             return
         if answer.status != 200:
             raise refusal(answer, "the feed")
-        self.times = await self._read(self._task.within(*window(now), (answer.body,)))
+        self.reading = await self._read(self._task.within(*window(now), (answer.body,)))
         self._read_at = now
         self._validator = _validator(answer.headers)
 

@@ -14,8 +14,7 @@ import sys
 
 import msgspec
 
-from status_adapters.calendars.busy_time import BusyTime
-from status_adapters.calendars.reading import Task, busy_times
+from status_adapters.calendars.reading import Reading, Task, busy_times
 from status_adapters.http_client import SourceFault
 
 TIMEOUT_SECONDS = 60.0
@@ -28,7 +27,7 @@ _LENGTH = struct.Struct("!I")
 class Result(msgspec.Struct, frozen=True):
     """What the process answers to a task."""
 
-    times: tuple[BusyTime, ...] = ()
+    reading: Reading = Reading()
     fault: str = ""
 
 
@@ -39,7 +38,7 @@ class Reader:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
 
-    async def read(self, task: Task) -> tuple[BusyTime, ...]:
+    async def read(self, task: Task) -> Reading:
         """What `busy_times` gives. Raises SourceFault."""
         async with self._turn:
             try:
@@ -57,7 +56,7 @@ class Reader:
                 raise
         if result.fault:
             raise SourceFault(result.fault)
-        return result.times
+        return result.reading
 
     async def close(self) -> None:
         """End the process."""

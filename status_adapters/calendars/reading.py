@@ -5,11 +5,14 @@ from typing import Any
 
 import msgspec
 
-from provisioning.occurrences import NoCalendar, calendars_of, occurrences, words
+from provisioning.calendar_text import LeftOut, NoCalendar, Tally, calendars_of
+from provisioning.occurrences import Occurrence, occurrences, words
 from status_adapters.calendars.busy_time import BusyTime, Show
 from status_adapters.http_client import SourceFault
 
 MOST_TIMES = 5000
+MOST_NAMED = 10
+"""Of what cannot be read."""
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -50,35 +53,49 @@ _OF_FREE_BUSY: dict[str, Show | None] = {
 """FBTYPE (RFC 5545 §3.2.9); an unknown one is BUSY."""
 
 
-def busy_times(task: Task) -> tuple[BusyTime, ...]:
-    """The times at which somebody is not free, in order. Raises SourceFault."""
+class Reading(msgspec.Struct, frozen=True):
+    """What calendars say."""
+
+    times: tuple[BusyTime, ...] = ()
+    """The times at which somebody is not free, in order."""
+    left_out: tuple[str, ...] = ()
+    """What cannot be read of them, in words, without titles."""
+
+
+def busy_times(task: Task) -> Reading:
+    """Read the task's texts. Raises SourceFault."""
     found: set[BusyTime] = set()
-    try:
-        for text in task.texts:
-            for calendar in calendars_of(text):
-                for time in _times(calendar, task):
+    tally = Tally()
+    for text in task.texts:
+        try:
+            for calendar in calendars_of(text, tally.left_out):
+                for time in _times(calendar, task, tally):
                     found.add(time)
                     if len(found) > MOST_TIMES:
                         raise SourceFault(f"more than {MOST_TIMES} busy times")
+        except NoCalendar as fault:
+            tally.left_out.append(LeftOut("calendar", "", "", "", str(fault)))
+    try:
+        tally.check()
     except NoCalendar as fault:
         raise SourceFault(str(fault)) from None
-    except SourceFault:
-        raise
-    except Exception as error:
-        # Each library has its own ways to say that a text is none of its kind.
-        raise SourceFault(f"no iCalendar that can be read: {type(error).__name__}: {error}") from None
-    return tuple(sorted(found))
+    named = tuple(each.named(titles=False) for each in tally.left_out[:MOST_NAMED])
+    return Reading(tuple(sorted(found)), named)
 
 
-def _times(calendar: Any, task: Task) -> Iterator[BusyTime]:
-    for start, end, all_day, event in occurrences(calendar, task.time_zone, task.start, task.end):
-        show = _show(event, task)
+def _times(calendar: Any, task: Task, tally: Tally) -> Iterator[BusyTime]:
+    def busy(time: Occurrence) -> BusyTime | None:
+        show = _show(time.event, task)
         if show is None:
-            continue
-        if all_day and show in ("busy", "away") and _is_vacation(event, show, task):
+            return None
+        if time.all_day and show in ("busy", "away") and _is_vacation(time.event, show, task):
             show = "vacation"
-        yield BusyTime(start, end, show, all_day, words(event, "SUMMARY")[:100] if task.titles else "")
+        title = words(time.event, "SUMMARY")[:100] if task.titles else ""
+        return BusyTime(time.start, time.end, show, time.all_day, title)
+
+    yield from occurrences(calendar, task.time_zone, (task.start, task.end), busy, tally)
     for component in calendar.walk("VFREEBUSY"):
+        tally.read += 1
         yield from _free_busy(component)
 
 
