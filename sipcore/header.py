@@ -55,7 +55,7 @@ USUAL_KEYS: Final = frozenset(KEYS.values())
 _LISTS: Final = (
     "accept accept-encoding accept-language alert-info allow allow-events call-info contact content-encoding "
     "content-language diversion error-info history-info in-reply-to p-asserted-identity p-preferred-identity path "
-    "proxy-require reason record-route require route service-route supported unsupported via warning"
+    "proxy-require reason record-route remote-party-id require route service-route supported unsupported via warning"
 )
 LIST_KEYS: Final = frozenset(_LISTS.split())
 """Keys of the headers whose grammar is a comma-separated list, so that one line may carry several values."""

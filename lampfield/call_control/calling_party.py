@@ -14,19 +14,24 @@ _BARE: Final = re.compile(r"[A-Za-z0-9+*._-]+")
 """A user part that needs no escapes."""
 _NOBODYS_HOST: Final = "anonymous.invalid"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_WITHHOLDS: Final = frozenset(("full", "uri", "id"))
+"""The privacy of a Remote-Party-ID that is the number's; `name` is the name's alone."""
 LONGEST_NAME: Final = 255
 """Characters of a name that are shown and on record."""
 
 
 def from_trunk(request: Request) -> Identity:
-    """The caller that a trunk names: P-Asserted-Identity before From (RFC 3325 §9.1).
+    """The caller that a trunk names: P-Asserted-Identity (RFC 3325 §9.1), else Remote-Party-ID, before From.
 
-    Withheld where Privacy asks for it (RFC 3323 §4.2).
+    Withheld where Privacy asks for it (RFC 3323 §4.2), or Remote-Party-ID itself.
     """
-    address = _asserted(request) or request.from_
-    if _wants_privacy(request) or _is_nobody(address.uri):
+    address = _asserted(request)
+    remote_party = _remote_party(request) if address is None else None
+    privacy = _privacy_of(remote_party) if remote_party is not None else frozenset()
+    address = address or remote_party or request.from_
+    if _wants_privacy(request) or privacy & _WITHHOLDS or _is_nobody(address.uri):
         return ANONYMOUS
-    return Identity(_number(address.uri), _name(address.display))
+    return Identity(_number(address.uri), "" if "name" in privacy else _name(address.display))
 
 
 def _name(display: str) -> str:
@@ -59,6 +64,25 @@ def _asserted(request: Request) -> NameAddr | None:
         return parse_name_addr(asserted[0]) if asserted else None
     except ProtocolViolation:
         return None
+
+
+def _remote_party(request: Request) -> NameAddr | None:
+    """The first caller in Remote-Party-ID, the form before RFC 3325 (draft-ietf-sip-privacy-04 §5).
+
+    None where there is none, or where the header cannot be read.
+    """
+    try:
+        parties = [parse_name_addr(value) for value in request.headers("Remote-Party-ID")]
+    except ProtocolViolation:
+        return None
+    callers = (party for party in parties if (party.params.get("party") or "calling").lower() == "calling")
+    return next(callers, None)
+
+
+def _privacy_of(remote_party: NameAddr) -> frozenset[str]:
+    """What is asked to be hidden; `full-network` is `full` that the network asks for."""
+    asked = (remote_party.params.get("privacy") or "").lower().strip('"').split(",")
+    return frozenset(value.strip().partition("-")[0] for value in asked)
 
 
 def _number(uri: Uri) -> str:

@@ -41,6 +41,42 @@ def test_an_assertion_that_cannot_be_read_is_none(asserted: str) -> None:
     assert caller(P_Asserted_Identity=asserted) == Identity("+4540123456")
 
 
+PARTY = '"Karen" <sip:+4540999999@provider.example>'
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        PARTY,
+        f"{PARTY};party=calling;screen=yes;privacy=off",
+        f"{PARTY};Party=Calling;id-type=subscriber",
+        f"<sip:+4533221100@us>;party=called, {PARTY};party=calling",
+    ],
+)
+def test_without_an_assertion_the_remote_party_goes_before_from(told: str) -> None:
+    assert caller(Remote_Party_ID=told) == Identity("+4540999999", "Karen")
+
+
+def test_an_assertion_goes_before_the_remote_party() -> None:
+    assert caller(Remote_Party_ID=f"{PARTY};privacy=full", P_Asserted_Identity="<tel:+4540123456>") == Identity(
+        "+4540123456"
+    )
+
+
+@pytest.mark.parametrize("privacy", ["full", "FULL", "id", "uri", '"full"', '"name,uri"', "full-network"])
+def test_a_remote_party_that_withholds_its_number_is_not_shown(privacy: str) -> None:
+    assert caller(Remote_Party_ID=f"{PARTY};party=calling;privacy={privacy}") == ANONYMOUS
+
+
+def test_a_remote_party_that_withholds_its_name_is_shown_by_number() -> None:
+    assert caller(Remote_Party_ID=f"{PARTY};privacy=name") == Identity("+4540999999")
+
+
+@pytest.mark.parametrize("told", ["", "Karen", "<sip:+45 4099", "<sip:+4533221100@us>;party=called"])
+def test_a_remote_party_that_names_no_caller_is_none(told: str) -> None:
+    assert caller(Remote_Party_ID=told) == Identity("+4540123456")
+
+
 @pytest.mark.parametrize("privacy", ["id", "user\r\nPrivacy: id"])
 def test_a_number_is_withheld_on_whichever_line_that_is_asked_for(privacy: str) -> None:
     lines = (f"From: {CALLER}", f"Privacy: {privacy}", "P-Asserted-Identity: <tel:+4540123456>")
