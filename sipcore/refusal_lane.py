@@ -1,7 +1,8 @@
 """A short way for what an overloaded server does most: to refuse new INVITEs with 503 (RFC 3261 §21.5.4).
 
 The answer is the stack's own, which keeps no state (§8.2.7), copied together from the request's bytes. The ACK to it is
-known by our To tag and has nobody to go to. Whatever is not plain is left to the stack, which refuses it as well.
+known by our To tag and has nobody to go to; a CANCEL is the stack's to answer. Whatever is not plain is left to the
+stack, which refuses it as well.
 """
 
 import re
@@ -51,19 +52,18 @@ class RefusalLane:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._datagrams: list[Datagram] = []
-        self._refused_at = float("-inf")
 
     def receive(self, data: bytes, flow: Flow, now: float) -> bool:
         """True when `data` was answered, or was the ACK to such an answer; False leaves it to the stack, unchanged."""
         if data.startswith(b"ACK "):
-            return now - self._refused_at < TRANSACTION_TIMEOUT and _is_of_refused(data)
+            return now - self._stack.refused_at < TRANSACTION_TIMEOUT and _is_of_refused(data)
         retry_after = self._stack.retry_after
         if retry_after is None:
             return False
         answer = self._refusal(data, flow, retry_after)
         if answer is None:
             return False
-        self._refused_at = now
+        self._stack.refused_at = now
         self._datagrams.append(Datagram(answer, flow))
         return True
 

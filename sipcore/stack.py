@@ -23,7 +23,7 @@ from sipcore.session_space import SessionSpace
 from sipcore.session_timer import IntervalTooSmall
 from sipcore.sessions import SESSION_METHODS, Sessions
 from sipcore.stack_config import StackConfig
-from sipcore.timers import TimerWheel
+from sipcore.timers import TRANSACTION_TIMEOUT, TimerWheel
 from sipcore.transaction import Transaction
 from sipcore.transaction_keys import head_of
 from sipcore.transaction_layer import (
@@ -65,6 +65,7 @@ class Stack:
         self._unanswered: dict[str, Transaction] = {}
         self.retry_after: int | None = None
         """Seconds told to new calls, which are refused; None while they are taken."""
+        self.refused_at = float("-inf")  # nothing else is kept of them
         self._dropped = 0
 
     # --- input and output
@@ -311,8 +312,9 @@ class Stack:
 
     def _receive_request(self, request: Request, flow: Flow, head: bytes | None, now: float) -> None:
         try:
-            if self.retry_after is not None and self._is_new_call(request):
+            if self.retry_after is not None and self._transactions.is_new_call(request):
                 # Without judging it and without a transaction: no work, memory or timers for calls that are not taken.
+                self.refused_at = now
                 fields = [("Retry-After", str(self.retry_after))]
                 self._answer_statelessly(request, 503, None, flow, fields, REFUSED_TAG)
                 return
@@ -376,12 +378,10 @@ class Stack:
     def _cancelled(self, cancel: Request, now: float) -> Response:
         invite = self._transactions.cancelled_by(cancel)
         if invite is None:
-            return response_to(cancel, 481)
+            late = self._transactions.has_refused(cancel) or now - self.refused_at < TRANSACTION_TIMEOUT
+            return response_to(cancel, 200 if late else 481)
         self._sessions.cancelled(invite, cancel, now)
         return response_to(cancel, 200, to_tag=invite.to_tag)
-
-    def _is_new_call(self, request: Request) -> bool:
-        return request.method == "INVITE" and request.to.tag is None and not self._transactions.knows(request)
 
     def _answer_statelessly(
         self, request: Request, status: int, reason: str | None, flow: Flow, fields: Fields = (), tag: str = ""

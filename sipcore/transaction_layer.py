@@ -179,9 +179,13 @@ class TransactionLayer:
             self._heads[head] = transaction
         return RequestArrived(transaction, request)
 
-    def knows(self, request: Request) -> bool:
-        """True if the request belongs to a transaction already. Raises ProtocolViolation."""
-        return server_key(request, request.method) in self._servers
+    def is_new_call(self, request: Request) -> bool:
+        """True for an INVITE outside dialogs that belongs to no transaction yet. Raises ProtocolViolation."""
+        return (
+            request.method == "INVITE"
+            and request.to.tag is None
+            and server_key(request, request.method) not in self._servers
+        )
 
     def knows_invite(self, branch: str, sent_by: str) -> bool:
         """True if there is an INVITE transaction of this branch of RFC 3261 and sent-by."""
@@ -202,6 +206,10 @@ class TransactionLayer:
     def cancelled_by(self, cancel: Request) -> Transaction | None:
         """The INVITE transaction that a CANCEL means (RFC 3261 §9.2). Raises ProtocolViolation."""
         return self._servers.get(server_key(cancel, "INVITE"))
+
+    def has_refused(self, cancel: Request) -> bool:
+        """True where the INVITE that a CANCEL means was refused at once: it is over, and is not moved by it (§9.2)."""
+        return self._answered.find(server_key(cancel, "INVITE")) is not None
 
     def respond(self, transaction: Transaction, response: Response, now: float) -> bytes:
         """Send a response, and give its bytes. Raises LocalMisuse after the final one, but for a 2xx to INVITE."""

@@ -180,6 +180,15 @@ def test_the_ack_to_a_refusal_is_taken_and_every_other_is_left_to_the_stack() ->
     assert not server.lane.receive(ack, FLOW, EPOCH + TRANSACTION_TIMEOUT + 1)
 
 
+@pytest.mark.parametrize("by_lane", [True, False])
+def test_a_cancel_that_comes_after_a_refusal_has_no_effect_and_gets_200(by_lane: bool) -> None:
+    server = Overloaded()
+    cancel = typical("INVITE").replace(b"INVITE sip:", b"CANCEL sip:").replace(b"1 INVITE", b"1 CANCEL")
+    assert server.by_lane(INVITE) if by_lane else server.by_stack(INVITE)
+    assert (server.by_stack(cancel) or b"").startswith(b"SIP/2.0 200 ")
+    assert server.stack.take_events() == []
+
+
 def test_the_stack_answers_the_ack_to_a_refusal_with_nothing_too() -> None:
     server = Overloaded()
     refusal = parse_message(server.by_stack(INVITE) or b"")

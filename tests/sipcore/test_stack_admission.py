@@ -83,6 +83,13 @@ def test_a_cancel_of_nothing_gets_481() -> None:
     assert RawPeer().ask("CANCEL").status == 481
 
 
+def test_a_cancel_of_what_was_refused_at_once_gets_200() -> None:
+    peer = RawPeer()
+    assert peer.ask("INVITE", [("Require", "teleport")], branch="refused").status == 420
+    assert peer.ask("CANCEL", branch="other").status == 481
+    assert peer.ask("CANCEL", branch="refused").status == 200
+
+
 def test_a_bye_outside_dialogs_gets_481() -> None:
     assert RawPeer().ask("BYE").status == 481
 
