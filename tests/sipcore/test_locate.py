@@ -3,14 +3,16 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from random import Random
 from typing import Literal
 
 import pytest
 
-from sipcore.io.resolver import DnsResolver
+from sipcore.io.resolver import LOOK_SECONDS, DnsResolver
 from sipcore.locate import Srv, Target, order_srv
 from sipcore.uri import SipUri, parse_uri
+from tests.support import virtual_time
 from tests.support.dns_server import DnsServer
 
 ZONE = """
@@ -193,6 +195,38 @@ def test_a_dns_that_has_fallen_silent_is_waited_for_once_where_it_is_known_what_
         server.close()
 
     asyncio.run(scenario())
+
+
+def test_name_servers_are_those_that_the_system_has_now(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        file, uri = tmp_path / "resolv.conf", parse_uri("sip:moves.example:5060")
+        assert isinstance(uri, SipUri)
+        old, new = DnsServer("moves 300 IN A 127.0.0.8"), DnsServer("moves 300 IN A 127.0.0.9")
+        _, port = await old.open()
+        await new.open("127.0.0.2", port)
+        file.write_text("nameserver 127.0.0.1\n")
+        resolver = DnsResolver(timeout=0.05, system_file=file, port=port)
+
+        async def found() -> str:
+            await asyncio.sleep(LOOK_SECONDS)
+            (target,) = await resolver.locate(uri, families=(4,))
+            return target.host
+
+        assert await found() == "127.0.0.8"
+        old.close()
+        for unusable in ("", "# nothing yet\n", "nameserver somebody\n"):
+            file.write_text(unusable)
+            assert await found() == "127.0.0.8"
+        file.unlink()
+        assert await found() == "127.0.0.8"
+        file.write_text("nameserver 127.0.0.2\n")
+        assert await found() == "127.0.0.9"
+        queries = sum(new.queries.values())
+        assert await found() == "127.0.0.9"
+        assert sum(new.queries.values()) == queries
+        new.close()
+
+    virtual_time.run(scenario())
 
 
 @pytest.mark.parametrize("host", ["pbx..example", f"{64 * 'x'}.example"])

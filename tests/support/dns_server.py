@@ -30,10 +30,10 @@ class DnsServer(asyncio.DatagramProtocol):
             relativize=False,
         )
 
-    async def open(self) -> Address:
-        """Listen on a free port; the address."""
+    async def open(self, host: str = "127.0.0.1", port: int = 0) -> Address:
+        """Listen, on a free port for 0; the address."""
         self._transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: self, local_addr=("127.0.0.1", 0)
+            lambda: self, local_addr=(host, port)
         )
         host, port = self._transport.get_extra_info("sockname")
         return host, port
