@@ -112,7 +112,11 @@ class Subscriptions:
 class Media:
     """Audio: RTP, prompts and music."""
 
-    address: str = setting(ip_address(), "127.0.0.1", "The address RTP is sent from and received at.")
+    address: str = setting(
+        ip_address(),
+        "127.0.0.1",
+        "The address RTP is sent from and received at. It says whether audio is IPv4 or IPv6; there is one of them.",
+    )
     advertised_address: str | None = setting(
         optional(ip_address(), empty="the address above"), "", "What SDP says instead, for a server behind NAT."
     )

@@ -45,11 +45,26 @@ _BROADCAST: Final = "255.255.255.255"
 _UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104  the address of a stream on hold, nothing is bound to it
 
 
-class NothingInCommon(ProtocolViolation):
-    """No audio stream or codec that both sides have: 488 (RFC 3261 §21.4.26)."""
+INCOMPATIBLE_ADDRESSES: Final = 301
+INCOMPATIBLE_FORMATS: Final = 305
 
-    def __init__(self, reason: str) -> None:
+
+class NothingInCommon(ProtocolViolation):
+    """No audio stream or codec that both sides have: 488 (RFC 3261 §21.4.26).
+
+    `warning` is what a Warning header says of it (§20.43).
+    """
+
+    def __init__(self, reason: str, warning: int = INCOMPATIBLE_FORMATS) -> None:
         super().__init__(reason, 488)
+        self.warning = warning
+
+
+class OtherAddresses(NothingInCommon):
+    """IPv6 is offered where we have IPv4 alone, or the other way round: nothing that is sent would arrive."""
+
+    def __init__(self) -> None:
+        super().__init__("Incompatible network address formats", INCOMPATIBLE_ADDRESSES)
 
 
 class Codec(Value, frozen=True):
@@ -85,13 +100,19 @@ class Negotiated(Value, frozen=True):
     """By which we have asked for keys, where the other side names another: it may send with either (RFC 3264 §5.1)."""
 
 
-def audio_of(description: bytes | SessionDescription, codecs: Sequence[str] = ()) -> AudioDescription | None:
+def audio_of(
+    description: bytes | SessionDescription, codecs: Sequence[str] = (), local_address: str | None = None
+) -> AudioDescription | None:
     """The first usable audio stream (RTP/AVP, not refused, at an IP address), None without one.
 
-    One with a codec of `codecs` goes before those without.
+    One with a codec of `codecs` goes before those without. Raises OtherAddresses where no stream is at an address
+    that `local_address` can reach.
     """
     found = [_audio(description, slot) for slot in range(len(_parsed(description).media))]
-    streams = [audio for audio in found if audio is not None]
+    usable = [audio for audio in found if audio is not None]
+    streams = [audio for audio in usable if local_address is None or _is_reachable(audio, local_address)]
+    if usable and not streams:
+        raise OtherAddresses
     return next((audio for audio in streams if names_of(audio, codecs)), streams[0] if streams else None)
 
 
@@ -140,7 +161,7 @@ def make_answer(
     Payload types are the offer's, `direction` what we want as far as the offer allows. Raises NothingInCommon.
     """
     session = _parsed(offer)
-    slot, audio, codec = _choose(offer, supported)
+    slot, audio, codec = _choose(offer, supported, local_address)
     ours = _meet(direction, audio.direction)
     answer = [
         _stream(port, [codec], audio.dtmf_payload_type, ours) if at == slot else _refused(stream)
@@ -164,6 +185,8 @@ def read_answer(offer: bytes | SessionDescription, answer: bytes | SessionDescri
     codec = _first_common(audio.codecs, [codec.name for codec in offered.codecs])
     if codec is None:
         raise NothingInCommon("The answer has no codec of the offer")
+    if not _is_reachable(audio, offered.address):
+        raise OtherAddresses
     negotiated = _negotiated(codec, audio, _meet(offered.direction, audio.direction))
     if audio.dtmf_payload_type in (None, offered.dtmf_payload_type):
         return negotiated
@@ -271,13 +294,23 @@ def _is_unicast(address: str) -> bool:
 # --- deciding
 
 
-def _choose(offer: bytes | SessionDescription, supported: Sequence[str]) -> tuple[int, AudioDescription, Codec]:
+def _choose(
+    offer: bytes | SessionDescription, supported: Sequence[str], local_address: str
+) -> tuple[int, AudioDescription, Codec]:
+    unreachable = False
     for slot in range(len(_parsed(offer).media)):
         audio = _audio(offer, slot)
         codec = _first_common(audio.codecs, supported) if audio is not None else None
         if audio is not None and codec is not None:
-            return slot, audio, codec
-    raise NothingInCommon("No audio stream with a codec in common")
+            if _is_reachable(audio, local_address):
+                return slot, audio, codec
+            unreachable = True
+    raise OtherAddresses if unreachable else NothingInCommon("No audio stream with a codec in common")
+
+
+def _is_reachable(audio: AudioDescription, local_address: str) -> bool:
+    """True where both addresses are IPv4, or IPv6; and of a stream on hold, which nothing is sent to."""
+    return (":" in audio.address) == (":" in local_address) or audio.address in _UNSPECIFIED
 
 
 def _first_common(codecs: Sequence[Codec], supported: Sequence[str]) -> Codec | None:

@@ -48,7 +48,7 @@ class Description:
 
         Raises NothingInCommon (488) and ProtocolViolation; then all stays as it was.
         """
-        wanted = [preferred] if preferred in _codecs_of(offer)[1] else supported
+        wanted = [preferred] if preferred in _codecs_of(offer, self._address)[1] else supported
         made, negotiated = make_answer(offer, self._address, port, wanted, session_id=self._session_id, version=1)
         self.learn(offer)
         return self._keep(made), negotiated
@@ -79,7 +79,7 @@ class Description:
         """
         if description is self._learned:
             return
-        audio, codecs = _codecs_of(description)
+        audio, codecs = _codecs_of(description, self._address)
         self._learned = description
         self.held = audio.direction in ("sendonly", "inactive")
         # An answer names only what was chosen; what the phone offered before, it can do still.
@@ -90,9 +90,9 @@ class Description:
         return self.local
 
 
-def _codecs_of(description: bytes) -> tuple[AudioDescription, list[str]]:
+def _codecs_of(description: bytes, address: str) -> tuple[AudioDescription, list[str]]:
     """The stream that counts, and its codecs of ours. Raises NothingInCommon without any, and ProtocolViolation."""
-    audio = audio_of(description, SUPPORTED)
+    audio = audio_of(description, SUPPORTED, address)
     codecs = names_of(audio, SUPPORTED) if audio is not None else []
     if audio is None or not codecs:
         raise NothingInCommon("No audio stream with a codec in common")

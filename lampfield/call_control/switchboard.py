@@ -35,6 +35,7 @@ from routing.recalling import Recalling
 from sipcore.errors import ProtocolViolation
 from sipcore.events import Event, InviteReceived, ReferOver, ReferReceived
 from sipcore.message import Request
+from sipcore.offer_answer import NothingInCommon
 from sipcore.text import as_text
 from sipcore.uri import SipUri
 
@@ -148,7 +149,7 @@ class Switchboard:
             self._services.sip.reject(invite.session, refused.status, fields=refused.fields)
         except ProtocolViolation as fault:
             logger.info("INVITE from %s:%d: %s", *invite.flow.remote, fault.reason)
-            self._services.sip.reject(invite.session, fault.status, reason=fault.reason)
+            self._services.sip.reject(invite.session, fault.status, reason=fault.reason, fields=_warning_of(fault))
         except Exception:
             # A fault of ours must not leave the caller without an answer.
             logger.exception("INVITE from %s:%d: the arrival failed", *invite.flow.remote)
@@ -250,3 +251,10 @@ class Switchboard:
             if dialled in (person.extension, person.id):
                 return Identity(person.extension, person.name, person.id)
         return Identity(dialled)
+
+
+def _warning_of(fault: ProtocolViolation) -> tuple[tuple[str, str], ...]:
+    """What does not fit together, for who looks into it (RFC 3261 §20.43)."""
+    if not isinstance(fault, NothingInCommon):
+        return ()
+    return (("Warning", f'{fault.warning} lampfield "{fault.reason}"'),)

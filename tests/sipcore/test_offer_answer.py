@@ -12,6 +12,7 @@ from sipcore.offer_answer import (
     Codec,
     Direction,
     NothingInCommon,
+    OtherAddresses,
     audio_of,
     make_answer,
     make_offer,
@@ -105,6 +106,32 @@ def test_fmtp_is_read() -> None:
     assert audio.codecs[0].fmtp == "annexb=no"
 
 
+@pytest.mark.parametrize(("offered", "ours"), [("IP6 2001:db8::7", "192.0.2.9"), ("IP4 192.0.2.7", "2001:db8::9")])
+def test_audio_at_addresses_of_the_other_kind_is_refused(offered: str, ours: str) -> None:
+    media = f"m=audio 4000 RTP/AVP 8\nc=IN {offered}"
+    with pytest.raises(OtherAddresses) as violation:
+        answer(offer(media), address=ours)
+    assert (violation.value.status, violation.value.warning) == (488, 301)
+    with pytest.raises(OtherAddresses):
+        audio_of(offer(media), CODECS, ours)
+    with pytest.raises(OtherAddresses):
+        read_answer(make_offer(ours, 20000, ["PCMA"], session_id=1, version=1), offer(media))
+
+
+@pytest.mark.parametrize("address", ["IP4 0.0.0.0", "IP6 ::"])
+def test_a_stream_on_hold_is_at_no_address_at_all(address: str) -> None:
+    for ours in ("192.0.2.9", "2001:db8::9"):
+        assert "a=recvonly" in answer(offer(f"m=audio 4000 RTP/AVP 8\nc=IN {address}"), address=ours)
+
+
+def test_of_two_streams_the_one_that_can_be_reached_is_taken() -> None:
+    offered = offer("m=audio 4000 RTP/AVP 8\nc=IN IP6 2001:db8::7\nm=audio 4002 RTP/AVP 8\nc=IN IP4 192.0.2.7")
+    assert [line for line in answer(offered) if line.startswith("m=")] == [
+        "m=audio 0 RTP/AVP 8",
+        "m=audio 20000 RTP/AVP 8",
+    ]
+
+
 @pytest.mark.parametrize(
     "media",
     [
@@ -196,7 +223,7 @@ def test_the_answer_has_the_times_of_the_offer() -> None:
 
 
 def test_our_offer_and_their_answer_agree() -> None:
-    ours = make_offer("192.0.2.8", 20000, CODECS, session_id=5, version=2, direction="sendonly")
+    ours = make_offer("2001:db8::8", 20000, CODECS, session_id=5, version=2, direction="sendonly")
     theirs = offer(
         "m=audio 4000 RTP/AVP 0 96", "c=IN IP6 2001:db8::4", "a=rtpmap:96 telephone-event/8000", "a=recvonly"
     )
@@ -270,11 +297,11 @@ def test_both_ends_agree_on_codec_and_direction(
     first = make_offer("192.0.2.8", 20000, offered, session_id=5, version=2, direction=caller)
     if not set(offered) & set(supported):
         with pytest.raises(NothingInCommon):
-            make_answer(first, "::1", 30000, supported, session_id=6, version=1, direction=callee)
+            make_answer(first, "192.0.2.9", 30000, supported, session_id=6, version=1, direction=callee)
         return
-    second, theirs = make_answer(first, "::1", 30000, supported, session_id=6, version=1, direction=callee)
+    second, theirs = make_answer(first, "192.0.2.9", 30000, supported, session_id=6, version=1, direction=callee)
     ours = read_answer(first, second)
     inverse = {"sendonly": "recvonly", "recvonly": "sendonly"}
     assert (ours.codec, ours.dtmf_payload_type) == (theirs.codec, theirs.dtmf_payload_type)
     assert inverse.get(ours.direction, ours.direction) == theirs.direction
-    assert (ours.remote, theirs.remote) == (("::1", 30000), ("192.0.2.8", 20000))
+    assert (ours.remote, theirs.remote) == (("192.0.2.9", 30000), ("192.0.2.8", 20000))

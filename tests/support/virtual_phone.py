@@ -34,6 +34,8 @@ class VirtualPhone(asyncio.DatagramProtocol):
         """NOTIFYs of no subscription."""
         self.codecs: tuple[str, ...] = ()
         """Of its calls from then on; PCMA when none is named."""
+        self.audio_host = "127.0.0.1"
+        """Where its calls say that their audio is."""
         self.takes_notify = 200
         """How it answers NOTIFY; 0 is not at all."""
 
@@ -184,6 +186,8 @@ class Line:
         self.call_id = ""
         self.statuses: list[int] = []
         """What its INVITE was answered, in order."""
+        self.warning = ""
+        """What the last answer to its INVITE warned of."""
         self.cancel_reason: str | None = None
         """Of the CANCEL that ended its ringing."""
         self.shown = ""
@@ -337,6 +341,7 @@ class Line:
     def _responded(self, response: Message) -> None:
         """To our INVITE that made the call."""
         self.statuses.append(response.status)
+        self.warning = response["Warning"]
         self.remote = response.tag or self.remote
         if response.status >= 300:
             self._end()
@@ -400,7 +405,7 @@ class Line:
 
     def _reinvite(self, direction: str) -> None:
         self._version += 1
-        body = sdp(self.rtp, *self.codecs, direction=direction, version=self._version)
+        body = sdp(self.rtp, *self.codecs, host=self.phone.audio_host, direction=direction, version=self._version)
         self._request("INVITE", {}, body, self._reinvite_answered)
 
     def _reinvite_answered(self, response: Message) -> None:
@@ -420,7 +425,7 @@ class Line:
         self.phone.send("ACK", self._invite.uri, same | {"To": response["To"], "CSeq": f"{number} ACK"})
 
     def _sdp(self) -> str:
-        return sdp(self.rtp, *self.codecs, version=self._version)
+        return sdp(self.rtp, *self.codecs, host=self.phone.audio_host, version=self._version)
 
     def _end(self) -> None:
         self.is_over = True

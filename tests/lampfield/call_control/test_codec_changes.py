@@ -128,3 +128,41 @@ def test_a_phone_that_has_no_codec_for_it_takes_no_call_from_a_colleague(exchang
         assert exchange.hears(call) == "henrik"
 
     exchange.run(test())
+
+
+def test_who_can_be_sent_no_audio_is_refused_and_told_why(exchange: Exchange) -> None:
+    async def test() -> None:
+        outside = await exchange.outside()
+        outside.audio_host = "2001:db8::7"
+        call = outside.call("+4533221100")
+        await call.over()
+        assert call.statuses[-1] == 488
+        assert call.warning == '301 lampfield "Incompatible network address formats"'
+        assert not exchange.of(CallArrived)
+
+    exchange.run(test())
+
+
+def test_an_answer_at_an_address_that_cannot_be_sent_to_ends_the_call(exchange: Exchange) -> None:
+    async def test() -> None:
+        henrik, astrid = await exchange.phone("henrik"), await exchange.phone("astrid")
+        henrik.audio_host = "2001:db8::7"
+        call = astrid.call("209")
+        ringing = await henrik.rings()
+        ringing.answer()
+        await ringing.over()
+        assert not call.is_up
+
+    exchange.run(test())
+
+
+def test_audio_that_moves_where_it_cannot_be_sent_to_is_refused_and_the_call_goes_on(exchange: Exchange) -> None:
+    async def test() -> None:
+        call, answering = await talking(exchange, ("PCMA",), ("PCMA",))
+        call.phone.audio_host = "2001:db8::7"
+        call.change_to("PCMA")
+        await asyncio.sleep(1)
+        assert call.reinvited == [488]
+        assert (exchange.hears(call), exchange.hears(answering)) == ("henrik", "astrid")
+
+    exchange.run(test())
