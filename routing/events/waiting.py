@@ -66,6 +66,8 @@ class CallbackRequested(CallEvent, frozen=True, kw_only=True):
     """What the caller was spoken to in; empty in the records of older versions."""
     main_number: str = ""
     """The main number by which the caller came while it was open, and is called back only then; empty for any time."""
+    attempts: int = 0
+    """How often the caller was called and not reached before, where the order is of a place that there was already."""
 
 
 class CallbackDue(CallEvent, frozen=True, kw_only=True):

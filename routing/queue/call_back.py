@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from routing.events import CallbackDue, CallbackMissed, OfferMade
+from routing.events import CallbackDue, CallbackMissed, CallbackRequested, OfferMade
 from routing.model import Queue
 from routing.queue.member import Waiting
 from routing.queue.outcomes import Missed
@@ -57,6 +57,35 @@ def missed_by(caller: Waiting, queue: Queue, outcome: Missed, now: float, *, cou
         retry_at=now + queue.callback_retry_seconds if again else None,
         counts=counts,
     )
+
+
+def ordered(
+    call: str,
+    queue: Queue,
+    now: float,
+    number: str,
+    earliest: float,
+    language: str,
+    main_number: str,
+    attempts: int = 0,
+) -> CallbackRequested:
+    """The place is to be called back."""
+    return CallbackRequested(
+        call=call,
+        at=now,
+        queue=queue.name,
+        number=number,
+        earliest=earliest,
+        language=language,
+        main_number=main_number,
+        attempts=attempts,
+    )
+
+
+def ordered_again(place: Waiting, queue: Queue, now: float, main_number: str) -> CallbackRequested:
+    """The place is to be called back already, and stays as it is but for the main number that counts."""
+    known = place.number, place.earliest, place.language
+    return ordered(place.call, queue, now, *known, main_number, place.attempts)
 
 
 def always_open(main_number: str) -> bool:

@@ -11,7 +11,6 @@ from collections.abc import Container, Set
 from typing import Literal
 
 from routing.events import (
-    CallbackRequested,
     OfferEnded,
     OfferMade,
     PlaceHeld,
@@ -20,7 +19,7 @@ from routing.events import (
     QueueLeft,
 )
 from routing.model import Queue
-from routing.queue.call_back import due_by, missed_by
+from routing.queue.call_back import due_by, missed_by, ordered, ordered_again
 from routing.queue.events import (
     MISSED_TOO_OFTEN,
     Author,
@@ -138,25 +137,23 @@ class QueueMachine:
     ) -> bool:
         """The caller hangs up and is to be called at `number` when the place's turn comes; False for who has left.
 
-        Of two places of one number that which is further on stays, as it is. `main_number`: see `CallbackRequested`.
+        Of two places of one number that which is further on stays, by the hours of this `main_number`, the last called.
         """
         caller = self.state.callers.get(call)
         if caller is None or caller.standing == "callback":
             return False
+        by = main_number or caller.main_number
         for other in to_call_back(self.state, number):
             self._withdraw(other, now)  # a call that is made for it finds the phone engaged, by this one
             kept, superfluous = (other, caller) if other.key < caller.key else (caller, other)
             self._take_out(superfluous, "already-ordered", now, kept.call)
             if kept is other:
+                if by != other.main_number:
+                    self._record(ordered_again(other, self.queue, now, by))
                 self._assign(now)
                 return True
         self._withdraw(caller, now)
-        name, earliest, by = self.queue.name, max(now, earliest), main_number or caller.main_number
-        self._record(
-            CallbackRequested(
-                call=call, at=now, queue=name, number=number, earliest=earliest, language=language, main_number=by
-            )
-        )
+        self._record(ordered(call, self.queue, now, number, max(now, earliest), language, by))
         self._assign(now)
         return True
 

@@ -199,7 +199,7 @@ class QueueState:
 
     def _callback_requested(self, event: CallbackRequested) -> None:
         caller = self.callers[event.call]
-        caller.standing, caller.number, caller.attempts = "callback", event.number, 0
+        caller.standing, caller.number, caller.attempts = "callback", event.number, event.attempts
         caller.earliest, caller.language, caller.main_number = event.earliest, event.language, event.main_number
         self._line_up(caller)
 

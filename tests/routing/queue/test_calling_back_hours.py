@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from call_records.why import why
 from routing.events import CallbackDue, CallbackMissed
 from routing.hours import Changes, Position
 from routing.model import Company, Destination, MainNumber, OpeningHours
@@ -154,6 +155,47 @@ def test_who_came_while_it_was_closed_is_called_while_it_is_closed() -> None:
         assert world.called_back[-1].sounds[-1] == "talks with anna"
 
     wait(scenario, lambda: World(office()))
+
+
+def test_who_orders_it_anew_is_called_by_the_hours_of_the_number_called_last() -> None:
+    async def scenario(world: World) -> None:
+        await until(CLOSES - 120)
+        await orders(world)
+        await until(CLOSES + 60)
+        await orders(world, ANY_TIME, "call-2")
+        free(world)
+        await asyncio.sleep(60)
+        assert world.called_back[-1].sounds[-1] == "talks with anna"
+
+    world = wait(scenario, lambda: World(office()))
+    assert outcomes(world) == ["already-ordered", "called-back"]
+
+
+def test_who_orders_it_anew_by_a_number_with_hours_is_called_when_that_is_open_with_the_attempts_left() -> None:
+    async def scenario(world: World) -> None:
+        await until(CLOSES - 120)
+        await orders(world, ANY_TIME)
+        free(world)
+        await asyncio.sleep(1)
+        await orders(world, MAIN, "call-2")
+        free(world)
+        await until(NEXT_MORNING + 60)
+
+    world = wait(scenario, lambda: World(office(callback_retry_seconds=300.0), {MOBILE: busy_once()}))
+    assert called_at(world) == [CLOSES - 90, NEXT_MORNING]
+    assert [event.attempt for event in world.events if isinstance(event, CallbackDue)] == [1, 2]
+    told = [line.text for line in why(event for event in world.events if event.call == "call-1")]  # type: ignore[misc]
+    assert f"keeps the place in sales, to be called at {MOBILE}, while {MAIN} is open" in told
+
+
+def test_the_order_that_counts_is_that_of_another_run_as_well() -> None:
+    table = Table("anna", members=("anna",))
+    table.busy("anna")
+    for call, main_number in (("a", MAIN), ("b", "")):
+        table.join(call)
+        table.machine.call_back(call, MOBILE, table.now, table.now, main_number=main_number)
+    (place,) = fold(table.queue, table.log + table.events()).callers.values()
+    assert (place.call, place.main_number) == ("a", "")
 
 
 def test_a_switch_that_is_turned_counts_within_a_minute() -> None:
