@@ -30,7 +30,10 @@ MOST_REDIRECTS = 5
 
 
 class ClosingDays:
-    """Feeds in the background. A feed that is away or bad leaves what was known of it, and is told in the log, once."""
+    """Feeds in the background. A feed that is away or bad leaves what was known of it, and is told in the log, once.
+
+    What cannot be read of one that is good otherwise is left out, and told as well.
+    """
 
     def __init__(self, folder: Path, clock: Clock, *, refresh_seconds: float = REFRESH_SECONDS) -> None:
         self._disk = FeedsOnDisk(folder)
@@ -39,6 +42,7 @@ class ClosingDays:
         self._zones: dict[str, set[str]] = {}
         self._times: dict[tuple[str, str], tuple[ClosedTime, ...]] = {}
         self._faults: dict[str, str] = {}
+        self._left_out: dict[str, tuple[str, ...]] = {}
         self._changed = asyncio.Event()
         self._turn = asyncio.Semaphore(AT_ONCE)
 
@@ -105,10 +109,11 @@ class ClosingDays:
         assert current is not None, "who has nothing is never answered that nothing has changed"
         if fetched is None and now - current.read_at < REREAD_SECONDS and zones <= current.times.keys():
             return None
-        times = {
-            zone: await read(Task(current.text, zone, now - BEHIND_SECONDS, now + AHEAD_SECONDS))
-            for zone in sorted(zones)
-        }
+        times: dict[str, tuple[ClosedTime, ...]] = {}
+        for zone in sorted(zones):
+            result = await read(Task(current.text, zone, now - BEHIND_SECONDS, now + AHEAD_SECONDS))
+            times[zone] = result.times
+            self._told_left_out(url, result.left_out)
         return msgspec.structs.replace(current, times=times, read_at=now)
 
     def _take(self, kept: Kept) -> None:
@@ -120,3 +125,9 @@ class ClosingDays:
         if fault and self._faults.get(url) != fault:
             logger.warning("closing days %s: %s; what was known of them stands", shown(url), fault)
         self._faults[url] = fault
+
+    def _told_left_out(self, url: str, left_out: tuple[str, ...]) -> None:
+        """What of a feed cannot be read is told when it comes, or becomes something else."""
+        for each in left_out if left_out != self._left_out.get(url, ()) else ():
+            logger.warning("closing days %s: left out, the rest counts: %s", shown(url), each)
+        self._left_out[url] = left_out

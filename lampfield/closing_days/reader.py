@@ -17,6 +17,8 @@ TIMEOUT_SECONDS = 60.0
 CPU_SECONDS = 5
 MEMORY_BYTES = 1 << 30
 MOST_TIMES = 5000
+MOST_NAMED = 10
+"""Of what cannot be read."""
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -34,11 +36,14 @@ class Result(msgspec.Struct, frozen=True):
     """What it writes on its standard output."""
 
     times: tuple[ClosedTime, ...] = ()
+    """In order of their start."""
+    left_out: tuple[str, ...] = ()
+    """What of the feed cannot be read, in words."""
     fault: str = ""
 
 
-async def read(task: Task) -> tuple[ClosedTime, ...]:
-    """The times that a feed closes, in order of their start. Raises FeedFault."""
+async def read(task: Task) -> Result:
+    """The times that a feed closes. Raises FeedFault."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -61,29 +66,31 @@ async def read(task: Task) -> tuple[ClosedTime, ...]:
     result = msgspec.msgpack.decode(written, type=Result)
     if result.fault:
         raise FeedFault(result.fault)
-    return result.times
+    return result
 
 
-def closed_times(task: Task) -> tuple[ClosedTime, ...]:
+def closed_times(task: Task) -> Result:
     """What `read` gives, in this process. Raises FeedFault."""
     # Slow to import, and needed in the process alone.
-    from provisioning.occurrences import NoCalendar, calendars_of, occurrences, words
+    from provisioning.calendar_text import NoCalendar, Tally, calendars_of
+    from provisioning.occurrences import Occurrence, occurrences, words
+
+    def closes(time: Occurrence) -> ClosedTime:
+        return ClosedTime(time.start, time.end, words(time.event, "SUMMARY")[:100] or "closed")
 
     found: list[ClosedTime] = []
+    tally = Tally()
     try:
-        for calendar in calendars_of(task.text):
-            for start, end, _, event in occurrences(calendar, task.time_zone, task.start, task.end):
+        for calendar in calendars_of(task.text, tally.left_out):
+            for time in occurrences(calendar, task.time_zone, (task.start, task.end), closes, tally):
                 if len(found) >= MOST_TIMES:
                     raise FeedFault(f"more than {MOST_TIMES} closed times")
-                found.append(ClosedTime(start, end, words(event, "SUMMARY")[:100] or "closed"))
+                found.append(time)
+        tally.check()
     except NoCalendar as fault:
         raise FeedFault(str(fault)) from None
-    except FeedFault:
-        raise
-    except Exception as error:
-        # Each library has its own ways to say that a text is none of its kind.
-        raise FeedFault(f"no iCalendar that can be read: {type(error).__name__}: {error}") from error
-    return tuple(sorted(found, key=lambda time: (time.start, time.end)))
+    in_order = tuple(sorted(found, key=lambda time: (time.start, time.end)))
+    return Result(in_order, tuple(each.named(titles=True) for each in tally.left_out[:MOST_NAMED]))
 
 
 def main() -> None:
@@ -92,7 +99,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Task)
     try:
-        result = Result(closed_times(task))
+        result = closed_times(task)
     except FeedFault as fault:
         result = Result(fault=str(fault))
     sys.stdout.buffer.write(msgspec.msgpack.encode(result))

@@ -13,7 +13,7 @@ import pytest
 
 from lampfield.closing_days import ClosingDays
 from lampfield.closing_days.fetch import MOST_BYTES, FeedFault
-from lampfield.closing_days.reader import Task, closed_times, read
+from lampfield.closing_days.reader import Task, closed_times
 from provisioning.occurrences import LAST_YEAR
 from routing.hours import ClosedTime
 from routing.model import OpeningHours
@@ -45,7 +45,7 @@ def task(text: bytes) -> Task:
 
 
 def test_days_times_and_what_repeats_are_read_in_the_companys_time_zone() -> None:
-    assert closed_times(task(feed(PARTY, INVENTORY))) == (
+    assert closed_times(task(feed(PARTY, INVENTORY))).times == (
         PARTY_TIME,
         ClosedTime(at(6, 10, 10), at(6, 10, 12), "Inventory"),
         ClosedTime(at(6, 17, 10), at(6, 17, 12), "Inventory"),
@@ -62,7 +62,7 @@ def test_days_times_and_what_repeats_are_read_in_the_companys_time_zone() -> Non
     ],
 )
 def test_an_event_closes_from_its_start_to_its_end(event: str, times: tuple[ClosedTime, ...]) -> None:
-    assert closed_times(task(feed(event))) == times
+    assert closed_times(task(feed(event))).times == times
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def test_an_event_closes_from_its_start_to_its_end(event: str, times: tuple[Clos
     ],
 )
 def test_what_closes_until_further_notice_is_read_with_the_rest(event: str) -> None:
-    party, closed = closed_times(task(feed(PARTY, event)))
+    party, closed = closed_times(task(feed(PARTY, event))).times
     assert party == PARTY_TIME
     assert closed.start == at(6, 7)
     assert datetime.fromtimestamp(closed.end, COPENHAGEN).year == LAST_YEAR
 
 
 def test_a_day_that_never_comes_is_passed_over() -> None:
-    assert closed_times(task(feed(PARTY, "DTSTART;VALUE=DATE:99991231"))) == (PARTY_TIME,)
+    assert closed_times(task(feed(PARTY, "DTSTART;VALUE=DATE:99991231"))).times == (PARTY_TIME,)
 
 
 @pytest.mark.parametrize("text", [b"", b"<html>", b"\xff\x00", feed("DTSTART:never"), b"BEGIN:VCALENDAR\r\n"])
@@ -93,9 +93,54 @@ def test_what_is_no_calendar_is_told(text: bytes) -> None:
         closed_times(task(text))
 
 
-def test_a_rule_that_repeats_each_second_ends_the_reading_and_nothing_else() -> None:
-    with pytest.raises(FeedFault):
-        asyncio.run(read(task(feed("DTSTART:20240601T000000\nDURATION:PT1S\nRRULE:FREQ=SECONDLY"))))
+UNREADABLE = {
+    "its length overflows": ("DTSTART;VALUE=DATE:20240608\nDURATION:P999999999999D", "DURATION"),
+    "a period of it overflows": (
+        "DTSTART:20240601T100000Z\nRDATE;VALUE=PERIOD:20240601T100000Z/P999999999D",
+        "Overflow",
+    ),
+    "it begins never": ("DTSTART:never", "DTSTART"),
+    "it has no beginning": ("SUMMARY:Some day", "DTSTART"),
+    "its rule is none": ("DTSTART:20240601T000000\nRRULE:FREQ=NEVER", "FREQ=NEVER"),
+    "its rule never gets on": ("DTSTART:20240601T000000\nRRULE:FREQ=DAILY;INTERVAL=0", "computing"),
+    "its rule repeats each second": ("DTSTART:20240601T000000\nDURATION:PT1S\nRRULE:FREQ=SECONDLY", "computing"),
+    "its rule looks for a day that never comes": (
+        "DTSTART:20240601T000000\nDURATION:PT1S\nRRULE:FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30",
+        "computing",
+    ),
+    "its rule repeats too often": (
+        "DTSTART:20240501T000000\nDURATION:PT1S\nRRULE:FREQ=MINUTELY;COUNT=40000",
+        "more than",
+    ),
+}
+
+
+@pytest.mark.parametrize(("event", "told"), UNREADABLE.values(), ids=UNREADABLE)
+def test_an_event_that_cannot_be_read_is_left_out_by_name_and_the_rest_counts(event: str, told: str) -> None:
+    result = closed_times(task(feed(event, PARTY, INVENTORY)))
+    assert [time.why for time in result.times] == ["Summer party", "Inventory", "Inventory"]
+    (left_out,) = result.left_out
+    assert "VEVENT (UID 0" in left_out
+    assert told in left_out
+
+
+def test_an_exception_from_a_rule_that_cannot_be_read_leaves_out_its_event_alone() -> None:
+    exception = "UID:weekly\nRECURRENCE-ID:never\nDTSTART:20240617T100000\nDTEND:20240617T110000"
+    weekly = f"UID:weekly\n{INVENTORY}"
+    text = feed(PARTY, weekly, exception).replace(b"UID:1\r\n", b"").replace(b"UID:2\r\n", b"")
+    result = closed_times(task(text))
+    assert result.times == (PARTY_TIME,)
+    assert [each.partition(",")[0] for each in result.left_out] == ["VEVENT (UID weekly"]
+
+
+def test_a_time_zone_that_cannot_be_read_spoils_no_event() -> None:
+    zone = (
+        b"BEGIN:VTIMEZONE\r\nTZID:Ours\r\nBEGIN:STANDARD\r\nDTSTART:never\r\nTZOFFSETFROM:+0100\r\n"
+        b"TZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+    )
+    result = closed_times(task(feed(PARTY).replace(b"BEGIN:VEVENT", zone + b"BEGIN:VEVENT", 1)))
+    assert result.times == (PARTY_TIME,)
+    assert result.left_out[0].startswith("VTIMEZONE (UID Ours, begins never)")
 
 
 @pytest.fixture
@@ -162,6 +207,19 @@ def test_a_feed_gone_bad_is_told_once_and_what_was_known_stands(
     (message,) = caplog.messages
     assert told in message
     assert server.url in message
+
+
+def test_an_event_that_cannot_be_read_is_told_once_and_the_rest_counts(
+    tmp_path: Path, runner: asyncio.Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    endless = "DTSTART:20240601T000000\nRRULE:FREQ=DAILY;INTERVAL=0\nSUMMARY:Easter"
+    with RudeServer(says(feed(endless, PARTY))) as server, caplog.at_level(logging.WARNING):
+        feeds = Feeds(tmp_path, server.url, runner)
+        feeds.run_until(lambda: len(server.requests) >= 3)
+        assert feeds.times() == (PARTY_TIME,)
+    (message,) = caplog.messages
+    assert "left out" in message
+    assert "UID 0, begins 20240601T000000, 'Easter'" in message
 
 
 def test_a_server_that_is_away_is_told_and_the_feed_is_taken_when_it_is_back(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from presence_pidf.status_report import Activity
 from status_adapters.calendars.busy_time import BusyTime, Show, outlook, report
 from status_adapters.calendars.reader import Reader
-from status_adapters.calendars.reading import Task, busy_times
+from status_adapters.calendars.reading import Reading, Task, busy_times
 from status_adapters.http_client import SourceFault
 from tests.support.calendars import calendar
 from tests.support.virtual_time import DAY, START
@@ -33,7 +33,7 @@ def read(*events: str, titles: bool = False, mail: str = "anna@nordlys.example")
         titles=titles,
         vacation_words=("ferie",),
     )
-    return busy_times(task)
+    return busy_times(task).times
 
 
 NINE_TO_TEN = "DTSTART:20240516T090000\nDTEND:20240516T100000\nSUMMARY:Salaries"
@@ -99,7 +99,7 @@ def test_free_busy_answers_are_read_too() -> None:
         b"FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20240517T070000Z/PT1H\r\n"
         b"FREEBUSY;FBTYPE=FREE:20240518T070000Z/PT1H\r\nEND:VFREEBUSY\r\nEND:VCALENDAR\r\n"
     )
-    assert busy_times(Task((text,), START, START + 10 * DAY)) == (
+    assert busy_times(Task((text,), START, START + 10 * DAY)).times == (
         BusyTime(at(16, 9), at(16, 10)),
         BusyTime(at(17, 9), at(17, 10), "away"),
     )
@@ -111,17 +111,33 @@ def test_what_is_no_calendar_is_told(text: bytes) -> None:
         busy_times(Task((text,), START, START + DAY))
 
 
-def test_a_rule_that_repeats_each_second_ends_its_own_reading_and_not_the_next() -> None:
-    async def scenario() -> None:
-        reader = Reader()
-        endless = Task((calendar("DTSTART:20240501T000000\nDURATION:PT1S\nRRULE:FREQ=SECONDLY"),), START, START + DAY)
-        with pytest.raises(SourceFault, match="more"):
-            await reader.read(endless)
-        text = calendar("DTSTART:20240515T100000Z\nDURATION:PT1H")
-        assert len(await reader.read(Task((text,), START, START + DAY))) == 1
-        await reader.close()
+def test_a_busy_time_that_cannot_be_read_is_left_out_and_the_rest_counts() -> None:
+    text = (
+        b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x\r\nBEGIN:VFREEBUSY\r\nUID:1\r\n"
+        b"FREEBUSY:20240516T070000Z/PT1H,20240516T070000Z/P999999999D\r\n"
+        b"FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20240517T070000Z/PT1H\r\nEND:VFREEBUSY\r\nEND:VCALENDAR\r\n"
+    )
+    reading = busy_times(Task((text,), START, START + 10 * DAY))
+    assert reading.times == (BusyTime(at(16, 9), at(16, 10)), BusyTime(at(17, 9), at(17, 10), "away"))
+    assert reading.left_out == ("VFREEBUSY (UID 1): OverflowError: date value out of range",)
 
-    asyncio.run(scenario())
+
+def test_what_cannot_be_read_is_left_out_without_its_title_and_the_rest_counts() -> None:
+    endless = "DTSTART:20240501T000000\nDURATION:PT1S\nRRULE:FREQ=SECONDLY\nSUMMARY:Doctor"
+    texts = (calendar(endless, NINE_TO_TEN), b"nonsense")
+    task = Task(texts, START, START + 10 * DAY, "Europe/Copenhagen", titles=True)
+    reading = asyncio.run(once(task))
+    assert [time.title for time in reading.times] == ["Salaries"]
+    assert [each.partition(" (")[0].partition(":")[0] for each in reading.left_out] == ["VEVENT", "calendar"]
+    assert not any("Doctor" in each for each in reading.left_out)
+
+
+async def once(task: Task) -> Reading:
+    reader = Reader()
+    try:
+        return await reader.read(task)
+    finally:
+        await reader.close()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from status_adapters.adapter import Watched
 from status_adapters.calendars import CalendarAdapter, CalendarSettings
 from status_adapters.calendars.busy_time import BusyTime
 from status_adapters.calendars.caldav import DavCalendars
-from status_adapters.calendars.reading import Task, busy_times
+from status_adapters.calendars.reading import Reading, Task, busy_times
 from status_adapters.http_client import HttpClient, LoginRefused, SourceFault, basic
 from tests.support.adapter_bench import Book, means, running
 from tests.support.asgi_server import served
@@ -49,7 +49,7 @@ class Counted:
     def __init__(self) -> None:
         self.times = 0
 
-    async def read(self, task: Task) -> tuple[BusyTime, ...]:
+    async def read(self, task: Task) -> Reading:
         self.times += 1
         return busy_times(task)
 
@@ -66,12 +66,12 @@ def test_what_is_in_a_calendar_is_read_once_for_each_change(server: Radicale) ->
             for _ in range(3):
                 await dav.look(START)
             assert counted.times == 1
-            assert BusyTime(START, START + 3600) in dav.times
-            assert len(dav.times) == 17, "a meeting, and lunch on 16 days"
+            assert BusyTime(START, START + 3600) in dav.reading.times
+            assert len(dav.reading.times) == 17, "a meeting, and lunch on 16 days"
             server.delete("/anna/work/meeting.ics")
             await dav.look(START)
             assert counted.times == 2
-            assert BusyTime(START, START + 3600) not in dav.times
+            assert BusyTime(START, START + 3600) not in dav.reading.times
             await dav.look(START + DAY)
             assert counted.times == 3, "the days ahead are others"
 
@@ -88,7 +88,7 @@ def test_all_calendars_of_a_person_count(server: Radicale) -> None:
         async with HttpClient(means(clock=lambda: START)) as http:
             dav = DavCalendars(http, f"{server.url}/bo/", LOG_IN, Task(), Counted().read)
             await dav.look(START)
-            assert [time.start - START for time in dav.times] == [0, 7200]
+            assert [time.start - START for time in dav.reading.times] == [0, 7200]
 
     asyncio.run(scenario())
 
@@ -150,7 +150,7 @@ def test_a_server_that_shows_no_events_is_asked_for_busy_times() -> None:
         async with served(dav_server(Response(status_code=403))) as url, HttpClient(means()) as http:
             dav = DavCalendars(http, f"{url}/anna/", LOG_IN, Task(), Counted().read)
             await dav.look(START)
-            assert dav.times == (BusyTime(START, START + 3600),)
+            assert dav.reading.times == (BusyTime(START, START + 3600),)
 
     run(scenario())
 

@@ -8,8 +8,7 @@ import pytest
 
 from status_adapters.adapter import Watched
 from status_adapters.calendars import CalendarAdapter, CalendarSettings
-from status_adapters.calendars.busy_time import BusyTime
-from status_adapters.calendars.reading import Task, busy_times
+from status_adapters.calendars.reading import Reading, Task, busy_times
 from status_adapters.simulated.faults import FaultKind, Faults, Faulty
 from status_adapters.simulated.feeds import SimulatedFeeds
 from tests.support.adapter_bench import Book, means, running
@@ -21,7 +20,7 @@ ANNA, BO = (Watched(f"sip:{name}@nordlys.example", time_zone="Europe/Copenhagen"
 HOUR = 3600.0
 
 
-async def read(task: Task) -> tuple[BusyTime, ...]:
+async def read(task: Task) -> Reading:
     """In this process: nobody wrote these calendars to do harm, and virtual time waits for no other process."""
     return busy_times(task)
 
