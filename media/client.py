@@ -147,6 +147,7 @@ class MediaClient:
         """Say what was negotiated; again after each new offer and answer.
 
         Payload types are those that the party has named; keys are also taken by `own_dtmf_payload_type`, which we have.
+        Keys of a party without telephone events are tones in the audio, both ways.
 
         A `remote` of None, or the unspecified address of an old-style hold (RFC 3264 §8.4), is learned from the first
         packets. Learning begins anew with each call.
@@ -205,8 +206,12 @@ class MediaClient:
         self._tell("unbridge", session, {})
 
     def send_dtmf(self, session: str, digits: str, duration_ms: int = 100) -> None:
-        """Send keys as telephone events (RFC 4733), one after the other."""
+        """Send keys one after the other, as telephone events (RFC 4733) or tones."""
         self._tell("dtmf", session, {"digits": quote_value(digits), "duration_ms": str(duration_ms)})
+
+    def ignore_tones(self, session: str) -> None:
+        """Take no more keys from the audio: the party tells them in another way."""
+        self._tell("ignore_tones", session, {})
 
     def record(
         self, session: str, path: Path, *, said_only: bool = False, longest: float = 0.0, silence: float = 0.0
@@ -230,7 +235,7 @@ class MediaClient:
 
     async def close(self, session: str) -> Counters:
         """Close a session and return its last counters. Raises MediaError."""
-        return self._counters(await self._ask("close", session, {}))
+        return msgspec.convert((await self._ask("close", session, {})).arguments, Counters, strict=False)
 
     def drop(self, session: str) -> None:
         """Close a session whose last counters nobody asks for; one of an engine that is away is gone already."""
@@ -239,7 +244,7 @@ class MediaClient:
 
     async def counters(self, session: str) -> Counters:
         """What the session sent and received so far. Raises MediaError."""
-        return self._counters(await self._ask("counters", session, {}))
+        return msgspec.convert((await self._ask("counters", session, {})).arguments, Counters, strict=False)
 
     async def sessions(self) -> list[SessionInfo]:
         """All sessions that the engine has. Raises MediaError."""
@@ -256,10 +261,6 @@ class MediaClient:
         positions = [position for info in sessions for position in (info.music, info.announcement) if position]
         highest = max((position.play for position in positions), default=0)
         self._plays = max(self._plays, highest + PLAYS_PASSED_OVER if highest else 0)
-
-    @staticmethod
-    def _counters(reply: ControlLine) -> Counters:
-        return msgspec.convert(reply.arguments, Counters, strict=False)
 
     def _ask(self, verb: str, session: str, arguments: dict[str, str]) -> asyncio.Future[ControlLine]:
         if not self._socket:

@@ -14,7 +14,7 @@ class MediaEvent(msgspec.Struct, frozen=True):
 
 
 class DtmfReceived(MediaEvent, frozen=True):
-    """A key was pressed and let go: one of 0-9 * # A-D (RFC 4733)."""
+    """A key was pressed and let go: one of 0-9 * # A-D (RFC 4733), or heard as a tone."""
 
     digit: str
     duration_ms: int

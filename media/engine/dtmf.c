@@ -105,11 +105,11 @@ bool dtmf_queue(struct dtmf_sender *sender, const char *digits, unsigned duratio
     return true;
 }
 
-static void write_payload(const struct dtmf_sender *sender, uint8_t *payload, bool ends)
+void dtmf_write_payload(uint8_t payload[DTMF_PAYLOAD_SIZE], uint8_t event, bool ends, uint16_t duration)
 {
-    payload[0] = sender->queue[sender->head].event;
+    payload[0] = event;
     payload[1] = (uint8_t)((ends ? END_BIT : 0) | VOLUME);
-    wire_write16(payload + 2, sender->duration);
+    wire_write16(payload + 2, duration);
 }
 
 static void next_digit(struct dtmf_sender *sender)
@@ -120,15 +120,23 @@ static void next_digit(struct dtmf_sender *sender)
 
 bool dtmf_next(struct dtmf_sender *sender, struct dtmf_packet *packet)
 {
-    if (sender->phase == DTMF_PAUSE && ++sender->step > PAUSE_FRAMES)
-        sender->phase = DTMF_IDLE;
-    if (sender->phase == DTMF_PAUSE || !dtmf_sending(sender))
+    if (!dtmf_sending(sender))
         return false;
+    if (sender->phase == DTMF_PAUSE) {
+        *packet = (struct dtmf_packet){0};
+        if (++sender->step <= PAUSE_FRAMES)
+            return sender->audible;
+        sender->phase = DTMF_IDLE;
+        if (sender->count == 0)
+            return false;
+    }
     packet->starts = sender->phase == DTMF_IDLE;
     if (packet->starts) {
         sender->phase = DTMF_TONE;
         sender->duration = 0;
     }
+    packet->sounds = true;
+    packet->at = sender->duration;
     if (sender->phase == DTMF_TONE) {
         uint16_t whole = sender->queue[sender->head].duration;
         unsigned reached = sender->duration + RTP_FRAME_SAMPLES;
@@ -138,8 +146,8 @@ bool dtmf_next(struct dtmf_sender *sender, struct dtmf_packet *packet)
             sender->step = 0;
         }
     }
-    write_payload(sender, packet->payload, sender->phase == DTMF_END);
-    if (sender->phase == DTMF_END && ++sender->step == END_PACKETS) {
+    dtmf_write_payload(packet->payload, sender->queue[sender->head].event, sender->phase == DTMF_END, sender->duration);
+    if (sender->phase == DTMF_END && (++sender->step == END_PACKETS || sender->audible)) {
         next_digit(sender);
         sender->phase = DTMF_PAUSE;
         sender->step = 0;

@@ -33,11 +33,15 @@ int dtmf_receive(struct dtmf_receiver *receiver, const struct rtp_packet *packet
 /* Ends an event whose end packets were all lost; returns 1 when it did. */
 int dtmf_expire(struct dtmf_receiver *receiver, uint64_t now, struct dtmf_digit *out);
 
+/* Writes the payload of a telephone event; `duration` in timestamp units. */
+void dtmf_write_payload(uint8_t payload[DTMF_PAYLOAD_SIZE], uint8_t event, bool ends, uint16_t duration);
+
 enum dtmf_phase { DTMF_IDLE, DTMF_TONE, DTMF_END, DTMF_PAUSE };
 
 /* Zeroed is idle. Driven once each 20 ms. */
 struct dtmf_sender {
     enum dtmf_phase phase;
+    bool audible;         /* Keys are tones in the audio: their end is not repeated, and the pause behind it is silence that is sent. */
     unsigned count;       /* Of digits in the queue, from its head on. */
     unsigned head;
     unsigned step;        /* Frames done in this phase. */
@@ -59,10 +63,12 @@ static inline bool dtmf_sending(const struct dtmf_sender *sender)
 
 struct dtmf_packet {
     bool starts;  /* First packet of an event: the marker bit is set and its timestamp is the present. */
+    bool sounds;  /* Else it is the pause behind an audible key. */
+    uint16_t at;  /* For how long the key has sounded before, timestamp units. */
     uint8_t payload[DTMF_PAYLOAD_SIZE];
 };
 
-/* What this frame's packet is; false in the pause between digits, and when idle, when audio may be sent. */
+/* What this frame's packet is; false when audio may be sent: when idle, and in the pause between digits that are not audible. */
 bool dtmf_next(struct dtmf_sender *sender, struct dtmf_packet *packet);
 
 #endif

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "engine.h"
 #include "report.h"
+#include "tones.h"
 #include "wav_writer.h"
 #include "work.h"
 
@@ -30,6 +31,19 @@ static bool do_open(struct work *work)
     snprintf(session->label, sizeof session->label, "%s", label ? label : "");
     line_number(work->reply, "port", session->port);
     return true;
+}
+
+/* Keys are heard and sounded as tones where there are no telephone events for them. */
+static bool turn_to_tones(struct work *work)
+{
+    struct session *session = work->session;
+    bool wanted = session->dtmf_payload_type == SESSION_NO_DTMF;
+    session->dtmf_sender.audible = wanted;
+    if (wanted && session->tones && tones_codec(session->tones) == session->codec)
+        return true;
+    tones_free(session->tones);
+    session->tones = wanted ? tones_new(&work->engine->g711, session->codec) : NULL;
+    return !wanted || session->tones ? true : work_fail(work, "out of memory");
 }
 
 static bool do_configure(struct work *work)
@@ -60,6 +74,8 @@ static bool do_configure(struct work *work)
     session->timeout_ns = timeout_ns;
     session->timeout_told = false;
     session->listening_since = work->engine->now;
+    if (!turn_to_tones(work))
+        return false;
     session->configured = true;
     union address before = session->source.remote;
     source_lock_reset(&session->source, &remote);
@@ -191,11 +207,19 @@ static bool do_dtmf(struct work *work)
     uint64_t duration_ms = 100;
     if (!work_text(work, "digits", &digits) || !work_number(work, "duration_ms", DTMF_MIN_MS, DTMF_MAX_MS, &duration_ms))
         return false;
-    if (work->session->dtmf_payload_type == SESSION_NO_DTMF)
-        return work_fail(work, "no payload type for telephone events was agreed on");
+    if (!work->session->configured)
+        return work_fail(work, "the session must be configured first");
     if (!digits || !dtmf_queue(&work->session->dtmf_sender, digits, (unsigned)duration_ms))
         return work_fail(work, "digits must be 1 to 64 of 0-9 * # A-D, with those still being sent");
     ticker_add(&work->engine->ticker, work->session, work->engine->now);
+    return true;
+}
+
+static bool do_ignore_tones(struct work *work)
+{
+    work->session->deaf_to_tones = true;
+    if (work->session->tones)
+        work->session->dtmf_receiver.active = false;
     return true;
 }
 
@@ -282,6 +306,7 @@ static const struct {
     {"bridge", true, " with ", do_bridge},
     {"unbridge", true, " ", do_unbridge},
     {"dtmf", true, " digits duration_ms ", do_dtmf},
+    {"ignore_tones", true, " ", do_ignore_tones},
     {"record", true, " path channels longest_ms silence_ms ", do_record},
     {"stop_record", true, " ", do_stop_record},
     {"counters", true, " ", do_counters},

@@ -70,3 +70,8 @@ void g711_convert(const struct g711 *tables, enum codec from, enum codec to, con
     for (size_t i = 0; i < size; i++)
         out[i] = table[in[i]];
 }
+
+uint8_t g711_encode(const struct g711 *tables, enum codec codec, int16_t sample)
+{
+    return nearest(sample, sample < 0 ? 0 : 0x80, codec == CODEC_PCMA ? tables->linear_of_alaw : tables->linear_of_ulaw);
+}

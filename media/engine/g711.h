@@ -24,4 +24,7 @@ bool g711_convertible(enum codec from, enum codec to);
 /* Copies `size` payload bytes, converting between the two laws of G.711. */
 void g711_convert(const struct g711 *tables, enum codec from, enum codec to, const uint8_t *in, uint8_t *out, size_t size);
 
+/* The code whose sample lies nearest. */
+uint8_t g711_encode(const struct g711 *tables, enum codec codec, int16_t sample);
+
 #endif

@@ -1,5 +1,6 @@
 #include "g722.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { QMF_TAPS = 24 };
@@ -69,37 +70,64 @@ static int scale(int nb, int base)
     return (shift < 0 ? mantissa << -shift : mantissa >> shift) * 4;
 }
 
-static int decode_low(struct g722_band *band, unsigned code)
+/* What a code of the lower band means now. */
+static int value_low(const struct g722_band *band, unsigned code)
 {
     static const int QM6[64] = {
         -136,   -136,   -136,   -136,   -24808, -21904, -19008, -16704, -14984, -13512, -12280, -11192, -10232, -9360, -8576, -7856,
         -7192,  -6576,  -6000,  -5456,  -4944,  -4464,  -4008,  -3576,  -3168,  -2776,  -2400,  -2032,  -1688,  -1360, -1040, -728,
         24808,  21904,  19008,  16704,  14984,  13512,  12280,  11192,  10232,  9360,   8576,   7856,   7192,   6576,  6000,  5456,
         4944,   4464,   4008,   3576,   3168,   2776,   2400,   2032,   1688,   1360,   1040,   728,    432,    136,   -432,  -136};
+    return clamp(band->s + ((band->det * QM6[code]) >> 15), -16384, 16383);
+}
+
+static void adapt_low(struct g722_band *band, unsigned code)
+{
     static const int QM4[16] = {0,     -20456, -12896, -8968, -6288, -4240, -2584, -1200,
                                 20456, 12896,  8968,   6288,  4240,  2584,  1200,  0};
     static const int RL42[16] = {0, 7, 6, 5, 4, 3, 2, 1, 7, 6, 5, 4, 3, 2, 1, 0};
     static const int WL[8] = {-60, -30, 58, 172, 334, 538, 1198, 3042};
-    int value = clamp(band->s + ((band->det * QM6[code]) >> 15), -16384, 16383);
     /* The predictor works on four bits only, whatever the mode. */
     unsigned coarse = code >> 2;
     int difference = (band->det * QM4[coarse]) >> 15;
     band->nb = clamp(((band->nb * 127) >> 7) + WL[RL42[coarse]], 0, 18432);
     band->det = scale(band->nb, 8);
     advance(band, difference);
-    return value;
 }
 
-static int decode_high(struct g722_band *band, unsigned code)
+/* How far a code of the higher band is from what was predicted. */
+static int difference_high(const struct g722_band *band, unsigned code)
 {
     static const int QM2[4] = {-7408, -1616, 7408, 1616};
+    return (band->det * QM2[code]) >> 15;
+}
+
+static int value_high(const struct g722_band *band, unsigned code)
+{
+    return clamp(band->s + difference_high(band, code), -16384, 16383);
+}
+
+static void adapt_high(struct g722_band *band, unsigned code)
+{
     static const int WH[4] = {798, -214, 798, -214};
-    int difference = (band->det * QM2[code]) >> 15;
-    int value = clamp(band->s + difference, -16384, 16383);
+    int difference = difference_high(band, code);
     band->nb = clamp(((band->nb * 127) >> 7) + WH[code], 0, 22528);
     band->det = scale(band->nb, 10);
     advance(band, difference);
-    return value;
+}
+
+/* Both QMFs: takes two values into a delay line, and filters those at even places and those at odd ones. */
+static void filter(int x[QMF_TAPS], int first, int second, int *even, int *odd)
+{
+    static const int QMF[QMF_TAPS / 2] = {3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11};
+    memmove(x, x + 2, (QMF_TAPS - 2) * sizeof *x);
+    x[QMF_TAPS - 2] = first;
+    x[QMF_TAPS - 1] = second;
+    *even = *odd = 0;
+    for (int i = 0; i < QMF_TAPS / 2; i++) {
+        *even += x[2 * i] * QMF[i];
+        *odd += x[2 * i + 1] * QMF[QMF_TAPS / 2 - 1 - i];
+    }
 }
 
 void g722_init(struct g722_decoder *decoder)
@@ -111,19 +139,44 @@ void g722_init(struct g722_decoder *decoder)
 
 void g722_decode(struct g722_decoder *decoder, uint8_t code, int16_t out[2])
 {
-    static const int QMF[QMF_TAPS / 2] = {3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11};
-    int low = decode_low(&decoder->low, code & 0x3f);
-    int high = decode_high(&decoder->high, code >> 6);
-    int *x = decoder->x;
-    memmove(x, x + 2, (QMF_TAPS - 2) * sizeof *x);
-    x[QMF_TAPS - 2] = low + high;
-    x[QMF_TAPS - 1] = low - high;
-    int even = 0;
-    int odd = 0;
-    for (int i = 0; i < QMF_TAPS / 2; i++) {
-        even += x[2 * i] * QMF[i];
-        odd += x[2 * i + 1] * QMF[QMF_TAPS / 2 - 1 - i];
-    }
+    int low = value_low(&decoder->low, code & 0x3f);
+    int high = value_high(&decoder->high, code >> 6);
+    adapt_low(&decoder->low, code & 0x3f);
+    adapt_high(&decoder->high, code >> 6);
+    int even;
+    int odd;
+    filter(decoder->x, low + high, low - high, &even, &odd);
     out[0] = (int16_t)saturate(odd >> 11);
     out[1] = (int16_t)saturate(even >> 11);
+}
+
+void g722_encoder_init(struct g722_encoder *encoder)
+{
+    memset(encoder, 0, sizeof *encoder);
+    encoder->low.det = 32;
+    encoder->high.det = 8;
+}
+
+/* The code from `first` on whose value lies nearest. */
+static unsigned nearest(const struct g722_band *band, int (*value_of)(const struct g722_band *, unsigned), unsigned first, unsigned end,
+                        int value)
+{
+    unsigned best = first;
+    for (unsigned code = first; code < end; code++)
+        if (abs(value_of(band, code) - value) < abs(value_of(band, best) - value))
+            best = code;
+    return best;
+}
+
+uint8_t g722_encode(struct g722_encoder *encoder, const int16_t in[2])
+{
+    enum { FIRST_LOW = 4, LOW_CODES = 64, HIGH_CODES = 4 };  /* The first four are not sent. */
+    int even;
+    int odd;
+    filter(encoder->x, in[0], in[1], &even, &odd);
+    unsigned low = nearest(&encoder->low, value_low, FIRST_LOW, LOW_CODES, (even + odd) >> 14);
+    unsigned high = nearest(&encoder->high, value_high, 0, HIGH_CODES, (even - odd) >> 14);
+    adapt_low(&encoder->low, low);
+    adapt_high(&encoder->high, high);
+    return (uint8_t)(high << 6 | low);
 }

@@ -7,6 +7,7 @@
 
 #include "engine.h"
 #include "player.h"
+#include "tones.h"
 
 enum { BATCH = 8, BUFFER = 2048, MOST_BATCHES = 8, EVENTS = 256, MOST_ROUNDS = 16 };
 
@@ -43,16 +44,16 @@ static int receive(struct intake *intake, int fd)
     return recvmmsg(fd, intake->messages, BATCH, MSG_DONTWAIT, NULL);
 }
 
+/* Passes on a telephone event where `digits`, else audio. */
 static void relay(struct engine *engine, const struct session *from, struct session *to, const struct rtp_packet *received,
-                  enum reception_result place)
+                  enum reception_result place, bool digits)
 {
     if (!session_may_send(to) || player_speaks(to)) {
         to->relay.joined = false;
         return;
     }
     struct rtp_packet packet = *received;
-    bool digits = session_takes_digits(from, received->payload_type);
-    bool audio = received->payload_type == from->payload_type && g711_convertible(from->codec, to->codec);
+    bool audio = !digits && received->payload_type == from->payload_type && g711_convertible(from->codec, to->codec);
     if (!(audio || (digits && to->dtmf_payload_type != SESSION_NO_DTMF)) || packet.payload_size + RTP_HEADER_SIZE > RTP_MAX_SIZE) {
         to->counters.relay_dropped++;
         relay_skip(&to->relay, &packet, place);
@@ -71,9 +72,19 @@ static void take_digits(struct engine *engine, struct session *session, const st
     struct dtmf_digit ended[2];
     int count = dtmf_receive(&session->dtmf_receiver, packet, engine->now, ended);
     for (int i = 0; i < count; i++)
-        control_digit(engine, session, &ended[i]);
+        session_key(engine, session, &ended[i]);
     if (session->dtmf_receiver.active)
         ticker_add(&engine->ticker, session, engine->now);
+}
+
+/* Takes a key that sounds in the audio; true where its `event` is to go on to a bridged party in the place of the packet. */
+static bool take_tones(struct engine *engine, struct session *session, const struct rtp_packet *packet, enum reception_result place,
+                       struct rtp_packet *event)
+{
+    if (session->deaf_to_tones || !tones_hear(session->tones, packet, place, event))
+        return false;
+    take_digits(engine, session, event);
+    return session->bridge && !session->bridge->tones;
 }
 
 /* A new address was learned: send there from now on. Its reports are where it has said, where it is the signalled one. */
@@ -115,8 +126,10 @@ static void take_rtp(struct engine *engine, struct session *session, const struc
         recorder_source_changed(session->recording);
     if (audio && session->recording)
         recorder_take(&engine->recorder, session->recording, RECORD_SAID, session->codec, packet, engine->now);
+    struct rtp_packet event;
+    bool sounds = audio && session->tones && take_tones(engine, session, packet, place, &event);
     if (session->bridge)
-        relay(engine, session, session->bridge, packet, place);
+        relay(engine, session, session->bridge, sounds ? &event : packet, place, digits || sounds);
 }
 
 static void take_rtcp(struct engine *engine, struct session *session, const uint8_t *data, size_t size, const union address *source,

@@ -1,6 +1,7 @@
 #include "player.h"
 
 #include "engine.h"
+#include "tones.h"
 
 /* Frames between two looks at a quiet party: a fifth of a second while it is told something that it may answer by a key, half a
    second while it hears music. What it says meanwhile waits in its socket. */
@@ -11,7 +12,7 @@ bool player_speaks(const struct session *session)
     return playlist_active(&session->announcement) || dtmf_sending(&session->dtmf_sender);
 }
 
-static void send_digit(struct engine *engine, struct session *session, const struct dtmf_packet *digit, uint64_t due)
+static void send_event(struct engine *engine, struct session *session, const struct dtmf_packet *digit, uint64_t due)
 {
     struct dtmf_sender *sender = &session->dtmf_sender;
     if (digit->starts)
@@ -80,15 +81,13 @@ static const uint8_t *next_music_frame(struct engine *engine, struct session *se
     return frame;
 }
 
-static void send_audio(struct engine *engine, struct session *session, uint64_t due)
+static const uint8_t *next_played_frame(struct engine *engine, struct session *session, enum codec *codec)
 {
-    enum codec codec;
-    const uint8_t *frame = next_frame(engine, session, &session->announcement, "announcement", &codec);
+    const uint8_t *frame = next_frame(engine, session, &session->announcement, "announcement", codec);
     /* Music waits where it is while there is somebody to talk to, or nobody who could hear it. */
     if (!frame && !session->bridge && session_may_send(session))
-        frame = next_music_frame(engine, session, &codec);
-    if (frame)
-        send_frame(engine, session, frame, codec, due);
+        frame = next_music_frame(engine, session, codec);
+    return frame;
 }
 
 static bool needs_tick(const struct session *session)
@@ -107,12 +106,18 @@ void player_tick(struct engine *engine, struct session *session, uint64_t due)
 {
     struct dtmf_digit ended;
     if (dtmf_expire(&session->dtmf_receiver, engine->now, &ended))
-        control_digit(engine, session, &ended);
+        session_key(engine, session, &ended);
     struct dtmf_packet digit;
-    if (dtmf_next(&session->dtmf_sender, &digit))
-        send_digit(engine, session, &digit, due);
+    const uint8_t *frame = NULL;
+    enum codec codec = session->codec;
+    if (!dtmf_next(&session->dtmf_sender, &digit))
+        frame = next_played_frame(engine, session, &codec);
+    else if (session->tones)
+        frame = tones_sound(session->tones, &digit);
     else
-        send_audio(engine, session, due);
+        send_event(engine, session, &digit, due);
+    if (frame)
+        send_frame(engine, session, frame, codec, due);
     if (session->quiet && look_now(session, due))
         intake_quiet(engine, session);
     if (needs_tick(session))

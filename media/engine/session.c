@@ -7,8 +7,9 @@
 #include <sys/epoll.h>
 
 #include "engine.h"
+#include "tones.h"
 
-enum { BIND_ATTEMPTS = 64 };
+enum { BIND_ATTEMPTS = 64, SHORTEST_TONE_MS = 100, LONGEST_TONE_MS = 1000 };
 
 /* Ports that another program holds go to the end of the queue. */
 static bool bind_free_pair(struct engine *engine, struct session *session, const char **reason)
@@ -104,6 +105,8 @@ void session_close(struct engine *engine, struct session *session)
     playlist_clear(&session->music, &engine->clips);
     playlist_clear(&session->following_music, &engine->clips);
     playlist_clear(&session->announcement, &engine->clips);
+    tones_free(session->tones);
+    session->tones = NULL;
     ticker_remove(&engine->ticker, session);
     ticker_leave(&engine->ticker, session->slot);
     /* What waits to be sent names the sockets by number. */
@@ -142,6 +145,18 @@ void session_send(struct engine *engine, struct session *session, const struct r
         transmit->sent_at = due;
     }
     transmit->started = true;
+}
+
+void session_key(struct engine *engine, struct session *session, const struct dtmf_digit *key)
+{
+    struct session *other = session->bridge;
+    control_digit(engine, session, key);
+    /* A tone of the party's own passes with its audio. */
+    if (!other || !other->tones || session->tones)
+        return;
+    unsigned ms = key->duration_ms < LONGEST_TONE_MS ? key->duration_ms : LONGEST_TONE_MS;
+    dtmf_queue(&other->dtmf_sender, (char[]){key->digit, 0}, ms > SHORTEST_TONE_MS ? ms : SHORTEST_TONE_MS);
+    ticker_add(&engine->ticker, other, engine->now);
 }
 
 /* Bridged packets are waited for, all others looked at with each tick. */

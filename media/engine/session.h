@@ -21,6 +21,7 @@
 
 struct engine;
 struct recording;
+struct tones;
 
 enum { SESSION_LABEL_SIZE = 256, SESSION_NO_DTMF = -1, SESSION_NO_OWN_DTMF = UINT8_MAX };
 
@@ -61,6 +62,8 @@ struct session {
     bool dead;
     bool quiet;                     /* The party says nothing while it hears us: `peer` is looked at now and then. */
     bool timeout_told;
+    bool deaf_to_tones;             /* The party tells its keys in another way. */
+    struct tones *tones;            /* While the party has no telephone events, else NULL. */
     struct transmit transmit;
     struct playlist music;
     struct relay relay;             /* From the bridged session into `transmit`. */
@@ -129,6 +132,9 @@ int session_aim(struct engine *engine, struct session *session);
 
 /* Sends one RTP packet with the session's SSRC; `codec` is that of an audio payload, converted where it differs from the session's. */
 void session_send(struct engine *engine, struct session *session, const struct rtp_packet *packet, enum codec codec, uint64_t due);
+
+/* The party has pressed a key: tells the controller, and sounds it to a bridged party that hears keys as tones alone. */
+void session_key(struct engine *engine, struct session *session, const struct dtmf_digit *key);
 
 /* Has what the party says waited for, or looked at now and then while it is `quiet`. */
 void session_listen(struct engine *engine, struct session *session, bool quiet);

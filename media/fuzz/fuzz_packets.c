@@ -1,4 +1,4 @@
-/* Fuzzes what comes from the network: RTP, RTCP, telephone events, and the numbering of a relay.
+/* Fuzzes what comes from the network: RTP, RTCP, telephone events, tones, and the numbering of a relay.
 
    The input is a run of packets, each with a 2-byte length before it, fed to one session's worth of state. */
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "../engine/rtcp.h"
 #include "../engine/rtp.h"
 #include "../engine/source_lock.h"
+#include "../engine/tones.h"
 #include "../engine/transmit.h"
 #include "../engine/wire.h"
 
@@ -20,6 +21,7 @@ struct party {
     struct dtmf_receiver dtmf;
     struct source_lock source;
     struct rtcp_state rtcp;
+    struct tones *tones[3];  /* By codec. */
     uint64_t now;
 };
 
@@ -43,6 +45,11 @@ static void take_rtp(struct party *party, const struct rtp_packet *received, con
     check(ended >= 0 && ended <= 2);
     for (int i = 0; i < ended; i++)
         check(strchr("0123456789*#ABCD", digits[i].digit) != NULL);
+    for (int codec = 0; codec < 3; codec++) {
+        struct rtp_packet event;
+        bool sounds = tones_hear(party->tones[codec], received, place, &event);
+        check(!sounds || (event.payload_size == DTMF_PAYLOAD_SIZE && event.payload[0] < 16 && event.sequence == received->sequence));
+    }
     struct rtp_packet packet = *received;
     if (!relay_number(&party->relay, &party->transmit, &packet, place == RECEPTION_RESTART, party->now))
         return;
@@ -71,7 +78,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct party party = {.now = 1000000000, .transmit.ssrc = 0x01020304};
     struct dtmf_digit digit;
+    static struct g711 g711;
     union address sources[2];
+    if (g711.linear_of_alaw[0] == 0)
+        g711_init(&g711);
+    for (int codec = 0; codec < 3; codec++)
+        party.tones[codec] = tones_new(&g711, (enum codec)codec);
     address_parse_host("127.0.0.1", 4000, &sources[0]);
     address_parse_host("::1", 4000, &sources[1]);
     while (size >= 2) {
@@ -96,5 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         party.now += 20000000;
         dtmf_expire(&party.dtmf, party.now, &digit);
     }
+    for (int codec = 0; codec < 3; codec++)
+        tones_free(party.tones[codec]);
     return 0;
 }

@@ -111,6 +111,13 @@ class Controller:
             self._passed.append(self._events.get_nowait())
         return sum(isinstance(event, kind) for event in self._passed)
 
+    def taken(self, kind: type[Kind]) -> list[Kind]:
+        """All events of a kind that came so far; others are kept."""
+        self.count(kind)
+        taken = [event for event in self._passed if isinstance(event, kind)]
+        self._passed = [event for event in self._passed if not isinstance(event, kind)]
+        return taken
+
     def nothing_more(self) -> bool:
         """True when no event waits."""
         return self._events.empty() and not self._passed

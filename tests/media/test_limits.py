@@ -144,7 +144,7 @@ BAD = [
     ("bridge a with=a", "with itself"),
     ("bridge a with=nobody", "no open session"),
     ("bridge a with=c", "configured first"),
-    ("dtmf a digits=1", "telephone events"),
+    ("dtmf a digits=1", "configured first"),
     ("dtmf a digits=1 duration_ms=39", "40 to 5000"),
     ("stop a layer=drums", "layer=drums is not known"),
     ("stop_record a", "not being recorded"),
