@@ -192,7 +192,9 @@ class Leg:
                     self.key_pressed(key, by_info=True)
 
     def key_pressed(self, key: str, *, by_info: bool = False) -> None:
-        """A key from the phone. The engine relays RTP events to a bridged peer itself; INFO becomes RTP events here."""
+        """A key from the phone. The engine passes its own on to a bridged peer; those of INFO are sent from here."""
+        if by_info:
+            self.rtp.ignore_tones()
         if self.bridge is None:
             self.keys.press(key)
         elif by_info:

@@ -177,6 +177,11 @@ class RtpSession:
     def send_dtmf(self, digits: str) -> None:
         self._media.send_dtmf(self.name, digits)
 
+    def ignore_tones(self) -> None:
+        """The party tells its keys otherwise: any that sound in its audio are the same ones."""
+        if self.negotiated is not None and self.negotiated.dtmf_payload_type is None:
+            self._media.ignore_tones(self.name)
+
     def close(self) -> None:
         """Give the port back, also one that is being opened."""
         self._closed = True

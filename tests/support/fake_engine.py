@@ -29,7 +29,10 @@ class Session:
     announced: list[str] = field(default_factory=list)
     """All clips that were announced to the phone, without their folders."""
     keys: str = ""
-    """Telephone events that were sent to the phone."""
+    """Those that were sent to the phone."""
+    has_events: bool = False
+    """Keys are telephone events, not tones."""
+    deaf_to_tones: bool = False
     ends: asyncio.TimerHandle | None = None
     """The end of the announcement."""
 
@@ -112,6 +115,7 @@ class FakeEngine:
                 session.remote = int(arguments["remote"].rpartition(":")[2])
                 session.codec = arguments["codec"]
                 session.sends = arguments["direction"] in ("sendrecv", "sendonly")
+                session.has_events = "dtmf" in arguments
             case "bridge":
                 self._bridge(name, arguments["with"])
             case "unbridge":
@@ -131,6 +135,8 @@ class FakeEngine:
                 session.stop()
             case "dtmf":
                 session.keys += arguments["digits"]
+            case "ignore_tones":
+                session.deaf_to_tones = True
 
     def _bridge(self, one: str, other: str) -> None:
         pair = [self.sessions.get(one), self.sessions.get(other)]

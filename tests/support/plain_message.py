@@ -140,12 +140,19 @@ def md5(text: str) -> str:
 PAYLOAD_TYPES = {"PCMU": 0, "PCMA": 8, "G722": 9, "G729": 18}
 
 
-def sdp(port: int, *codecs: str, host: str = "127.0.0.1", direction: str = "sendrecv", version: int = 1) -> str:
+def sdp(
+    port: int,
+    *codecs: str,
+    host: str = "127.0.0.1",
+    direction: str = "sendrecv",
+    version: int = 1,
+    with_events: bool = True,
+) -> str:
     """A description of one audio stream with these codecs, PCMA when none is named, and telephone-event."""
     types = [PAYLOAD_TYPES[codec] for codec in codecs or ("PCMA",)]
     family = "IP6" if ":" in host else "IP4"
     lines = ["v=0", f"o=- 7 {version} IN {family} {host}", "s=-", f"c=IN {family} {host}", "t=0 0"]
-    lines += [f"m=audio {port} RTP/AVP {' '.join(map(str, types))} 101"]
+    lines += [f"m=audio {port} RTP/AVP {' '.join(map(str, types))}{' 101' if with_events else ''}"]
     lines += [f"a=rtpmap:{type} {codec}/8000" for type, codec in zip(types, codecs or ("PCMA",), strict=True)]
-    lines += ["a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15", f"a={direction}"]
-    return "\r\n".join([*lines, ""])
+    lines += ["a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15"] if with_events else []
+    return "\r\n".join([*lines, f"a={direction}", ""])

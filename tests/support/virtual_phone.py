@@ -36,6 +36,8 @@ class VirtualPhone(asyncio.DatagramProtocol):
         """Of its calls from then on; PCMA when none is named."""
         self.audio_host = "127.0.0.1"
         """Where its calls say that their audio is."""
+        self.with_events = True
+        """It names telephone-event when it describes its audio."""
         self.takes_notify = 200
         """How it answers NOTIFY; 0 is not at all."""
 
@@ -297,6 +299,10 @@ class Line:
         self.codecs = codecs
         self._reinvite(direction)
 
+    def press_by_info(self, key: str) -> None:
+        fields = {"Content-Type": "application/dtmf-relay"}
+        self._request("INFO", fields, f"Signal={key}\r\nDuration=160\r\n")
+
     def refer(self, to: str, **fields: str) -> Message:
         """Ask for a transfer: `to` is an extension or a whole Refer-To."""
         target = to if "<" in to else f"<sip:{to}@{DOMAIN}>"
@@ -405,8 +411,7 @@ class Line:
 
     def _reinvite(self, direction: str) -> None:
         self._version += 1
-        body = sdp(self.rtp, *self.codecs, host=self.phone.audio_host, direction=direction, version=self._version)
-        self._request("INVITE", {}, body, self._reinvite_answered)
+        self._request("INVITE", {}, self._sdp(direction), self._reinvite_answered)
 
     def _reinvite_answered(self, response: Message) -> None:
         if response.status >= 200:
@@ -424,8 +429,15 @@ class Line:
         number = response["CSeq"].split()[0]
         self.phone.send("ACK", self._invite.uri, same | {"To": response["To"], "CSeq": f"{number} ACK"})
 
-    def _sdp(self) -> str:
-        return sdp(self.rtp, *self.codecs, host=self.phone.audio_host, version=self._version)
+    def _sdp(self, direction: str = "sendrecv") -> str:
+        return sdp(
+            self.rtp,
+            *self.codecs,
+            host=self.phone.audio_host,
+            direction=direction,
+            version=self._version,
+            with_events=self.phone.with_events,
+        )
 
     def _end(self) -> None:
         self.is_over = True
