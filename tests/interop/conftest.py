@@ -124,8 +124,10 @@ class Phones:
         codecs: tuple[str, ...] = ("PCMA", "PCMU", "G722"),
         host: str = LOOPBACK,
         port: int = 0,
+        without_events: bool = False,
     ) -> PjsuaPhone:
-        phone = self._stack.enter_context(PjsuaPhone(self.folder / name, codecs, host, port))
+        made = PjsuaPhone(self.folder / name, codecs, host, port, without_events=without_events)
+        phone = self._stack.enter_context(made)
         self._by_name[name] = phone
         return phone
 

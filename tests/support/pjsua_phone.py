@@ -36,8 +36,8 @@ class PhoneEvent:
 class PjsuaPhone:
     """One phone process; use as a context manager.
 
-    `codecs` in order of preference, by name (`PCMA`, `PCMU`, `G722`); `host` is the loopback address of SIP and RTP. At
-    most 4 calls and 8 accounts.
+    `codecs` in order of preference, by name (`PCMA`, `PCMU`, `G722`); `host` is the loopback address of SIP and RTP.
+    One that is `without_events` names no telephone-event in its SDP. At most 4 calls and 8 accounts.
     """
 
     def __init__(
@@ -46,10 +46,13 @@ class PjsuaPhone:
         codecs: tuple[str, ...] = ("PCMA", "PCMU", "G722"),
         host: str = LOOPBACK,
         port: int = 0,
+        *,
+        without_events: bool = False,
     ) -> None:
         self.folder = folder
         self.host = host
         self._codecs = codecs
+        self._without_events = without_events
         self.events: list[PhoneEvent] = []
         self._unread: list[PhoneEvent] = []
         self._answers: dict[int, dict[str, Any]] = {}
@@ -74,7 +77,14 @@ class PjsuaPhone:
         self._reader.start()
         # A range of its own for each phone; PJSIP tries the next pair where another has taken one.
         rtp_port = random.randrange(30000, 60000, 200)
-        self.port = self._do("start", host=self.host, port=self.port, codecs=self._codecs, rtp_port=rtp_port)["port"]
+        self.port = self._do(
+            "start",
+            host=self.host,
+            port=self.port,
+            codecs=self._codecs,
+            rtp_port=rtp_port,
+            without_events=self._without_events,
+        )["port"]
         return self
 
     def __exit__(

@@ -9,6 +9,7 @@ All of PJSIP runs in the main thread between commands; its callbacks only note w
 import json
 import os
 import queue
+import re
 import sys
 import threading
 import time
@@ -44,6 +45,10 @@ class PhoneCall(pj.Call):  # type: ignore[misc]  # no stubs for this wheel
         self.play_from: str | None = None
         self._recorder: pj.AudioMediaRecorder | None = None
         self._player: pj.AudioMediaPlayer | None = None
+
+    def onCallSdpCreated(self, prm: pj.OnCallSdpCreatedParam) -> None:
+        if self._phone.without_events:
+            prm.sdp.wholeSdp = without_events(prm.sdp.wholeSdp)
 
     def onCallState(self, prm: pj.OnCallStateParam) -> None:
         info = self.getInfo()
@@ -92,6 +97,14 @@ class PhoneCall(pj.Call):  # type: ignore[misc]  # no stubs for this wheel
 
     def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
         event("dtmf", call=self.getId(), digit=prm.digit)
+
+
+def without_events(sdp: str) -> str:
+    """The same description without telephone events."""
+    for number in set(re.findall(r"a=rtpmap:(\d+) telephone-event/", sdp)):
+        sdp = re.sub(rf"a=(rtpmap|fmtp):{number} .*\r\n", "", sdp)
+        sdp = re.sub(rf"(m=audio .*) {number}\b", r"\1", sdp)
+    return sdp
 
 
 _MEDIA_STATUS = {
@@ -159,6 +172,7 @@ class Phone:
         self._buddies: dict[str, PhoneBuddy] = {}
         self._transports: dict[str, int] = {}
         self._host, self._rtp_port = "", 0
+        self.without_events = False
         self.calls: dict[int, PhoneCall] = {}
         self._over: list[PhoneCall] = []
         self.running = True
@@ -172,7 +186,8 @@ class Phone:
         self._endpoint.libHandleEvents(_POLL_MS)
         self._over.clear()
 
-    def do_start(self, host: str, port: int, codecs: list[str], rtp_port: int) -> dict[str, Any]:
+    def do_start(self, host: str, port: int, codecs: list[str], rtp_port: int, without_events: bool) -> dict[str, Any]:
+        self.without_events = without_events
         config = pj.EpConfig()
         config.uaConfig.threadCnt = 0
         config.uaConfig.mainThreadOnly = True
