@@ -16,6 +16,7 @@ def status(parts: Parts) -> dict[str, Any]:
         "calls": parts.switchboard.calls,
         "legs": len(parts.legs),
         "subscriptions": parts.lamps.notifier.count,
+        "companies": parts.reloading.fault,
         "records": msgspec.to_builtins(parts.records.state),
         "journal": parts.journal.fault,
         "voicemail": parts.voicemail.fault,
@@ -31,7 +32,7 @@ def status(parts: Parts) -> dict[str, Any]:
 def watch(parts: Parts) -> None:
     """Have people told of trunks and a database that are away."""
     records = parts.records.state
-    parts.notice_watch.health("database-away", "", records.fault or "")
+    parts.notice_watch.health("database-away", "", records.fault or parts.reloading.fault or "")
     for trunk in parts.trunks.health():
         fault = "" if trunk.state in ("up", "registered") else trunk.reason or trunk.state
         parts.notice_watch.health("trunk-down", trunk.name, fault)

@@ -9,6 +9,7 @@ from call_records.writer import EventWriter
 from lampfield import core_settings
 from lampfield.adapters.intake import Intake
 from lampfield.admission import Admission
+from lampfield.beginning import Beginning
 from lampfield.call_control.houses import Houses
 from lampfield.call_control.kept_calls import KeptCalls
 from lampfield.call_control.kept_ringing import KeptRinging
@@ -25,7 +26,6 @@ from lampfield.completions import Completions
 from lampfield.configuration import Configuration
 from lampfield.consents import Consents
 from lampfield.control_socket import ControlServer
-from lampfield.database import open_database
 from lampfield.door import Door
 from lampfield.fan_out import FanOut
 from lampfield.journal import Journal
@@ -78,7 +78,8 @@ from media.clips import ClipStore
 from media.prompts.library import PromptLibrary
 from media.spare_sessions import SpareSessions
 from presence_pidf.message_summary import MessageCounts
-from provisioning.directory import Directory, load_directory
+from provisioning.directory import Directory
+from provisioning.sound_shelf import SoundShelf
 from routing.events import CallbackDue
 from routing.greetings import GreetingStudio
 from routing.model import Company
@@ -97,7 +98,9 @@ from sipcore.subscribe_lane import SubscribeLane
 class Parts:
     """One of each, by name."""
 
-    def __init__(self, configuration: Configuration, clock: Clock, tails: Tails | None = None) -> None:
+    def __init__(
+        self, configuration: Configuration, clock: Clock, beginning: Beginning, tails: Tails | None = None
+    ) -> None:
         """`clock` tells the seconds since the UTC epoch and never goes back.
 
         `tails` are what the last run left in memory.
@@ -106,18 +109,18 @@ class Parts:
         self.clock = clock
         self.token = Tokens()
         self.tasks = Tasks()
-        self.reloading = Reloading(self)
+        self.database = beginning.database
+        self.reloading = Reloading(self, beginning)
         self.begun = asyncio.Event()
         """Set once calls can be made."""
         self.live = LiveCalls()
         self.trace = TraceHub(self._hook_traffic)
-        directory = self._open_storage(configuration, tails or Tails())
-        self._assemble_sip(configuration, directory)
-        self._assemble_calls(configuration)
+        self._open_storage(configuration, tails or Tails())
+        self._assemble_sip(configuration, beginning.picture.directory())
+        self._assemble_calls(configuration, beginning.picture.shelves)
         self._assemble_requests(configuration)
 
-    def _open_storage(self, configuration: Configuration, tails: Tails) -> Directory:
-        self.database = open_database(configuration.database_url)
+    def _open_storage(self, configuration: Configuration, tails: Tails) -> None:
         self.journal = Journal(configuration.state_directory / "journal", tails.journal)
         self.journal.open()
         self.records = EventWriter(
@@ -128,7 +131,6 @@ class Parts:
             memory=tails.records,
         )
         self.events = FanOut(self.records, self.live)
-        return load_directory(self.database)
 
     def _assemble_sip(self, configuration: Configuration, directory: Directory) -> None:
         sip = configuration.sip
@@ -178,14 +180,14 @@ class Parts:
             advertised_host=sip.advertised_address,
         )
 
-    def _assemble_calls(self, configuration: Configuration) -> None:
+    def _assemble_calls(self, configuration: Configuration, shelves: Mapping[str, SoundShelf]) -> None:
         self.hours = CompanyHours(
             self.journal, configuration.state_directory / "closing-days", self.lights.light, self.clock
         )
         secrets = {name: secret.value for name, secret in configuration.secrets.items()}
         self.inquiry = HttpInquiry(secrets, self.clock)
         self.shelves = Shelves(configuration.state_directory)
-        self.shelves.configure(self.door.directory.companies.values(), Shelves.load(self.database))
+        self.shelves.configure(self.door.directory.companies.values(), shelves)
         membership = Membership(self.journal)
         membership.restore()
         membership.follow(self.records.put_member)

@@ -17,11 +17,13 @@ from typing import Any
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
+from lampfield.beginning import begin
 from lampfield.call_control.taking_up import TakenUp
 from lampfield.configuration import Configuration
-from lampfield.database import open_database, upgrade
+from lampfield.database import open_database
 from lampfield.handed_over import configuration_of, take_configuration
 from lampfield.health import watch
+from lampfield.kept_picture import KeptPicture
 from lampfield.life_line import say_ready, show_life
 from lampfield.logs import start_logging
 from lampfield.parts import Parts
@@ -83,6 +85,7 @@ class Signalling:
                 parts.sounds.prepare(parts.door.directory.companies.values()),
                 parts.clips.keep_tidy(),
                 parts.state_history.run(),
+                parts.reloading.run(),
             ):
                 task = asyncio.ensure_future(work)
                 stack.push_async_callback(_cancel, task)
@@ -113,7 +116,7 @@ class Signalling:
         parts.notices.configure(companies)
         parts.notice_watch.configure(companies)
         parts.notices.restore()
-        messages = parts.voicemail.restore(companies)
+        messages = parts.voicemail.restore(companies, database_away=parts.reloading.fault is not None)
         bindings, publications = parts.registrations.restore(), parts.publications.restore()
         subscriptions = parts.subscriptions.restore()
         parts.message_lamps.restore()
@@ -224,17 +227,18 @@ def inherited(listeners: Sequence[Listener], sockets: Sequence[str]) -> list[Lis
     ]
 
 
-def bring_up_to_date(url: str) -> None:
-    """Make or change the database's tables as this version needs them."""
-    database = open_database(url)
-    upgrade(database)
-    database.dispose()
+async def serve(
+    configuration: Configuration, sockets: Sequence[str], tails: Tails, ready: int | None, *, upgrade_first: bool
+) -> None:
+    """Assemble and run the process until SIGTERM.
 
-
-async def serve(configuration: Configuration, sockets: Sequence[str], tails: Tails, ready: int | None) -> None:
-    """Assemble and run the process until SIGTERM."""
+    With `upgrade_first` the database's tables are made or changed as this version needs them.
+    """
     clock = WallClock()
-    parts = Parts(configuration, clock, tails=tails)
+    url = configuration.database_url
+    kept = KeptPicture(configuration.state_directory / "companies", url)
+    beginning = await begin(open_database(url), kept, upgrade_first=upgrade_first)
+    parts = Parts(configuration, clock, beginning, tails)
     signalling = Signalling(parts, inherited(listeners_of(configuration), sockets), clock)
     await signalling.run(ready)
 
@@ -251,9 +255,15 @@ def main() -> None:
     configuration = configuration_of(arguments)
     start_logging(configuration.log.level)
     try:
-        if arguments.upgrade_database:
-            bring_up_to_date(configuration.database_url)
-        asyncio.run(serve(configuration, arguments.socket, Tails.of(arguments.tail), arguments.ready_fd))
+        asyncio.run(
+            serve(
+                configuration,
+                arguments.socket,
+                Tails.of(arguments.tail),
+                arguments.ready_fd,
+                upgrade_first=arguments.upgrade_database,
+            )
+        )
     except (SQLAlchemyError, ListenError, OSError) as error:
         logger.error("signalling cannot run: %s", str(getattr(error, "orig", None) or error).strip())
         sys.exit(1)

@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 import msgspec
-from sqlalchemy import Engine
 
-from provisioning.accounts import Account, load_accounts
-from provisioning.company_rows import load_companies
+from provisioning.accounts import Account
 from routing.model import Company, Person
 
 
@@ -35,14 +33,6 @@ class Directory(msgspec.Struct, frozen=True):
     def person(self, user: str, domain: str) -> Found | None:
         """The person of this id or extension."""
         return self.people.get(f"sip:{user}@{domain}")
-
-
-def load_directory(engine: Engine) -> Directory:
-    """The directory as the database has it now. Raises sqlalchemy.exc.SQLAlchemyError when the database is away."""
-    with engine.connect() as connection:
-        companies = load_companies(connection).values()
-        accounts = load_accounts(connection)
-    return directory_of(companies, accounts)
 
 
 def directory_of(companies: Iterable[Company], accounts: Iterable[Account]) -> Directory:

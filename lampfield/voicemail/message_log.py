@@ -44,20 +44,27 @@ class MessageLog:
         self._unwritten: dict[str, _Unwritten] = {}
         self._changed = asyncio.Event()
         self._fault: str | None = None
+        self.whole = asyncio.Event()
+        """Set once all messages are known."""
 
     @property
     def fault(self) -> str | None:
         """Why the database takes nothing at the moment; None when all is well."""
         return self._fault
 
-    def load(self) -> int:
-        """Take up what database and journal know, and return how many messages. Raises SQLAlchemyError."""
-        for message in read_messages(self._engine):
-            self._remember(message)
+    def load(self, *, database_away: bool = False) -> int:
+        """Take up what database and journal know, and return how many messages. Raises SQLAlchemyError.
+
+        A database that is away is left to `run`.
+        """
+        if not database_away:
+            for message in read_messages(self._engine):
+                self._remember(message)
+            self.whole.set()
         for change in decoded(self._journal, _KIND, _Unwritten):
             self._unwritten[change.message.id] = change
             self._forget(change.message) if change.gone else self._remember(change.message)
-        if self._unwritten:
+        if self._unwritten or database_away:
             self._changed.set()
         return len(self._messages)
 
@@ -92,6 +99,7 @@ class MessageLog:
             await self._changed.wait()
             self._changed.clear()
             try:
+                await self._read_rest()
                 await self._write()
             except SQLAlchemyError as error:
                 self._told(str(getattr(error, "orig", None) or error).strip())
@@ -101,6 +109,15 @@ class MessageLog:
                 continue
             self._told(None)
             delay = FIRST_RETRY_SECONDS
+
+    async def _read_rest(self) -> None:
+        """Take up what the database knows, where it was away; nothing is written to it meanwhile."""
+        if self.whole.is_set():
+            return
+        for message in await asyncio.to_thread(read_messages, self._engine):
+            if message.id not in self._unwritten:
+                self._remember(message)
+        self.whole.set()
 
     async def _write(self) -> None:
         taken = dict(self._unwritten)

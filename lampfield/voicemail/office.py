@@ -65,12 +65,12 @@ class VoicemailOffice:
         """Why the database takes no messages at the moment; None when all is well."""
         return self._log.fault
 
-    def restore(self, companies: Iterable[Company]) -> int:
+    def restore(self, companies: Iterable[Company], *, database_away: bool = False) -> int:
         """Take up what is on disk and set the lamps; returns how many messages there are.
 
-        Raises SQLAlchemyError, OSError.
+        Those of a database that is away are taken up by `run`. Raises SQLAlchemyError, OSError.
         """
-        count = self._log.load()
+        count = self._log.load(database_away=database_away)
         self._begun = self.store.begun()
         self._errands.restore()
         self.configure(companies)
@@ -89,6 +89,10 @@ class VoicemailOffice:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._log.run())
+                if not self._log.whole.is_set():
+                    await self._log.whole.wait()
+                    self.store.show_all()
+                # Of a message that is not known nothing could be said but that it is gone.
                 self._errands.start()
                 await self.store.deliver(self._begun)
                 while True:

@@ -68,7 +68,13 @@ class VoicemailStore:
             for box in company.boxes.values():
                 for aor in self._watched(company, box):
                     self._boxes_of.setdefault(aor, []).append((company.id, box.name))
-        for aor in {**before, **self._boxes_of}:
+        for aor in before.keys() - self._boxes_of.keys():
+            self._show_counts(aor, self.counts(aor))
+        self.show_all()
+
+    def show_all(self) -> None:
+        """Set the lamps of all who read a box."""
+        for aor in self._boxes_of:
             self._show_counts(aor, self.counts(aor))
 
     def company(self, message: Message) -> Company | None:

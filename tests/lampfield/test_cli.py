@@ -25,7 +25,7 @@ from lampfield.config_description import describe, describe_markdown
 from lampfield.control_socket import ControlServer, Outbox
 from lampfield.database import open_database
 from lampfield.live_call import LiveCall
-from provisioning.directory import load_directory
+from provisioning.picture import read_picture
 from provisioning.sound_shelf import SoundEntry, save_sound
 from routing.events import CallEnded, QueueJoined, QueueLeft
 from tests.call_records.calls import main_job
@@ -234,7 +234,7 @@ def test_passwords_may_be_given(lampfield: Lampfield, tmp_path: Path, database: 
     result = lampfield("company", "import", NORDLYS, "--passwords", given)
     assert result.exit_code == 0, result.output
     assert "correct horse" in result.stdout
-    account = load_directory(open_database(f"sqlite:///{database}")).account("anna", "nordlys.example")
+    account = read_picture(open_database(f"sqlite:///{database}")).directory().account("anna", "nordlys.example")
     assert account is not None
     # printf 'anna:nordlys.example:correct horse' | md5sum
     assert account.ha1_md5 == "73e42891cab02c005e6383646ceab779"
@@ -291,11 +291,11 @@ def test_export_with_several_companies_asks_which(lampfield: Lampfield, tmp_path
 def test_password_gives_a_person_a_new_one(lampfield: Lampfield, database: Path) -> None:
     lampfield("company", "import", NORDLYS)
     engine = open_database(f"sqlite:///{database}")
-    before = load_directory(engine).account("anna", "nordlys.example")
+    before = read_picture(engine).directory().account("anna", "nordlys.example")
     result = lampfield("company", "password", "201")
     assert result.exit_code == 0
     assert "anna" in result.stdout
-    assert load_directory(engine).account("anna", "nordlys.example") != before
+    assert read_picture(engine).directory().account("anna", "nordlys.example") != before
     wrong = lampfield("company", "password", "ana")
     assert (wrong.exit_code, "did you mean anna?" in wrong.stderr) == (1, True)
 

@@ -14,8 +14,8 @@ from provisioning.accounts import load_accounts, new_password
 from provisioning.company_file import write_company
 from provisioning.company_import import Imported, ImportRefused, import_company, set_password
 from provisioning.company_rows import load_companies
-from provisioning.directory import load_directory
 from provisioning.models import Base
+from provisioning.picture import read_picture
 from routing.model import Company, Destination
 from tests.provisioning.companies import companies, nordlys
 
@@ -108,7 +108,7 @@ def test_new_people_get_a_password_and_old_ones_keep_theirs(engine: Engine) -> N
 
 def test_only_hashes_of_the_password_are_kept(engine: Engine) -> None:
     password = take(engine, nordlys()).passwords["anna"]
-    account = load_directory(engine).account("anna", "nordlys.example")
+    account = read_picture(engine).directory().account("anna", "nordlys.example")
     assert account is not None
     # RFC 7616 §3.4.2: A1 = user name ":" realm ":" password
     assert account.ha1_md5 == ha1("md5", f"anna:nordlys.example:{password}")
@@ -125,7 +125,7 @@ def test_given_passwords_are_set_and_told_once(engine: Engine) -> None:
     assert take(engine, nordlys(), passwords=passwords).passwords == {}
     changed = take(engine, nordlys(), passwords={"anna": "another one"})
     assert changed.passwords == {"anna": "another one"}
-    account = load_directory(engine).account("anna", "nordlys.example")
+    account = read_picture(engine).directory().account("anna", "nordlys.example")
     assert account is not None
     assert account.ha1_md5 == ha1("md5", "anna:nordlys.example:another one")
 
@@ -134,14 +134,14 @@ def test_a_password_for_nobody_is_refused_and_nothing_imported(engine: Engine) -
     with pytest.raises(ImportRefused) as refused:
         take(engine, nordlys(), passwords={"ana": "correct horse"})
     assert refused.value.errors == ["passwords.ana: unknown key, did you mean passwords.anna?"]
-    assert load_directory(engine).companies == {}
+    assert read_picture(engine).directory().companies == {}
 
 
 def test_a_person_who_is_gone_has_no_account_any_more(engine: Engine) -> None:
     take(engine, nordlys())
     imported = take(engine, without_person(nordlys(), "henrik"))
     assert imported.removed == ("henrik",)
-    directory = load_directory(engine)
+    directory = read_picture(engine).directory()
     assert directory.account("henrik", "nordlys.example") is None
     assert directory.person("209", "nordlys.example") is None
 
@@ -150,7 +150,7 @@ def test_a_new_domain_makes_new_passwords_as_the_hashes_hold_the_realm(engine: E
     take(engine, nordlys())
     imported = take(engine, msgspec.structs.replace(nordlys(), domain="lys.example"))
     assert len(imported.passwords) == 10
-    directory = load_directory(engine)
+    directory = read_picture(engine).directory()
     assert directory.account("anna", "nordlys.example") is None
     assert directory.account("anna", "lys.example") is not None
 
@@ -158,7 +158,7 @@ def test_a_new_domain_makes_new_passwords_as_the_hashes_hold_the_realm(engine: E
 def test_set_password_replaces_the_hashes(engine: Engine) -> None:
     take(engine, nordlys())
     set_password(engine, nordlys(), "anna", "correct horse")
-    account = load_directory(engine).account("anna", "nordlys.example")
+    account = read_picture(engine).directory().account("anna", "nordlys.example")
     assert account is not None
     assert account.ha1_sha256 == ha1("sha256", "anna:nordlys.example:correct horse")
 
@@ -190,12 +190,12 @@ def test_a_company_that_the_database_refuses_leaves_all_as_it_was(engine: Engine
     with pytest.raises(sqlalchemy.exc.IntegrityError):
         take(engine, broken)
     assert stored(engine) == nordlys()
-    assert len(load_directory(engine).accounts) == 10
+    assert len(read_picture(engine).directory().accounts) == 10
 
 
 def test_the_directory_finds_people_by_id_and_extension_and_companies_by_number(engine: Engine) -> None:
     take(engine, nordlys())
-    directory = load_directory(engine)
+    directory = read_picture(engine).directory()
     for user in ("anna", "201"):
         found = directory.person(user, "nordlys.example")
         assert found is not None

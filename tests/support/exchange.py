@@ -9,12 +9,15 @@ from typing import Any, Self, TypeVar
 
 import tomli_w
 
+from lampfield.beginning import Beginning
 from lampfield.configuration import load
 from lampfield.database import open_database, upgrade
+from lampfield.kept_picture import KeptPicture
 from lampfield.parts import Parts
 from provisioning.accounts import new_password
 from provisioning.company_file import read_company
 from provisioning.company_import import import_company
+from provisioning.picture import read_picture
 from provisioning.problems import Problems
 from routing.events import CallEvent
 from sipcore.io.listener import Listener
@@ -58,7 +61,10 @@ class Exchange:
     async def _begin(self) -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualTimeLoop)
-        self.parts = parts = Parts(load(self._write_files()), loop.now)
+        configuration = load(self._write_files())
+        database = open_database(configuration.database_url)
+        kept = KeptPicture(configuration.state_directory / "companies", configuration.database_url)
+        self.parts = parts = Parts(configuration, loop.now, Beginning(database, kept, read_picture(database)))
         self.engine = FakeEngine(self._folder / "engine")
         self.engine.begin()
         await parts.media.connect(self.engine.path)

@@ -52,7 +52,9 @@ async def until(condition: Callable[[], bool]) -> None:
 class Office:
     """The store of one run of the server in a state directory; make another one for the next run."""
 
-    def __init__(self, state: Path, engine: Engine, house: Company | None = None) -> None:
+    def __init__(
+        self, state: Path, engine: Engine, house: Company | None = None, *, database_away: bool = False
+    ) -> None:
         self.house = house or with_boxes()
         self.now = 1_800_000_000.0
         self.events: list[CallEvent] = []
@@ -72,7 +74,7 @@ class Office:
             show_counts=self.lamps.__setitem__,
             forget_clips=self._forget,
         )
-        self.log.load()
+        self.log.load(database_away=database_away)
         self.begun = self.store.begun()
         self.store.configure([self.house])
 
