@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable, Sequence
 
 import msgspec
-from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from lampfield.database_threads import DatabaseThreads
 from provisioning.accesses import Access, add_accesses, forget_accesses
 from web.backend import DatabaseAway
 
@@ -18,6 +18,8 @@ WRITE_SECONDS = 2.0
 """How long accesses are gathered; those that are alike are one row."""
 MOST_WAITING = 10_000
 """Rows that wait while the database is away; what comes then is counted and lost."""
+TIDY_SECONDS = 300.0
+"""What forgetting a great many may take."""
 TIDY_EVERY = 1800
 """Writes between two looks at what is too old."""
 
@@ -27,9 +29,9 @@ _Alike = tuple[str, str, str, str, int]
 class AccessTable:
     """Fulfils `web.backend.AccessLog` by the database."""
 
-    def __init__(self, engine: Engine, days: float, clock: Callable[[], float]) -> None:
+    def __init__(self, database: DatabaseThreads, days: float, clock: Callable[[], float]) -> None:
         """Accesses are kept for so many days."""
-        self._engine = engine
+        self._database = database
         self._days = days
         self._clock = clock
         self._waiting: dict[_Alike, Access] = {}
@@ -47,7 +49,7 @@ class AccessTable:
 
     async def keep(self, access: Access) -> None:
         try:
-            await asyncio.to_thread(self._write, [access])
+            await self._write([access])
         except SQLAlchemyError as error:
             raise DatabaseAway from error
 
@@ -58,7 +60,7 @@ class AccessTable:
             await asyncio.sleep(WRITE_SECONDS)
             await self.flush()
             if writes % TIDY_EVERY == 0:
-                await asyncio.to_thread(self._tidy, self._clock() - self._days * A_DAY)
+                await self._tidy(self._clock() - self._days * A_DAY)
             writes += 1
 
     async def flush(self) -> None:
@@ -67,7 +69,7 @@ class AccessTable:
         if not waiting:
             return
         try:
-            await asyncio.to_thread(self._write, list(waiting.values()))
+            await self._write(list(waiting.values()))
         except SQLAlchemyError as error:
             logger.warning("accesses cannot be put on record now: %s", error)
             for access in waiting.values():
@@ -76,13 +78,11 @@ class AccessTable:
             logger.error("%d accesses are not on record: the database was away for too long", self._lost)
             self._lost = 0
 
-    def _write(self, accesses: Sequence[Access]) -> None:
-        with self._engine.begin() as connection:
-            add_accesses(connection, accesses)
+    async def _write(self, accesses: Sequence[Access]) -> None:
+        await self._database.change(lambda connection: add_accesses(connection, accesses))
 
-    def _tidy(self, before: float) -> None:
+    async def _tidy(self, before: float) -> None:
         try:
-            with self._engine.begin() as connection:
-                forget_accesses(connection, before)
+            await self._database.change(lambda connection: forget_accesses(connection, before), TIDY_SECONDS)
         except SQLAlchemyError as error:
             logger.warning("old accesses cannot be forgotten now: %s", error)

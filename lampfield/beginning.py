@@ -4,19 +4,16 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from lampfield.database import CONNECT_WAIT, LOCK_WAIT, upgrade
+from lampfield.database import upgrade
+from lampfield.database_threads import ANSWER_SECONDS
 from lampfield.kept_picture import KeptPicture
 from provisioning.picture import Picture, read_picture
 
 logger = logging.getLogger(__name__)
-
-ANSWER_SECONDS: Final = CONNECT_WAIT + LOCK_WAIT
-"""How long the database is waited for where there is something else to begin by."""
 
 
 @dataclass(frozen=True, slots=True)

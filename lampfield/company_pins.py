@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from lampfield.database_reader import DatabaseReader
+from lampfield.database_threads import DatabaseThreads
 from lampfield.pin_attempts import PinAttempts
 from provisioning.pins import opens, pin_hash, pins_set_at
 from routing.model import Company
@@ -23,7 +23,7 @@ _NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$nF6HnUii/SRlQMD4ymxg/w$bXbcIeBLF2OtDo
 class CompanyPins:
     """One company's. Fulfils `routing.pins.Pins`; nothing of a PIN is logged."""
 
-    def __init__(self, database: DatabaseReader, company: str, attempts: PinAttempts, clock: Clock) -> None:
+    def __init__(self, database: DatabaseThreads, company: str, attempts: PinAttempts, clock: Clock) -> None:
         self._database = database
         self._company = company
         self._attempts = attempts
@@ -80,7 +80,7 @@ class PinDesk:
     """The PINs of all companies: wrong ones count by who has tried, wherever that was."""
 
     def __init__(self, database: Engine, clock: Clock) -> None:
-        self._database = DatabaseReader(database)
+        self._database = DatabaseThreads(database)
         self._attempts = PinAttempts()
         self._clock = clock
 

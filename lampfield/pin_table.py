@@ -1,12 +1,12 @@
 """PINs for the API, in the database."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from lampfield.database_threads import DatabaseThreads
 from provisioning.company_rows import load_companies
 from provisioning.pins import drop_pin, owner_of, pins_set_at, set_pin
 from routing.model import Company
@@ -19,15 +19,15 @@ T = TypeVar("T")
 class PinTable:
     """Fulfils `web.backend.Pins`."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine = engine
+    def __init__(self, database: DatabaseThreads, clock: Clock) -> None:
+        self._database = database
         self._clock = clock
 
     async def company(self, company: str) -> Company:
-        return await self._do(lambda connection: load_companies(connection, company)[company])
+        return await _asked(self._database.ask(lambda connection: load_companies(connection, company)[company]))
 
     async def set_at(self, company: str) -> dict[str, float]:
-        return await self._do(lambda connection: pins_set_at(connection, company))
+        return await _asked(self._database.ask(lambda connection: pins_set_at(connection, company)))
 
     async def put(self, company: str, owner: str, pin: str) -> str:
         def put(connection: Connection) -> str:
@@ -35,7 +35,7 @@ class PinTable:
             set_pin(connection, company, found, pin, self._clock())
             return found
 
-        return await self._do(put)
+        return await _asked(self._database.change(put))
 
     async def remove(self, company: str, owner: str) -> str:
         def remove(connection: Connection) -> str:
@@ -43,7 +43,7 @@ class PinTable:
             drop_pin(connection, company, found)
             return found
 
-        return await self._do(remove)
+        return await _asked(self._database.change(remove))
 
     @staticmethod
     def _owner(connection: Connection, company: str, named: str) -> str:
@@ -53,12 +53,9 @@ class PinTable:
             raise NoPinOwner([*found.people, *(box for box in found.boxes if box not in found.people)])
         return owner
 
-    async def _do(self, work: Callable[[Connection], T]) -> T:
-        def within() -> T:
-            with self._engine.begin() as connection:
-                return work(connection)
 
-        try:
-            return await asyncio.to_thread(within)
-        except SQLAlchemyError as error:
-            raise DatabaseAway from error
+async def _asked(work: Awaitable[T]) -> T:
+    try:
+        return await work
+    except SQLAlchemyError as error:
+        raise DatabaseAway from error

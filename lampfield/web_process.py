@@ -22,6 +22,7 @@ from lampfield.access_log import AccessTable
 from lampfield.configuration import Configuration
 from lampfield.control_socket import first_answer, lines
 from lampfield.database import open_database
+from lampfield.database_threads import DatabaseThreads
 from lampfield.handed_over import configuration_of, take_configuration
 from lampfield.life_line import say_ready, show_life
 from lampfield.logs import start_logging
@@ -57,6 +58,10 @@ T = TypeVar("T")
 
 ANSWER_SECONDS = 10.0
 """How long signalling may take for one question."""
+LIST_SECONDS = 30.0
+"""How long the database may take for a list of calls."""
+THREADS = 8
+"""Of the database."""
 AGAIN_SECONDS = 0.2
 """Between two attempts to follow states while signalling is away."""
 RESTORE_SECONDS = 2.0
@@ -108,8 +113,8 @@ class ApiServer(uvicorn.Server):
 class TokenTable:
     """Fulfils `web.backend.Clients` by the database."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: DatabaseThreads) -> None:
+        self._database = database
 
     async def find(self, token: str) -> Client | None:
         return await self._look(lambda connection: client_of(connection, token))
@@ -118,12 +123,8 @@ class TokenTable:
         return await self._look(lambda connection: client_named(connection, company, name))
 
     async def _look(self, find: Callable[[Connection], Client | None]) -> Client | None:
-        def look() -> Client | None:
-            with self._engine.connect() as connection:
-                return find(connection)
-
         try:
-            return await asyncio.to_thread(look)
+            return await self._database.ask(find)
         except SQLAlchemyError as error:
             raise DatabaseAway from error
 
@@ -131,8 +132,9 @@ class TokenTable:
 class MissedCallList:
     """Fulfils `web.backend.MissedCalls` by the log of events."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, database: DatabaseThreads) -> None:
         self._engine = engine
+        self._database = database
 
     async def of(self, company: str, queue: str, since: float) -> list[MissedCall]:
         return await self._do(lambda: missed_calls(self._engine, self._company(company), queue, since))
@@ -148,7 +150,7 @@ class MissedCallList:
 
     async def _do(self, work: Callable[[], T]) -> T:
         try:
-            return await asyncio.to_thread(work)
+            return await self._database.run(work, LIST_SECONDS)
         except SQLAlchemyError as error:
             raise DatabaseAway from error
 
@@ -156,8 +158,10 @@ class MissedCallList:
 class SoundLibraries:
     """Fulfils `web.backend.Sounds`."""
 
-    def __init__(self, engine: Engine, state_directory: Path, limits: SoundLimits, clock: Callable[[], float]) -> None:
-        self._engine = engine
+    def __init__(
+        self, database: DatabaseThreads, state_directory: Path, limits: SoundLimits, clock: Callable[[], float]
+    ) -> None:
+        self._database = database
         self._state_directory = state_directory
         self._limits = limits
         self._clock = clock
@@ -210,26 +214,27 @@ class SoundLibraries:
             raise DatabaseAway from error
 
     def _of(self, company: str) -> CompanySounds:
-        return CompanySounds(self._engine, self._state_directory, company, self._limits)
+        return CompanySounds(self._database, self._state_directory, company, self._limits)
 
 
 async def serve(configuration: Configuration, bound: socket.socket, ready: int | None) -> None:
     """Serve HTTP until SIGTERM."""
     engine = open_database(configuration.database_url)
     state = configuration.state_directory
-    boards, clients, kept = StateBoards(time.time), TokenTable(engine), StandingRequestTable(engine)
+    database = DatabaseThreads(engine, THREADS)
+    boards, clients, kept = StateBoards(time.time), TokenTable(database), StandingRequestTable(database)
     poster = HttpPoster(configuration.web.private_webhooks, time.time)
     couriers = Couriers(boards, poster, clients, kept, time.time)
     free = FreeDesk(boards, kept, time.time)
     streams = OpenStreams(configuration.web.streams_per_token)
     limit = RateLimit(configuration.web.requests_per_minute, time.monotonic)
-    pins = PinTable(engine, time.time)
-    log = AccessTable(engine, configuration.web.accesses_days, time.time)
+    pins = PinTable(database, time.time)
+    log = AccessTable(database, configuration.web.accesses_days, time.time)
     app = create_app(
         ControlLine(control_path(state)),
         clients,
-        SoundLibraries(engine, state, configuration.own_sounds.limits, time.time),
-        MissedCallList(engine),
+        SoundLibraries(database, state, configuration.own_sounds.limits, time.time),
+        MissedCallList(engine, database),
         pins,
         StatusInterface(boards, couriers, free, streams, log, poster.fault, time.time),
         limit,

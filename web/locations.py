@@ -58,7 +58,8 @@ def routes(access: Access, log: AccessLog) -> APIRouter:
         try:
             await log.keep(access_of(request.scope, status, time.time()))
         except DatabaseAway as away:
-            raise Problem(503, "database", "", "it to put the look-up on record; try again") from away
+            expected = "it to put the look-up on record; try again"
+            raise Problem(503, "database", "", expected, {"Retry-After": "5"}) from away
         request.scope[CLIENT] = None
 
     @router.get("/states/{person}/location", response_model=Place, summary="Where somebody is who has agreed to it")

@@ -18,6 +18,7 @@ from lampfield.cli.database import database
 from lampfield.cli.running import tell_sounds_changed
 from lampfield.cli.terminal import give_up, out
 from lampfield.configuration import Configuration
+from lampfield.database_threads import DatabaseThreads
 from lampfield.sound_library.company_sounds import CompanySounds, NewSound, SoundRefused
 from media.uploads import UploadRefused
 from provisioning.sound_shelf import SoundEntry, SoundKind, SoundShelf
@@ -34,7 +35,7 @@ class SoundDesk:
         self._configuration = configuration
         most = company.limits.active_greetings
         limits = msgspec.structs.replace(configuration.own_sounds.limits, greetings_in_use=most)
-        self._sounds = CompanySounds(engine, configuration.state_directory, company.id, limits)
+        self._sounds = CompanySounds(DatabaseThreads(engine), configuration.state_directory, company.id, limits)
 
     def shelf(self) -> SoundShelf:
         return self.do(self._sounds.shelf())

@@ -5,11 +5,11 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
+from lampfield.database_threads import DatabaseThreads
 from lampfield.ownership import hand_over
 from lampfield.sound_library.folders import SoundFolder, sound_folder
 from lampfield.sound_library.limits import SoundLimits
@@ -27,8 +27,6 @@ from provisioning.sound_shelf import (
     save_sound,
 )
 from routing.hours import Slot
-
-T = TypeVar("T")
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 OWN = "own/"
@@ -57,15 +55,15 @@ class NewSound(msgspec.Struct, frozen=True, kw_only=True):
 class CompanySounds:
     """Adds, removes and uses. What is on disk and in the database agrees: a file is there before its row."""
 
-    def __init__(self, engine: Engine, state_directory: Path, company: str, limits: SoundLimits) -> None:
-        self._engine = engine
+    def __init__(self, database: DatabaseThreads, state_directory: Path, company: str, limits: SoundLimits) -> None:
+        self._database = database
         self._company = company
         self._limits = limits
         self.folder: SoundFolder = sound_folder(state_directory, company)
 
     async def shelf(self) -> SoundShelf:
         """What there is. Raises SQLAlchemyError, as all of these do when the database is away."""
-        return await self._read(lambda connection: load_shelf(connection, self._company))
+        return await self._database.ask(lambda connection: load_shelf(connection, self._company))
 
     async def add(self, new: NewSound, progress: Callable[[float], None] = lambda done: None) -> SoundEntry:
         """Take a sound in, in place of one of the same name. Raises SoundRefused and UploadRefused."""
@@ -105,7 +103,7 @@ class CompanySounds:
                 save_sound(connection, self._company, entry)
                 put_in_place(in_place)
 
-            await self._write(keep)
+            await self._database.change(keep)
         except OSError as error:
             raise SoundRefused(f"{self.folder.path} cannot be written: {error.strerror or error}") from error
         finally:
@@ -159,7 +157,7 @@ class CompanySounds:
         if name is not None and shelf.sounds[name].kind == "music":
             raise SoundRefused(f"{name} is music. Only a greeting or a prompt can greet")
         self._refuse_use(shelf, number, slot, name)
-        await self._write(lambda connection: put_in_use(connection, self._company, number, slot, name))
+        await self._database.change(lambda connection: put_in_use(connection, self._company, number, slot, name))
 
     def _refuse_use(self, shelf: SoundShelf, number: str, slot: Slot, name: str | None) -> None:
         """Raise SoundRefused where more greetings would be in use than the company may have."""
@@ -175,7 +173,7 @@ class CompanySounds:
         shelf = await self.shelf()
         if music_list != STANDARD and music_list not in shelf.lists():
             raise SoundRefused(no_such_list(music_list, shelf))
-        await self._write(lambda connection: activate_music(connection, self._company, music_list))
+        await self._database.change(lambda connection: activate_music(connection, self._company, music_list))
 
     def _refuse(self, new: NewSound, shelf: SoundShelf) -> None:
         """Raise SoundRefused where the sound cannot be added, before its file is read."""
@@ -209,27 +207,13 @@ class CompanySounds:
 
     async def _remove(self, sounds: list[SoundEntry]) -> None:
         names = [sound.name for sound in sounds]
-        await self._write(lambda connection: delete_sounds(connection, self._company, names))
+        await self._database.change(lambda connection: delete_sounds(connection, self._company, names))
         for sound in sounds:
             self.folder.file(sound.name).unlink(missing_ok=True)
             self._original(sound).unlink(missing_ok=True)
 
     def _original(self, sound: SoundEntry) -> Path:
         return self.folder.original(sound.name, sound.original_name)
-
-    async def _read(self, work: Callable[[Connection], T]) -> T:
-        def run() -> T:
-            with self._engine.connect() as connection:
-                return work(connection)
-
-        return await asyncio.to_thread(run)
-
-    async def _write(self, work: Callable[[Connection], None]) -> None:
-        def run() -> None:
-            with self._engine.begin() as connection:
-                work(connection)
-
-        await asyncio.to_thread(run)
 
 
 def no_such(name: str, shelf: SoundShelf) -> str:

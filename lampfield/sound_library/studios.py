@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Engine
 
+from lampfield.database_threads import DatabaseThreads
 from lampfield.sound_library.company_sounds import CompanySounds
 from lampfield.sound_library.greeting_desk import RecordedGreetings
 from lampfield.sound_library.limits import SoundLimits
@@ -29,7 +30,7 @@ class Studios:
         changed: Callable[[], Awaitable[object]],
         forget_clips: Callable[[Path], Awaitable[None]],
     ) -> None:
-        self._engine = engine
+        self._database = DatabaseThreads(engine)
         self._state_directory = state_directory
         self._limits = limits
         self._shelves = shelves
@@ -48,7 +49,7 @@ class Studios:
         """The company's, which `pins` open."""
         limits = msgspec.structs.replace(self._limits, greetings_in_use=company.limits.active_greetings)
         desk = RecordedGreetings(
-            CompanySounds(self._engine, self._state_directory, company.id, limits),
+            CompanySounds(self._database, self._state_directory, company.id, limits),
             self._shelves.of(company.domain),
             self._drafts,
             self._changed,

@@ -1,16 +1,20 @@
 """The database is away: whoever was known before telephones on, also when signalling ends meanwhile."""
 
 import os
+import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 import tomli_w
 
 from tests.interop.conftest import Phones
-from tests.support.children import kill
+from tests.support.children import child, kill
 from tests.support.pjsua_phone import PjsuaPhone
+from tests.support.ports import LOOPBACK, free_port
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.server import DOMAIN, Server
 from tests.support.until import until
@@ -91,3 +95,51 @@ def test_phones_are_served_while_the_file_of_the_database_cannot_be_read(tmp_pat
         os.rmdir(file)
         aside.rename(file)
         until(lambda: BACK in server.log(), "the database is read again")
+
+
+# The API
+
+
+def threads_of(server: Server) -> int:
+    return len(os.listdir(f"/proc/{child(server, 'lampfield.web_process')}/task"))
+
+
+def told(answer: httpx.Response) -> tuple[int, str, str]:
+    return answer.status_code, answer.headers["content-type"], answer.headers.get("retry-after", "")
+
+
+def test_the_api_says_so_when_the_database_hangs_and_goes_on_when_it_answers(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    port = free_port()
+    settings = {"database": {"url": postgres.new_database()}, "web": {"listen": f"tcp:{LOOPBACK}:{port}"}}
+    with Server(tmp_path / "server", settings=settings) as server:
+        token = server.command("token", "add", "nordlys", "desk", "--scope", "pins", "--scope", "queues").split()[0]
+        client = httpx.Client(
+            base_url=f"http://{LOOPBACK}:{port}/api/v1",
+            headers={"Authorization": f"Bearer {token}"},
+            trust_env=False,
+            timeout=40,
+        )
+        requests: list[Callable[[], httpx.Response]] = [
+            lambda: client.get("/queues"),
+            lambda: client.put("/pins/anna", json={"pin": "271828"}),
+        ]
+        assert all(request().is_success for request in requests)
+        before = threads_of(server)
+        postgres.freeze()
+        try:
+            for _ in range(3):
+                began = time.monotonic()
+                with ThreadPoolExecutor(40) as pool:
+                    answers = [asked.result() for asked in [pool.submit(request) for request in requests * 20]]
+                assert time.monotonic() - began < 30
+                assert {told(answer) for answer in answers} == {(503, "application/problem+json", "5")}
+            assert "database" in answers[0].json()["detail"]
+            health = client.get("/health")
+            assert (health.status_code, health.json()) == (503, {"status": "database away"})
+            assert threads_of(server) - before <= 10
+        finally:
+            postgres.thaw()
+        until(lambda: all(request().is_success for request in requests), "the API answers again")
+        assert client.get("/health").json() == {"status": "ok"}

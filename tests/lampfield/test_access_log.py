@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from lampfield.access_log import A_DAY, MOST_WAITING, WRITE_SECONDS, AccessTable
 from lampfield.database import open_database, upgrade
+from lampfield.database_threads import DatabaseThreads
 from provisioning.accesses import Access, load_accesses
 from tests.support.databases import engine, postgres, url
 from tests.support.virtual_time import now, run
@@ -27,7 +28,7 @@ def on_record(engine: Engine, client: str = "") -> list[tuple[str, int]]:
 
 def test_alike_ones_are_written_together(engine: Engine) -> None:
     async def scenario() -> None:
-        log = AccessTable(engine, 90, now)
+        log = AccessTable(DatabaseThreads(engine), 90, now)
         running = asyncio.ensure_future(log.run())
         for _ in range(1000):
             log.put(access(at=now()))
@@ -43,7 +44,7 @@ def test_alike_ones_are_written_together(engine: Engine) -> None:
 
 def test_a_path_that_no_database_holds_keeps_no_other_from_the_record(engine: Engine) -> None:
     async def scenario() -> None:
-        log = AccessTable(engine, 90, now)
+        log = AccessTable(DatabaseThreads(engine), 90, now)
         log.put(access("/states/\0" + "x" * 1000))
         log.put(access("/states/anna"))
         await log.flush()
@@ -54,7 +55,7 @@ def test_a_path_that_no_database_holds_keeps_no_other_from_the_record(engine: En
 
 def test_what_is_too_old_is_forgotten(engine: Engine) -> None:
     async def scenario() -> None:
-        log = AccessTable(engine, 90, now)
+        log = AccessTable(DatabaseThreads(engine), 90, now)
         await log.keep(access("/old", now() - 91 * A_DAY))
         await log.keep(access("/new", now() - 89 * A_DAY))
         running = asyncio.ensure_future(log.run())
@@ -70,7 +71,7 @@ def test_while_the_database_is_away_a_bounded_number_waits_and_a_look_up_fails(
 ) -> None:
     async def scenario() -> None:
         empty = open_database(f"sqlite:///{tmp_path / 'y.sqlite3'}")
-        log = AccessTable(empty, 90, now)
+        log = AccessTable(DatabaseThreads(empty), 90, now)
         with pytest.raises(DatabaseAway):
             await log.keep(access())
         for number in range(MOST_WAITING + 5):

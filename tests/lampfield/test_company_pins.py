@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from lampfield.company_pins import CompanyPins
 from lampfield.database import open_database, upgrade
-from lampfield.database_reader import DatabaseReader
+from lampfield.database_threads import DatabaseThreads
 from lampfield.pin_attempts import FREE_ATTEMPTS, PinAttempts
 from provisioning.company_import import import_company
 from provisioning.pins import DIGITS, is_easy, new_pin, set_pin
@@ -26,7 +26,7 @@ def test_a_pin_opens_for_its_owner_alone_and_only_its_hash_is_kept(tmp_path: Pat
     with engine.begin() as connection:
         set_pin(connection, COMPANY.id, "anna", "384615", 0.0)
         set_pin(connection, COMPANY.id, "anna", "271828", 1.0)
-    pins = CompanyPins(DatabaseReader(engine), COMPANY.id, PinAttempts(), lambda: 0.0)
+    pins = CompanyPins(DatabaseThreads(engine), COMPANY.id, PinAttempts(), lambda: 0.0)
 
     async def scenario() -> None:
         assert await pins.is_set("anna")
@@ -48,7 +48,7 @@ def test_after_too_many_wrong_ones_the_right_one_is_not_looked_at(guess: str, tm
     with engine.begin() as connection:
         set_pin(connection, COMPANY.id, "anna", "271828", 0.0)
     now = [0.0]
-    pins = CompanyPins(DatabaseReader(engine), COMPANY.id, PinAttempts(), lambda: now[0])
+    pins = CompanyPins(DatabaseThreads(engine), COMPANY.id, PinAttempts(), lambda: now[0])
 
     async def scenario() -> None:
         for number in range(FREE_ATTEMPTS):
@@ -66,7 +66,7 @@ def test_another_pin_lets_its_owner_in_at_once(tmp_path: Path) -> None:
     engine = database(tmp_path)
     with engine.begin() as connection:
         set_pin(connection, COMPANY.id, "anna", "271828", 0.0)
-    pins = CompanyPins(DatabaseReader(engine), COMPANY.id, PinAttempts(), lambda: 10.0)
+    pins = CompanyPins(DatabaseThreads(engine), COMPANY.id, PinAttempts(), lambda: 10.0)
 
     async def scenario() -> None:
         for _ in range(FREE_ATTEMPTS):
@@ -86,7 +86,7 @@ def test_many_guesses_at_once_gain_nothing(tmp_path: Path) -> None:
     engine = database(tmp_path)
     with engine.begin() as connection:
         set_pin(connection, COMPANY.id, "anna", "271828", 0.0)
-    pins = CompanyPins(DatabaseReader(engine), COMPANY.id, PinAttempts(), lambda: 0.0)
+    pins = CompanyPins(DatabaseThreads(engine), COMPANY.id, PinAttempts(), lambda: 0.0)
 
     async def scenario() -> None:
         verdicts = await asyncio.gather(*(pins.check("anna", f"00{number}") for number in range(10)))
@@ -106,7 +106,7 @@ def test_who_comes_later_under_the_same_name_does_not_inherit_the_pin(tmp_path: 
     without = msgspec.structs.replace(COMPANY, people=people, queues=queues)
     for company in (without, COMPANY):
         import_company(engine, company, new_password=lambda: "a-long-password")
-    pins = CompanyPins(DatabaseReader(engine), COMPANY.id, PinAttempts(), lambda: 0.0)
+    pins = CompanyPins(DatabaseThreads(engine), COMPANY.id, PinAttempts(), lambda: 0.0)
     assert not asyncio.run(pins.is_set("carl"))
     assert asyncio.run(pins.is_set("dora"))
 
@@ -120,7 +120,7 @@ def test_pins_that_are_made_are_not_those_that_are_guessed_first() -> None:
 
 
 def test_while_the_database_is_away_nobody_is_let_in(tmp_path: Path) -> None:
-    away = DatabaseReader(open_database(f"sqlite:///{tmp_path / 'nowhere' / 'x'}"))
+    away = DatabaseThreads(open_database(f"sqlite:///{tmp_path / 'nowhere' / 'x'}"))
     pins = CompanyPins(away, "nordlys", PinAttempts(), lambda: 0.0)
 
     async def scenario() -> None:
@@ -137,7 +137,7 @@ def test_what_was_tried_while_the_database_was_away_does_not_count_as_wrong(tmp_
         set_pin(connection, COMPANY.id, "anna", "271828", 0.0)
     folder.rename(away := tmp_path / "away")
     engine = open_database(f"sqlite:///{folder / 'lampfield.sqlite3'}")
-    pins = CompanyPins(DatabaseReader(engine), COMPANY.id, PinAttempts(), lambda: 0.0)
+    pins = CompanyPins(DatabaseThreads(engine), COMPANY.id, PinAttempts(), lambda: 0.0)
 
     async def scenario() -> None:
         for _ in range(FREE_ATTEMPTS):
@@ -152,7 +152,7 @@ def test_what_was_tried_while_the_database_was_away_does_not_count_as_wrong(tmp_
 def test_a_database_that_hangs_is_as_good_as_away_and_holds_up_nothing_else(postgres: PostgresServer) -> None:
     engine = open_database(postgres.new_database())
     upgrade(engine)
-    pins = CompanyPins(DatabaseReader(engine), COMPANY.id, PinAttempts(), lambda: 0.0)
+    pins = CompanyPins(DatabaseThreads(engine), COMPANY.id, PinAttempts(), lambda: 0.0)
 
     async def scenario() -> None:
         assert await pins.check("anna", "271828") == "wrong"

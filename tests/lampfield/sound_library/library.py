@@ -5,6 +5,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from lampfield.database import open_database, upgrade
+from lampfield.database_threads import DatabaseThreads
 from lampfield.sound_library.company_sounds import CompanySounds, NewSound
 from lampfield.sound_library.limits import SoundLimits
 from media.prompts.library import PromptLibrary
@@ -27,7 +28,8 @@ def database(folder: Path) -> Engine:
 
 
 def sounds_of(folder: Path, limits: SoundLimits | None = None, engine: Engine | None = None) -> CompanySounds:
-    return CompanySounds(engine or database(folder), folder / "state", COMPANY.id, limits or SoundLimits())
+    threads = DatabaseThreads(engine or database(folder))
+    return CompanySounds(threads, folder / "state", COMPANY.id, limits or SoundLimits())
 
 
 def sound_file(path: Path, prompt: str = "goodbye") -> Path:

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from lampfield.database import open_database, upgrade
+from lampfield.database_threads import DatabaseThreads
 from lampfield.pin_attempts import PinAttempts
 from lampfield.pin_table import PinTable
 from lampfield.web_process import TokenTable
@@ -78,8 +79,9 @@ class House:
         self.client("nordlys", "desk", TOKEN)
         self.client("fjord", "desk", OTHER_TOKEN)
         limit = RateLimit(requests_per_minute, lambda: self.now)
-        pins = pin_table(self.engine, time.time)
-        pages = create_pages(renderer, TokenTable(self.engine), pins, PinAttempts(), limit, lambda: self.now)
+        threads = DatabaseThreads(self.engine)
+        pins = pin_table(threads, time.time)
+        pages = create_pages(renderer, TokenTable(threads), pins, PinAttempts(), limit, lambda: self.now)
         self.app = Starlette(routes=[Mount(PAGES, pages)])
 
     def client(self, company: str, name: str, token: str, *scopes: Scope) -> None:
