@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
@@ -36,6 +37,7 @@ class Reloading:
         self._fault = beginning.fault
         self._turn = asyncio.Lock()
         """One at a time: of two that overtook each other, the older reading could stay."""
+        self._readings: set[asyncio.Task[str]] = set()
 
     @property
     def fault(self) -> str | None:
@@ -63,14 +65,25 @@ class Reloading:
         upgrade(self._parts.database)
 
     async def companies(self) -> str:
-        """Read the companies anew; calls in progress go on as they were routed. Tells what came of it, for people."""
-        async with self._turn:
-            return await self._companies()
+        """Read the companies anew; calls in progress go on as they were routed. Tells what came of it, for people.
+
+        It is done also where who asked does not wait for it.
+        """
+        return await self._to_the_end(self._companies())
 
     async def sounds(self) -> str:
         """Read the companies' own sounds anew; callers who hear music hear the changed list from their next file on."""
-        async with self._turn:
-            return await self._sounds()
+        return await self._to_the_end(self._sounds())
+
+    async def _to_the_end(self, reading: Coroutine[Any, Any, str]) -> str:
+        async def in_turn() -> str:
+            async with self._turn:
+                return await reading
+
+        task = asyncio.create_task(in_turn(), name="reload")
+        self._readings.add(task)
+        task.add_done_callback(self._readings.discard)
+        return await asyncio.shield(task)
 
     async def _companies(self) -> str:
         parts = self._parts

@@ -10,6 +10,9 @@ from lampfield.configuration import Configuration
 from lampfield.control_socket import converse, first_answer
 from lampfield.supervisor import control_path
 
+PATIENCE_SECONDS = 30.0
+"""How long a command waits for a server that is to read what has changed."""
+
 
 def follow(
     configuration: Configuration,
@@ -54,12 +57,19 @@ def tell_sounds_changed(configuration: Configuration) -> str:
 
 
 def _tell(configuration: Configuration, verb: str) -> str:
-    async def ask() -> str:
-        async with asyncio.timeout(30):
-            return str(await first_answer(control_path(configuration.state_directory), verb))
+    return asyncio.run(tell_to_read(control_path(configuration.state_directory), verb, PATIENCE_SECONDS))
 
+
+async def tell_to_read(path: Path, verb: str, seconds: float) -> str:
+    """Have a server read what has changed; what it says within so many seconds, or why it says nothing."""
     try:
-        return f"The running server: {asyncio.run(ask())}"
+        async with asyncio.timeout(seconds):
+            return f"The running server: {await first_answer(path, verb)}"
+    except TimeoutError:
+        return (
+            f"The running server has not answered within {seconds:g} s, it is busy. This is in the database, and the "
+            "server takes it over as soon as it gets to it, or when it is started again."
+        )
     except OSError:
         return "No server runs now; it will find this when it starts."
 
