@@ -91,6 +91,11 @@ class Child:
     def pid(self) -> int | None:
         return self._process.pid if self._process is not None else None
 
+    @property
+    def lacks_database(self) -> bool:
+        """Whether it serves without its database, as it says itself."""
+        return self._life is not None and self._life.lacks_database
+
     async def start(self) -> None:
         """Start it and return when it says that it is ready. Raises ChildFailed when it ends or hangs instead."""
         patience = None if self._first or not self._silent_seconds else self._silent_seconds * START_FACTOR

@@ -23,6 +23,10 @@ class ServiceManager:
         """Phones and callers are served; `status` is for people."""
         self._tell(f"READY=1\nSTATUS={status}")
 
+    def status(self, status: str) -> None:
+        """It is served as `status` says from now on."""
+        self._tell(f"STATUS={status}")
+
     def stopping(self) -> None:
         """No new calls are taken, those in progress end."""
         self._tell("STOPPING=1\nSTATUS=calls in progress end")

@@ -77,7 +77,7 @@ class Signalling:
             await self._begin()
             say_ready(ready)
             for work in (
-                show_life(ready),
+                show_life(ready, lambda: parts.reloading.fault is not None),
                 self._housekeeping(),
                 parts.admission.watch(lambda: parts.switchboard.calls),
                 parts.hours.run(),

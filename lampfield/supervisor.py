@@ -16,6 +16,7 @@ from typing import Any
 from lampfield.child import Child
 from lampfield.configuration import Configuration, ListenAddress
 from lampfield.handed_over import HandedOver
+from lampfield.life_line import BEAT_SECONDS
 from lampfield.service_manager import ServiceManager
 from lampfield.tail import Tails, make_tail
 from sipcore.io.listener import Listener, bind
@@ -109,7 +110,8 @@ class Supervisor:
             listening = ", ".join(str(listener) for listener, _ in self._sockets)
             logger.info("ready: %s", listening)
             self._manager.ready(f"serves {listening}")
-            await _until(stop, [child.keep() for child in (self._media, self._signalling, *self._others)])
+            keepers = [child.keep() for child in (self._media, self._signalling, *self._others)]
+            await _until(stop, [*keepers, self._tell_of_database(f"serves {listening}")])
         finally:
             self._manager.stopping()
             for child in self._others:
@@ -125,6 +127,15 @@ class Supervisor:
     async def _start(self) -> None:
         for child in (self._media, self._signalling, *self._others):
             await child.start()
+
+    async def _tell_of_database(self, serves: str) -> None:
+        """Have the service manager know while signalling goes by what it has read last."""
+        told = False
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            if told != self._signalling.lacks_database:
+                told = not told
+                self._manager.status(f"{serves}, without the database: by the companies read last" if told else serves)
 
     def _told_to_stop(self, stop: asyncio.Event) -> None:
         if stop.is_set():

@@ -63,6 +63,37 @@ def test_it_hears_when_phones_are_served_and_when_calls_end(
         assert server.wait(60) == 0
 
 
+def test_it_hears_while_the_server_goes_without_its_database(
+    tmp_path: Path, running: Callable[[str], subprocess.Popen[bytes]]
+) -> None:
+    file = tmp_path / "state" / "lampfield.sqlite3"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "manager"))
+        manager.settimeout(60)
+
+        def hears(beginning: str) -> str:
+            said = manager.recv(4096).decode()
+            assert said.startswith(beginning), said
+            return said
+
+        server = running(str(tmp_path / "manager"))
+        hears("READY=1")
+        until((tmp_path / "state" / "companies").exists, "what was read on disk")
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(60) == 0
+        hears("STOPPING=1")
+        file.rename(aside := file.with_name("aside"))
+        file.mkdir()
+        server = running(str(tmp_path / "manager"))
+        hears("READY=1")
+        assert "without the database" in hears(f"STATUS=serves {ADDRESS}")
+        file.rmdir()
+        aside.rename(file)
+        assert hears("STATUS=") == f"STATUS=serves {ADDRESS}"
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(60) == 0
+
+
 def test_a_server_that_still_begins_stops_when_it_is_told_to(
     tmp_path: Path, running: Callable[[str], subprocess.Popen[bytes]]
 ) -> None:
