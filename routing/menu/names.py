@@ -28,6 +28,9 @@ _KEYS = {
 _ALIKE = {"æ": "a", "ø": "o", "ð": "d", "þ": "t", "ł": "l", "đ": "d", "œ": "o"}
 """Letters that are not a letter with a mark, on the key where telephones have them (ETSI ES 202 130)."""
 
+_SPELLED_OUT = str.maketrans({"æ": "ae", "ä": "ae", "ø": "oe", "ö": "oe", "ü": "ue", "å": "aa", "ß": "ss"})
+"""How such letters are written where there are none, and typed by who has no telephone that shows them."""
+
 HasSound = Callable[[str], bool]
 """Whether the company has a sound of its own of this name, such as `own/name-anna`."""
 
@@ -43,6 +46,11 @@ def typed_as(name: str) -> list[str]:
     return ["".join(words[first:]) for first in range(len(words)) if words[first]]
 
 
+def _both_ways(name: str) -> list[str]:
+    spelled_out = unicodedata.normalize("NFC", name).lower().translate(_SPELLED_OUT)
+    return typed_as(name) + typed_as(spelled_out)
+
+
 def _key(letter: str) -> str:
     plain = unicodedata.normalize("NFKD", letter.casefold())[:1]
     key = _KEYS.get(_ALIKE.get(plain, plain))
@@ -50,8 +58,8 @@ def _key(letter: str) -> str:
 
 
 def candidates(people: Iterable[Person], typed: str) -> list[Person]:
-    """Those whose name may be meant, by name."""
-    found = [person for person in people if any(keys.startswith(typed) for keys in typed_as(person.name))]
+    """Those whose name may be meant, as it is or spelled out, by name."""
+    found = [person for person in people if any(keys.startswith(typed) for keys in _both_ways(person.name))]
     return sorted(found, key=lambda person: person.name)
 
 

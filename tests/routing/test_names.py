@@ -38,6 +38,24 @@ def test_first_and_last_names_are_found_by_their_beginning() -> None:
     assert candidates(PEOPLE, "99") == []
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("Weiß", ["9347", "93477"]),
+        ("Müller", ["685537", "6835537"]),
+        ("Sørensen", ["76736736", "763736736"]),
+        ("Åse", ["273", "2273"]),
+        ("Bæk", ["225", "2235"]),
+        ("Mu\u0308ller", ["685537", "6835537"]),
+    ],
+)
+def test_letters_that_no_key_shows_are_found_by_their_key_and_spelled_out(name: str, typed: list[str]) -> None:
+    person = Person("x", name, "205")
+    for keys in typed:
+        assert candidates([person, BO], keys) == [person]
+    assert candidates([person], "1") == []
+
+
 def visit(
     presses: Sequence[tuple[float, str]], has_sound: HasSound = no_sounds, people: Sequence[Person] = PEOPLE
 ) -> tuple[Person | None, FakeCaller, list[CallEvent]]:
