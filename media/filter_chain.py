@@ -13,7 +13,7 @@ Filter = tuple[str, str]
 class FilterChain:
     """Takes frames of one sample rate, format and layout; what comes out is mono, 16 bit, at `rate`.
 
-    Raises av.FFmpegError where a frame is not like the first.
+    Raises av.FFmpegError where a frame is not like the first: `takes` tells.
     """
 
     def __init__(self, first: av.AudioFrame, filters: Sequence[Filter], rate: int) -> None:
@@ -34,6 +34,11 @@ class FilterChain:
         graph.configure()
         self._graph = graph
         self._samples = 0
+        self._kind = _kind(first)
+
+    def takes(self, frame: av.AudioFrame) -> bool:
+        """Whether the frame is like the first."""
+        return _kind(frame) == self._kind
 
     def send(self, frame: av.AudioFrame | None) -> Iterator[av.AudioFrame]:
         """What comes out for a frame, or for None at the end."""
@@ -50,3 +55,7 @@ class FilterChain:
                 return
             assert isinstance(ready, av.AudioFrame)
             yield ready
+
+
+def _kind(frame: av.AudioFrame) -> tuple[int, str, str]:
+    return frame.sample_rate, frame.format.name, frame.layout.name

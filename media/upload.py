@@ -71,8 +71,8 @@ def prepare(order: UploadOrder, progress: Callable[[float], None] = lambda done:
             raise Unreadable(f"{why}; {EXPECTED}")
         with opened(source) as container:
             written = _format(container)
-            loudness = _decode(container, plain, order.longest_seconds, promised_seconds(source), progress)
-        seconds = _finish(plain, target, loudness, order)
+            _decode(container, plain, order.longest_seconds, promised_seconds(source), progress)
+        seconds = _finish(plain, target, order)
         progress(1.0)
         return Sound(seconds, written)
     except av.error.PermissionError as error:
@@ -99,28 +99,30 @@ def _format(container: InputContainer) -> str:
 
 def _decode(
     container: InputContainer, plain: Path, longest: float, promised: float, progress: Callable[[float], None]
-) -> Loudness:
-    """The sound as it is, mono, to `plain`; returns how loud it is."""
-    chain: FilterChain | None = None
-    output, loudness = _Pcm(plain), Loudness()
+) -> None:
+    """The sound as it is, mono, to `plain`."""
+    output = _Pcm(plain)
     try:
-        for frame in _frames(container, progress):
-            if chain is None:
-                chain = FilterChain(frame, [("aresample", str(RATE)), *meter()], RATE)
-            for ready in chain.send(frame):
-                output.write(ready)
-                loudness.note(ready.metadata)
+        for ready in _mono(_frames(container, progress)):
+            output.write(ready)
             if output.samples > (longest + _LENGTH_GRACE) * RATE:
                 raise Unreadable(f"it is longer than {longest:g} seconds, the longest that is allowed")
-        for ready in chain.send(None) if chain is not None else ():
-            output.write(ready)
-            loudness.note(ready.metadata)
     finally:
         seconds = output.close()
     _check_length(container, seconds, promised)
-    if loudness.lufs <= SILENT_LUFS:
-        raise Unreadable("there is only silence in it")
-    return loudness
+
+
+def _mono(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+    """What is put together of several files changes in the midst: from mono to stereo, or to another rate."""
+    chain: FilterChain | None = None
+    for frame in frames:
+        if chain is not None and not chain.takes(frame):
+            yield from chain.send(None)
+            chain = None
+        chain = chain or FilterChain(frame, [("aresample", str(RATE))], RATE)
+        yield from chain.send(frame)
+    if chain is not None:
+        yield from chain.send(None)
 
 
 def _frames(container: InputContainer, progress: Callable[[float], None]) -> Iterator[av.AudioFrame]:
@@ -151,16 +153,16 @@ def _check_length(container: InputContainer, seconds: float, promised: float) ->
         raise Unreadable(f"it is shorter than {SHORTEST_SECONDS:g} seconds")
 
 
-def _finish(plain: Path, target: Path, loudness: Loudness, order: UploadOrder) -> float:
+def _finish(plain: Path, target: Path, order: UploadOrder) -> float:
     """Trim and level `plain` into `target`; returns its seconds."""
-    trimming: list[Filter] = []
+    loudness, trimming = _loudness(plain, []), list[Filter]()
+    if loudness.lufs <= SILENT_LUFS:
+        raise Unreadable("there is only silence in it")
     if order.trim:
         threshold = f"{loudness.lufs - _SILENCE_BELOW:.1f}dB"
         cut = ("silenceremove", f"start_periods=1:start_threshold={threshold}:start_silence={_KEPT_SILENCE}")
         trimming = [cut, ("areverse", ""), cut, ("areverse", "")]
-        loudness = Loudness()
-        for frame in _filtered(plain, [*trimming, *meter()]):
-            loudness.note(frame.metadata)
+        loudness = _loudness(plain, trimming)
     output = _Pcm(target)
     try:
         for frame in _filtered(plain, [*trimming, leveller(loudness, order.loudness)]):
@@ -168,6 +170,14 @@ def _finish(plain: Path, target: Path, loudness: Loudness, order: UploadOrder) -
     finally:
         seconds = output.close()
     return seconds
+
+
+def _loudness(plain: Path, filters: list[Filter]) -> Loudness:
+    """How loud it is behind these filters."""
+    loudness = Loudness()
+    for frame in _filtered(plain, [*filters, *meter()]):
+        loudness.note(frame.metadata)
+    return loudness
 
 
 def _filtered(plain: Path, filters: list[Filter]) -> Iterator[av.AudioFrame]:

@@ -119,6 +119,19 @@ def test_a_wav_whose_writer_could_not_know_its_length_is_read(tmp_path: Path) ->
     assert taken(source)[0].seconds > 2.0
 
 
+@pytest.mark.parametrize(("rate", "channels"), [(16000, 2), (44100, 1), (44100, 2)])
+def test_an_mp3_put_together_of_parts_that_differ_is_read_to_its_end(rate: int, channels: int, tmp_path: Path) -> None:
+    parts = [
+        write(tmp_path / "jingle.mp3", spoken(16000, silence=0), 16000),
+        write(tmp_path / "words.mp3", spoken(rate, silence=0), rate, channels=channels),
+    ]
+    whole = tmp_path / "welcome.mp3"
+    whole.write_bytes(b"".join(part.read_bytes() for part in parts))
+    sound, made = taken(whole)
+    assert sound.seconds == pytest.approx(2 * read_audio(PROMPT).size / RATE, abs=0.5)
+    assert loudness(made) == pytest.approx(SPEECH_LUFS, abs=LUFS)
+
+
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "welcome.mp3").touch()
     assert "the file is empty; expected a sound file: MP3, WAV" in why_refused(tmp_path / "welcome.mp3")
