@@ -47,9 +47,11 @@ STATUS: dict[RingOutcome, int] = {"busy": 486, "no-answer": 480, "unreachable": 
 
 
 class CallFlow:
-    """One call in a company."""
+    """One call in a company; `priority` and `customer`, the number typed, are what it had come to before a restart."""
 
-    def __init__(self, house: House, caller: Caller, dialler: Dialler, arrival: Arrival) -> None:
+    def __init__(
+        self, house: House, caller: Caller, dialler: Dialler, arrival: Arrival, *, priority: int = 0, customer: str = ""
+    ) -> None:
         self._company = house.company
         self._emit = house.emit
         self._clock = house.clock
@@ -57,6 +59,8 @@ class CallFlow:
         self._talk = Conversation(caller, dialler, house.emit, house.clock)
         self._dialler = dialler
         self._course = Course(arrival, house.company.vip.get(caller.number, 0))
+        self._course.give_priority(priority)
+        self._course.customer_number = customer
         self._attendant = Attendant(house, self._course)
         self._visits = QueueVisits(house, dialler, self._course)
         self._forwarded = ForwardedCall(house, arrival.forwarded)
@@ -112,20 +116,15 @@ class CallFlow:
         arrived: float,
         *,
         menus: Sequence[str],
-        priority: int,
-        customer: str,
         parked_by: str,
     ) -> None:
         """Go on with an answered caller who was at `destination` before a restart, and begins there anew.
 
-        None is for who was greeted and sent nowhere yet. `menus` have led there, the last one at the end; `priority`,
-        `customer`, the number typed, and `parked_by` are what the call had come to. The last event is CallEnded here
-        too, exactly once.
+        None is for who was greeted and sent nowhere yet. `menus` have led there, the last one at the end; `parked_by`
+        gets the call back. The last event is CallEnded here too, exactly once.
         """
         for menu in menus:
             self._course.places.came_to(Destination("menu", menu))
-        self._course.give_priority(priority)
-        self._course.customer_number = customer
         self._course.parked_by = parked_by
         self._course.main_number = self._house.open_number(self._course.arrival, arrived)
         written = str(destination) if destination is not None else ""

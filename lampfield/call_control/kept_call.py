@@ -72,3 +72,6 @@ class KeptCall(msgspec.Struct, frozen=True):
     """The caller has stepped out of the line."""
     talk: KeptTalk | None = None
     way: KeptWay | None = None
+    priority: int = 0
+    """With `customer_number` what the call had come to, of who waits or talks; of others `way` has it."""
+    customer_number: str = ""

@@ -93,6 +93,7 @@ class KeptCalls:
         brought_by = (kept.talk.queue, kept.talk.place) if kept.talk is not None else ("", "")
         course = _Course()
         course.places, course.away, course.brought_by = dict(kept.places), kept.away, brought_by
+        course.priority, course.customer_number = kept.priority, kept.customer_number
         course.kept = msgspec.msgpack.encode(kept)
         if kept.way is not None:
             course.destination, course.priority = kept.way.destination, kept.way.priority
@@ -236,14 +237,13 @@ class KeptCalls:
         kept_caller = self._leg(caller) if isinstance(caller, VoiceLeg) else None
         if not isinstance(caller, VoiceLeg) or kept_caller is None:
             return None
-        way = None
-        if talk is None and not course.places:
-            if course.parted:
-                return None
-            way = KeptWay(
-                course.destination, course.menus.menus, course.priority, course.customer_number, course.parked_by
-            )
-        return KeptCall(call, caller.domain, _arrival(caller), kept_caller, course.places, course.away, talk, way)
+        known = call, caller.domain, _arrival(caller), kept_caller, course.places, course.away
+        came_to = course.priority, course.customer_number
+        if talk is not None or course.places:
+            return KeptCall(*known, talk, None, *came_to)
+        if course.parted:
+            return None
+        return KeptCall(*known, None, KeptWay(course.destination, course.menus.menus, *came_to, course.parked_by))
 
     def _leg(self, leg: VoiceLeg) -> KeptLeg | None:
         session = self._sip.record_of(leg.session)

@@ -89,7 +89,10 @@ class TakingUp:
         caller = self._leg(kept, kept.caller, audio)
         callee = self._leg(kept, kept.talk.callee, audio) if kept.talk is not None else None
         dialler = CallDialler(self._services, lambda: (self._houses.of_domain(kept.domain) or house).company, caller)
-        flow = CallFlow(house, caller, dialler, kept.arrival)
+        came_to = kept.way if kept.way is not None else kept
+        flow = CallFlow(
+            house, caller, dialler, kept.arrival, priority=came_to.priority, customer=came_to.customer_number
+        )
         self._show(caller, callee)
         self._kept_calls.taken_up(kept)
         if kept.talk is not None and callee is not None:
@@ -102,8 +105,6 @@ class TakingUp:
                 read_destination(way.destination) if way.destination else None,
                 kept.caller.started,
                 menus=[menu for menu in way.menus if menu in house.company.menus],
-                priority=way.priority,
-                customer=way.customer_number,
                 parked_by=way.parked_by,
             )
         else:

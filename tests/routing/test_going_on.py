@@ -21,7 +21,7 @@ from routing.events import (
     QueueLeft,
 )
 from routing.house import Arrival
-from routing.model import Queue, read_destination
+from routing.model import Destination, Queue, read_destination
 from routing.queue.events import MemberRecalled, Recollection
 from routing.queue.view import view
 from tests.routing.nordlys import company, queue
@@ -76,10 +76,11 @@ def taken_up(
     away: bool = False,
     arrival: Arrival = ARRIVAL,
     ago: float = 100.0,
+    priority: int = 0,
 ) -> FakeCaller:
     caller = FakeCaller(call)
     caller.answered = True
-    flow = CallFlow(world._house(), caller, world, arrival)
+    flow = CallFlow(world._house(), caller, world, arrival, priority=priority)
     asyncio.get_running_loop().create_task(flow.resume(places, START - ago, away=away))
     return caller
 
@@ -87,9 +88,9 @@ def taken_up(
 def begins_anew(world: World, at: str, *, menus: Sequence[str] = (), priority: int = 0) -> FakeCaller:
     caller = FakeCaller("a")
     caller.answered = True
-    flow = CallFlow(world._house(), caller, world, Arrival("trunk", "+4533221100"))
+    flow = CallFlow(world._house(), caller, world, Arrival("trunk", "+4533221100"), priority=priority)
     destination = read_destination(at) if at else None
-    treatment = flow.begin_anew(destination, START - 100, menus=menus, priority=priority, customer="", parked_by="")
+    treatment = flow.begin_anew(destination, START - 100, menus=menus, parked_by="")
     asyncio.get_running_loop().create_task(treatment)
     return caller
 
@@ -127,6 +128,20 @@ def test_who_had_stepped_out_is_back_in_the_same_place_and_told_it() -> None:
             caller.hang_up_now()
 
     after(scenario, joined("a", -20), joined("b", -10))
+
+
+def test_who_waited_in_vain_waits_in_the_next_queue_with_the_priority_that_the_call_had_come_to() -> None:
+    async def scenario(world: World) -> None:
+        world.activity.member_busy("anna")
+        world.activity.member_busy("bo")
+        callers = taken_up(world, "b", {"support": "b"}), taken_up(world, "a", {"sales": "a"}, priority=5)
+        await asyncio.sleep(60)
+        assert [each.call for each in world.queues["support"].state.in_line()] == ["a", "b"]
+        for caller in callers:
+            caller.hang_up_now()
+
+    sales = queue(members=("anna",), max_wait_seconds=30.0, on_timeout=Destination("queue", "support"))
+    after(scenario, joined("a", -20), joined("b", -10, "support"), queues={"sales": sales})
 
 
 def test_the_place_of_a_caller_in_another_queue_is_there_to_come_back_to() -> None:

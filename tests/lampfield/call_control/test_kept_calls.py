@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from lampfield.call_control.kept_call import KeptCall, KeptInvite, KeptWay
-from routing.events import PositionAnnounced
+from routing.events import CallArrived, PositionAnnounced
 from sipcore.flow import Flow
 from sipcore.session_record import InviteRecord
+from tests.lampfield.call_control.test_called_back_once import press
 from tests.lampfield.call_control.transfers import connected
 from tests.support.exchange import Exchange
 
@@ -17,9 +18,13 @@ HENRIKS_NUMBER = "+4533221109"
 COMPANY = {
     "queues": {"sales": {"members": ["anna"]}},
     "company": {"park": {"slots": ["71"]}},
+    "menus": {
+        "customers": {"extension": "399", "prompt": "menu", "keys": {"1": "menu:numbers"}, "priorities": {"1": 7}},
+        "numbers": {"prompt": "menu", "customer_numbers": "queue:sales"},
+    },
     "people": {"henrik": {"outside_number": HENRIKS_NUMBER}},
 }
-MENU, QUEUE, ANNA, INGRID = "300", "301", "201", "208"
+MENU, QUEUE, CUSTOMERS, ANNA, INGRID = "300", "301", "399", "201", "208"
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +84,24 @@ def test_who_waits_is_kept_with_the_place_and_who_talks_with_the_other_leg(excha
         talks = kept(exchange)
         assert talks.talk is not None
         assert (talks.way, talks.talk.queue, talks.talk.callee.party.person) == (None, "sales", "anna")
+
+    exchange.run(test())
+
+
+def test_who_waits_or_talks_is_kept_with_the_priority_and_the_customer_number_of_the_call(exchange: Exchange) -> None:
+    async def test() -> None:
+        astrid, anna = await exchange.phone("astrid"), await exchange.phone("anna")
+        await astrid.call(CUSTOMERS).up()
+        await press(exchange, exchange.of(CallArrived)[0].call, *"1", *"4711#")
+        ringing = await anna.rings()
+        await asyncio.sleep(1)
+        waits = kept(exchange)
+        assert (waits.places, waits.priority, waits.customer_number) == ({"sales": waits.call}, 7, "4711")
+        ringing.answer()
+        await asyncio.sleep(1)
+        talks = kept(exchange)
+        assert talks.talk is not None
+        assert (talks.priority, talks.customer_number) == (7, "4711")
 
     exchange.run(test())
 
