@@ -10,7 +10,7 @@ from urllib.parse import quote
 from lampfield.call_control.identity import ANONYMOUS, Identity
 from lampfield.config_sections import Trunk
 from lampfield.locating import LocalAddresses, Locator, flows_to
-from sipcore.address import NameAddr
+from sipcore.address import NameAddr, parse_name_addr
 from sipcore.digest import Credentials
 from sipcore.flow import Flow
 from sipcore.invitation import MAX_FORWARDS, Invitation
@@ -32,6 +32,8 @@ class TrunkRoute(NamedTuple):
     line: "TrunkLine"
     flow: Flow
     number: str
+    service_route: tuple[str, ...] = ()
+    """Route values that the provider wants its calls to go by (RFC 3608)."""
 
     @property
     def caller_id(self) -> str | None:
@@ -70,6 +72,7 @@ class TrunkRoute(NamedTuple):
             remote=NameAddr("", callee),
             offer=offer,
             max_forwards=max_forwards,
+            routes=self.service_route,
             fields=(*fields, *diverted),
             credentials=line.credentials,
         )
@@ -84,6 +87,9 @@ class TrunkLine:
         """The user part of the contact that we register: only the provider's registrar knows it."""
         self.credentials = Credentials(config.username, config.password) if config.username else None
         self.flows: tuple[Flow, ...] = ()
+        self._first: tuple[Flow, ...] = ()
+        """While we are registered: where calls go before any other target, by `_service_route`."""
+        self._service_route: tuple[str, ...] = ()
         self._down: set[Flow] = set()
         self._sources = [ipaddress.ip_network(source) for source in config.sources]
         self._is_source = lru_cache(MOST_ADDRESSES)(self._in_networks)
@@ -123,9 +129,28 @@ class TrunkLine:
         if flows:
             self.flows = flows
             self._hosts = {_address(flow.remote[0]) or flow.remote[0] for flow in flows}
-            self._down.intersection_update(flows)
+            self._down.intersection_update((*flows, *self._first))
         elif not self.flows and (ours.local("udp") or ours.local("tcp")):
             logger.warning("trunk %s: no address found for %s", self.config.name, self.config.host)
+
+    async def registered(
+        self, flow: Flow, service_route: tuple[str, ...], locator: Locator, ours: LocalAddresses
+    ) -> None:
+        """We are registered at a target: calls go to the first hop of its Service-Route, else to the target itself.
+
+        Where the hop is unknown to the DNS or does not answer, the target passes them on to it (RFC 3261 §8.1.2).
+        """
+        hops: tuple[Flow, ...] = ()
+        if service_route:
+            uri = parse_name_addr(service_route[0]).uri
+            hops = await flows_to(uri, locator, ours) if isinstance(uri, SipUri) else ()
+        rest = tuple(hop for hop in hops if hop != flow)
+        self._first = (flow, *rest) if flow in hops else (*rest, flow)
+        self._service_route = service_route
+
+    def lapsed(self) -> None:
+        """We are not registered any more."""
+        self._first, self._service_route = (), ()
 
     def note(self, flow: Flow, *, up: bool) -> None:
         """A target answers, or does not."""
@@ -139,8 +164,9 @@ class TrunkLine:
         return any(flow not in self._down for flow in self.flows)
 
     def routes(self, number: str) -> list[TrunkRoute]:
-        """The ways out for `number`, targets that do not answer last."""
-        return [TrunkRoute(self, flow, number) for flow in sorted(self.flows, key=self._down.__contains__)]
+        """The ways out for `number`: where we are registered first, targets that do not answer last."""
+        flows = sorted(dict.fromkeys((*self._first, *self.flows)), key=self._down.__contains__)
+        return [TrunkRoute(self, flow, number, self._service_route if flow in self._first else ()) for flow in flows]
 
     # -- calls that come in
 

@@ -75,6 +75,10 @@ class TrunkRegistration:
                 response = await self._ask(client.request(self._contact(flow)), flow, self._line.credentials)
                 self._line.note(flow, up=response is not None)
                 client.answered(response, self._clock())
+                if self.state != "registered":
+                    self._line.lapsed()
+                elif not client.reason:
+                    await self._line.registered(flow, client.service_route, self._locator, self._ours)
                 if self.state != before or client.reason:
                     logger.info("trunk %s: %s %s", self._line.config.name, self.state, client.reason)
             await self._hurry.until(lambda: client.due_at)

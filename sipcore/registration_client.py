@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
+from sipcore.address import parse_name_addr
 from sipcore.dice import between
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
@@ -56,6 +57,8 @@ class RegistrationClient:
         """When the next request is to be sent."""
         self.reason = ""
         """Why the last attempt failed, for people."""
+        self.service_route: tuple[str, ...] = ()
+        """Route values, the next hop first, that the registrar wants our calls to go by (RFC 3608); as told last."""
 
     @property
     def flow(self) -> Flow | None:
@@ -134,6 +137,7 @@ class RegistrationClient:
         self._registered_until = now + granted
         self._rounds = self._failed_targets = 0
         self.reason = ""
+        self.service_route = _service_route_of(response)
         self.due_at = now + granted * between(*REFRESH_SHARE, self._token)
 
     def _granted(self, response: Response) -> float:
@@ -182,6 +186,17 @@ class RegistrationClient:
                 ("Max-Forwards", "70"),
             ],
         )
+
+
+def _service_route_of(response: Response) -> tuple[str, ...]:
+    """None where one of its routes cannot be read, or the first is no loose router, as each has to be (RFC 3608 §5)."""
+    try:
+        routes = response.headers("Service-Route")
+        uris = [parse_name_addr(route).uri for route in routes]
+    except ProtocolViolation:
+        return ()
+    loose = uris and isinstance(uris[0], SipUri) and "lr" in uris[0].params
+    return tuple(routes) if loose else ()
 
 
 def _user(uri: Uri) -> str:

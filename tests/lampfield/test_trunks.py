@@ -15,7 +15,7 @@ from sipcore.answering import response_to
 from sipcore.authenticator import Authenticated, Authenticator
 from sipcore.digest import Ha1
 from sipcore.events import Event, RequestReceived, ResponseReceived, TransportFailed
-from sipcore.flow import Flow
+from sipcore.flow import Address, Flow
 from sipcore.io.endpoint import SipEndpoint
 from sipcore.io.listener import Listener
 from sipcore.locate import Target
@@ -69,6 +69,7 @@ class Provider(Peer):
         super().__init__(name)
         self.registrar = Registrar()
         self.flows: list[Flow] = []
+        self.service_route: list[str] = []
         secret = Ha1.of("lamp", REALM, "hemmelig")
         book = NonceBook(b"key", virtual_time.now())
         self._authenticator = Authenticator(lambda name, realm: secret if name == "lamp" else None, book)
@@ -80,7 +81,10 @@ class Provider(Peer):
         if not isinstance(outcome, Authenticated):
             return outcome.response(request)
         self.flows.append(flow)
-        return self.registrar.register(request, flow, request.to.uri.aor, virtual_time.now())
+        response = self.registrar.register(request, flow, request.to.uri.aor, virtual_time.now())
+        for route in self.service_route:
+            response.add("Service-Route", route)
+        return response
 
 
 class Us(Peer):
@@ -432,5 +436,62 @@ def test_trunks_that_have_the_callers_number_come_first_and_those_of_others_not_
         own = [route.line.config.name async for route in us.trunks.routes("+4599", "+4533221100")]
         assert own == ["own", "all"]
         await us.endpoint.close()
+
+    virtual_time.run(scenario())
+
+
+async def ways_out(us: Us) -> list[tuple[Address, tuple[str, ...]]]:
+    """Where calls go and by which Routes, in order of trial."""
+    routes = [route async for route in us.trunks.routes("+4599887766")]
+    return [(route.flow.remote, route.invitation(Identity("+4533221100"), None).routes) for route in routes]
+
+
+def test_calls_go_by_the_service_route_that_the_registrar_told_last() -> None:
+    async def scenario() -> None:
+        provider, edge = Provider(), Peer("edge")
+        await provider.endpoint.listen(LISTEN)
+        await edge.endpoint.listen(LISTEN)
+        registrar, hop = provider.endpoint.local("udp") or ("", 0), edge.endpoint.local("udp") or ("", 0)
+        us = Us([account()], lambda uri: {REALM: [target(provider)], "edge.example": [target(edge)]}.get(uri.host, []))
+        await us.endpoint.listen(LISTEN)
+        assert await ways_out(us) == [(registrar, ())]
+        provider.service_route = ["<sip:edge.example;lr>", "<sip:core.example;lr>"]
+        await us.trunks.start()
+        await until(lambda: us.trunks.health()[0].state == "registered")
+        by = tuple(provider.service_route)
+        # Who registers us is asked to pass on what the first hop itself does not take.
+        assert await ways_out(us) == [(hop, by), (registrar, by)]
+        provider.service_route = ["<sip:unknown.example;lr>"]
+        await asyncio.sleep(600)
+        assert await ways_out(us) == [(registrar, ("<sip:unknown.example;lr>",))]
+        provider.service_route = []
+        await asyncio.sleep(600)
+        assert await ways_out(us) == [(registrar, ())]
+        await us.trunks.stop()
+        for peer in (us, provider, edge):
+            await peer.endpoint.close()
+
+    virtual_time.run(scenario())
+
+
+def test_calls_go_first_to_the_server_that_we_are_registered_at() -> None:
+    async def scenario() -> None:
+        one, two = Provider("one"), Provider("two")
+        await one.endpoint.listen(LISTEN)
+        await two.endpoint.listen(LISTEN)
+        # Of one weight: the DNS tells them in an order of its own each time.
+        servers = [target(one), target(two)]
+        us = Us([account()], lambda uri: list(servers))
+        await us.endpoint.listen(LISTEN)
+        await us.trunks.start()
+        await until(lambda: len(one.registrar.bindings(AOR)) == 1)
+        servers.reverse()
+        await asyncio.sleep(600)
+        assert len(two.registrar) == 0
+        ways = [remote for remote, _ in await ways_out(us)]
+        assert ways == [one.endpoint.local("udp"), two.endpoint.local("udp")]
+        await us.trunks.stop()
+        for peer in (us, one, two):
+            await peer.endpoint.close()
 
     virtual_time.run(scenario())

@@ -94,6 +94,28 @@ def test_an_answer_without_an_interval_is_what_was_asked_for(fields: list[tuple[
     assert client.state(NOW + 599) == "registered"
 
 
+def test_the_service_route_is_what_the_last_answer_says() -> None:
+    client = make_client()
+    assert list(client.service_route) == []
+    routes = ("<sip:edge.provider.example;transport=tcp;lr>", "<sip:core.provider.example;lr>;x=1")
+    answer(client, 200, NOW, ("Service-Route", ", ".join(routes)))
+    assert client.service_route == routes
+    answer(client, 503, NOW)
+    assert client.service_route == routes
+    answer(client, 200, NOW, ("Service-Route", routes[1]), ("Service-Route", routes[0]))
+    assert client.service_route == (routes[1], routes[0])
+    answer(client, 200, NOW)
+    assert list(client.service_route) == []
+
+
+@pytest.mark.parametrize("route", ["<sip:edge.provider.example>", "<tel:+4599>", "<sip:a@b", "<sip:a@b;lr>, no"])
+def test_a_service_route_that_cannot_be_gone_by_is_none(route: str) -> None:
+    client = make_client()
+    answer(client, 200, NOW, ("Service-Route", route))
+    assert client.state(NOW) == "registered"
+    assert client.service_route == ()
+
+
 def test_too_brief_an_interval_is_asked_for_again_longer_and_at_once() -> None:
     registrar = Registrar(RegistrarConfig(min_expires=1800))
     client = make_client()
