@@ -38,7 +38,8 @@ class Sip:
     listen: tuple[ListenAddress, ...] = setting(
         list_of(listen_address(), min_length=1),
         ["udp:127.0.0.1:5060", "tcp:127.0.0.1:5060"],
-        "Where phones and trunks reach Lampfield. IPv4 and IPv6; UDP and TCP.",
+        "Where phones and trunks reach Lampfield. IPv4 and IPv6; UDP and TCP. Of several addresses a trunk is sent to "
+        "from the one that the machine's route to it leaves from.",
     )
     advertised_address: str | None = setting(
         optional(HOST, empty="the address listened at"),

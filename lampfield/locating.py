@@ -17,9 +17,10 @@ class Locator(Protocol):
 
 
 class LocalAddresses(Protocol):
-    """What we listen on, as `SipEndpoint.local`; and what is told of where others listen, as `SipEndpoint.listens`."""
+    """What we listen on, and what is told of where others listen, as by `SipEndpoint`."""
 
     def local(self, transport: str, family: int | None = None) -> Address | None: ...
+    def local_towards(self, transport: str, host: str) -> Address | None: ...
     def listens(self, flow: Flow) -> None: ...
 
 
@@ -33,7 +34,7 @@ async def flows_to(uri: SipUri, locator: Locator, ours: LocalAddresses) -> tuple
         return ()
     flows = []
     for target in await locator.locate(uri, transports=transports, families=families):
-        local = ours.local(target.transport, 6 if ":" in target.host else 4)
+        local = ours.local_towards(target.transport, target.host)
         if local is not None:
             flows.append(Flow(target.transport, local, (target.host, target.port)))
     for flow in flows:

@@ -9,6 +9,7 @@ from sipcore.events import Event, InviteReceived
 from sipcore.flow import Address, Datagram, Flow
 from sipcore.io.counters import Counters
 from sipcore.io.listener import Listener, ListenError, bind
+from sipcore.io.sources import SourceAddresses
 from sipcore.io.tcp import TcpLimits, TcpTransport
 from sipcore.io.udp import UdpSocket
 
@@ -90,6 +91,7 @@ class SipEndpoint:
         self._udp: dict[Address, UdpSocket] = {}
         self._tcp: TcpTransport | None = None
         self._listening: list[Listener] = []
+        self._sources = SourceAddresses()
         self._failed: list[Flow] = []
         self._flushing = False
         self._woken = False
@@ -112,6 +114,26 @@ class SipEndpoint:
             if listener.transport == transport and family in (None, 6 if ":" in listener.host else 4):
                 return listener.host, listener.port
         return None
+
+    def local_towards(self, transport: str, host: str) -> Address | None:
+        """The listening address of a transport for flows to an IP address: the one that the kernel's route leaves from.
+
+        Else one that means all addresses, else the first. None where none is of the same IP version.
+        """
+        is_ipv6 = ":" in host
+        ours = [
+            (listener.host, listener.port)
+            for listener in self._listening
+            if listener.transport == transport and (":" in listener.host) == is_ipv6
+        ]
+        if len(ours) < 2:
+            return ours[0] if ours else None
+        source = self._sources.towards(host)
+        for wanted in (source, "::" if is_ipv6 else "0.0.0.0"):  # noqa: S104  compared, not bound
+            for address in ours:
+                if address[0] == wanted:
+                    return address
+        return ours[0]
 
     async def listen(self, listeners: Sequence[Listener]) -> None:
         """Bind all of `listeners`, or none: raises ListenError that names every address that cannot be bound."""

@@ -495,3 +495,32 @@ def test_calls_go_first_to_the_server_that_we_are_registered_at() -> None:
             await peer.endpoint.close()
 
     virtual_time.run(scenario())
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_trunk_is_reached_from_the_address_that_the_route_to_it_leaves_from(transport: str) -> None:
+    async def scenario() -> None:
+        provider = Provider()
+        await provider.endpoint.listen(LISTEN)
+        us = Us([account()], lambda uri: [target(provider, transport)])
+        # To a host on loopback the kernel's routes leave from 127.0.0.1.
+        listen = [Listener(each.transport, host, 0) for host in ("127.0.0.2", "127.0.0.1") for each in LISTEN]
+        await us.endpoint.listen(listen)
+        await us.trunks.start()
+        await until(lambda: us.trunks.health()[0].state == "registered")
+        (local,) = [
+            (listener.host, listener.port)
+            for listener in us.endpoint.listening
+            if (listener.transport, listener.host) == (transport, "127.0.0.1")
+        ]
+        told = provider.requests[-1]
+        assert (told.via.host, told.via.port) == local
+        assert f"@{local[0]}:{local[1]}" in str(told.contacts[0].uri)
+        assert provider.flows[-1].remote[0] == local[0]
+        (route, *_) = [route async for route in us.trunks.routes("+4599887766")]
+        assert route.flow.local == local
+        await us.trunks.stop()
+        await us.endpoint.close()
+        await provider.endpoint.close()
+
+    virtual_time.run(scenario())

@@ -614,3 +614,26 @@ def test_a_socket_that_the_supervisor_bound_is_taken_over() -> None:
         await endpoint.close()
 
     run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("listens", "towards", "local"),
+    [
+        (["127.0.0.2", "127.0.0.1"], "127.0.0.9", "127.0.0.1"),
+        (["127.0.0.2", "::1", "127.0.0.1"], "::1", "::1"),
+        (["127.0.0.2", "0.0.0.0"], "127.0.0.9", "0.0.0.0"),
+        (["127.0.0.2", "127.0.0.3"], "127.0.0.9", "127.0.0.2"),
+        (["127.0.0.2"], "127.0.0.9", "127.0.0.2"),
+        (["127.0.0.2", "127.0.0.1"], "::1", None),
+    ],
+)
+def test_a_flow_begins_where_the_route_leaves_from(listens: list[str], towards: str, local: str | None) -> None:
+    async def scenario() -> None:
+        for transport in ("udp", "tcp"):
+            endpoint = await open_endpoint(Core(), *(Listener(transport, host, 0) for host in listens))
+            found = endpoint.local_towards(transport, towards)
+            assert (found[0] if found else None) == local
+            assert endpoint.local_towards(transport, towards) == found
+            await endpoint.close()
+
+    asyncio.run(scenario())
