@@ -6,6 +6,7 @@ from sipcore.address import NameAddr
 from sipcore.errors import ProtocolViolation
 from sipcore.flow import Flow
 from sipcore.message import Message, Request, Response
+from sipcore.nat import is_address
 from sipcore.next_hop import detour, next_hop
 from sipcore.uri import SipUri
 
@@ -92,8 +93,10 @@ class Dialog:
             route_set=response.record_routes[::-1],
             secure=request.uri.startswith("sips:"),
             flow=flow,
-            # What was called at another address than the URI says is behind NAT, or a proxy is in between.
-            behind_nat=not isinstance(sent_to, SipUri) or sent_to.host.strip("[]") != flow.remote[0],
+            # What was called at another address than the URI says is behind NAT, or a proxy is in between. A name, as
+            # that of a provider, says nothing of the kind: its Contact is where it is reached.
+            behind_nat=not isinstance(sent_to, SipUri)
+            or (sent_to.address != flow.remote[0] and is_address(sent_to.address)),
         )
         dialog.refresh_target(response, flow)
         return dialog

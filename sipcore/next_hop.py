@@ -24,7 +24,7 @@ def next_hop(flow: Flow, uri: Uri, *, behind_nat: bool) -> Flow:
     """The flow to `uri`, starting from the one the dialog has.
 
     Only an address that can be believed and reached changes it: an IP address over UDP, of a peer without NAT. A name,
-    a connection, or a private address behind NAT leaves the flow, on which the peer was heard.
+    a connection, or a private address of a peer that was heard on a public one leaves the flow.
     """
     if behind_nat or flow.reliable or not isinstance(uri, SipUri):
         return flow
@@ -34,9 +34,12 @@ def next_hop(flow: Flow, uri: Uri, *, behind_nat: bool) -> Flow:
     try:
         address = ipaddress.ip_address(host)
         ours = ipaddress.ip_address(flow.local[0])
+        heard = ipaddress.ip_address(flow.remote[0])
     except ValueError:
         return flow
     if address.version != ours.version or address.is_unspecified or address.is_multicast:
+        return flow
+    if address.is_private and not heard.is_private:
         return flow
     return _to(flow, host, uri)
 

@@ -119,6 +119,26 @@ def test_behind_nat_requests_go_where_the_peer_was_heard() -> None:
     assert dialog.flow == moved
 
 
+PUBLIC = Flow("udp", ("192.0.2.1", 5060), ("8.8.4.4", 5060))
+"""To a provider that was called by its name."""
+
+
+@pytest.mark.parametrize(
+    ("contact", "remote"),
+    [
+        ("<sip:gateway@8.8.4.4:5080>", ("8.8.4.4", 5080)),
+        ("<sip:gateway@8.8.8.8>", ("8.8.8.8", 5060)),
+        ("<sip:gateway@10.0.0.5:5080>", ("8.8.4.4", 5060)),
+        ("<sip:gateway@gw.provider.example:5080>", ("8.8.4.4", 5060)),
+        ("<sip:gateway@[2001:4860:4860::8888]>", ("8.8.4.4", 5060)),
+    ],
+)
+def test_who_was_called_by_name_is_reached_at_its_contact(contact: str, remote: tuple[str, int]) -> None:
+    invite = an_invite(uri="sip:+4599@provider.example;user=phone")
+    response = response_to(invite, 200, to_tag="theirs", fields=[("Contact", contact)])
+    assert Dialog.as_uac(invite, response, PUBLIC).flow.remote == remote
+
+
 def test_a_name_leaves_the_flow_as_it_is() -> None:
     assert called(contact="<sip:bob@phone.example:5066>").flow == FLOW
 
