@@ -12,7 +12,8 @@ from sipcore.uri import SipUri, TelUri, Uri, unescape
 
 _BARE: Final = re.compile(r"[A-Za-z0-9+*._-]+")
 """A user part that needs no escapes."""
-_NOBODYS_HOST: Final = "anonymous.invalid"
+_NOBODYS_HOSTS: Final = frozenset(("anonymous.invalid", "unknown.invalid"))
+"""Of who withholds the number, and of whom the network knows none (3GPP TS 23.003 §13.6 and §13.7)."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _WITHHOLDS: Final = frozenset(("full", "uri", "id"))
 """The privacy of a Remote-Party-ID that is the number's; `name` is the name's alone."""
@@ -51,9 +52,9 @@ def _wants_privacy(request: Request) -> bool:
 
 
 def _is_nobody(uri: Uri) -> bool:
-    """True for who has no number, or the anonymous URI of RFC 3323 §4.1.1.3."""
+    """True for who has no number, the anonymous URI of RFC 3323 §4.1.1.3, or the unavailable one of 3GPP."""
     number = _number(uri)
-    nowhere = isinstance(uri, SipUri) and uri.host.lower() == _NOBODYS_HOST
+    nowhere = isinstance(uri, SipUri) and uri.host.lower() in _NOBODYS_HOSTS
     return nowhere or not number or number.lower() == ANONYMOUS.number
 
 

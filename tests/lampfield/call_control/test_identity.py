@@ -100,6 +100,7 @@ def test_other_privacy_withholds_no_number(privacy: str) -> None:
     [
         '"Anonymous" <sip:Anonymous@provider.example>;tag=1',
         '"Unavailable" <sip:restricted@anonymous.invalid>;tag=1',
+        '"Unavailable" <sip:unavailable@unknown.invalid>;tag=1',
         "<sip:provider.example>;tag=1",
     ],
 )
