@@ -98,8 +98,8 @@ class OutgoingLeg(VoiceLeg):
 
     def on(self, event: Event) -> None:
         match event:
-            case SessionProgress(status=status, sdp=sdp, local=local):
-                self._progress(status, sdp, local)
+            case SessionProgress(status=status, response=response, sdp=sdp, local=local):
+                self._progress(status, sdp, local, silent=_sends_no_early_media(response))
             case SessionAccepted(sdp=sdp, local=local):
                 self.description.said(local)
                 self._accepted(sdp)
@@ -109,10 +109,11 @@ class OutgoingLeg(VoiceLeg):
             case _:
                 super().on(event)
 
-    def _progress(self, status: int, sdp: bytes | None, local: bytes | None) -> None:
+    def _progress(self, status: int, sdp: bytes | None, local: bytes | None, *, silent: bool) -> None:
         if not self._wanted:
             return
-        early_media = sdp is not None and self.person is None and self.take_answer(sdp, local)
+        described = sdp is not None and self.person is None and self.take_answer(sdp, local)
+        early_media = described and not silent and self.rtp.hears
         if not self._rings and status in (180, 183):
             self._rings = True
             self.show("early")
@@ -177,6 +178,12 @@ class OutgoingLeg(VoiceLeg):
                 LegEnded(call=self.call, at=now, leg=self.leg, person=self.person, cause=end.cause, status=end.status)
             )
         super().finish(end)
+
+
+def _sends_no_early_media(response: Response) -> bool:
+    """True where the network says that what it has described is not to be heard before the answer (RFC 5009 §8)."""
+    told = (response.header("P-Early-Media") or "").lower()
+    return told.partition(",")[0].strip() == "inactive"
 
 
 def moved_to(response: Response) -> str | None:

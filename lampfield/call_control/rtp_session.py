@@ -97,6 +97,11 @@ class RtpSession:
         """Name of the negotiated codec."""
         return cast(Codec, self.negotiated.codec.name) if self.negotiated is not None else None
 
+    @property
+    def hears(self) -> bool:
+        """Something may come from the other side."""
+        return self.negotiated is not None and self.negotiated.direction in ("sendrecv", "recvonly")
+
     def configure(self, negotiated: Negotiated) -> None:
         """Send and receive as negotiated from now on."""
         self.negotiated = negotiated

@@ -247,11 +247,11 @@ class Line:
         assert self._invite is not None
         self.phone.respond(self._invite, 180, self.local)
 
-    def describe(self, fork: str, *codecs: str, rtp: int) -> None:
+    def describe(self, fork: str, *codecs: str, rtp: int, direction: str = "sendrecv", fields: Fields = ()) -> None:
         """Tell of the early media of one of several phones behind this one, reliably; `fork` is its tag."""
         assert self._invite is not None
-        head = [("Contact", self.phone.contact), ("Require", "100rel"), ("RSeq", "1")]
-        self.phone.respond(self._invite, 183, fork, sdp(rtp, *codecs), head)
+        head = [("Contact", self.phone.contact), ("Require", "100rel"), ("RSeq", "1"), *fields]
+        self.phone.respond(self._invite, 183, fork, sdp(rtp, *codecs, direction=direction), head)
 
     def update(self, fork: str, *codecs: str, rtp: int) -> None:
         """Have one of those change its early media."""

@@ -62,3 +62,30 @@ def test_the_fork_that_answers_has_what_it_has_changed_by_update(exchange: Excha
         assert rings.updated == [200, 200]
 
     exchange.run(test())
+
+
+@pytest.mark.parametrize(
+    ("direction", "told", "statuses"),
+    [
+        ("sendrecv", "sendrecv", [100, 183]),
+        ("sendrecv", "sendonly, gated", [100, 183]),
+        ("sendrecv", "inactive", [100, 180]),
+        ("inactive", None, [100, 180]),
+        ("recvonly", None, [100, 180]),
+    ],
+)
+def test_the_caller_hears_ringing_where_the_network_sends_nothing_before_the_answer(
+    exchange: Exchange, direction: str, told: str | None, statuses: list[int]
+) -> None:
+    async def test() -> None:
+        astrid, outside = await exchange.phone("astrid"), await exchange.outside()
+        call = astrid.call(NUMBER)
+        rings = await outside.rings()
+        fields = [("P-Early-Media", told)] if told else []
+        rings.describe("phone", "PCMA", rtp=rings.rtp, direction=direction, fields=fields)
+        await asyncio.sleep(1)
+        assert call.statuses == statuses
+        rings.answer("phone")
+        await call.up()
+
+    exchange.run(test())
