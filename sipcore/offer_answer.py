@@ -305,7 +305,9 @@ def _choose(
             if _is_reachable(audio, local_address):
                 return slot, audio, codec
             unreachable = True
-    raise OtherAddresses if unreachable else NothingInCommon("No audio stream with a codec in common")
+    if unreachable:
+        raise OtherAddresses
+    raise NothingInCommon("No audio stream with a codec in common")
 
 
 def _is_reachable(audio: AudioDescription, local_address: str) -> bool:
