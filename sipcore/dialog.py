@@ -143,8 +143,11 @@ class Dialog:
         if not self.route_set and (self.behind_nat or flow.reliable):
             self.flow = flow
 
-    def leave(self, flow: Flow) -> bool:
-        """Go another way than over this connection, which is gone; False where no other is known."""
+    def leave(self, flow: Flow, *, anew: bool = False) -> bool:
+        """Go another way than over this connection, which is gone; False where no other is known.
+
+        `anew`: another connection to the same address is one, where the peer says that it is reached there.
+        """
         other = None
         if not flow.reliable:
             return False
@@ -154,7 +157,7 @@ class Dialog:
             other = detour(flow, self.route_set[0].uri)
         elif not self.behind_nat:
             other = detour(flow, self.remote_target.uri)
-        if other is None or other == flow:
+        if other is None or (other == flow and not anew):
             return False
         self.flow = other
         return True

@@ -104,7 +104,9 @@ class Sender:
         dialog, session = outgoing.dialog, outgoing.session
         if dialog is None or (session is not None and session.ended and outgoing.request.method != "BYE"):
             return False
-        again = self.repeatable(outgoing) if dialog.leave(outgoing.flow) else None
+        # The first time it may be a connection alone that is gone: the peer closes it as we send.
+        goes_on = dialog.leave(outgoing.flow, anew=outgoing.attempts == 1)
+        again = self.repeatable(outgoing) if goes_on else None
         if again is None:
             return False
         outgoing.flow = dialog.flow

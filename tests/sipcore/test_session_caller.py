@@ -15,7 +15,7 @@ from sipcore.events import (
     SessionRejected,
 )
 from sipcore.flow import Flow
-from sipcore.message import CSeq, Request, Response
+from sipcore.message import CSeq, Request, Response, parse_message
 from sipcore.stack import Invitation
 from tests.support.raw_peer import RawPeer
 
@@ -55,6 +55,19 @@ def test_a_hang_up_is_told_again_after_a_moment_without_network() -> None:
     assert str(again) == str(bye)
     call.peer.send(response_to(bye, 200))
     assert call.peer.run(40) == []
+
+
+def test_a_hang_up_that_crosses_the_end_of_its_connection_is_told_over_a_new_one_once() -> None:
+    call = Call("tcp")
+    call.answered()
+    call.peer.stack.bye(call.session, call.peer.now)
+    bye = call.peer.one_request()
+    call.peer.stack.transport_failed(call.peer.flow, call.peer.now)
+    (datagram,) = call.peer.stack.take_datagrams()
+    again = parse_message(datagram.data)
+    assert (datagram.flow, again.cseq) == (call.peer.flow, CSeq(bye.cseq.number + 1, "BYE"))
+    call.peer.stack.transport_failed(call.peer.flow, call.peer.now)
+    assert call.peer.sent() == []
 
 
 def test_over_a_lost_connection_a_hang_up_is_not_told_for_ever() -> None:
