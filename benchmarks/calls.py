@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.held_calls import HeldCalls
-from benchmarks.media import BRIDGED_CALLS, CALL_MINUTE, HOLD_CALLERS, SETTLING, Load, compiled_load, expect_all
+from benchmarks.media import BRIDGED_CALLS, CALL_MINUTE, HOLD_CALLERS, SETTLING, Load, compiled_load, expect_all, floor
 from benchmarks.results import Result, cpu_seconds
 from benchmarks.script import command_line, tell, wanted
 from benchmarks.sipp_calls import menu_calls
@@ -39,6 +39,7 @@ ROWS = (
     "hold-music",
     "rtp-spacing-p99",
     "queue-waiting",
+    "queue-waiting-to-sends",
     "bridge",
     "bridge-delay-p99",
     "call-menu-1350",
@@ -53,6 +54,8 @@ LIMIT_OF_ASTERISK = 450
 """Calls a second above which Asterisk's collapse; here several of them share a turn of the loop."""
 BUSY_RATE = 3 * LIMIT_OF_ASTERISK
 """Calls a second that leave the server little rest, where the price of a call is that of having a processor more."""
+FLOOR_SECONDS = 5
+"""How long a bare loop sends before and after those who wait."""
 ASKED_TO_WAIT = 8.0
 """Seconds after which the last caller, too, has heard to the end that he is to wait."""
 
@@ -80,9 +83,13 @@ def held(server: Server, directory: Path, seconds: float) -> Iterator[Result]:
 
 def queued(server: Server, directory: Path) -> Iterator[Result]:
     """Callers who wait in a queue with music, for as long as it takes to tell each the position once."""
+    sends = floor(directory, FLOOR_SECONDS, "send")
     cost, _ = _waiting(server, directory, QUEUE_NUMBER, POSITION_SECONDS - SETTLING)
+    sends = (sends + floor(directory, FLOOR_SECONDS, "send")) / 2
     note = f"whole server; {HOLD_CALLERS} callers, {POSITION_SECONDS} s with one position told to each"
     yield Result("queue-waiting", cost, CALL_MINUTE, note)
+    note += f"; the bare sends {sends:.3g} CPU-s per call-minute"
+    yield Result("queue-waiting-to-sends", cost / sends, "of the bare sends", note)
 
 
 def _waiting(server: Server, directory: Path, number: str, seconds: float) -> tuple[float, dict[str, float]]:
@@ -171,7 +178,7 @@ def results(arguments: argparse.Namespace) -> Iterator[Result]:
         if wanted(arguments, "hold-music", "rtp-spacing-p99"):
             program = arguments.rtpload
             yield from rtpload_held(program, server, seconds) if program else held(server, own, seconds)
-        if wanted(arguments, "queue-waiting"):
+        if wanted(arguments, "queue-waiting", "queue-waiting-to-sends"):
             yield from queued(server, own)
         if wanted(arguments, "bridge", "bridge-delay-p99"):
             program = arguments.rtpload

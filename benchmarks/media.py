@@ -28,6 +28,7 @@ ROWS = (
     "engine-bridge",
     "engine-bridge-delay-p99",
     "engine-floor",
+    "engine-floor-send",
     "engine-floor-sendmmsg",
 )
 CALL_MINUTE = "CPU-s per call-minute"
@@ -153,6 +154,7 @@ def floors(arguments: argparse.Namespace, directory: Path) -> Iterator[Result]:
     """What the machine asks for sending alone."""
     for row, how, note in (
         ("engine-floor", "uring", "io_uring, a connected socket for each"),
+        ("engine-floor-send", "send", "send() for each packet, a connected socket for each"),
         ("engine-floor-sendmmsg", "sendmmsg", "sendmmsg on one socket"),
     ):
         if wanted(arguments, row):

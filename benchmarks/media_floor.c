@@ -3,6 +3,7 @@
    media_floor HOW STREAMS SECONDS PORT...   sends STREAMS packets of RTP's size every 20 ms to these ports of the loopback in turn,
    for SECONDS, and prints the CPU-seconds that it used. HOW is
      uring     each stream by a connected socket of its own, gathered by io_uring, as the engine does;
+     send      each stream by a connected socket of its own, each packet by one send();
      sendmmsg  all streams by one socket that is not connected, in batches. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -58,6 +59,13 @@ static void send_by_ring(void)
     uring_submit(&ring);
 }
 
+static void send_one_by_one(void)
+{
+    for (unsigned i = 0; i < streams; i++)
+        if (send(sockets[i], packets[i], PACKET, MSG_DONTWAIT) < 0)
+            exit(1);
+}
+
 static void send_in_batches(void)
 {
     struct mmsghdr messages[BATCH];
@@ -92,23 +100,21 @@ int main(int argc, char **argv)
 {
     if (argc < 5)
         return 2;
-    bool by_ring = strcmp(argv[1], "uring") == 0;
+    bool by_ring = strcmp(argv[1], "uring") == 0, of_one = strcmp(argv[1], "sendmmsg") == 0;
+    void (*send_all)(void) = by_ring ? send_by_ring : of_one ? send_in_batches : send_one_by_one;
     streams = (unsigned)atoi(argv[2]);
     if (streams < 1 || streams > MOST_STREAMS || (by_ring && !uring_open(&ring, BATCH)))
         return 1;
     if (by_ring)
         uring_make_places(&ring, MOST_STREAMS);
-    open_streams(by_ring, argv + 4, argc - 4);
+    open_streams(!of_one, argv + 4, argc - 4);
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     uint64_t due = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
     double before = used();
     for (unsigned turns = (unsigned)(atof(argv[3]) * 50); turns > 0; turns--) {
         wait_until(due += PERIOD_NS);
-        if (by_ring)
-            send_by_ring();
-        else
-            send_in_batches();
+        send_all();
     }
     printf("%.6f\n", used() - before);
     return 0;
