@@ -72,7 +72,7 @@ class AttemptLimit:
     def __init__(self, config: AttemptConfig) -> None:
         self._names: _Buckets[tuple[str, str]] = _Buckets(config.per_name, config.window, config.capacity)
         self._hosts: _Buckets[str] = _Buckets(config.per_host, config.window, config.capacity)
-        self._trusted: dict[tuple[str, str], None] = {}
+        self._trusted: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._capacity = config.capacity
 
     def exceeded(self, host: str, name: str, now: float) -> bool:
@@ -93,7 +93,7 @@ class AttemptLimit:
         if key not in self._trusted:
             self._trusted[key] = None
             if len(self._trusted) > self._capacity:
-                del self._trusted[next(iter(self._trusted))]
+                self._trusted.popitem(last=False)
         self._names.empty(key)
 
 

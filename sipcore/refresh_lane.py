@@ -6,6 +6,7 @@ the stack, which answers everything.
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
@@ -99,7 +100,7 @@ class RefreshLane:
         self._authenticator = authenticator
         self._token = token
         self._capacity = capacity
-        self._known: dict[bytes, _Known] = {}
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._candidates: dict[bytes, bytes] = {}
         self._datagrams: list[Datagram] = []
         self._date = (0, b"")
@@ -138,7 +139,7 @@ class RefreshLane:
         if known is None:
             return
         if len(self._known) >= self._capacity:
-            del self._known[next(iter(self._known))]
+            self._known.popitem(last=False)
         self._known[call_id] = known
 
     def forget(self) -> None:

@@ -1,5 +1,6 @@
 """What all parts of the INVITE sessions share: the sessions themselves, their timers, and sending within a dialog."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Final
@@ -68,7 +69,7 @@ class SessionSpace:
         self.dialogs: dict[DialogId, Session] = {}
         self.new_invites: list[tuple[Transaction, float]] = []
         """INVITEs that came since datagrams were taken last, and when."""
-        self._ended: dict[DialogId, float] = {}
+        self._ended: OrderedDict[DialogId, float] = OrderedDict()
         """When dialogs ended, the oldest first."""
         self.acts: dict[Act, Callable[[Session, Occurrence, float], None]] = {}
         """What each act of the machine is done by."""
@@ -117,8 +118,8 @@ class SessionSpace:
         for dialog in session.dialogs.values():
             self.dialogs.pop(dialog.id, None)
             self._ended[dialog.id] = now
-        while self._ended and self._ended[oldest := next(iter(self._ended))] < now - ENDED_SECONDS:
-            del self._ended[oldest]
+        while self._ended and next(iter(self._ended.values())) < now - ENDED_SECONDS:
+            self._ended.popitem(last=False)
         for due in tuple(session.timers):
             self.stop_timer(session, due)
         sent, session.sent_offer = session.sent_offer, None

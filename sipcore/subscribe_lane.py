@@ -6,6 +6,7 @@ stack, which answers everything.
 """
 
 import re
+from collections import OrderedDict
 from hashlib import blake2b
 from typing import Final
 
@@ -70,7 +71,7 @@ class SubscribeLane:
         self._authenticator = authenticator
         self._registrar = registrar
         self._capacity = capacity
-        self._known: dict[bytes, _Known] = {}
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._candidates: dict[bytes, bytes] = {}
         # Phones of one kind write their headers in one order, so that few of these are kept for many phones.
         self._places: dict[tuple[int, ...], tuple[int, ...]] = {}
@@ -124,7 +125,7 @@ class SubscribeLane:
         if known is None:
             return
         if len(self._known) >= self._capacity:
-            del self._known[next(iter(self._known))]
+            self._known.popitem(last=False)
         self._known[tag] = known
 
     def forget(self) -> None:

@@ -70,9 +70,11 @@ class TimerWheel:
         while self._ticks and self._ticks[0] * self._granularity <= now:
             bucket = self._buckets[self._ticks[0]]
             while bucket:
-                timer = next(iter(bucket))
-                del bucket[timer]
-                yield timer
+                # To look for the first of a dict passes all that were taken from its front.
+                for timer in tuple(bucket):
+                    if timer in bucket:
+                        del bucket[timer]
+                        yield timer
             del self._buckets[heapq.heappop(self._ticks)]
 
     def next_timeout(self) -> float | None:

@@ -6,6 +6,7 @@ checked again. Whatever is not so simple is left to the stack, which answers eve
 """
 
 import re
+from collections import OrderedDict
 from typing import Final
 
 from lampfield.presence.publications import Publications
@@ -163,7 +164,7 @@ class PublishLane:
     def __init__(self, publications: Publications, authenticator: Authenticator) -> None:
         self._publications = publications
         self._authenticator = authenticator
-        self._known: dict[bytes, list[_Known]] = {}
+        self._known: OrderedDict[bytes, list[_Known]] = OrderedDict()
         """By request line, which most are found by alone."""
         self._candidates: dict[_Key, bytes] = {}
         self._datagrams: list[Datagram] = []
@@ -213,7 +214,7 @@ class PublishLane:
             return
         alike = self._known.pop(line, [])
         if len(self._known) >= CAPACITY:
-            del self._known[next(iter(self._known))]
+            self._known.popitem(last=False)
         others = [other for other in alike if other.flow != flow or other.package != package]
         self._known[line] = [known, *others[: MOST_ALIKE - 1]]
 
