@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from lampfield.call_control.codecs import SUPPORTED, common, joinable
@@ -72,6 +73,11 @@ class Leg:
         self.peer = Identity("")
         """The other party, as the lamp of this person names it."""
         self.rtp = RtpSession(services.media, services.spares, leg, services.rtp_timeout)
+        # A method of the leg, kept in what the leg keeps, would leave both to the garbage collector.
+        self.spawn: Callable[[Coroutine[Any, Any, object]], object] = partial(
+            services.tasks.spawn, name=f"{call} {leg}"
+        )
+        """Lets something run beside the leg."""
         self.music = LegMusic(services.sounds, self.rtp, domain, self.spawn)
         self.started = services.clock()
         self._shown: DialogPhase | None = None
@@ -312,10 +318,8 @@ class Leg:
         self.show("terminated")
         self.services.legs.remove(self, self.services.clock(), talked=self.answered)
         self.rtp.close()
-
-    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
-        """Let something run beside the leg."""
-        self.services.tasks.spawn(work, f"{self.call} {self.leg}")
+        # It keeps the other leg, and that one this one.
+        self.bridge = None
 
 
 def awaited(future: asyncio.Future[None] | None) -> asyncio.Future[None]:

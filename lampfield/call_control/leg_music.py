@@ -63,7 +63,7 @@ class LegMusic:
         sounds: MusicLists,
         rtp: MusicLine,
         domain: str,
-        spawn: Callable[[Coroutine[Any, Any, object]], None],
+        spawn: Callable[[Coroutine[Any, Any, object]], object],
     ) -> None:
         self._sounds = sounds
         self._rtp = rtp

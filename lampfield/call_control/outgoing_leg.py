@@ -178,6 +178,7 @@ class OutgoingLeg(VoiceLeg):
                 LegEnded(call=self.call, at=now, leg=self.leg, person=self.person, cause=end.cause, status=end.status)
             )
         super().finish(end)
+        self.attempt = None
 
 
 def _sends_no_early_media(response: Response) -> bool:
