@@ -22,6 +22,8 @@ LAST_YEAR = 2800
 """Later dates are read as its first day: they say "until further notice", and how long that is overflows."""
 EVENT_SECONDS = 0.5
 """Of computing, for one event."""
+AGAIN_SECONDS = 0.1
+"""Of computing, between two attempts to end one."""
 MOST_OF_ONE = 5000
 """Times of one event."""
 
@@ -107,14 +109,19 @@ def _named(event: Any, error: Exception) -> LeftOut:
 def _patience() -> Iterator[None]:
     """Raises TooMuch in the midst of what computes for longer than one event may: some rules have no end."""
 
+    over = False
+
     def stop(signal_number: int, frame: object) -> None:
-        raise TooMuch(f"it takes more than {EVENT_SECONDS:g} s of computing")
+        if not over:
+            raise TooMuch(f"it takes more than {EVENT_SECONDS:g} s of computing")
 
     before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, EVENT_SECONDS)
+    # Again and again, for what is raised where Python frees something comes to nothing.
+    signal.setitimer(signal.ITIMER_VIRTUAL, EVENT_SECONDS, AGAIN_SECONDS)
     try:
         yield
     finally:
+        over = True
         signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
         signal.signal(signal.SIGVTALRM, before)
 

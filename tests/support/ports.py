@@ -10,6 +10,9 @@ LOOPBACK = "127.0.0.1"
 PORTS = range(14_000, 20_000)
 """Below those that the kernel hands out by itself (`net.ipv4.ip_local_port_range`), so that no socket is given one."""
 
+APART = 16
+"""Between those that are given one after the other: phones take some that they were not told, as baresip for TLS."""
+
 
 def _own_ports() -> range:
     """This test worker's share: to look whether a port is free is to bind it, which takes it from another worker."""
@@ -31,7 +34,7 @@ class _Round:
         first = self._at + self._at % 2 if number > 1 else self._at
         if first + number > len(self._ports):
             first = 0
-        self._at = first + number
+        self._at = (first + number + APART) % len(self._ports)
         return self._ports[first]
 
 
