@@ -5,7 +5,6 @@ last `{"sound": Sound}` or `{"error": why}`. A hostile file costs at most this p
 processor and what it may write are limited by the kernel.
 """
 
-import errno
 import os
 import resource
 import sys
@@ -75,10 +74,6 @@ def prepare(order: UploadOrder, progress: Callable[[float], None] = lambda done:
         seconds = _finish(plain, target, order)
         progress(1.0)
         return Sound(seconds, written)
-    except av.error.PermissionError as error:
-        if error.errno != errno.EPERM:
-            raise Unreadable(error.strerror or str(error)) from error
-        raise Unreadable(_ENCRYPTED) from error
     except av.FFmpegError as error:
         raise Unreadable(f"it cannot be read ({error.strerror or error}); {EXPECTED}") from error
     except OSError as error:
@@ -89,8 +84,7 @@ def prepare(order: UploadOrder, progress: Callable[[float], None] = lambda done:
 
 def _format(container: InputContainer) -> str:
     stream = container.streams.audio[0]
-    # COMPAT(iTunes): sound protected by its shop has this sample entry; what is encrypted after ISO/IEC 23001-7 is
-    # refused by the reader (EPERM).
+    # COMPAT(iTunes): sound protected by its shop has this sample entry.
     if stream.codec_context.codec_tag == "drms":
         raise Unreadable(_ENCRYPTED)
     name = container.format.name.partition(",")[0]
@@ -133,9 +127,12 @@ def _frames(container: InputContainer, progress: Callable[[float], None]) -> Ite
     told = 0.0
     for packet in container.demux(stream):
         packets += 1
+        # As ISO/IEC 23001-7 says; to a decoder it is noise, of which now and then something can be decoded.
+        if packet.has_sidedata("encryption_info"):
+            raise Unreadable(_ENCRYPTED)
         try:
             yield from packet.decode()
-        except av.error.InvalidDataError:
+        except (av.error.InvalidDataError, av.error.PermissionError):
             damaged += 1
         if packet.pos is not None and (done := packet.pos / size) > told + 0.01:
             told = done
