@@ -13,7 +13,7 @@ import msgspec
 
 from media.codec import Codec as Codec
 from media.control_line import ControlLine, format_line, parse_line, quote_address, quote_value
-from media.counters import Counters
+from media.counters import Counters, counters_of
 from media.events import (
     OF_ENGINE,
     CommandFailed,
@@ -235,7 +235,7 @@ class MediaClient:
 
     async def close(self, session: str) -> Counters:
         """Close a session and return its last counters. Raises MediaError."""
-        return msgspec.convert((await self._ask("close", session, {})).arguments, Counters, strict=False)
+        return counters_of(await self._ask("close", session, {}))
 
     def drop(self, session: str) -> None:
         """Close a session whose last counters nobody asks for; one of an engine that is away is gone already."""
@@ -244,7 +244,7 @@ class MediaClient:
 
     async def counters(self, session: str) -> Counters:
         """What the session sent and received so far. Raises MediaError."""
-        return msgspec.convert((await self._ask("counters", session, {})).arguments, Counters, strict=False)
+        return counters_of(await self._ask("counters", session, {}))
 
     async def sessions(self) -> list[SessionInfo]:
         """All sessions that the engine has. Raises MediaError."""

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from media.control_line import ControlLine
+
 
 class Counters(msgspec.Struct, frozen=True):
     """What a session sent and received."""
@@ -23,3 +25,8 @@ class Counters(msgspec.Struct, frozen=True):
     peer_loss: float | None = None
     """Fraction of our packets that the peer missed of late, by its RTCP reports."""
     peer_jitter_ms: float | None = None
+
+
+def counters_of(reply: ControlLine) -> Counters:
+    """What the engine told. Raises msgspec.ValidationError."""
+    return msgspec.convert(reply.arguments, Counters, strict=False)
