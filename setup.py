@@ -23,6 +23,7 @@ COMPILED = [
     "sipcore/io/backlog.py",
     "sipcore/io/clock.py",
     "sipcore/io/endpoint.py",
+    "sipcore/io/gathering.py",
     "sipcore/io/udp.py",
     "lampfield/call_control/*.py",
     "lampfield/admission.py",

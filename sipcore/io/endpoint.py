@@ -3,17 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from sipcore.events import Event, InviteReceived
 from sipcore.flow import Address, Datagram, Flow
 from sipcore.io.counters import Counters
+from sipcore.io.gathering import Gathering
 from sipcore.io.listener import Listener, ListenError, bind
 from sipcore.io.sources import SourceAddresses
 from sipcore.io.tcp import TcpLimits, TcpTransport
 from sipcore.io.udp import UdpSocket
 
 logger = logging.getLogger(__name__)
+
+SHORTEST_MESSAGE: Final = 5
+"""Bytes; less are the keep-alives of phones over UDP: CRLF, CRLF CRLF, one NUL, "jaK"."""
 
 Direction = Literal["in", "out"]
 TrafficHook = Callable[[Direction, bytes, Flow, float], None]
@@ -92,6 +96,7 @@ class SipEndpoint:
         self._tcp: TcpTransport | None = None
         self._listening: list[Listener] = []
         self._sources = SourceAddresses()
+        self._gathering = Gathering(self._work_on)
         self._failed: list[Flow] = []
         self._flushing = False
         self._woken = False
@@ -152,7 +157,7 @@ class SipEndpoint:
             self._listening.append(Listener(listener.transport, host, port, listener.fd))
             if listener.transport == "udp":
                 self._udp[local] = UdpSocket(
-                    opened, local, self._receive, self._failed_later, self._backlog_turned, self.counters
+                    opened, local, self._received, self._failed_later, self._backlog_turned, self.counters
                 )
             else:
                 self._tcp_transport().listen(opened, local)
@@ -160,6 +165,7 @@ class SipEndpoint:
 
     async def close(self) -> None:
         """Send what is waiting and close every socket. The cores are left as they are."""
+        self._gathering.release()
         self.flush()
         if self._timer is not None:
             self._timer.cancel()
@@ -276,16 +282,21 @@ class SipEndpoint:
         if datagrams:
             self.send(datagrams)
 
-    def _receive(self, batch: list[tuple[bytes, Flow]]) -> None:
+    def _received(self, batch: list[tuple[bytes, Flow]]) -> None:
+        if self.on_traffic is not None:
+            now = self._clock()
+            for data, flow in batch:
+                if len(data) >= SHORTEST_MESSAGE:
+                    self.on_traffic("in", data, flow, now)
+        self._gathering.receive(batch)
+
+    def _work_on(self, batch: list[tuple[bytes, Flow]]) -> None:
         now = self._clock()
-        stack, notifier, begins, on_traffic = self._stack, self._notifier, self._begins, self.on_traffic
+        stack, notifier, begins = self._stack, self._notifier, self._begins
         for data, flow in batch:
-            if len(data) < 5:
-                # Keep-alives of phones over UDP: CRLF, CRLF CRLF, one NUL, "jaK".
+            if len(data) < SHORTEST_MESSAGE:
                 self.counters.keepalives += 1
                 continue
-            if on_traffic is not None:
-                on_traffic("in", data, flow, now)
             if notifier is not None and data.startswith(b"SIP/") and notifier.receive_response(data, now):
                 continue
             if data.startswith(begins) and self._ways[data[: data.index(b" ") + 1]].receive(data, flow, now):
@@ -306,7 +317,7 @@ class SipEndpoint:
     def _tcp_transport(self) -> TcpTransport:
         if self._tcp is None:
             self._tcp = TcpTransport(
-                self._receive, self._failed_later, self._backlog_turned, self.counters, self._limits
+                self._received, self._failed_later, self._backlog_turned, self.counters, self._limits
             )
         return self._tcp
 
