@@ -107,8 +107,8 @@ def compiled_modules(folder: str) -> list[Extension]:
         # Warnings of a compiler that is newer than mypyc are nobody's business here.
         extension.extra_compile_args = [flag for flag in extension.extra_compile_args if flag != "-Werror"]
         if extension.name.endswith("__mypyc"):
-            # All modules are in this one; the others only bring them out by their names.
-            extension.extra_compile_args += ["-include", "compiled.h"]
+            # All modules are in this one; the others bring them out by their names, and nobody calls in by a symbol.
+            extension.extra_compile_args += ["-include", "compiled.h", "-fvisibility=hidden", "-fno-plt"]
             extension.depends.append("compiled.h")
     return extensions
 
