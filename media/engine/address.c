@@ -69,6 +69,13 @@ bool address_equal(const union address *a, const union address *b)
     return address_same_host(a, b) && address_port(a) == address_port(b);
 }
 
+bool address_wildcard(const union address *address)
+{
+    if (address->any.sa_family == AF_INET6)
+        return IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr);
+    return address->v4.sin_addr.s_addr == INADDR_ANY;
+}
+
 unsigned address_port(const union address *address)
 {
     return ntohs(address->any.sa_family == AF_INET6 ? address->v6.sin6_port : address->v4.sin_port);

@@ -33,6 +33,8 @@ void address_format(const union address *address, char out[ADDRESS_TEXT_SIZE]);
 bool address_equal(const union address *a, const union address *b);
 bool address_same_host(const union address *a, const union address *b);
 unsigned address_port(const union address *address);
+/* True for 0.0.0.0 and ::. */
+bool address_wildcard(const union address *address);
 void address_set_port(union address *address, unsigned port);
 socklen_t address_size(const union address *address);
 

@@ -99,6 +99,7 @@ static bool open_parts(struct engine *engine, const char **reason)
     *reason = "the port range must hold an even port and the odd one above it, within 1 to 65535";
     if (!ports_init(&engine->ports, engine->options.first_port, engine->options.last_port))
         return false;
+    parking_open(&engine->parking, engine->ports.capacity);
     engine->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     engine->relay_fd = epoll_create1(EPOLL_CLOEXEC);
     engine->idle_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -242,6 +243,8 @@ void engine_run(struct engine *engine)
     }
     while (engine->session_count > 0)
         session_close(engine, engine->sessions[0]);
+    while (parking_end_first(engine))
+        ;
     free_dead(engine);
     outbox_close(&engine->outbox);
 }

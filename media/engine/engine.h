@@ -11,6 +11,7 @@
 #include "g711.h"
 #include "intake.h"
 #include "outbox.h"
+#include "parking.h"
 #include "ports.h"
 #include "recorder.h"
 #include "session.h"
@@ -48,6 +49,7 @@ struct engine {
     struct session *dead;
 
     struct ports ports;
+    struct parking parking;
     struct clip_store clips;
     struct g711 g711;
     struct outbox outbox;

@@ -135,6 +135,8 @@ static void take_rtp(struct engine *engine, struct session *session, const struc
 static void take_rtcp(struct engine *engine, struct session *session, const uint8_t *data, size_t size, const union address *source,
                       bool multiplexed)
 {
+    if (!session->configured)
+        session->intruded_at = engine->now;
     if (!session->configured || !address_same_host(source, &session->source.remote)) {
         session->counters.foreign++;
         return;
@@ -153,8 +155,10 @@ static void take_rtcp(struct engine *engine, struct session *session, const uint
 static void take(struct engine *engine, struct session *session, const uint8_t *data, size_t size, const union address *source)
 {
     struct rtp_packet packet;
-    if (!session->configured)
+    if (!session->configured) {
+        session->intruded_at = engine->now;
         return;
+    }
     if (rtp_parse(data, size, &packet))
         take_rtp(engine, session, &packet, source);
     else if (rtp_is_rtcp(data, size))

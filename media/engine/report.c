@@ -70,7 +70,7 @@ void report_session(struct line *line, const struct session *session, uint64_t n
 void report_engine(struct line *line, const struct engine *engine)
 {
     line_number(line, "sessions", engine->session_count);
-    line_number(line, "free_ports", engine->ports.free_count);
+    line_number(line, "free_ports", engine->ports.free_count + engine->parking.count);
     line_number(line, "recordings", engine->recorder.recordings);
     line_number(line, "send_refused", engine->outbox.refused);
     line_number(line, "batched", engine->outbox.ring_open);

@@ -11,10 +11,12 @@
 
 enum { BIND_ATTEMPTS = 64, SHORTEST_TONE_MS = 100, LONGEST_TONE_MS = 1000 };
 
-/* Ports that another program holds go to the end of the queue. */
+/* Ports that another program holds go to the end of the queue. What is parked ends where it might be what is missing. */
 static bool bind_free_pair(struct engine *engine, struct session *session, const char **reason)
 {
     for (int attempt = 0; attempt < BIND_ATTEMPTS; attempt++) {
+        if (engine->ports.free_count == 0)
+            parking_end_first(engine);
         unsigned port = ports_take(&engine->ports);
         if (port == 0) {
             *reason = "all RTP ports are in use";
@@ -27,7 +29,8 @@ static bool bind_free_pair(struct engine *engine, struct session *session, const
             return true;
         }
         ports_give_back(&engine->ports, port);
-        if (error != EADDRINUSE) {
+        bool more = (error == EADDRINUSE || error == EMFILE || error == ENFILE) && parking_end_first(engine);
+        if (error != EADDRINUSE && !more) {
             *reason = strerror(error);
             return false;
         }
@@ -50,18 +53,14 @@ static void begin_stream(struct session *session)
     session->transmit.next_sequence = random.sequence & 0x7fff;
 }
 
-struct session *session_open(struct engine *engine, const char *name, const char *host, const char **reason)
+/* A session with sockets of its own, which are in the epoll set. */
+static struct session *bound(struct engine *engine, const union address *local, const char **reason)
 {
     *reason = "out of memory";
     struct session *session = cache_line_zeroed(sizeof *session);
     if (!session)
         return NULL;
-    snprintf(session->name, sizeof session->name, "%s", name);
-    if (!address_parse_host(host, 0, &session->local)) {
-        *reason = "address must be an IP literal";
-        free(session);
-        return NULL;
-    }
+    session->local = *local;
     if (!bind_free_pair(engine, session, reason)) {
         free(session);
         return NULL;
@@ -70,15 +69,52 @@ struct session *session_open(struct engine *engine, const char *name, const char
     session->peer_watch = (struct watch){WATCH_PEER, session};
     session->rtcp_watch = (struct watch){WATCH_RTCP, session};
     session->watched_by = -1;
+    *reason = "out of memory";
+    if (engine_watch(engine->idle_fd, session->sockets.any, &session->any_watch) &&
+        engine_watch(engine->idle_fd, session->sockets.rtcp, &session->rtcp_watch))
+        return session;
+    session_end(engine, session);
+    return NULL;
+}
+
+/* A parked session as if it were new, but for its sockets, their place in the outbox and in the epoll sets. */
+static struct session *parked(struct engine *engine, const union address *local)
+{
+    struct session *session = parking_take(engine, local);
+    if (!session)
+        return NULL;
+    const struct session old = *session;
+    memset(session, 0, sizeof *session);
+    session->sockets = old.sockets;
+    session->sender = old.sender;
+    session->port = old.port;
+    session->local = old.local;
+    session->any_watch = old.any_watch;
+    session->peer_watch = old.peer_watch;
+    session->rtcp_watch = old.rtcp_watch;
+    session->watched_by = old.watched_by;
+    return session;
+}
+
+struct session *session_open(struct engine *engine, const char *name, const char *host, const char **reason)
+{
+    union address local;
+    *reason = "address must be an IP literal";
+    if (!address_parse_host(host, 0, &local))
+        return NULL;
+    struct session *session = parked(engine, &local);
+    if (!session)
+        session = bound(engine, &local, reason);
+    if (!session)
+        return NULL;
+    snprintf(session->name, sizeof session->name, "%s", name);
     session->dtmf_payload_type = SESSION_NO_DTMF;
     session->own_dtmf_payload_type = SESSION_NO_OWN_DTMF;
     session->heard_at = engine->now;
     begin_stream(session);
-    if (!engine_watch(engine->idle_fd, session->sockets.any, &session->any_watch) ||
-        !engine_watch(engine->idle_fd, session->sockets.rtcp, &session->rtcp_watch) || !engine_add(engine, session)) {
-        sockets_close(&session->sockets);
-        ports_give_back(&engine->ports, session->port);
-        free(session);
+    if (!engine_add(engine, session)) {
+        *reason = "out of memory";
+        session_end(engine, session);
         return NULL;
     }
     session->slot = ticker_join(&engine->ticker);
@@ -96,6 +132,16 @@ static void say_goodbye(struct engine *engine, struct session *session)
     outbox_send_to(&engine->outbox, session->sockets.rtcp, &session->rtcp.remote, size);
 }
 
+void session_end(struct engine *engine, struct session *session)
+{
+    outbox_let_go(&engine->outbox, session->sender);
+    sockets_close(&session->sockets);
+    ports_give_back(&engine->ports, session->port);
+    session->dead = true;
+    session->next_dead = engine->dead;
+    engine->dead = session;
+}
+
 void session_close(struct engine *engine, struct session *session)
 {
     session_unbridge(engine, session);
@@ -111,13 +157,9 @@ void session_close(struct engine *engine, struct session *session)
     ticker_leave(&engine->ticker, session->slot);
     /* What waits to be sent names the sockets by number. */
     outbox_flush(&engine->outbox);
-    outbox_let_go(&engine->outbox, session->sender);
-    sockets_close(&session->sockets);
-    ports_give_back(&engine->ports, session->port);
     engine_remove(engine, session);
-    session->dead = true;
-    session->next_dead = engine->dead;
-    engine->dead = session;
+    if (!parking_put(engine, session))
+        session_end(engine, session);
 }
 
 void session_send(struct engine *engine, struct session *session, const struct rtp_packet *packet, enum codec codec, uint64_t due)
@@ -164,9 +206,9 @@ static void watch_peer(const struct engine *engine, struct session *session)
 {
     int fd = session->sockets.peer;
     int set = session->bridge ? engine->relay_fd : engine->idle_fd;
-    if (fd < 0 || session->quiet)
+    if (session->quiet)
         set = -1;
-    if (set == session->watched_by)
+    if (fd < 0 || set == session->watched_by)
         return;
     if (session->watched_by >= 0)
         epoll_ctl(session->watched_by, EPOLL_CTL_DEL, fd, NULL);
@@ -185,9 +227,15 @@ int session_aim(struct engine *engine, struct session *session)
 {
     /* What waits to be sent names the socket by number. */
     outbox_flush(&engine->outbox);
+    if (sockets_wake(&session->sockets, &session->source.remote)) {
+        watch_peer(engine, session);
+        return 0;
+    }
     outbox_let_go(&engine->outbox, session->sender);
     session->sender.held = false;
     int error = sockets_aim(&session->sockets, &session->local, &session->source.remote);
+    if ((error == EMFILE || error == ENFILE) && parking_end_first(engine))
+        error = sockets_aim(&session->sockets, &session->local, &session->source.remote);
     if (session->sockets.peer >= 0)
         session->sender = outbox_hold(&engine->outbox, ports_place(&engine->ports, session->port), session->sockets.peer);
     session->watched_by = -1;

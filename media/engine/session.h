@@ -83,12 +83,15 @@ struct session {
     struct watch any_watch;
     struct watch peer_watch;
     struct watch rtcp_watch;
-    int watched_by;                 /* The epoll set that `sockets.peer` is in, -1 for none. */
+    int watched_by;                 /* The epoll set that `sockets.peer` is in, or the resting one, -1 for none. */
     unsigned slot;                  /* Of the ticker, for the session's life. */
     unsigned port;
     union address local;
     struct session *next_of_name;   /* In the table's bucket. */
     struct session *next_dead;      /* Closed in this turn and not yet freed. */
+    struct session *next_parked;
+    uint64_t parked_at;
+    uint64_t intruded_at;           /* When something last came that nobody was to hear. */
     char name[COMMAND_MAX_NAME];
     char label[SESSION_LABEL_SIZE];
 };
@@ -124,8 +127,11 @@ static inline void session_prefetch_heard(const struct session *session)
 /* Opens a session on a free port pair of `host`; NULL with the reason in `*reason`. */
 struct session *session_open(struct engine *engine, const char *name, const char *host, const char **reason);
 
-/* Sends BYE, frees ports, clips and recording; the memory itself is freed at the end of the engine's turn. */
+/* Sends BYE, frees clips and recording, parks the sockets or ends them. */
 void session_close(struct engine *engine, struct session *session);
+
+/* Closes the sockets of a closed session and frees its ports; the memory itself is freed at the end of the engine's turn. */
+void session_end(struct engine *engine, struct session *session);
 
 /* Turns the session to the address in `source.remote`; 0 or an errno. */
 int session_aim(struct engine *engine, struct session *session);

@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { RECEIVE_BUFFER = 65536 };
+/* More than a receive buffer holds of audio. */
+enum { RECEIVE_BUFFER = 65536, MOST_WAITING = 256 };
 
 /* Expedited forwarding for voice (RFC 4594 §4.1): DSCP 46. */
 static const int VOICE_TOS = 46 << 2;
@@ -44,7 +45,7 @@ int sockets_bind(struct sockets *sockets, const union address *local)
 {
     union address rtcp = *local;
     address_set_port(&rtcp, address_port(local) + 1);
-    *sockets = (struct sockets){-1, -1, -1};
+    *sockets = (struct sockets){-1, -1, -1, -1};
     int error = open_one(local, false, &sockets->any);
     if (!error)
         error = open_one(&rtcp, false, &sockets->rtcp);
@@ -58,8 +59,9 @@ int sockets_bind(struct sockets *sockets, const union address *local)
 
 int sockets_aim(struct sockets *sockets, const union address *local, const union address *remote)
 {
-    /* Never re-connected: what waits in the old socket came from the old address. */
+    /* Not re-connected within a session: what waits in the old socket, or is just being put there, came from the old address. */
     close_one(&sockets->peer);
+    close_one(&sockets->resting);
     if (!address_known(remote))
         return 0;
     int fd = -1;
@@ -75,8 +77,48 @@ int sockets_aim(struct sockets *sockets, const union address *local, const union
     return 0;
 }
 
+bool sockets_rest(struct sockets *sockets, const union address *local)
+{
+    if (sockets->resting >= 0)
+        return true;
+    /* Bound to any address, `peer` would keep the one that its first party was reached from. To itself, from where nobody else sends. */
+    if (sockets->peer < 0 || address_wildcard(local) || connect(sockets->peer, &local->any, address_size(local)) < 0)
+        return false;
+    sockets->resting = sockets->peer;
+    sockets->peer = -1;
+    return true;
+}
+
+/* Throws one datagram away, or an error that waits; false where there is neither. */
+static bool throw_away(int fd)
+{
+    char start;
+    return recv(fd, &start, sizeof start, MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}
+
+bool sockets_silent(const struct sockets *sockets)
+{
+    return !throw_away(sockets->any) && !throw_away(sockets->rtcp);
+}
+
+bool sockets_wake(struct sockets *sockets, const union address *remote)
+{
+    int fd = sockets->resting;
+    if (fd < 0 || !address_known(remote) || connect(fd, &remote->any, address_size(remote)) < 0)
+        return false;
+    /* What was on its way when the socket was put to rest, and errors of the old party's. */
+    for (int waiting = 0; waiting < MOST_WAITING; waiting++)
+        if (!throw_away(fd)) {
+            sockets->peer = fd;
+            sockets->resting = -1;
+            return true;
+        }
+    return false;
+}
+
 void sockets_close(struct sockets *sockets)
 {
+    close_one(&sockets->resting);
     close_one(&sockets->any);
     close_one(&sockets->peer);
     close_one(&sockets->rtcp);

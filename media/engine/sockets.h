@@ -13,6 +13,7 @@ struct sockets {
     int any;
     int peer;  /* -1 while there is nobody to send to. */
     int rtcp;
+    int resting;  /* A `peer` of an earlier session, to be turned to the next party; -1 for none. */
 };
 
 /* Binds `any` and `rtcp` to a port and the next; 0 or an errno. */
@@ -20,6 +21,16 @@ int sockets_bind(struct sockets *sockets, const union address *local);
 
 /* Connects a new `peer` from `local` to `remote`; closes the old one, and leaves none where `remote` is unknown. 0 or an errno. */
 int sockets_aim(struct sockets *sockets, const union address *local, const union address *remote);
+
+/* Turns `peer` away from its party and has it rest, for sockets_wake in a later session; false where there is none, or it
+   cannot be. */
+bool sockets_rest(struct sockets *sockets, const union address *local);
+
+/* True where nothing waits in `any` and `rtcp`. */
+bool sockets_silent(const struct sockets *sockets);
+
+/* Makes the resting socket the `peer` of `remote`; false where there is none or it cannot be. */
+bool sockets_wake(struct sockets *sockets, const union address *remote);
 
 void sockets_close(struct sockets *sockets);
 

@@ -70,4 +70,5 @@ void sweep(struct engine *engine)
         if (session->ticking && !session->bridge && engine->now - session->heard_at > QUIET_NS)
             session_listen(engine, session, true);
     }
+    parking_sweep(engine);
 }

@@ -4,7 +4,7 @@
 
 struct engine;
 
-/* Called each 20 ms; looks at a fiftieth of the sessions, so at each once a second. */
+/* Called each 20 ms; looks at a fiftieth of the sessions, so at each once a second, and at what is parked. */
 void sweep(struct engine *engine);
 
 #endif

@@ -125,7 +125,7 @@ static void run_step(struct engine *engine, uint64_t step)
 static uint64_t next_step(const struct engine *engine, uint64_t after)
 {
     for (uint64_t step = after; step < after + TICKER_SLOTS; step++)
-        if (engine->ticker.ticking[step % TICKER_SLOTS] || (step % TICKER_SLOTS == 0 && engine->session_count > 0))
+        if (engine->ticker.ticking[step % TICKER_SLOTS] || (step % TICKER_SLOTS == 0 && engine->session_count + engine->parking.count > 0))
             return step;
     return OFF;
 }

@@ -1,7 +1,8 @@
 #define _GNU_SOURCE
 /* Fuzzes what comes from the controller: whole engines are commanded, with sessions, clips and sockets of their own.
 
-   Each line of the input is a command. Recording is left out: it would write wherever the fuzzer says. */
+   Each line of the input is a command, an empty one a pause after which sockets are used again. Recording is left out: it would write
+   wherever the fuzzer says. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -48,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!memmem(line, length, "record", 6))
             execute_line(engine, line, length);
         free(line);
-        engine->now += 20000000;
+        engine->now += length ? 20000000 : 3000000000;
         ticker_run(engine);
         data += length + (end ? 1 : 0);
         size -= length + (end ? 1 : 0);

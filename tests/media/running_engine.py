@@ -148,9 +148,9 @@ async def connected(engine: RunningEngine) -> Controller:
     return controller
 
 
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], within: float = 2 * WAIT) -> None:
     """Ask again and again until it is so; the answer of the other process paces it."""
-    async with asyncio.timeout(2 * WAIT):
+    async with asyncio.timeout(within):
         while not await condition():
             pass
 
