@@ -65,7 +65,8 @@ class Stack:
         self._unanswered: dict[str, Transaction] = {}
         self.retry_after: int | None = None
         """Seconds told to new calls, which are refused; None while they are taken."""
-        self.refused_at = float("-inf")  # nothing else is kept of them
+        self.refused_at = float("-inf")
+        """When a new call was last refused: all that is kept of those that were."""
         self._dropped = 0
 
     # --- input and output

@@ -59,33 +59,18 @@ def missed_by(caller: Waiting, queue: Queue, outcome: Missed, now: float, *, cou
     )
 
 
-def ordered(
-    call: str,
-    queue: Queue,
-    now: float,
-    number: str,
-    earliest: float,
-    language: str,
-    main_number: str,
-    attempts: int = 0,
-) -> CallbackRequested:
-    """The place is to be called back."""
-    return CallbackRequested(
-        call=call,
-        at=now,
-        queue=queue.name,
-        number=number,
-        earliest=earliest,
-        language=language,
-        main_number=main_number,
-        attempts=attempts,
-    )
-
-
 def ordered_again(place: Waiting, queue: Queue, now: float, main_number: str) -> CallbackRequested:
     """The place is to be called back already, and stays as it is but for the main number that counts."""
-    known = place.number, place.earliest, place.language
-    return ordered(place.call, queue, now, *known, main_number, place.attempts)
+    return CallbackRequested(
+        call=place.call,
+        at=now,
+        queue=queue.name,
+        number=place.number,
+        earliest=place.earliest,
+        language=place.language,
+        main_number=main_number,
+        attempts=place.attempts,
+    )
 
 
 def always_open(main_number: str) -> bool:

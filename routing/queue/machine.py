@@ -11,6 +11,7 @@ from collections.abc import Container, Set
 from typing import Literal
 
 from routing.events import (
+    CallbackRequested,
     OfferEnded,
     OfferMade,
     PlaceHeld,
@@ -19,7 +20,7 @@ from routing.events import (
     QueueLeft,
 )
 from routing.model import Queue
-from routing.queue.call_back import due_by, missed_by, ordered, ordered_again
+from routing.queue.call_back import due_by, missed_by, ordered_again
 from routing.queue.events import (
     MISSED_TOO_OFTEN,
     Author,
@@ -153,7 +154,17 @@ class QueueMachine:
                 self._assign(now)
                 return True
         self._withdraw(caller, now)
-        self._record(ordered(call, self.queue, now, number, max(now, earliest), language, by))
+        self._record(
+            CallbackRequested(
+                call=call,
+                at=now,
+                queue=self.queue.name,
+                number=number,
+                earliest=max(now, earliest),
+                language=language,
+                main_number=by,
+            )
+        )
         self._assign(now)
         return True
 
