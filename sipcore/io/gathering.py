@@ -13,9 +13,9 @@ METHODS: Final = (b"INVITE ", b"ACK ", b"BYE ")
 """How the messages begin that wait: what most calls consist of."""
 FOLLOWING: Final = (b"CANCEL ", b"PRACK ", b"UPDATE ", b"INFO ", b"REFER ", b"MESSAGE ")
 """How those begin that may follow one of these in its dialog, and are not to overtake it."""
-PATIENCE: Final = 0.02
-"""Seconds that a message waits for others at most."""
-COMPANY: Final = 32
+PATIENCE: Final = 0.04
+"""Seconds that a message waits for others at most; 100 Trying is due after 0.2 s (RFC 3261 §17.2.1)."""
+COMPANY: Final = 64
 """So many are worked on at once."""
 PERIOD: Final = 0.1
 """Seconds over which they are counted."""
