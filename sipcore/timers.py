@@ -20,6 +20,9 @@ TRANSACTION_TIMEOUT: Final = 64 * T1
 GRANULARITY: Final = 0.05
 """Width of a bucket, seconds: a timer fires at most this late and never early."""
 
+FEW: Final = 8
+"""Where so many timers are left of a bucket it is packed anew."""
+
 
 class Timer:
     """A started timer: `what` of `owner` is due in bucket `tick`."""
@@ -61,6 +64,9 @@ class TimerWheel:
         bucket = self._buckets.get(timer.tick)
         if bucket is not None:
             bucket.pop(timer, None)
+            left = len(bucket)
+            if left == FEW or left == 0:
+                _pack(bucket)
 
     def expired(self, now: float) -> Iterator[Timer]:
         """The timers due by `now`, earliest bucket first, each taken off the wheel as it is given.
@@ -82,3 +88,11 @@ class TimerWheel:
         while self._ticks and not self._buckets[self._ticks[0]]:
             del self._buckets[heapq.heappop(self._ticks)]
         return self._ticks[0] * self._granularity if self._ticks else None
+
+
+def _pack(bucket: dict[Timer, None]) -> None:
+    """Give back the room of those that are gone, which a dict keeps: for half an hour, if they were session timers."""
+    left = tuple(bucket)
+    bucket.clear()
+    for timer in left:
+        bucket[timer] = None

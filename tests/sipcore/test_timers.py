@@ -1,9 +1,15 @@
 """The timer wheel: never early, at most one bucket late, cancelled timers never fire."""
 
+import tracemalloc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sipcore.timers import GRANULARITY, TimerWheel
+
+HALF_AN_HOUR = 1800.0
+CALLS = 100
+"""In each bucket."""
 
 
 def fire(wheel: TimerWheel, now: float) -> list[str]:
@@ -79,3 +85,25 @@ def test_every_timer_fires_within_one_bucket_of_its_time(delays: list[float], st
             if number not in fired:
                 assert now - 1_700_000_000.0 < delay + GRANULARITY + 1e-6
     assert fired == set(range(len(delays)))
+
+
+def room_after_short_calls(buckets: int, staying: int) -> float:
+    """Bytes of a bucket in which session timers were started and, but for a few, cancelled as the calls ended."""
+    wheel = TimerWheel()
+    tracemalloc.start()
+    try:
+        for number in range(buckets):
+            now = number * GRANULARITY
+            timers = [wheel.start(None, "refresh", HALF_AN_HOUR, now) for _ in range(CALLS)]
+            for timer in timers[staying:]:
+                wheel.cancel(timer)
+        del timer, timers
+        assert len(wheel) == buckets * staying
+        return tracemalloc.get_traced_memory()[0] / buckets
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_timers_of_calls_that_are_over_leave_no_room_behind() -> None:
+    assert room_after_short_calls(1000, staying=0) < 400
+    assert room_after_short_calls(1000, staying=3) < 1000
