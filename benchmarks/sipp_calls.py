@@ -6,6 +6,7 @@ import socket
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.whole_server import MENU_NUMBER
@@ -29,6 +30,18 @@ class Outcome:
     """Answered 503 with Retry-After."""
     seconds: float
     """From the first INVITE to the end of the last call."""
+    course: tuple[tuple[float, int], ...]
+    """Each second or so how many seconds had passed, from 0 on, and how many calls were done by then."""
+
+    def done_within(self, since: float, until: float) -> float:
+        """How many were done between two moments, in seconds since the first INVITE."""
+        return self._done_by(until) - self._done_by(since)
+
+    def _done_by(self, at: float) -> float:
+        for (since, done), (until, more) in pairwise(self.course):
+            if since <= at < until:
+                return done + (more - done) * (at - since) / (until - since)
+        return self.done
 
 
 def menu_calls(server: Server, rate: int, calls: int) -> Outcome:
@@ -51,11 +64,17 @@ def menu_calls(server: Server, rate: int, calls: int) -> Outcome:
         # SIPp's status tells of calls that were not done; the statistics say how many.
         subprocess.run([*command, server.address], check=False, capture_output=True, cwd=folder, timeout=seconds + 10)
         with statistics.open() as lines:
-            last = list(csv.DictReader(lines, delimiter=";"))[-1]
-    hours, minutes, rest, *_ = last["ElapsedTime(C)"].split(":")
+            seen = list(csv.DictReader(lines, delimiter=";"))
+    course = tuple((_seconds(line["ElapsedTime(C)"]), int(line["GenericCounter1(C)"])) for line in seen)
     return Outcome(
         offered=calls,
-        done=int(last["GenericCounter1(C)"]),
-        refused=int(last["GenericCounter2(C)"]),
-        seconds=int(hours) * 3600 + int(minutes) * 60 + float(rest),
+        done=course[-1][1],
+        refused=int(seen[-1]["GenericCounter2(C)"]),
+        seconds=course[-1][0],
+        course=course,
     )
+
+
+def _seconds(elapsed: str) -> float:
+    hours, minutes, rest, *_ = elapsed.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
