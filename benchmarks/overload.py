@@ -71,7 +71,7 @@ def _beyond(server: Server, rate: int, empty: int) -> tuple[Outcome, float]:
     first, last = (
         outcome.done_within(second - REMEMBERED_SECONDS, second) for second in (FILLED_SECONDS, OVERLOAD_SECONDS)
     )
-    return outcome, grown - (filled - empty) * (last - first) / first
+    return outcome, grown - (filled - empty) * max(0.0, last - first) / first
 
 
 def _capacity(server: Server) -> int:
